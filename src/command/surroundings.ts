@@ -1,0 +1,24 @@
+// What a command needs of the world around it, handed in so that tests can hand in their own.
+import type { WantedPlatform } from '../oci/platform.ts';
+import type { Clock } from '../transport/clock.ts';
+
+/** Streams, directories, clock and random of one run. */
+export interface Surroundings {
+  /** The arguments behind the executable's name. */
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Go's names of the machine this runs on. */
+  readonly platform: WantedPlatform;
+  /** The numeric user id of the process; 0 may give files to other users. */
+  readonly userId: number;
+  readonly clock: Clock;
+  /** Everything on standard input. */
+  readInput(): Promise<Uint8Array>;
+  /** Text for standard error, as it is. */
+  writeError(text: string): void;
+  /** A number at least 0 and below 1. */
+  random(): number;
+}
+
+/** One of the executables: gives the answer to print on standard output (one line of JSON and its line feed). */
+export type Command = (surroundings: Surroundings) => Promise<string>;

@@ -1,0 +1,50 @@
+// What a user can be told: a message, what to do next, and the cause underneath. Everything else is a bug.
+
+/** Options of a {@link UserError}: `hint` is the next step for the user, `cause` the error underneath. */
+export interface UserErrorOptions {
+  hint?: string | undefined;
+  cause?: unknown;
+}
+
+/**
+ * An error whose message may be shown to a user: what was attempted, on what, what came back.
+ * The message holds only its own level; {@link errorText} adds the causes. Never put a secret in it.
+ */
+export class UserError extends Error {
+  override readonly name: string = 'UserError';
+  readonly hint: string | undefined;
+
+  constructor(message: string, options: UserErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.hint = options.hint;
+  }
+}
+
+/** Every error from the outermost to the innermost cause. Aggregates count as one level. */
+export function* causes(error: unknown): Generator<unknown> {
+  const seen = new Set<unknown>();
+  for (let current = error; current !== undefined && !seen.has(current); ) {
+    seen.add(current);
+    yield current;
+    current = current instanceof Error ? current.cause : undefined;
+  }
+}
+
+/** The text of an error and its causes, outermost first, joined with `: ` as Go wraps errors. */
+export function errorText(error: unknown): string {
+  const parts: string[] = [];
+  for (const level of causes(error)) {
+    parts.push(level instanceof Error ? level.message : String(level));
+  }
+  return parts.join(': ');
+}
+
+/** The hint nearest to the user: the first one from the outside in, if any error in the chain has one. */
+export function errorHint(error: unknown): string | undefined {
+  for (const level of causes(error)) {
+    if (level instanceof UserError && level.hint !== undefined) {
+      return level.hint;
+    }
+  }
+  return undefined;
+}

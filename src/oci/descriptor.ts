@@ -1,0 +1,129 @@
+// A descriptor points at content: media type, digest, size. OCI image specification, "descriptor".
+import { UserError } from '../errors.ts';
+import { type Digest, digestOf, parseDigest } from './digest.ts';
+import { isJsonObject, type JsonObject, type JsonValue, member, sortedMap } from './json-text.ts';
+import { type Platform, parsePlatform } from './platform.ts';
+
+/** A typed pointer to content; `size` is in bytes, `data` holds the content itself where it was embedded. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly size: number;
+  readonly digest: Digest;
+  readonly data?: Uint8Array;
+  readonly urls?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly platform?: Platform;
+  readonly artifactType?: string;
+}
+
+/**
+ * The descriptor that a parsed JSON value holds; `where` names its place in an error.
+ * Embedded `data` must have the size and the digest that the descriptor states.
+ */
+export function parseDescriptor(value: unknown, where: string): Descriptor {
+  if (!isJsonObject(value)) {
+    throw new UserError(`${where}: a descriptor must be an object`);
+  }
+  const mediaType = optionalText(value, 'mediaType', where) ?? '';
+  const artifactType = optionalText(value, 'artifactType', where);
+  const size = member(value, 'size') ?? 0;
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    throw new UserError(`${where}: "size" must be a number of bytes`);
+  }
+  const digest = parseDigestAt(member(value, 'digest'), where);
+  const urls = member(value, 'urls');
+  const annotations = parseAnnotations(member(value, 'annotations'), where);
+  const platform = member(value, 'platform');
+  const data = parseData(member(value, 'data'), { size, digest }, where);
+  return {
+    mediaType,
+    size,
+    digest,
+    ...(data ? { data } : {}),
+    ...(isTextList(urls) ? { urls } : {}),
+    ...(annotations ? { annotations } : {}),
+    ...(isJsonObject(platform) ? { platform: parsePlatform(platform) } : {}),
+    ...(artifactType ? { artifactType } : {}),
+  };
+}
+
+/** A descriptor as Go's structures are written: fixed key order, empty optional keys left out. */
+export function descriptorJson(descriptor: Descriptor): JsonValue {
+  const { mediaType, size, digest, data, urls, annotations, platform, artifactType } = descriptor;
+  return {
+    mediaType,
+    size,
+    digest,
+    data: data && data.length > 0 ? Buffer.from(data).toString('base64') : undefined,
+    urls: urls && urls.length > 0 ? [...urls] : undefined,
+    annotations: annotations && Object.keys(annotations).length > 0 ? sortedMap(annotations) : undefined,
+    platform: platform
+      ? {
+          architecture: platform.architecture,
+          os: platform.os,
+          'os.version': platform.osVersion,
+          'os.features': platform.osFeatures,
+          variant: platform.variant,
+          features: platform.features,
+        }
+      : undefined,
+    artifactType: artifactType || undefined,
+  };
+}
+
+/** A map of annotations, or nothing when there is none. Values that are null count as empty, as in Go. */
+export function parseAnnotations(value: unknown, where: string): Record<string, string> | undefined {
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (!isJsonObject(value)) {
+    throw new UserError(`${where}: "annotations" must be an object`);
+  }
+  const annotations: [string, string][] = [];
+  for (const [key, text] of Object.entries(value)) {
+    if (text !== null && typeof text !== 'string') {
+      throw new UserError(`${where}: annotation ${JSON.stringify(key)} must be a string`);
+    }
+    annotations.push([key, text ?? '']);
+  }
+  return Object.fromEntries(annotations);
+}
+
+/** A string member, or nothing when it is absent or null; another type is an error. */
+export function optionalText(object: JsonObject, name: string, where: string): string | undefined {
+  const value = member(object, name);
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (typeof value !== 'string') {
+    throw new UserError(`${where}: ${JSON.stringify(name)} must be a string`);
+  }
+  return value;
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
+}
+
+function parseDigestAt(value: unknown, where: string): Digest {
+  try {
+    return parseDigest(value);
+  } catch (cause) {
+    throw new UserError(where, { cause });
+  }
+}
+
+function parseData(
+  value: unknown,
+  content: { size: number; digest: Digest },
+  where: string,
+): Uint8Array | undefined {
+  if (typeof value !== 'string' || value === '') {
+    return undefined;
+  }
+  const data = Buffer.from(value, 'base64');
+  if (data.length !== content.size || digestOf(data) !== content.digest) {
+    throw new UserError(`${where}: the embedded "data" is not the content of ${content.digest}`);
+  }
+  return data;
+}

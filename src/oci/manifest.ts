@@ -1,0 +1,70 @@
+// An image manifest: the config and the layers of one image. OCI "image manifest", Docker schema 2.
+import { UserError } from '../errors.ts';
+import { type Descriptor, descriptorJson, optionalText, parseAnnotations, parseDescriptor } from './descriptor.ts';
+import { encodeJson, isJsonObject, type JsonObject, member, sortedMap } from './json-text.ts';
+
+/** The facts of an image manifest; `layers` are bottom-up. */
+export interface ImageManifest {
+  readonly mediaType?: string;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly subject?: Descriptor;
+  readonly artifactType?: string;
+}
+
+/** What the bytes of an image manifest say; `where` names the document in an error. */
+export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
+  const document = parseDocument(bytes, where);
+  const mediaType = optionalText(document, 'mediaType', where);
+  const artifactType = optionalText(document, 'artifactType', where);
+  const annotations = parseAnnotations(member(document, 'annotations'), where);
+  const subject = member(document, 'subject');
+  return {
+    ...(mediaType ? { mediaType } : {}),
+    config: parseDescriptor(member(document, 'config'), `${where}: config`),
+    layers: parseDescriptors(document, 'layers', where),
+    ...(annotations ? { annotations } : {}),
+    ...(isJsonObject(subject) ? { subject: parseDescriptor(subject, `${where}: subject`) } : {}),
+    ...(artifactType ? { artifactType } : {}),
+  };
+}
+
+/** The bytes of a new image manifest as Go's encoder writes them, so that digests agree with upstream's. */
+export function encodeManifest(manifest: ImageManifest & { readonly mediaType: string }): Uint8Array {
+  const { annotations, subject, artifactType } = manifest;
+  return Buffer.from(
+    encodeJson({
+      schemaVersion: 2,
+      mediaType: manifest.mediaType,
+      config: descriptorJson(manifest.config),
+      layers: manifest.layers.map(descriptorJson),
+      annotations: annotations && Object.keys(annotations).length > 0 ? sortedMap(annotations) : undefined,
+      subject: subject ? descriptorJson(subject) : undefined,
+      artifactType: artifactType || undefined,
+    }),
+  );
+}
+
+/** The JSON object that a document's bytes hold; `where` names the document in an error. */
+export function parseDocument(bytes: Uint8Array, where: string): JsonObject {
+  let document: unknown;
+  try {
+    document = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  } catch {
+    throw new UserError(`${where} is not a JSON document`);
+  }
+  if (!isJsonObject(document)) {
+    throw new UserError(`${where} is not a JSON object`);
+  }
+  return document;
+}
+
+/** The list of descriptors under a key; absent and null are the empty list. */
+export function parseDescriptors(document: JsonObject, name: string, where: string): Descriptor[] {
+  const list = member(document, name) ?? [];
+  if (!Array.isArray(list)) {
+    throw new UserError(`${where}: ${JSON.stringify(name)} must be a list`);
+  }
+  return list.map((item, position) => parseDescriptor(item, `${where}: ${name}[${position}]`));
+}

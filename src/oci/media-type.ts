@@ -1,0 +1,69 @@
+// What a document or a blob says it is. OCI image specification "media types", Docker image manifest v2.
+export const mediaTypes = {
+  ociIndex: 'application/vnd.oci.image.index.v1+json',
+  ociManifest: 'application/vnd.oci.image.manifest.v1+json',
+  ociConfig: 'application/vnd.oci.image.config.v1+json',
+  ociLayerTar: 'application/vnd.oci.image.layer.v1.tar',
+  ociLayerGzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  ociLayerZstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
+  ociForeignLayerTar: 'application/vnd.oci.image.layer.nondistributable.v1.tar',
+  ociForeignLayerGzip: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+  dockerManifestSchema1: 'application/vnd.docker.distribution.manifest.v1+json',
+  dockerManifestSchema1Signed: 'application/vnd.docker.distribution.manifest.v1+prettyjws',
+  dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
+  dockerManifestList: 'application/vnd.docker.distribution.manifest.list.v2+json',
+  dockerConfig: 'application/vnd.docker.container.image.v1+json',
+  dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  dockerLayerTar: 'application/vnd.docker.image.rootfs.diff.tar',
+  dockerForeignLayer: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+} as const;
+
+/** The `Accept` header of a manifest request, in upstream's order. */
+export const acceptedManifests: string = [
+  mediaTypes.dockerManifestSchema1,
+  mediaTypes.dockerManifestSchema1Signed,
+  mediaTypes.dockerManifest,
+  mediaTypes.ociManifest,
+  mediaTypes.dockerManifestList,
+  mediaTypes.ociIndex,
+].join(',');
+
+/** A media type without its parameters (`; charset=utf-8`), as the types above are written. */
+export function withoutParameters(mediaType: string): string {
+  return (mediaType.split(';', 1)[0] ?? '').trim();
+}
+
+/** Whether it is a list of manifests: an OCI index or a Docker manifest list. */
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerManifestList;
+}
+
+/** Whether it is an image manifest: OCI, or Docker schema 2. */
+export function isManifestType(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
+}
+
+/** Whether it is a Docker schema 1 manifest, which nothing here reads. */
+export function isSchema1Type(mediaType: string): boolean {
+  return (
+    mediaType === mediaTypes.dockerManifestSchema1 || mediaType === mediaTypes.dockerManifestSchema1Signed
+  );
+}
+
+/** Whether a layer must not be uploaded to a registry: "nondistributable" of OCI, "foreign" of Docker. */
+export function isForeignLayerType(mediaType: string): boolean {
+  return (
+    mediaType === mediaTypes.dockerForeignLayer ||
+    mediaType === mediaTypes.ociForeignLayerTar ||
+    mediaType === mediaTypes.ociForeignLayerGzip
+  );
+}
+
+/** Whether a layer type promises a tar without compression. */
+export function isUncompressedLayerType(mediaType: string): boolean {
+  return (
+    mediaType === mediaTypes.ociLayerTar ||
+    mediaType === mediaTypes.ociForeignLayerTar ||
+    mediaType === mediaTypes.dockerLayerTar
+  );
+}
