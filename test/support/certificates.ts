@@ -1,0 +1,37 @@
+// Keys and certificates of the test servers: made once, committed, valid until 2119.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const folder = join(import.meta.dirname, 'certificates');
+
+/** What a TLS server needs: a key and its certificate as PEM, and the files in which they lie. */
+export interface KeyPair {
+  readonly key: string;
+  readonly cert: string;
+  readonly keyFile: string;
+  readonly certFile: string;
+}
+
+function keyPair(name: string): KeyPair {
+  const keyFile = join(folder, `${name}.key`);
+  const certFile = join(folder, `${name}.crt`);
+  return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8'), keyFile, certFile };
+}
+
+/** The certificate that signed `server`, `expired` and `wrongHost`: what a client puts into its trust roots. */
+export const authority: string = readFileSync(join(folder, 'authority.crt'), 'utf8');
+
+/** Server certificates by what is right or wrong about them; their names are 127.0.0.1, ::1 and localhost. */
+export const serverKeys = {
+  /** Right in every way for those who trust the authority. */
+  trusted: keyPair('server'),
+  /** Right for those who trust this certificate itself. */
+  selfSigned: keyPair('self-signed'),
+  /** Signed by the authority, over since 2001. */
+  expired: keyPair('expired'),
+  /** Signed by the authority for `registry.invalid`. */
+  wrongHost: keyPair('wrong-host'),
+} as const satisfies Record<string, KeyPair>;
+
+/** The pair by which the token server signs tokens. */
+export const tokenSigner: KeyPair = keyPair('token-signer');

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Makes the certificates of the test servers anew. Needs openssl 3; run it in this directory, commit the result.
+set -eu
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# name of the key, its certificate, common name, start, end, extensions, further arguments of `openssl ca`
+issue() {
+  key=$1
+  certificate=$2
+  openssl ecparam -name prime256v1 -genkey -noout -out "$key"
+  openssl req -new -key "$key" -subj "/CN=$3" -out "$scratch/request"
+  : > "$scratch/database"
+  cat > "$scratch/configuration" <<CONFIGURATION
+[ca]
+default_ca = authority
+[authority]
+database = $scratch/database
+new_certs_dir = $scratch
+rand_serial = yes
+default_md = sha256
+policy = policy
+x509_extensions = extensions
+[policy]
+commonName = supplied
+[extensions]
+$6
+CONFIGURATION
+  start=$4
+  end=$5
+  shift 6
+  openssl ca -batch -notext -config "$scratch/configuration" -in "$scratch/request" -out "$certificate" \
+    -startdate "$start" -enddate "$end" "$@" 2> /dev/null
+}
+
+from=20200101000000Z
+to=21190101000000Z
+authority='basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash'
+server='basicConstraints = critical, CA:false
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName ='
+loopback='IP:127.0.0.1, IP:::1, DNS:localhost'
+by_authority="-cert authority.crt -keyfile $scratch/authority.key"
+
+issue "$scratch/authority.key" authority.crt 'Test authority' $from $to "$authority" \
+  -selfsign -keyfile "$scratch/authority.key"
+issue server.key server.crt 'Test server' $from $to "$server $loopback" $by_authority
+issue wrong-host.key wrong-host.crt 'Test server elsewhere' $from $to "$server DNS:registry.invalid" $by_authority
+issue expired.key expired.crt 'Expired test server' 20000101000000Z 20010101000000Z "$server $loopback" $by_authority
+issue self-signed.key self-signed.crt 'Self-signed test server' $from $to "$server $loopback" \
+  -selfsign -keyfile self-signed.key
+issue token-signer.key token-signer.crt 'Test token signer' $from $to "$authority" \
+  -selfsign -keyfile token-signer.key

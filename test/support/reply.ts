@@ -1,0 +1,166 @@
+// An answer as a value, and the ways to send it: right, or distorted by a fault.
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Distortion } from './fault.ts';
+
+/** An answer; the `Content-Length` follows from the body. Header names in lower case. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+}
+
+/** An answer holding a JSON document. */
+export function jsonReply(status: number, document: unknown, headers: Record<string, string> = {}): Reply {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(document),
+  };
+}
+
+/** An error of the distribution specification ("Error Codes"). */
+export function errorReply(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Reply {
+  return jsonReply(status, { errors: [{ code, message, detail: {} }] }, headers);
+}
+
+const codes: Readonly<Record<number, string>> = {
+  400: 'UNSUPPORTED',
+  401: 'UNAUTHORIZED',
+  403: 'DENIED',
+  404: 'NOT_FOUND',
+  429: 'TOOMANYREQUESTS',
+  503: 'UNAVAILABLE',
+};
+
+/** The answer of a registry that fails with a status: an error document, none below 400. */
+export function statusReply(status: number): Reply {
+  return status < 400
+    ? { status }
+    : errorReply(status, codes[status] ?? 'UNKNOWN', `answered with ${status}`);
+}
+
+/** Sends an answer to its end. Resolves when it was handed over or the client went away. */
+export async function deliver(response: ServerResponse, reply: Reply, fault?: Distortion): Promise<void> {
+  const distorted = fault?.kind === 'flip' ? flipped(reply, fault.at) : reply;
+  const body = Buffer.from(distorted.body ?? '');
+  const headers = headersOf(distorted, body.length, fault);
+  response.writeHead(distorted.status, headers);
+  if (response.req.method === 'HEAD' || fault === undefined) {
+    response.end(body);
+    return;
+  }
+  const { socket } = response;
+  switch (fault.kind) {
+    case 'truncate':
+      await push(response, body.subarray(0, fault.after));
+      socket?.end();
+      return;
+    case 'reset':
+      await push(response, body.subarray(0, fault.after ?? 0));
+      cut(response);
+      return;
+    case 'stall':
+      await push(response, body.subarray(0, fault.after));
+      if (fault.until !== undefined) {
+        await Promise.race([fault.until, closed(response)]);
+        response.end(body.subarray(fault.after));
+      }
+      return;
+    case 'drip':
+      for (let sent = 0; sent < body.length && !response.destroyed; sent += fault.chunk) {
+        await Promise.race([fault.pace?.(sent) ?? nextTurn(), closed(response)]);
+        await push(response, body.subarray(sent, sent + fault.chunk));
+      }
+      response.end();
+      return;
+    case 'contentLength':
+      await push(response, body);
+      socket?.end();
+      return;
+    case 'oversize':
+      await push(response, body);
+      await pushZeros(response, fault.extra);
+      response.end();
+      return;
+    default:
+      response.end(body);
+  }
+}
+
+/** Cuts the connection, by RST where the socket allows it (TLS: without the closing alert). */
+export function cut(response: ServerResponse): void {
+  const socket = response.req.socket;
+  if ('encrypted' in socket) {
+    socket.destroy();
+  } else {
+    socket.resetAndDestroy();
+  }
+}
+
+function headersOf(reply: Reply, length: number, fault: Distortion | undefined): Record<string, string> {
+  const headers: Record<string, string | undefined> = { ...reply.headers };
+  // 204 and 304 have no body and may not state a length (RFC 9110, "Content-Length").
+  if (reply.status !== 204 && reply.status !== 304) {
+    headers['content-length'] ??= String(length);
+  }
+  switch (fault?.kind) {
+    case 'headers':
+      for (const [name, value] of Object.entries(fault.headers)) {
+        headers[name.toLowerCase()] = value;
+      }
+      break;
+    case 'chunked':
+      headers['content-length'] = undefined;
+      break;
+    case 'truncate':
+      headers['content-length'] = fault.chunked ? undefined : headers['content-length'];
+      break;
+    case 'contentLength':
+      headers['content-length'] = String(length + fault.by);
+      break;
+    case 'oversize':
+      headers['content-length'] = fault.chunked ? undefined : String(length + fault.extra);
+      break;
+    default:
+  }
+  return Object.fromEntries(
+    Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined),
+  );
+}
+
+function flipped(reply: Reply, at: number | undefined): Reply {
+  const body = Buffer.from(reply.body ?? '');
+  const position = at ?? body.length >> 1;
+  if (position < body.length) {
+    body.writeUInt8(body.readUInt8(position) ^ 1, position);
+  }
+  return { ...reply, body };
+}
+
+async function closed(response: ServerResponse): Promise<void> {
+  if (!response.destroyed) {
+    await once(response, 'close');
+  }
+}
+
+async function push(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  response.flushHeaders();
+  if (bytes.length > 0 && !response.destroyed) {
+    const written = new Promise<void>((resolve) => response.write(bytes, () => resolve()));
+    await Promise.race([written, closed(response)]);
+  }
+}
+
+async function pushZeros(response: ServerResponse, count: number): Promise<void> {
+  const zeros = Buffer.alloc(Math.min(count, 1 << 16));
+  for (let left = count; left > 0 && !response.destroyed; left -= zeros.length) {
+    await push(response, zeros.subarray(0, left));
+  }
+}
