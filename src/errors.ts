@@ -34,9 +34,17 @@ export function* causes(error: unknown): Generator<unknown> {
 export function errorText(error: unknown): string {
   const parts: string[] = [];
   for (const level of causes(error)) {
-    parts.push(level instanceof Error ? level.message : String(level));
+    parts.push(levelText(level));
   }
   return parts.join(': ');
+}
+
+/** Node reports a host none of whose addresses answers by an aggregate with an empty message. */
+function levelText(level: unknown): string {
+  if (level instanceof AggregateError && level.message === '') {
+    return level.errors.map(errorText).join('; ');
+  }
+  return level instanceof Error ? level.message : String(level);
 }
 
 /** The hint nearest to the user: the first one from the outside in, if any error in the chain has one. */

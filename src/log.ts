@@ -36,13 +36,25 @@ const looks: Record<LogLevel, { name: string; colour: number }> = {
 
 const messageWidth = 44;
 
+/** Quoted as soon as it holds more than plain characters, so that no name in an image can steer the terminal. */
 function formatValue(value: string | number | boolean): string {
   const text = String(value);
-  return /^[A-Za-z0-9\-._/@^+]+$/.test(text) ? text : JSON.stringify(text);
+  if (/^[A-Za-z0-9\-._/@^+]*$/.test(text)) {
+    return text;
+  }
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f]/g,
+    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
+  );
 }
 
 /** One log line without its line feed; `elapsed` is in milliseconds since the start of the process. */
-export function formatLogLine(level: LogLevel, elapsed: number, message: string, fields: LogFields = {}): string {
+export function formatLogLine(
+  level: LogLevel,
+  elapsed: number,
+  message: string,
+  fields: LogFields = {},
+): string {
   const { name, colour } = looks[level];
   const seconds = String(Math.max(0, Math.floor(elapsed / 1000))).padStart(4, '0');
   const width = messageWidth + message.length - [...message].length;

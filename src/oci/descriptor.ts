@@ -55,16 +55,16 @@ export function descriptorJson(descriptor: Descriptor): JsonValue {
     size,
     digest,
     data: data && data.length > 0 ? Buffer.from(data).toString('base64') : undefined,
-    urls: urls && urls.length > 0 ? [...urls] : undefined,
+    urls: filled(urls),
     annotations: annotations && Object.keys(annotations).length > 0 ? sortedMap(annotations) : undefined,
     platform: platform
       ? {
           architecture: platform.architecture,
           os: platform.os,
           'os.version': platform.osVersion,
-          'os.features': platform.osFeatures,
+          'os.features': filled(platform.osFeatures),
           variant: platform.variant,
-          features: platform.features,
+          features: filled(platform.features),
         }
       : undefined,
     artifactType: artifactType || undefined,
@@ -103,6 +103,10 @@ export function optionalText(object: JsonObject, name: string, where: string): s
 
 function isTextList(value: unknown): value is string[] {
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
+}
+
+function filled(list: readonly string[] | undefined): readonly string[] | undefined {
+  return list?.length ? list : undefined;
 }
 
 function parseDigestAt(value: unknown, where: string): Digest {

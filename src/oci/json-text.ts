@@ -7,6 +7,7 @@ export type JsonValue =
   | boolean
   | null
   | readonly JsonValue[]
+  | ReadonlyMap<string, JsonValue>
   | { readonly [key: string]: JsonValue | undefined };
 
 /** An object of a parsed JSON document. */
@@ -42,13 +43,42 @@ const escapes: Readonly<Record<string, string>> = {
   '\u2029': '\\u2029',
 };
 
-/** Compact JSON with keys in insertion order and the five characters escaped that Go's encoder escapes. */
+/**
+ * Compact JSON as Go's encoder writes it: keys in insertion order, five characters escaped that are special in HTML
+ * or JavaScript, and U+FFFD for what is not Unicode.
+ */
 export function encodeJson(value: JsonValue): string {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => escapes[character] ?? character);
+  if (typeof value === 'string') {
+    return encodeText(value);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return JSON.stringify(value);
+  }
+  if (isList(value)) {
+    return `[${value.map(encodeJson).join(',')}]`;
+  }
+  const members: string[] = [];
+  for (const [key, item] of value instanceof Map ? value : Object.entries(value)) {
+    if (item !== undefined) {
+      members.push(`${encodeText(key)}:${encodeJson(item)}`);
+    }
+  }
+  return `{${members.join(',')}}`;
 }
 
-/** A copy of a string map whose keys are in byte order, as Go writes maps. */
-export function sortedMap(map: Readonly<Record<string, string>>): Record<string, string> {
-  const keys = Object.keys(map).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return Object.fromEntries(keys.map((key) => [key, map[key] ?? '']));
+/** The members of a string map with keys in byte order, as Go writes maps. An object would put `10` before `-`. */
+export function sortedMap(map: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const entries = Object.entries(map);
+  return new Map(entries.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+}
+
+function encodeText(text: string): string {
+  return JSON.stringify(text.toWellFormed()).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => escapes[character] ?? character,
+  );
+}
+
+function isList(value: object): value is readonly JsonValue[] {
+  return Array.isArray(value);
 }

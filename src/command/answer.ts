@@ -1,0 +1,37 @@
+// What a command prints on standard output: one line of JSON as Go's encoder writes it.
+import { encodeJson } from '../oci/json-text.ts';
+
+/** What Concourse calls a version of the resource; either text may be empty. */
+export interface Version {
+  readonly tag: string;
+  readonly digest: string;
+}
+
+/** A line that Concourse shows beside a version. Names may repeat. */
+export interface MetadataField {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The answer of `check`: the versions, oldest first. */
+export function checkAnswer(versions: readonly Version[]): string {
+  return `${encodeJson(versions.map(versionJson))}\n`;
+}
+
+/** The answer of `in`: the requested version unchanged, and metadata in the given order. */
+export function inAnswer(version: Version, metadata: readonly MetadataField[]): string {
+  const fields = metadata.map(({ name, value }) => ({ name, value }));
+  return `${encodeJson({ version: versionJson(version), metadata: fields })}\n`;
+}
+
+/** The answer of `out`: the first tag with the pushed digest, and all tags in push order, repeated ones too. */
+export function outAnswer(repository: string, tags: readonly [string, ...string[]], digest: string): string {
+  return inAnswer({ tag: tags[0], digest }, [
+    { name: 'repository', value: repository },
+    { name: 'tags', value: tags.join(' ') },
+  ]);
+}
+
+function versionJson({ tag, digest }: Version) {
+  return { tag, digest };
+}

@@ -1,0 +1,100 @@
+// What upstream does and this resource does not do yet. Asking for it is an error: nothing is ignored in silence.
+import { UserError } from '../errors.ts';
+import type { InParams } from './params.ts';
+import type { ContentTrust, Source } from './source.ts';
+
+/** A key whose value, when it is not empty, asks for a feature that is missing. */
+interface Gap<T> {
+  readonly key: string;
+  readonly value: (part: T) => string | boolean | readonly string[] | ContentTrust | undefined;
+  readonly feature: string;
+  readonly hint: string;
+}
+
+const ecr = {
+  feature: 'signing in to Amazon ECR',
+  hint: 'until then set username to AWS and password to the output of `aws ecr get-login-password`',
+};
+const acr = {
+  feature: 'signing in to Azure Container Registry with a managed identity',
+  hint: "until then set username and password to those of a service principal or of the registry's token",
+};
+
+/** The keys of `source` that ask all commands for it. `aws_ecr_registry_id` has no effect upstream either. */
+const ofSource: readonly Gap<Source>[] = [
+  { key: 'aws_region', value: (source) => source.awsRegion, ...ecr },
+  { key: 'aws_access_key_id', value: (source) => source.awsAccessKeyId, ...ecr },
+  { key: 'aws_secret_access_key', value: (source) => source.awsSecretAccessKey, ...ecr },
+  { key: 'aws_session_token', value: (source) => source.awsSessionToken, ...ecr },
+  { key: 'aws_role_arn', value: (source) => source.awsRoleArn, ...ecr },
+  { key: 'aws_role_arns', value: (source) => source.awsRoleArns, ...ecr },
+  { key: 'aws_account_id', value: (source) => source.awsAccountId, ...ecr },
+  { key: 'azure_acr', value: (source) => source.azureAcr, ...acr },
+  { key: 'azure_client_id', value: (source) => source.azureClientId, ...acr },
+  { key: 'azure_tenant_id', value: (source) => source.azureTenantId, ...acr },
+  { key: 'azure_environment', value: (source) => source.azureEnvironment, ...acr },
+  {
+    key: 'google_auth',
+    value: (source) => source.googleAuth,
+    feature: 'signing in with the default credentials of Google Cloud',
+    hint: 'until then set username to _json_key and password to the key of a service account',
+  },
+];
+
+/** The keys of `source` that only a put acts on; a check and a get have nothing to sign. */
+const ofPutSource: readonly Gap<Source>[] = [
+  {
+    key: 'content_trust',
+    value: (source) => source.contentTrust,
+    feature: 'signing images',
+    hint: 'remove content_trust to publish without a signature',
+  },
+];
+
+const unpackedOnly = { hint: 'until then use format: rootfs' };
+
+/** The keys of a get's `params`. */
+const ofInParams: readonly Gap<InParams>[] = [
+  {
+    key: 'skip_download',
+    value: (params) => params.skipDownload,
+    feature: 'a get without a download',
+    hint: 'remove skip_download to download the image',
+  },
+  {
+    key: 'format',
+    value: (params) => params.format === 'oci',
+    feature: 'format oci',
+    ...unpackedOnly,
+  },
+  {
+    key: 'format',
+    value: (params) => params.format === 'oci-layout',
+    feature: 'format oci-layout',
+    ...unpackedOnly,
+  },
+];
+
+/** Fails with a UserError when a `source` asks for what no command does yet. */
+export function rejectUnsupportedSource(source: Source): void {
+  rejectGaps(ofSource, 'source', source);
+}
+
+/** Fails with a UserError when a put's `source` asks for what `out` does not do yet. */
+export function rejectUnsupportedPut(source: Source): void {
+  rejectGaps(ofPutSource, 'source', source);
+}
+
+/** Fails with a UserError when a get's `params` ask for what `in` does not do yet. */
+export function rejectUnsupportedGet(params: InParams): void {
+  rejectGaps(ofInParams, 'params', params);
+}
+
+function rejectGaps<T>(gaps: readonly Gap<T>[], where: string, part: T): void {
+  for (const { key, value, feature, hint } of gaps) {
+    const found = value(part);
+    if (Array.isArray(found) ? found.length > 0 : found) {
+      throw new UserError(`${where}.${key} is set, but ${feature} is not supported yet`, { hint });
+    }
+  }
+}
