@@ -1,0 +1,28 @@
+// A URL as messages may show it: no signature, no token and no password in it.
+import { encodeQuery, parseQuery } from './url-query.ts';
+import { formatUrl, parseUrl } from './url-syntax.ts';
+
+const shownKeys = new Set(['scope', 'service', 'mount', 'from', 'digest', 'n', 'last']);
+
+/**
+ * The URL for a message: values of query keys that the protocol does not define become `REDACTED`, a password
+ * becomes `xxxxx`, and the query is written again in the order of its keys. A text that is not an absolute URL
+ * loses its query and user info.
+ */
+export function redactedUrl(text: string): string {
+  const url = parseUrl(text);
+  if (!url) {
+    return text.replace(/[?#].*$/s, '').replace(/^([^/]*:)?[/\\]*[^/\\]*@/, '$1//');
+  }
+  const query = parseQuery(url.query ?? '');
+  for (const [key, values] of query) {
+    if (!shownKeys.has(key)) {
+      query.set(
+        key,
+        values.map(() => 'REDACTED'),
+      );
+    }
+  }
+  const userInfo = url.userInfo?.replace(/:.*$/s, ':xxxxx');
+  return formatUrl({ ...url, userInfo, query: encodeQuery(query) });
+}

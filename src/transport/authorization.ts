@@ -1,0 +1,50 @@
+// To whom credentials and tokens may be sent. Pure.
+import { parseUrl, splitHost, type UrlSyntax } from '../oci/url-syntax.ts';
+
+/** A username and a password; a session without them is anonymous. */
+export interface BasicCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The `Authorization` header of Basic credentials: RFC 7617, in UTF-8. */
+export function basicAuthorization({ username, password }: BasicCredentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** The `Authorization` header of a token: RFC 6750, section 2.1. */
+export function bearerAuthorization(token: string): string {
+  return `Bearer ${token}`;
+}
+
+/**
+ * Whether Basic credentials of a registry (`host` or `host:port`, as the user wrote it) may go to a URL: when host
+ * and port are the same text, and not over http when the registry was reached over https.
+ */
+export function maySendBasic(url: string, registry: string, scheme: 'http' | 'https'): boolean {
+  const parts = parseUrl(url);
+  return parts !== undefined && isSafeScheme(parts, scheme) && parts.host === registry;
+}
+
+/**
+ * Whether a token of a registry may go to a URL: when host and port are the same once the default port of the
+ * session's scheme is added, and not over http when the registry was reached over https.
+ */
+export function maySendBearer(url: string, registry: string, scheme: 'http' | 'https'): boolean {
+  const parts = parseUrl(url);
+  return parts !== undefined && isSafeScheme(parts, scheme) && isSameHost(parts.host, registry, scheme);
+}
+
+/** Whether two hosts are the same text once the scheme's default port is added where there is none. */
+export function isSameHost(host: string, other: string, scheme: 'http' | 'https'): boolean {
+  return withPort(host, scheme) === withPort(other, scheme);
+}
+
+function withPort(host: string, scheme: 'http' | 'https'): string {
+  const { name, port } = splitHost(host);
+  return `${name} ${port || (scheme === 'https' ? '443' : '80')}`;
+}
+
+function isSafeScheme(url: UrlSyntax, scheme: 'http' | 'https'): boolean {
+  return url.scheme === 'https' || (url.scheme === 'http' && scheme === 'http');
+}

@@ -1,0 +1,86 @@
+// How an exchange failed, read from the errors of Node, Bun and undici.
+import { causes } from '../errors.ts';
+import { RegistryError } from './registry-error.ts';
+import { parseRetryAfter, type RetryOutcome } from './retry.ts';
+
+/** An outcome, and the milliseconds for which the registry asked to be left alone. */
+export interface Failure {
+  readonly outcome: RetryOutcome;
+  readonly retryAfter?: number | undefined;
+}
+
+const permanent: Failure = { outcome: { kind: 'permanent' } };
+
+const outcomes: Readonly<Record<string, 'reset' | 'early-end' | 'stall' | 'permanent'>> = {
+  ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+  ERR_HTTP2_STREAM_ERROR: 'reset',
+  ERR_HTTP2_SESSION_ERROR: 'reset',
+  ERR_STREAM_PREMATURE_CLOSE: 'early-end',
+  HPE_INVALID_EOF_STATE: 'early-end',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'early-end',
+  Z_BUF_ERROR: 'early-end',
+  UND_ERR_BODY_TIMEOUT: 'stall',
+  UND_ERR_HEADERS_TIMEOUT: 'stall',
+  ECONNREFUSED: 'permanent',
+  ENOTFOUND: 'permanent',
+  EAI_AGAIN: 'permanent',
+  UND_ERR_CONNECT_TIMEOUT: 'permanent',
+  UND_ERR_ABORTED: 'permanent',
+};
+
+/**
+ * The outcome of an error: of the first level of its causes that says something. Of the parts of an aggregate (the
+ * addresses of a host, or https and http) a refusal by the registry with status 429 counts first, then a part that
+ * may pass. What is not known is permanent. `now` is ms since the epoch.
+ */
+export function classifyFailure(error: unknown, now: number): Failure {
+  for (const level of causes(error)) {
+    if (level instanceof RegistryError) {
+      const { status, temporary } = level;
+      const retryAfter = parseRetryAfter(level.retryAfter, now);
+      return { outcome: { kind: 'status', status, temporary }, retryAfter };
+    }
+    if (level instanceof AggregateError) {
+      return classifyParts(level.errors, now);
+    }
+    const kind = kindOf(level);
+    if (kind !== undefined) {
+      return { outcome: { kind } };
+    }
+  }
+  return permanent;
+}
+
+/** The `code` of an error of the runtime, such as `ECONNRESET`; empty when it has none. */
+export function errorCode(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+function classifyParts(parts: readonly unknown[], now: number): Failure {
+  const failures = parts.map((part) => classifyFailure(part, now));
+  const refused = failures.find(({ outcome }) => outcome.kind === 'status');
+  if (refused?.outcome.kind === 'status' && refused.outcome.status === 429) {
+    return refused;
+  }
+  const passing = failures.find(({ outcome }) => outcome.kind !== 'status' && outcome.kind !== 'permanent');
+  return passing ?? refused ?? permanent;
+}
+
+function kindOf(error: unknown): 'reset' | 'early-end' | 'stall' | 'permanent' | undefined {
+  const code = errorCode(error);
+  if (!(error instanceof Error)) {
+    return undefined;
+  }
+  if (code === 'ECONNRESET' && error.message.includes('before secure TLS connection')) {
+    // Go sees a plain end here, which upstream does not wait for: most often this port does not speak TLS.
+    return 'permanent';
+  }
+  if (code === 'ETIMEDOUT') {
+    return 'syscall' in error && error.syscall !== 'connect' ? 'stall' : 'permanent';
+  }
+  return outcomes[code];
+}

@@ -1,0 +1,157 @@
+// Getting a token: the Docker registry token specification (GET) and its OAuth 2 form (POST). Pure.
+import { UserError } from '../errors.ts';
+import { isJsonObject, type JsonObject, member } from '../oci/json-text.ts';
+import { redactedUrl } from '../oci/redacted-url.ts';
+import { encodeQuery, escapeQuery, parseQuery, type Query } from '../oci/url-query.ts';
+import { formatUrl, parseUrl, percentDecode, splitHost, type UrlSyntax } from '../oci/url-syntax.ts';
+import { type BasicCredentials, basicAuthorization, isSameHost } from './authorization.ts';
+import type { Challenge } from './challenge.ts';
+import { isPrivateAddress } from './private-address.ts';
+
+/** The registry that a token is for, as the user wrote it, and the scheme over which it answered the ping. */
+export interface TokenOwner {
+  readonly registry: string;
+  readonly pingScheme: 'http' | 'https';
+}
+
+/** What a token is asked for with. `refreshToken` comes from an earlier answer and asks for the POST form. */
+export interface TokenWish extends TokenOwner {
+  readonly challenge: Challenge;
+  readonly scopes: readonly string[];
+  readonly credentials?: BasicCredentials | undefined;
+  readonly refreshToken?: string | undefined;
+}
+
+/** A request for a token. User information and a fragment belong to the text of `url` only: never send them. */
+export interface TokenRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** What a token endpoint answered. */
+export interface TokenAnswer {
+  readonly token: string;
+  readonly refreshToken?: string;
+}
+
+/**
+ * Throws unless credentials may be sent to this URL for a token: https, or http for a registry that answered over
+ * http, and no private address other than the registry's own host and port. Holds for the realm of a challenge
+ * and for every redirect of a token request.
+ */
+export function checkRealm(realm: string, owner: TokenOwner): void {
+  parseRealm(realm, owner);
+}
+
+/**
+ * The request for a token that a Bearer challenge asks for: the POST form with a refresh token (a server that
+ * answers it with 404 must be asked without), otherwise the GET form. Throws when the realm is missing or not
+ * allowed.
+ */
+export function tokenRequest(wish: TokenWish): TokenRequest {
+  const { challenge, scopes, refreshToken } = wish;
+  const { realm: realmText, service = '' } = challenge.parameters;
+  if (realmText === undefined) {
+    throw new UserError(`the registry ${wish.registry} asks for a token but does not say where to get one`, {
+      hint: 'its WWW-Authenticate header has no realm: ask its operators',
+    });
+  }
+  const realm = ownScheme(parseRealm(realmText, wish), wish);
+  if (refreshToken !== undefined) {
+    const form = new Map([
+      ['client_id', 'registry-image-resource'],
+      ['grant_type', 'refresh_token'],
+      ['refresh_token', refreshToken],
+      ['scope', scopes.join(' ')],
+      ...(service === '' ? [] : [['service', service] as const]),
+    ]);
+    const query: Query = new Map([...form].map(([key, value]) => [key, [escapeQuery(value)]]));
+    return {
+      method: 'POST',
+      url: formatUrl(realm),
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...userInfoHeaders(realm) },
+      body: encodeQuery(query),
+    };
+  }
+  const query = parseQuery(realm.query ?? '');
+  query.set('scope', scopes.map(escapeQuery));
+  query.set('service', [escapeQuery(service)]);
+  const headers = wish.credentials
+    ? { authorization: basicAuthorization(wish.credentials) }
+    : userInfoHeaders(realm);
+  return { method: 'GET', url: formatUrl({ ...realm, query: encodeQuery(query) }), headers };
+}
+
+/** The token in an answer; `access_token` wins over `token`. An error never quotes the answer: it may be secret. */
+export function parseTokenAnswer(body: Uint8Array, url: string): TokenAnswer {
+  let document: unknown;
+  try {
+    document = JSON.parse(Buffer.from(body).toString());
+  } catch {
+    throw unusable(url, 'it is not JSON');
+  }
+  if (!isJsonObject(document)) {
+    throw unusable(url, 'it is not a JSON object');
+  }
+  const token = textOf(document, 'access_token') || textOf(document, 'token');
+  if (token === '') {
+    throw unusable(url, `it has no "token" and no "access_token", only ${keysOf(document)}`);
+  }
+  const refreshToken = textOf(document, 'refresh_token');
+  return refreshToken === '' ? { token } : { token, refreshToken };
+}
+
+/** The scopes to ask for once a 401 named another: the new one in front, because some servers read only the first. */
+export function rescope(scopes: readonly string[], challengeScope: string | undefined): readonly string[] {
+  return challengeScope === undefined || scopes.includes(challengeScope)
+    ? scopes
+    : [challengeScope, ...scopes];
+}
+
+function parseRealm(realm: string, owner: TokenOwner): UrlSyntax {
+  const url = parseUrl(realm);
+  const refuse = (reason: string) =>
+    new UserError(`the registry ${owner.registry} sends for a token to ${redactedUrl(realm)}: ${reason}`, {
+      hint: 'credentials are not sent there; check that the repository names the right registry',
+    });
+  if (url?.scheme !== 'https' && url?.scheme !== 'http') {
+    throw refuse('that is not an absolute https URL');
+  }
+  if (url.scheme === 'http' && owner.pingScheme === 'https') {
+    throw refuse('a registry that is reached over https must not send elsewhere over http');
+  }
+  if (url.host !== owner.registry && isPrivateAddress(splitHost(url.host).name)) {
+    throw refuse('that is a private or link-local address');
+  }
+  return url;
+}
+
+function ownScheme(realm: UrlSyntax, { registry, pingScheme }: TokenOwner): UrlSyntax {
+  return isSameHost(realm.host, registry, pingScheme) ? { ...realm, scheme: pingScheme } : realm;
+}
+
+function userInfoHeaders({ userInfo }: UrlSyntax): Record<string, string> {
+  if (userInfo === undefined) {
+    return {};
+  }
+  const [username = '', ...password] = userInfo.split(':').map(percentDecode);
+  return { authorization: basicAuthorization({ username, password: password.join(':') }) };
+}
+
+function textOf(object: JsonObject, name: string): string {
+  const value = member(object, name);
+  return typeof value === 'string' ? value : '';
+}
+
+function keysOf(object: JsonObject): string {
+  const keys = Object.keys(object).slice(0, 8);
+  return keys.length === 0 ? 'nothing' : keys.map((key) => JSON.stringify(key.slice(0, 40))).join(', ');
+}
+
+function unusable(url: string, reason: string): UserError {
+  return new UserError(`the answer of ${redactedUrl(url)} holds no token: ${reason}`, {
+    hint: 'the token server of the registry is not one that this resource can talk to',
+  });
+}
