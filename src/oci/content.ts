@@ -24,6 +24,8 @@ export type IsPresent = (descriptor: Descriptor, kind: ContentKind) => Promise<b
 
 /** Where a graph comes from. */
 export interface ContentSource {
+  /** The root, where it is known before any content was read (not so for layers that are compressed on the way). */
+  readonly root?: Descriptor | undefined;
   /**
    * The graph with children before parents and the root last: a manifest's config and layers before the
    * manifest, an index after its children. A manifest or index below the root that is `present` is not descended into
@@ -37,8 +39,10 @@ export interface ContentTarget {
   /** `listed`: nodes must be written one after the other, in the order of the source (an archive). */
   readonly order: 'any' | 'listed';
   has: IsPresent;
-  /** Stores one node that is not the root. */
-  write(node: ContentNode): Promise<void>;
+  /** Those of the tags that do not point at this root yet. */
+  outdatedTags(root: Descriptor, tags: readonly string[]): Promise<string[]>;
+  /** Stores one node that is not the root; `mounted` when its content did not have to travel. */
+  write(node: ContentNode): Promise<'pushed' | 'mounted'>;
   /** Stores the root under its tags (none: by digest). Called once, after everything below it was written. */
   publish(root: Descriptor, bytes: Uint8Array, tags: readonly string[]): Promise<void>;
 }

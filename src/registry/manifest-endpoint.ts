@@ -1,0 +1,117 @@
+// Manifests of a repository: head, get and put. Distribution specification, "Pulling manifests", "Pushing manifests".
+import { UserError } from '../errors.ts';
+import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
+import { acceptedManifests, withoutParameters } from '../oci/media-type.ts';
+import { encodePathText } from '../oci/reference.ts';
+import { RegistryError } from '../transport/registry-error.ts';
+import { discardBody, expectStatus, headerText, readBody } from '../transport/response-body.ts';
+import type { Session } from '../transport/session.ts';
+
+/** A manifest or index as it was served: the bytes that were hashed are the bytes to keep. */
+export interface ServedManifest {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+  /** Without parameters; empty when the registry names none. */
+  readonly mediaType: string;
+}
+
+/** The longest manifest that is read, in bytes. */
+const maximumManifest = 100 * 1024 * 1024;
+
+/** What a HEAD can tell: a digest, that there is no such manifest, or nothing to rely on (with the refusal, if any). */
+export type ManifestHead =
+  | { readonly state: 'found'; readonly digest: Digest }
+  | { readonly state: 'missing' }
+  | { readonly state: 'unclear'; readonly error: RegistryError | undefined };
+
+/** Whether an error says that the thing asked for does not exist: a 404 as the answer to that very request. */
+export function isMissing(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && error.status === 404;
+}
+
+/**
+ * Asks for the headers of a manifest by tag or digest. `found` only if the answer is 200 with all of
+ * `Content-Type`, `Content-Length` and a well-formed `Docker-Content-Digest` (equal when asked by digest).
+ * Statuses that may pass are asked again as the session's persistence decides.
+ */
+export async function headManifest(session: Session, reference: string): Promise<ManifestHead> {
+  return await session.persistence.exchange(async () => {
+    const response = await session.send({
+      method: 'HEAD',
+      target: manifestPath(session, reference),
+      headers: { accept: acceptedManifests },
+    });
+    if (response.status === 404) {
+      await discardBody(response);
+      return { state: 'missing' };
+    }
+    try {
+      await expectStatus('HEAD', response, [200]);
+    } catch (error) {
+      if (error instanceof RegistryError && !mayPass(error.status)) {
+        return { state: 'unclear', error };
+      }
+      throw error;
+    }
+    await discardBody(response);
+    const digest = headerText(response, 'docker-content-digest');
+    const complete = ['content-type', 'content-length'].every((name) => headerText(response, name));
+    if (complete && isDigest(digest) && (!isDigest(reference) || reference === digest)) {
+      return { state: 'found', digest };
+    }
+    return { state: 'unclear', error: undefined };
+  });
+}
+
+/**
+ * The manifest under a tag or digest. The bytes have the digest asked for; `accept` narrows the media types.
+ * Throws a {@link RegistryError} for any status but 200.
+ */
+export async function getManifest(
+  session: Session,
+  reference: string,
+  accept: string = acceptedManifests,
+): Promise<ServedManifest> {
+  return await session.persistence.exchange(async () => {
+    const target = manifestPath(session, reference);
+    const response = await session.send({ method: 'GET', target, headers: { accept } });
+    await expectStatus('GET', response, [200]);
+    const bytes = await readBody('GET', response, maximumManifest);
+    const digest = digestOf(bytes);
+    if (isDigest(reference) && reference !== digest) {
+      throw new UserError(
+        `GET ${response.url}: manifest digest: ${digest} does not match requested digest: ${reference}`,
+        { hint: 'the registry, or a proxy in front of it, serves other bytes than were pushed' },
+      );
+    }
+    return { bytes, digest, mediaType: withoutParameters(headerText(response, 'content-type') ?? '') };
+  });
+}
+
+/** Stores a manifest under a tag or its digest; 200, 201 and 202 are accepted, as registries differ. */
+export async function putManifest(
+  session: Session,
+  reference: string,
+  mediaType: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  await session.persistence.exchange(async () => {
+    const response = await session.send({
+      method: 'PUT',
+      target: manifestPath(session, reference),
+      headers: { 'content-type': mediaType },
+      body: { length: bytes.length, open: async () => bytes },
+    });
+    await expectStatus('PUT', response, [200, 201, 202]);
+    await discardBody(response);
+  });
+}
+
+function manifestPath(session: Session, reference: string): string {
+  return `/v2/${session.repository.path}/manifests/${encodePathText(reference)}`;
+}
+
+/** Statuses of a moment; 501 is not one: such a registry can't answer HEAD at all. */
+function mayPass(status: number): boolean {
+  return [408, 429, 500, 502, 503, 504].includes(status);
+}

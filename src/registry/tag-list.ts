@@ -1,0 +1,90 @@
+// All tags of a repository, page by page. Distribution specification, "Listing tags".
+import { UserError } from '../errors.ts';
+import { isJsonObject, member } from '../oci/json-text.ts';
+import { redactedUrl } from '../oci/redacted-url.ts';
+import { requestUrl, resolveUrl } from '../transport/resolve-url.ts';
+import { expectStatus, headerLines, readBody } from '../transport/response-body.ts';
+import type { Session } from '../transport/session.ts';
+
+const pageSize = 1000;
+/** The longest page that is read, in bytes. */
+const maximumPage = 64 * 1024 * 1024;
+/** A registry that never stops naming a next page must not keep a check busy for ever. */
+const maximumPages = 10_000;
+
+/**
+ * The tags in the registry's order. Further pages come from the `Link` header and must lie on the registry itself.
+ * Throws what the registry said, or a UserError for a page that is not a list of tags.
+ */
+export async function listTags(session: Session): Promise<string[]> {
+  const tags: string[] = [];
+  const visited = new Set<string>();
+  let next: string | undefined = `${session.origin}/v2/${session.repository.path}/tags/list?n=${pageSize}`;
+  while (next !== undefined) {
+    if (visited.has(next) || visited.size >= maximumPages) {
+      throw new UserError(`GET ${redactedUrl(next)}: the list of tags does not end`, {
+        hint: 'the registry names the same page again and again; ask its operators',
+      });
+    }
+    visited.add(next);
+    const page = await readPage(session, next);
+    for (const tag of page.tags) {
+      tags.push(tag);
+    }
+    next = page.next;
+  }
+  return tags;
+}
+
+async function readPage(
+  session: Session,
+  url: string,
+): Promise<{ tags: string[]; next: string | undefined }> {
+  return await session.persistence.exchange(async () => {
+    const response = await session.send({ method: 'GET', target: url });
+    await expectStatus('GET', response, [200]);
+    const body = await readBody('GET', response, maximumPage);
+    const tags = parseTagPage(body.toString('utf8'), redactedUrl(url));
+    const [link] = headerLines(response, 'link');
+    return { tags, next: nextPage(session.origin, response.url, link) };
+  });
+}
+
+/** The tags that one page names; `null` is no tags, and a `null` among them an empty one, as in Go. */
+export function parseTagPage(body: string, url: string): string[] {
+  let document: unknown;
+  try {
+    document = JSON.parse(body);
+  } catch {
+    throw new UserError(`GET ${url}: the answer is not a JSON document`);
+  }
+  const list = (isJsonObject(document) ? member(document, 'tags') : undefined) ?? [];
+  if (!Array.isArray(list) || !list.every((tag) => typeof tag === 'string' || tag === null)) {
+    throw new UserError(`GET ${url}: "tags" in the answer is not a list of strings`);
+  }
+  return list.map((tag: string | null) => tag ?? '');
+}
+
+/**
+ * The URL of the next page (RFC 8288, the first target of the first line, whatever its `rel`), or nothing.
+ * A page on another scheme, host or port than the registry's is refused.
+ */
+export function nextPage(origin: string, url: string, link: string | undefined): string | undefined {
+  if (link === undefined || link === '') {
+    return undefined;
+  }
+  const target = /^<([^>]*)>/.exec(link)?.[1];
+  if (target === undefined) {
+    throw new UserError(`GET ${redactedUrl(url)}: the Link header of the answer is malformed`);
+  }
+  if (target === '') {
+    return undefined;
+  }
+  const next = resolveUrl(url, target);
+  if (requestUrl(next).origin !== origin) {
+    throw new UserError(
+      `GET ${redactedUrl(url)}: the next page of tags lies on ${requestUrl(next).origin}, not on the registry`,
+    );
+  }
+  return next;
+}

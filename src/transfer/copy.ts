@@ -1,0 +1,97 @@
+// The walk that moves every image: from a source to a target, children first, the root and its tags last.
+import { buffer } from 'node:stream/consumers';
+import { createSlots } from '../concurrency.ts';
+import type { Log } from '../log.ts';
+import type { ContentNode, ContentSource, ContentTarget } from '../oci/content.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+
+/** How a copy is done. */
+export interface CopyOptions {
+  /** How many nodes travel at a time; a target that takes them in order gets one after the other. */
+  readonly concurrency: number;
+  readonly log: Log;
+}
+
+/**
+ * Copies a graph and points `tags` at its root (none: it is stored by digest). What the target has already is not
+ * sent, and nothing is sent at all when every tag points at the root already. Gives the root.
+ */
+export async function copy(
+  source: ContentSource,
+  target: ContentTarget,
+  tags: readonly string[],
+  options: CopyOptions,
+): Promise<Descriptor> {
+  const known = source.root && tags.length > 0 ? await target.outdatedTags(source.root, tags) : undefined;
+  if (source.root && known?.length === 0) {
+    return source.root;
+  }
+  const root = await copyBelowRoot(source, target, options);
+  const outdated = known ?? (tags.length > 0 ? await target.outdatedTags(root.descriptor, tags) : []);
+  if (tags.length === 0 || outdated.length > 0) {
+    await target.publish(root.descriptor, await buffer(await root.open()), outdated);
+  }
+  return root.descriptor;
+}
+
+async function copyBelowRoot(
+  source: ContentSource,
+  target: ContentTarget,
+  options: CopyOptions,
+): Promise<ContentNode> {
+  const slots = createSlots(target.order === 'listed' ? 1 : options.concurrency);
+  const transfers: Promise<void>[] = [];
+  const failures: unknown[] = [];
+  const start = (node: ContentNode, below: readonly Promise<void>[], release?: () => void) => {
+    const transfer = (async () => {
+      let free = release;
+      try {
+        await Promise.all(below);
+        free ??= await slots.acquire();
+        await transferNode(node, target, options.log);
+      } catch (error) {
+        failures.push(error);
+        throw error;
+      } finally {
+        free?.();
+      }
+    })();
+    transfer.catch(() => {});
+    transfers.push(transfer);
+  };
+
+  // A manifest is the root unless another node follows it, so each is held back until the next one shows.
+  let held: ContentNode | undefined;
+  for await (const node of source.nodes((descriptor, kind) => target.has(descriptor, kind))) {
+    if (held) {
+      start(held, [...transfers]);
+      held = undefined;
+    }
+    if (node.kind === 'blob') {
+      const release = await slots.acquire();
+      start(node, [], release);
+    } else {
+      held = node;
+    }
+    if (failures.length > 0) {
+      break;
+    }
+  }
+  await Promise.all(transfers);
+  if (!held) {
+    throw new Error('a content source must end with its root');
+  }
+  return held;
+}
+
+async function transferNode(node: ContentNode, target: ContentTarget, log: Log): Promise<void> {
+  const { descriptor, kind } = node;
+  if (kind === 'blob' && (await target.has(descriptor, kind))) {
+    log.progress(`existing blob: ${descriptor.digest}`);
+    return;
+  }
+  const how = await target.write(node);
+  if (kind === 'blob') {
+    log.progress(`${how} blob: ${descriptor.digest}`);
+  }
+}

@@ -1,0 +1,113 @@
+// One HTTP exchange on the wire: connections, TLS, proxies and limits. Knows nothing of registries.
+import type { Readable } from 'node:stream';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { requestUrl } from './resolve-url.ts';
+
+/** A body that is sent with its length; opened anew for every sending. */
+export interface RequestBody {
+  /** In bytes. */
+  readonly length: number;
+  open(): Promise<Readable | Uint8Array>;
+}
+
+/** A request; `url` is absolute and sent as it is. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  /** The longest silence of the server that is waited for, in milliseconds: before the answer and within it. */
+  readonly patience: number;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer whose head has arrived. The body must be read to its end or destroyed. */
+export interface HttpResponse {
+  /** The URL that answered. */
+  readonly url: string;
+  readonly status: number;
+  /** Lower-case names; a header that occurs several times is a list. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
+}
+
+/** Sends requests. Failures of the network reject with the error as the runtime gives it. */
+export interface HttpClient {
+  send(request: HttpRequest): Promise<HttpResponse>;
+  /** Ends all connections at once. */
+  close(): Promise<void>;
+}
+
+/** What an {@link HttpClient} asks of its surroundings. */
+export interface HttpClientOptions {
+  /** PEM certificates that are trusted; asked for at the first TLS connection. */
+  trustRoots(): readonly string[];
+  /** The URL of the proxy for a request to this URL, if there is one. */
+  proxyFor(url: string): string | undefined;
+}
+
+const connectTimeout = 30_000;
+const connectionsPerOrigin = 32;
+const keepAliveTimeout = 30_000;
+const maximumHeaderBytes = 1024 * 1024;
+
+/** A client that keeps its connections until it is closed. */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const dispatchers = new Map<string, Dispatcher>();
+
+  const dispatcherFor = (url: string, secure: boolean): Dispatcher => {
+    const proxy = options.proxyFor(url);
+    const key = `${secure} ${proxy ?? ''}`;
+    const known = dispatchers.get(key);
+    if (known) {
+      return known;
+    }
+    const tls = secure || proxy?.startsWith('https:') ? { ca: [...options.trustRoots()] } : {};
+    const shared = {
+      connections: connectionsPerOrigin,
+      keepAliveTimeout,
+      pipelining: 1,
+      maxHeaderSize: maximumHeaderBytes,
+      allowH2: false,
+    };
+    const dispatcher =
+      proxy === undefined
+        ? new Agent({ ...shared, connect: { timeout: connectTimeout, ...tls } })
+        : new ProxyAgent({
+            ...shared,
+            uri: proxy,
+            proxyTunnel: secure,
+            proxyTls: { timeout: connectTimeout, ...tls },
+            requestTls: { timeout: connectTimeout, ...tls },
+          });
+    dispatchers.set(key, dispatcher);
+    return dispatcher;
+  };
+
+  return {
+    async send(request) {
+      const { scheme, origin, target } = requestUrl(request.url);
+      const response = await dispatcherFor(request.url, scheme === 'https').request({
+        origin,
+        path: target,
+        method: request.method as Dispatcher.HttpMethod,
+        headers: request.body
+          ? { ...request.headers, 'content-length': String(request.body.length) }
+          : request.headers,
+        body: request.body ? await request.body.open() : null,
+        headersTimeout: request.patience,
+        bodyTimeout: request.patience,
+        signal: request.signal ?? null,
+      });
+      return {
+        url: request.url,
+        status: response.statusCode,
+        headers: response.headers,
+        body: response.body,
+      };
+    },
+    async close() {
+      await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+}

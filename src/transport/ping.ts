@@ -1,0 +1,102 @@
+// The first request to a registry: does it speak https or http, and what does it want to be told?
+import { errorHint, errorText, UserError } from '../errors.ts';
+import { mayUseHttp, type RepositoryReference } from '../oci/reference.ts';
+import { type Challenge, chooseChallenge } from './challenge.ts';
+import type { Clock } from './clock.ts';
+import { networkError } from './failure-text.ts';
+import type { HttpClient, HttpResponse } from './http-client.ts';
+import { nextRedirect } from './redirect.ts';
+import { requestUrl } from './resolve-url.ts';
+import { discardBody, headerLines, headerText, registryError } from './response-body.ts';
+
+/** What the ping found out. */
+export interface PingAnswer {
+  readonly scheme: 'http' | 'https';
+  /** `open`: answered 200; `challenged`: answered 401, with the challenge if it could be read. */
+  readonly access: 'open' | 'challenged';
+  readonly challenge?: Challenge;
+}
+
+/** How long https is alone in the race against http, in milliseconds. */
+export const httpHeadStart = 300;
+
+/** How long a server may be silent before a ping has failed, in milliseconds. */
+const pingPatience = 30_000;
+
+/**
+ * Asks `GET /v2/`, over https and, where plain http may be tried, over http as soon as https has failed or has
+ * not answered within {@link httpHeadStart}; the first success wins. Throws both failures otherwise.
+ * Distribution specification, "Determining support"; the race is go-containerregistry's.
+ */
+export async function ping(
+  client: HttpClient,
+  repository: RepositoryReference,
+  options: { insecure: boolean; clock: Clock },
+): Promise<PingAnswer> {
+  const { registry } = repository;
+  const secure = new AbortController();
+  const overHttps = pingOver(client, `https://${registry}/v2/`, secure.signal);
+  if (!mayUseHttp(repository, options.insecure)) {
+    return await overHttps;
+  }
+  const plain = new AbortController();
+  const overHttp = (async () => {
+    const httpsFailed = overHttps.then(
+      () => new Promise<never>(() => {}),
+      () => undefined,
+    );
+    await Promise.race([httpsFailed, options.clock.sleep(httpHeadStart, plain.signal)]);
+    return await pingOver(client, `http://${registry}/v2/`, plain.signal);
+  })();
+  try {
+    return await Promise.any([overHttps, overHttp]);
+  } catch {
+    const [first, second] = await Promise.allSettled([overHttps, overHttp]);
+    const failures = [first, second].flatMap((result) =>
+      result.status === 'rejected' ? [result.reason] : [],
+    );
+    throw new UserError(`no answer from ${registry} over https or http`, {
+      cause: new AggregateError(failures, failures.map(errorText).join('; ')),
+      hint: failures.map(errorHint).find((hint) => hint !== undefined),
+    });
+  } finally {
+    secure.abort();
+    plain.abort();
+    overHttp.catch(() => {});
+  }
+}
+
+async function pingOver(client: HttpClient, first: string, signal: AbortSignal): Promise<PingAnswer> {
+  let current = { method: 'GET', url: first };
+  for (let hop = 0; ; hop++) {
+    const response = await pingOnce(client, current.url, signal);
+    const answer = { status: response.status, location: headerText(response, 'location') };
+    const next = nextRedirect(first, current, answer, hop);
+    if (next === undefined) {
+      return await readPing(response);
+    }
+    await discardBody(response);
+    current = next;
+  }
+}
+
+async function pingOnce(client: HttpClient, url: string, signal: AbortSignal): Promise<HttpResponse> {
+  try {
+    return await client.send({ method: 'GET', url, headers: {}, patience: pingPatience, signal });
+  } catch (error) {
+    throw networkError('GET', url, error);
+  }
+}
+
+async function readPing(response: HttpResponse): Promise<PingAnswer> {
+  if (response.status !== 200 && response.status !== 401) {
+    throw await registryError('GET', response);
+  }
+  await discardBody(response);
+  const { scheme } = requestUrl(response.url);
+  if (response.status === 200) {
+    return { scheme, access: 'open' };
+  }
+  const challenge = chooseChallenge(headerLines(response, 'www-authenticate'));
+  return { scheme, access: 'challenged', ...(challenge ? { challenge } : {}) };
+}

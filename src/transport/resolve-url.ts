@@ -1,0 +1,68 @@
+// What a `Location` or `Link` means, and where a request to a URL goes.
+import { UserError } from '../errors.ts';
+import { redactedUrl } from '../oci/redacted-url.ts';
+import { encodeQuery, escapeQuery, parseQuery } from '../oci/url-query.ts';
+import { formatUrl, parseUrl } from '../oci/url-syntax.ts';
+
+/** Where the request for a URL is sent, and what its first line says. */
+export interface RequestUrl {
+  readonly scheme: 'http' | 'https';
+  /** Host and port as written. */
+  readonly host: string;
+  /** `scheme://host` */
+  readonly origin: string;
+  /** Path and query, byte for byte. */
+  readonly target: string;
+}
+
+/** The parts of an absolute http or https URL that a request needs; a UserError for any other text. */
+export function requestUrl(url: string): RequestUrl {
+  const parts = parseUrl(url);
+  if (!parts || (parts.scheme !== 'http' && parts.scheme !== 'https')) {
+    throw new UserError(`not an http or https URL: ${redactedUrl(url)}`);
+  }
+  const query = parts.query ? `?${escapeSpaces(parts.query)}` : '';
+  return {
+    scheme: parts.scheme,
+    host: parts.host,
+    origin: `${parts.scheme}://${parts.host}`,
+    target: `${parts.path || '/'}${query}`,
+  };
+}
+
+/**
+ * The URL that a reference means, seen from the URL of its request (RFC 3986, section 5.2). Absolute paths and URLs
+ * are taken as they are: no dot segment is folded.
+ */
+export function resolveUrl(base: string, reference: string): string {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(reference)) {
+    return reference;
+  }
+  const { scheme, origin, target } = requestUrl(base);
+  const path = target.split('?', 1)[0] ?? '/';
+  if (reference.startsWith('//')) {
+    return `${scheme}:${reference}`;
+  }
+  if (reference.startsWith('/')) {
+    return `${origin}${reference}`;
+  }
+  if (reference === '' || reference.startsWith('?')) {
+    return `${origin}${path}${reference}`;
+  }
+  return new URL(reference, `${origin}${path}`).href;
+}
+
+/** The URL with one query parameter set; the query is written again in key order and a fragment dropped, as in Go. */
+export function withQueryParameter(url: string, name: string, value: string): string {
+  const parts = parseUrl(url);
+  if (!parts) {
+    throw new UserError(`not an absolute URL: ${redactedUrl(url)}`);
+  }
+  const query = parseQuery(parts.query ?? '');
+  query.set(escapeQuery(name), [escapeQuery(value)]);
+  return formatUrl({ ...parts, query: encodeQuery(query), fragment: undefined });
+}
+
+function escapeSpaces(text: string): string {
+  return text.replace(/[^\x21-\x7e]/gu, (character) => encodeURIComponent(character));
+}

@@ -1,0 +1,212 @@
+// An authenticated conversation with one registry about one repository: pinged once, then used for every request.
+import type { Log } from '../log.ts';
+import { type RepositoryReference, repositoryScope } from '../oci/reference.ts';
+import {
+  type BasicCredentials,
+  basicAuthorization,
+  bearerAuthorization,
+  maySendBasic,
+  maySendBearer,
+} from './authorization.ts';
+import { type Challenge, chooseChallenge, sessionScheme } from './challenge.ts';
+import type { Clock } from './clock.ts';
+import { networkError } from './failure-text.ts';
+import type { HttpClient, HttpResponse, RequestBody } from './http-client.ts';
+import type { Persistence } from './persistence.ts';
+import { ping } from './ping.ts';
+import { nextRedirect } from './redirect.ts';
+import { requestUrl, resolveUrl } from './resolve-url.ts';
+import { discardBody, headerLines, headerText } from './response-body.ts';
+import { openTokenExchange } from './token-exchange.ts';
+
+/** A request of a session; `target` is a path on the registry (`/v2/…`) or an absolute URL. */
+export interface SessionRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody | undefined;
+}
+
+/** What every part that speaks to a registry stands on. */
+export interface Session {
+  readonly repository: RepositoryReference;
+  /** `https://host:port` or `http://host:port` of the registry, as the ping found it. */
+  readonly origin: string;
+  readonly persistence: Persistence;
+  /**
+   * Sends one request: authorized where its host is the registry's, redirects followed, a refused token renewed
+   * once. Answers of any status are given back; a broken network is a UserError.
+   */
+  send(request: SessionRequest): Promise<HttpResponse>;
+}
+
+/** What a session is opened with. */
+export interface SessionOptions {
+  readonly client: HttpClient;
+  readonly repository: RepositoryReference;
+  readonly insecure: boolean;
+  readonly credentials: BasicCredentials | undefined;
+  readonly actions: 'pull' | 'push,pull';
+  readonly persistence: Persistence;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The longest silence of a registry that a read waits for, in milliseconds. */
+const readPatience = 60_000;
+/** The same for requests that write: a registry may work on a large upload before it answers. */
+const writePatience = 15 * 60_000;
+
+const userAgent = 'registry-image-resource';
+
+/** How one request is authorized, and what to do when the registry refuses the token in it. */
+interface Authorizer {
+  headerFor(url: string): string | undefined;
+  renew(refused: string | undefined, challenge: Challenge): Promise<boolean>;
+}
+
+/** Pings the registry and logs in as its challenge asks. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { client, repository, persistence } = options;
+  const answer = await persistence.exchange(() => ping(client, repository, options));
+  const { scheme } = answer;
+  const origin = `${scheme}://${repository.registry}`;
+  const authorizer =
+    answer.challenge && sessionScheme(answer.challenge) === 'bearer'
+      ? await bearerAuthorizer(options, scheme, answer.challenge)
+      : basicAuthorizer(options, scheme);
+  return {
+    repository,
+    origin,
+    persistence,
+    async send(request) {
+      const url = resolveUrl(`${origin}/`, request.target);
+      const first = await follow(options, authorizer, scheme, { ...request, url });
+      if (first.response.status !== 401 || !isRegistry(first.response.url, repository, scheme)) {
+        return first.response;
+      }
+      const challenge = chooseChallenge(headerLines(first.response, 'www-authenticate'));
+      if (!challenge || !(await authorizer.renew(first.authorization, challenge))) {
+        return first.response;
+      }
+      await discardBody(first.response);
+      return (await follow(options, authorizer, scheme, { ...request, url })).response;
+    },
+  };
+}
+
+function basicAuthorizer({ credentials, repository }: SessionOptions, scheme: 'http' | 'https'): Authorizer {
+  return {
+    headerFor: (url) =>
+      credentials && maySendBasic(url, repository.registry, scheme)
+        ? basicAuthorization(credentials)
+        : undefined,
+    renew: async () => false,
+  };
+}
+
+async function bearerAuthorizer(
+  options: SessionOptions,
+  scheme: 'http' | 'https',
+  challenge: Challenge,
+): Promise<Authorizer> {
+  const { repository, persistence } = options;
+  const tokens = await persistence.exchange(() =>
+    openTokenExchange({
+      client: options.client,
+      registry: repository.registry,
+      pingScheme: scheme,
+      challenge,
+      credentials: options.credentials,
+      scopes: [repositoryScope(repository, options.actions)],
+      log: options.log,
+    }),
+  );
+  return {
+    headerFor: (url) =>
+      maySendBearer(url, repository.registry, scheme) ? bearerAuthorization(tokens.current()) : undefined,
+    async renew(refused, newChallenge) {
+      await tokens.renew(refused?.slice(bearerAuthorization('').length) ?? '', newChallenge.parameters.scope);
+      return true;
+    },
+  };
+}
+
+async function follow(
+  options: SessionOptions,
+  authorizer: Authorizer,
+  scheme: 'http' | 'https',
+  request: SessionRequest & { url: string },
+): Promise<{ response: HttpResponse; authorization: string | undefined }> {
+  let current = { method: request.method, url: request.url };
+  let body = request.body;
+  for (let hop = 0; ; hop++) {
+    const authorization = authorizer.headerFor(current.url);
+    const exchange = { ...request, ...current, body };
+    let response = await sendOnce(options.client, exchange, authorization);
+    const foreign = requestUrl(current.url).host !== requestUrl(request.url).host;
+    if (response.status === 401 && foreign && authorization === undefined) {
+      response = await answerForeignChallenge(options, scheme, exchange, response);
+    }
+    const answer = { status: response.status, location: headerText(response, 'location') };
+    const next = nextRedirect(request.url, current, answer, hop);
+    if (next === undefined) {
+      return { response, authorization };
+    }
+    await discardBody(response);
+    body = next.keepsBody ? body : undefined;
+    current = next;
+  }
+}
+
+/** A host behind a redirect may want a token of its own: asked for once, anonymously, used for this request only. */
+async function answerForeignChallenge(
+  options: SessionOptions,
+  scheme: 'http' | 'https',
+  request: SessionRequest & { url: string },
+  refused: HttpResponse,
+): Promise<HttpResponse> {
+  const challenge = chooseChallenge(headerLines(refused, 'www-authenticate'));
+  if (!challenge || sessionScheme(challenge) !== 'bearer') {
+    return refused;
+  }
+  await discardBody(refused);
+  const { scope } = challenge.parameters;
+  const tokens = await openTokenExchange({
+    client: options.client,
+    registry: requestUrl(request.url).host,
+    pingScheme: scheme,
+    challenge,
+    credentials: undefined,
+    scopes: scope === undefined ? [] : [scope],
+    log: options.log,
+  }).catch(() => undefined);
+  return await sendOnce(options.client, request, tokens && bearerAuthorization(tokens.current()));
+}
+
+async function sendOnce(
+  client: HttpClient,
+  request: SessionRequest & { url: string },
+  authorization: string | undefined,
+): Promise<HttpResponse> {
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  try {
+    return await client.send({
+      method: request.method,
+      url: request.url,
+      headers: {
+        'user-agent': userAgent,
+        ...request.headers,
+        ...(authorization === undefined ? {} : { authorization }),
+      },
+      ...(request.body ? { body: request.body } : {}),
+      patience: reads ? readPatience : writePatience,
+    });
+  } catch (error) {
+    throw networkError(request.method, request.url, error);
+  }
+}
+
+function isRegistry(url: string, repository: RepositoryReference, scheme: 'http' | 'https'): boolean {
+  return maySendBearer(url, repository.registry, scheme);
+}

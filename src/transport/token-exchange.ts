@@ -1,0 +1,129 @@
+// The tokens of a session: fetched at its start, renewed when the registry refuses one. Docker token specification.
+import type { Log } from '../log.ts';
+import type { BasicCredentials } from './authorization.ts';
+import type { Challenge } from './challenge.ts';
+import { networkError } from './failure-text.ts';
+import type { HttpClient, HttpResponse } from './http-client.ts';
+import { nextRedirect } from './redirect.ts';
+import { requestUrl } from './resolve-url.ts';
+import { discardBody, expectStatus, headerText, maximumErrorBody, readBody } from './response-body.ts';
+import {
+  checkRealm,
+  parseTokenAnswer,
+  rescope,
+  type TokenAnswer,
+  type TokenRequest,
+  tokenRequest,
+} from './token.ts';
+
+/** Hands out the token of a session. */
+export interface TokenExchange {
+  /** The token to send now. */
+  current(): string;
+  /**
+   * Fetches a token in place of one that was refused, with the scope that the registry asked for in front.
+   * Callers whose token was replaced meanwhile share that renewal.
+   */
+  renew(refused: string, challengeScope: string | undefined): Promise<void>;
+}
+
+/** For whom tokens are asked. */
+export interface TokenExchangeOptions {
+  readonly client: HttpClient;
+  readonly registry: string;
+  readonly pingScheme: 'http' | 'https';
+  readonly challenge: Challenge;
+  readonly credentials: BasicCredentials | undefined;
+  readonly scopes: readonly string[];
+  readonly log: Log;
+}
+
+const tokenPatience = 30_000;
+
+/** Fetches the first token; throws a UserError when the token server refuses. */
+export async function openTokenExchange(options: TokenExchangeOptions): Promise<TokenExchange> {
+  let scopes = options.scopes;
+  let refreshToken: string | undefined;
+  let token = '';
+  let renewal: Promise<void> | undefined;
+
+  const fetchToken = async () => {
+    const answer = await requestToken(options, scopes, refreshToken);
+    refreshToken = answer.refreshToken ?? refreshToken;
+    token = answer.token;
+  };
+  await fetchToken();
+
+  return {
+    current: () => token,
+    async renew(refused, challengeScope) {
+      const widened = rescope(scopes, challengeScope);
+      if (token !== refused && widened.length === scopes.length) {
+        return;
+      }
+      scopes = widened;
+      renewal ??= fetchToken().finally(() => {
+        renewal = undefined;
+      });
+      await renewal;
+    },
+  };
+}
+
+async function requestToken(
+  options: TokenExchangeOptions,
+  scopes: readonly string[],
+  refreshToken: string | undefined,
+): Promise<TokenAnswer> {
+  const request = tokenRequest({ ...options, scopes, refreshToken });
+  let { method, response } = await sendTokenRequest(options, request);
+  if (method === 'POST' && response.status === 404) {
+    await discardBody(response);
+    ({ method, response } = await sendTokenRequest(
+      options,
+      tokenRequest({ ...options, scopes, refreshToken: undefined }),
+    ));
+  }
+  if (response.status !== 200 && options.credentials === undefined) {
+    options.log.warn(
+      `no credentials were given for ${options.registry}; its token server was asked anonymously`,
+    );
+  }
+  await expectStatus(method, response, [200]);
+  return parseTokenAnswer(await readBody(method, response, maximumErrorBody), response.url);
+}
+
+async function sendTokenRequest(
+  options: TokenExchangeOptions,
+  request: TokenRequest,
+): Promise<{ method: 'GET' | 'POST'; response: HttpResponse }> {
+  let current: { method: 'GET' | 'POST'; url: string } = request;
+  let body = request.body;
+  for (let hop = 0; ; hop++) {
+    const sameHost = requestUrl(current.url).host === requestUrl(request.url).host;
+    const { authorization, ...others } = request.headers;
+    const headers = authorization !== undefined && sameHost ? { ...others, authorization } : others;
+    const content = body === undefined ? undefined : Buffer.from(body);
+    let response: HttpResponse;
+    try {
+      response = await options.client.send({
+        method: current.method,
+        url: current.url,
+        headers,
+        ...(content ? { body: { length: content.length, open: async () => content } } : {}),
+        patience: tokenPatience,
+      });
+    } catch (error) {
+      throw networkError(current.method, current.url, error);
+    }
+    const answer = { status: response.status, location: headerText(response, 'location') };
+    const next = nextRedirect(request.url, current, answer, hop);
+    if (next === undefined) {
+      return { method: current.method, response };
+    }
+    await discardBody(response);
+    checkRealm(next.url, options);
+    body = next.keepsBody ? body : undefined;
+    current = { method: next.method === 'POST' ? 'POST' : 'GET', url: next.url };
+  }
+}
