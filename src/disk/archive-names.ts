@@ -1,0 +1,43 @@
+// Which entry of a tarball a name means: names are compared cleaned, links are followed inside of the tarball.
+import { posix } from 'node:path';
+import { UserError } from '../errors.ts';
+import type { ArchiveEntry } from '../tar/archive-index.ts';
+import { cleanPath, joinPaths } from './clean-path.ts';
+
+/** Gives the file that a name means; a name without one, and a cycle of links, are a {@link UserError}. */
+export type FindEntry = (name: string) => ArchiveEntry;
+
+/**
+ * Looks names up as go-containerregistry's tarball package does: the first of several equal names wins, and the target
+ * of a link, symbolic or hard, relative or absolute, counts from the directory of the name that was looked up.
+ */
+export function entryFinder(entries: readonly ArchiveEntry[]): FindEntry {
+  const byName = new Map<string, ArchiveEntry>();
+  for (const entry of entries) {
+    const name = cleanPath(entry.name);
+    if (!byName.has(name)) {
+      byName.set(name, entry);
+    }
+  }
+  return (wanted) => {
+    const visited = new Set<string>();
+    for (let name = cleanPath(wanted); ; ) {
+      if (visited.has(name)) {
+        throw new UserError(`the links of ${name} in the tarball form a cycle`);
+      }
+      visited.add(name);
+      const entry = byName.get(name);
+      if (entry === undefined) {
+        const via = visited.size > 1 ? `, to which ${wanted} is a link,` : '';
+        throw new UserError(`file ${name}${via} not found in the tarball`);
+      }
+      if (entry.type === 'file') {
+        return entry;
+      }
+      if (entry.type !== 'symlink' && entry.type !== 'hardlink') {
+        throw new UserError(`${name} in the tarball is a ${entry.type}, not a file`);
+      }
+      name = joinPaths(posix.dirname(name), cleanPath(entry.linkName));
+    }
+  };
+}

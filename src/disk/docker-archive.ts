@@ -1,0 +1,143 @@
+// A `docker save` tarball as a source of content: the manifest is made here, plain layers are compressed on the way.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { detectCompression, signatureLength } from '../compression/detect.ts';
+import type { ContentKind, ContentNode } from '../oci/content.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Digest, digestOf, finishDigest } from '../oci/digest.ts';
+import { parseImageConfig } from '../oci/image-config.ts';
+import { encodeManifest } from '../oci/manifest.ts';
+import { isForeignLayerType, mediaTypes } from '../oci/media-type.ts';
+import { type ExpectedContent, verifyContent } from '../oci/verified-content.ts';
+import { indexArchive } from '../tar/archive-index.ts';
+import { entryFinder, type FindEntry } from './archive-names.ts';
+import { cleanPath } from './clean-path.ts';
+import type { DiskImage } from './disk-image.ts';
+import { type PlannedLayer, parseArchiveManifest, planLayers } from './docker-manifest.ts';
+import { readRange, readWholeRange } from './file-range.ts';
+import { createLayerSpool, type LayerSpool } from './layer-spool.ts';
+import { noManifestError } from './not-an-image.ts';
+
+/**
+ * The one image of the `docker save` tarball that is open as `file`; `path` is its name in errors. Closing the image
+ * closes the file. All but plain layers is read and checked now: whatever keeps it from being an image is a
+ * {@link UserError}. Plain layers are compressed one after the other, when the walk over the graph reaches them, into
+ * a new directory below `temporaryDirectory`.
+ */
+export async function openDockerArchive(
+  file: FileHandle,
+  path: string,
+  temporaryDirectory: string,
+): Promise<DiskImage> {
+  const { config, plan, find } = await readArchive(file, path);
+  const spool = createLayerSpool(temporaryDirectory);
+  const layers: LayerNode[] = [];
+  for (const layer of plan) {
+    layers.push(await layerNode(layer, { file, find, spool }));
+  }
+  const known = plan.every(({ form }) => form === 'as-is');
+  return {
+    root: known ? manifestNode(config.descriptor, await descriptorsOf(layers)).descriptor : undefined,
+    async *nodes() {
+      yield config;
+      const yielded = new Set<Digest>();
+      for (const layer of layers) {
+        const node = await layer();
+        const { digest, mediaType } = node.descriptor;
+        if (!isForeignLayerType(mediaType) && !yielded.has(digest)) {
+          yielded.add(digest);
+          yield node;
+        }
+      }
+      yield manifestNode(config.descriptor, await descriptorsOf(layers));
+    },
+    async close() {
+      await spool.close();
+      await file.close();
+    },
+  };
+}
+
+async function readArchive(file: FileHandle, path: string) {
+  const entries = await indexArchive(file, path);
+  if (!entries.some(({ name }) => cleanPath(name) === 'manifest.json')) {
+    throw noManifestError(entries.map(({ name }) => name));
+  }
+  const find = entryFinder(entries);
+  const manifest = await readWholeRange(file, find('manifest.json'), 'manifest.json');
+  const image = parseArchiveManifest(manifest, 'manifest.json');
+  const configName = `config ${image.config}`;
+  const configBytes = await readWholeRange(file, find(image.config), configName);
+  const [first] = image.layers;
+  const compressed = first !== undefined && (await isCompressed(file, find, first));
+  return {
+    config: documentNode(mediaTypes.dockerConfig, 'blob', configBytes),
+    plan: planLayers(image, parseImageConfig(configBytes, configName).diffIds, compressed),
+    find,
+  };
+}
+
+async function isCompressed(file: FileHandle, find: FindEntry, layer: string): Promise<boolean> {
+  const { offset, size } = find(layer);
+  const head = { offset, size: Math.min(size, signatureLength) };
+  return detectCompression(await readWholeRange(file, head, `layer ${layer}`)) !== 'none';
+}
+
+/** Gives a layer's node, for a layer that is compressed here as soon as it is. */
+type LayerNode = () => Promise<ContentNode>;
+
+async function layerNode(
+  { path, form, descriptor }: PlannedLayer,
+  { file, find, spool }: { file: FileHandle; find: FindEntry; spool: LayerSpool },
+): Promise<LayerNode> {
+  const what = `layer ${path}`;
+  if (descriptor && isForeignLayerType(descriptor.mediaType)) {
+    // The tarball needn't hold it: a foreign layer is only listed, never yielded.
+    const node = blobNode(descriptor, () => Readable.from([]), what);
+    return async () => node;
+  }
+  const entry = find(path);
+  const content = () => readRange(file, entry, what);
+  if (form === 'compress') {
+    return async () => {
+      const spooled = await spool.compress(path, content);
+      return blobNode(gzipLayer(spooled), () => createReadStream(spooled.path), what);
+    };
+  }
+  const stored = descriptor ?? gzipLayer({ size: entry.size, digest: await digestOfAll(content()) });
+  const node = blobNode(stored, () => Readable.from(content()), what);
+  return async () => node;
+}
+
+async function descriptorsOf(layers: readonly LayerNode[]): Promise<Descriptor[]> {
+  const nodes = await Promise.all(layers.map((layer) => layer()));
+  return nodes.map(({ descriptor }) => descriptor);
+}
+
+function gzipLayer({ size, digest }: ExpectedContent): Descriptor {
+  return { mediaType: mediaTypes.dockerLayerGzip, size, digest };
+}
+
+function manifestNode(config: Descriptor, layers: readonly Descriptor[]): ContentNode {
+  const mediaType = mediaTypes.dockerManifest;
+  return documentNode(mediaType, 'manifest', encodeManifest({ mediaType, config, layers }));
+}
+
+function documentNode(mediaType: string, kind: ContentKind, bytes: Uint8Array): ContentNode {
+  const descriptor = { mediaType, size: bytes.length, digest: digestOf(bytes) };
+  return { descriptor, kind, open: async () => Readable.from([bytes]) };
+}
+
+function blobNode(descriptor: Descriptor, content: () => Readable, what: string): ContentNode {
+  return { descriptor, kind: 'blob', open: async () => verifyContent(content(), descriptor, what) };
+}
+
+async function digestOfAll(content: AsyncIterable<Uint8Array>): Promise<Digest> {
+  const hash = createHash('sha256');
+  for await (const chunk of content) {
+    hash.update(chunk);
+  }
+  return finishDigest(hash);
+}

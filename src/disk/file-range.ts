@@ -1,0 +1,48 @@
+// A piece of an open file as a stream; many can be read from one file at the same time.
+import type { FileHandle } from 'node:fs/promises';
+import { UserError } from '../errors.ts';
+
+/** A part of a file: `offset` and `size` in bytes. */
+export interface FileRange {
+  readonly offset: number;
+  readonly size: number;
+}
+
+// A multiple of the block that gzip compresses at a time, which then needn't copy.
+const chunkSize = 512 * 1024;
+
+/** The bytes of the range in fresh chunks; `what` names it in the {@link UserError} for a file that ends too early. */
+export async function* readRange(
+  file: FileHandle,
+  range: FileRange,
+  what: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const end = range.offset + range.size;
+  for (let position = range.offset; position < end; ) {
+    const chunk = Buffer.allocUnsafeSlow(Math.min(chunkSize, end - position));
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
+    if (bytesRead === 0) {
+      throw new UserError(`${what}: the file ends ${end - position} bytes too early`);
+    }
+    position += bytesRead;
+    yield chunk.subarray(0, bytesRead);
+  }
+}
+
+/** All bytes of the range, for documents; more than `limit` bytes are a {@link UserError}. */
+export async function readWholeRange(
+  file: FileHandle,
+  range: FileRange,
+  what: string,
+  limit: number = documentLimit,
+): Promise<Uint8Array> {
+  if (range.size > limit) {
+    throw new UserError(
+      `${what} has ${range.size} bytes, more than the ${limit} bytes that are read into memory`,
+    );
+  }
+  return Buffer.concat(await Array.fromAsync(readRange(file, range, what)));
+}
+
+/** More than any manifest, index or config has, in bytes; registries stop at 4 MiB. */
+export const documentLimit: number = 32 * 1024 * 1024;

@@ -1,0 +1,81 @@
+// Finding files by a pattern, as Go's filepath.Glob, and the one image that a put names.
+import { isUtf8 } from 'node:buffer';
+import { lstat, readdir } from 'node:fs/promises';
+import { UserError } from '../errors.ts';
+import { joinPaths } from './clean-path.ts';
+import { checkPattern, compileComponent, hasMeta } from './glob-pattern.ts';
+
+const listedMatches = 10;
+
+/**
+ * The path of the one file or directory that `image`, a pattern below the source directory, names. It may leave the
+ * directory by `..`; empty means the directory itself; metacharacters in the directory's own path count too.
+ * No match, several, and a malformed pattern are a {@link UserError}.
+ */
+export async function findImage(sourceDirectory: string, image: string): Promise<string> {
+  const pattern = joinPaths(sourceDirectory, image);
+  const found = await glob(pattern);
+  const [match] = found;
+  if (match === undefined) {
+    throw new UserError(`no files match glob '${image}'`, {
+      hint: `check "image" in the params: it was looked for as ${pattern}`,
+    });
+  }
+  if (found.length > 1) {
+    const names = found.slice(0, listedMatches).map((path) => path.toString());
+    const rest = found.length > listedMatches ? `, and ${found.length - listedMatches} more` : '';
+    throw new UserError(`too many files/directories match glob '${image}': ${names.join(', ')}${rest}`, {
+      hint: 'make "image" in the params match exactly one of them',
+    });
+  }
+  if (!isUtf8(match)) {
+    throw new UserError(`the only match of glob '${image}' is ${match}, a path that is not UTF-8`);
+  }
+  return match.toString();
+}
+
+/**
+ * The paths that match a cleaned pattern, as bytes because file names need not be UTF-8: directory by directory, each
+ * in byte order. What can't be read counts as empty; a malformed pattern is a {@link UserError} whatever exists.
+ */
+export async function glob(pattern: string): Promise<Buffer[]> {
+  checkPattern(pattern);
+  return expand(pattern);
+}
+
+async function expand(pattern: string): Promise<Buffer[]> {
+  if (!hasMeta(pattern)) {
+    const path = Buffer.from(pattern);
+    return (await exists(path)) ? [path] : [];
+  }
+  const slash = pattern.lastIndexOf('/');
+  const parent = slash === 0 ? '/' : slash < 0 ? '.' : pattern.slice(0, slash);
+  const matches = compileComponent(pattern.slice(slash + 1));
+  const directories = hasMeta(parent) ? await expand(parent) : [Buffer.from(parent)];
+  const found: Buffer[] = [];
+  for (const directory of directories) {
+    for (const name of await sortedNames(directory)) {
+      if (matches(name.toString())) {
+        found.push(pathBelow(directory, name));
+      }
+    }
+  }
+  return found;
+}
+
+async function exists(path: Buffer): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function sortedNames(directory: Buffer): Promise<Buffer[]> {
+  const names = await readdir(directory, { encoding: 'buffer' }).catch(() => []);
+  return names.sort(Buffer.compare);
+}
+
+function pathBelow(directory: Buffer, name: Buffer): Buffer {
+  const text = directory.toString('latin1');
+  return text === '.' ? name : Buffer.concat([directory, Buffer.from(text === '/' ? '' : '/'), name]);
+}

@@ -1,0 +1,74 @@
+// Why a file or a directory is no image, and what its owner should give instead.
+import { detectCompression } from '../compression/detect.ts';
+import { UserError } from '../errors.ts';
+import { cleanPath } from './clean-path.ts';
+
+/** How many first bytes of a file {@link refuseFile} wants to see. */
+export const headLength = 6;
+
+const formats = 'an image is a tarball as "docker save" writes it, or a directory with an OCI layout';
+
+const packers: readonly {
+  readonly name: string;
+  readonly unpack: string;
+  readonly signature: readonly number[];
+}[] = [
+  { name: 'bzip2', unpack: 'bunzip2', signature: [0x42, 0x5a, 0x68] },
+  { name: 'xz', unpack: 'unxz', signature: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
+];
+
+/** Fails with a {@link UserError} when a file that starts with `head` can't be a plain tarball. */
+export function refuseFile(head: Uint8Array): void {
+  if (head.length === 0) {
+    throw new UserError('the file is empty', { hint: formats });
+  }
+  const compression = detectCompression(head);
+  const packer = packers.find(({ signature }) =>
+    signature.every((byte, position) => head[position] === byte),
+  );
+  const name = compression === 'none' ? packer?.name : compression;
+  if (name !== undefined) {
+    const program = packer?.unpack ?? (compression === 'zstd' ? 'unzstd' : 'gunzip');
+    throw new UserError(`the file is compressed with ${name}, and an image tarball must be plain`, {
+      hint: `unpack it first, with ${program}; its layers may be compressed inside`,
+    });
+  }
+}
+
+/** The error for a tarball without manifest.json that has entries of these names. */
+export function noManifestError(names: readonly string[]): UserError {
+  const layout = names.map(cleanPath).find((name) => /^([^/]+\/)?(oci-layout|index\.json)$/.test(name));
+  return layout === undefined
+    ? new UserError('file manifest.json not found in the tarball', { hint: formats })
+    : new UserError(`file manifest.json not found in the tarball: it is an OCI layout (it has ${layout})`, {
+        hint: 'unpack it and give the directory',
+      });
+}
+
+/** The error for a directory without index.json that has entries of these names. */
+export function noIndexError(directory: string, names: readonly string[]): UserError {
+  return new UserError('the directory is no OCI layout: it has no index.json', {
+    hint: directoryHint(directory, names) ?? formats,
+  });
+}
+
+function directoryHint(directory: string, names: readonly string[]): string | undefined {
+  const tarballs = names.filter((name) => name.endsWith('.tar'));
+  const [tarball] = tarballs;
+  if (names.includes('oci')) {
+    return `did you mean ${directory}/oci?`;
+  }
+  if (tarball !== undefined && tarballs.length === 1) {
+    return `did you mean ${directory}/${tarball}?`;
+  }
+  if (tarballs.length > 1) {
+    return `name one of its tarballs: ${tarballs.sort().join(', ')}`;
+  }
+  if (names.includes('rootfs')) {
+    return 'this is an unpacked image, which can\'t be pushed: get it with the param "format: oci"';
+  }
+  if (names.includes('manifest.json')) {
+    return 'this is an unpacked image tarball: give the tarball itself';
+  }
+  return names.length === 0 ? `the directory is empty; ${formats}` : undefined;
+}

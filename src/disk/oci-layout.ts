@@ -1,0 +1,156 @@
+// A directory with an OCI image layout as a source of content. OCI image specification, "image layout".
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../errors.ts';
+import type { ContentNode, IsPresent } from '../oci/content.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Digest, digestHex, digestOf, isDigest } from '../oci/digest.ts';
+import { childrenOf, type GraphNode, visitChildrenFirst } from '../oci/graph.ts';
+import { parseIndex } from '../oci/index.ts';
+import { isForeignLayerType, isIndexType, isManifestType, mediaTypes } from '../oci/media-type.ts';
+import { verifyBytes, verifyContent } from '../oci/verified-content.ts';
+import type { DiskImage } from './disk-image.ts';
+import { documentLimit } from './file-range.ts';
+import { noIndexError } from './not-an-image.ts';
+
+/** The file that names the one image of a layout to be pushed without the index around it. */
+export const singleImageDigestFile = 'single-image-digest';
+
+/** A manifest or an index of the layout, the file that holds it, and its content. */
+interface LayoutDocument {
+  readonly node: GraphNode & { readonly kind: 'manifest' | 'index' };
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The image or the index that a layout holds: the innermost index while each holds just one index, or the image that
+ * the file `single-image-digest` names. Manifests, and the presence and the size of all blobs below it, are checked
+ * now: what doesn't fit is a {@link UserError}. Foreign layers are not yielded, and may be absent.
+ */
+export async function openOciLayout(directory: string): Promise<DiskImage> {
+  const root = await findRoot(directory);
+  const pathOf = ({ descriptor }: GraphNode) =>
+    descriptor.digest === root.node.descriptor.digest ? root.path : blobPath(directory, descriptor.digest);
+  const expand = async (node: GraphNode) => {
+    const { kind, descriptor } = node;
+    if (kind === 'blob') {
+      return [];
+    }
+    const bytes = node === root.node ? root.bytes : await readDocument(pathOf(node), descriptor);
+    return childrenOf(kind, bytes, `${kind} ${descriptor.digest}`).filter(
+      (child) => child.kind !== 'blob' || !isForeignLayerType(child.descriptor.mediaType),
+    );
+  };
+  const visit = (present: IsPresent) => visitChildrenFirst(root.node, expand, present);
+  for await (const { kind, descriptor } of visit(async () => false)) {
+    if (kind === 'blob') {
+      await checkFile(blobPath(directory, descriptor.digest), descriptor);
+    }
+  }
+  return {
+    root: root.node.descriptor,
+    async *nodes(present) {
+      for await (const node of visit(present)) {
+        yield layoutNode(node, pathOf(node));
+      }
+    },
+    async close() {},
+  };
+}
+
+function layoutNode({ descriptor, kind }: GraphNode, path: string): ContentNode {
+  return { descriptor, kind, open: async () => verifyContent(createReadStream(path), descriptor, path) };
+}
+
+async function findRoot(directory: string): Promise<LayoutDocument> {
+  let index = await readIndexFile(directory);
+  let { manifests } = parseIndex(index.bytes, index.path);
+  for (;;) {
+    const [only, ...others] = manifests;
+    if (only === undefined || others.length > 0 || !isIndexType(only.mediaType)) {
+      break;
+    }
+    index = await readListed(directory, only, 'index');
+    manifests = parseIndex(index.bytes, index.path).manifests;
+  }
+  const digest = await readSingleImageDigest(directory);
+  if (digest === undefined) {
+    return index;
+  }
+  const image = manifests.find((listed) => listed.digest === digest);
+  if (!image || !isManifestType(image.mediaType)) {
+    throw new UserError(
+      `${singleImageDigestFile} names ${digest}, which is not an image of the layout's index`,
+    );
+  }
+  return readListed(directory, image, 'manifest');
+}
+
+async function readListed(
+  directory: string,
+  descriptor: Descriptor,
+  kind: 'manifest' | 'index',
+): Promise<LayoutDocument> {
+  const path = blobPath(directory, descriptor.digest);
+  return { node: { descriptor, kind }, path, bytes: await readDocument(path, descriptor) };
+}
+
+async function readIndexFile(directory: string): Promise<LayoutDocument> {
+  const path = join(directory, 'index.json');
+  const bytes = await readFile(path).catch(async (cause) => {
+    throw isMissing(cause) ? noIndexError(directory, await readdir(directory)) : cause;
+  });
+  const { mediaType } = parseIndex(bytes, path);
+  const descriptor: Descriptor = {
+    // A manifest list must be pushed as what it says it is: distribution specification, "Pushing Manifests".
+    mediaType: mediaType !== undefined && isIndexType(mediaType) ? mediaType : mediaTypes.ociIndex,
+    size: bytes.length,
+    digest: digestOf(bytes),
+  };
+  return { node: { descriptor, kind: 'index' }, path, bytes };
+}
+
+async function readSingleImageDigest(directory: string): Promise<Digest | undefined> {
+  const path = join(directory, singleImageDigestFile);
+  const text = await readFile(path, 'utf8').catch((error) => {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    throw error;
+  });
+  if (text !== undefined && !isDigest(text)) {
+    throw new UserError(`${path} must hold a digest and nothing else, not even a line feed`);
+  }
+  return text;
+}
+
+function blobPath(directory: string, digest: Digest): string {
+  return join(directory, 'blobs', 'sha256', digestHex(digest));
+}
+
+async function readDocument(path: string, descriptor: Descriptor): Promise<Uint8Array> {
+  await checkFile(path, descriptor);
+  if (descriptor.size > documentLimit) {
+    throw new UserError(`${path} has ${descriptor.size} bytes, too many for a manifest`);
+  }
+  return verifyBytes(await readFile(path), descriptor, path);
+}
+
+/** A blob must be a file of the stated size; links may lead out of the layout and are refused, as upstream does. */
+async function checkFile(path: string, { size }: Descriptor): Promise<void> {
+  const info = await lstat(path).catch((cause) => {
+    throw isMissing(cause) ? new UserError(`${path} is missing from the OCI layout`) : cause;
+  });
+  if (!info.isFile()) {
+    throw new UserError(`${path} is ${info.isSymbolicLink() ? 'a symbolic link' : 'not a regular file'}`);
+  }
+  if (info.size !== size) {
+    throw new UserError(`${path} has ${info.size} bytes where its descriptor says ${size}`);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

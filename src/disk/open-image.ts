@@ -1,0 +1,41 @@
+// Which kind of image lies at a path: a directory is an OCI layout, a file a `docker save` tarball.
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { UserError } from '../errors.ts';
+import type { DiskImage } from './disk-image.ts';
+import { openDockerArchive } from './docker-archive.ts';
+import { readWholeRange } from './file-range.ts';
+import { headLength, refuseFile } from './not-an-image.ts';
+import { openOciLayout } from './oci-layout.ts';
+
+/**
+ * The image at a path, symbolic links followed. Layers that must be compressed are kept below `temporaryDirectory`
+ * (usually `os.tmpdir()`) until the image is closed. What is not an image is a {@link UserError} that says what it is.
+ */
+export async function openImage(
+  path: string,
+  { temporaryDirectory }: { readonly temporaryDirectory: string },
+): Promise<DiskImage> {
+  try {
+    const info = await stat(path);
+    if (info.isDirectory()) {
+      return await openOciLayout(path);
+    }
+    if (!info.isFile()) {
+      throw new UserError('it is neither a file nor a directory');
+    }
+    const file = await open(path);
+    try {
+      await refuseCompressed(file, info.size);
+      return await openDockerArchive(file, path, temporaryDirectory);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  } catch (cause) {
+    throw new UserError(`could not load image from path '${path}'`, { cause });
+  }
+}
+
+async function refuseCompressed(file: FileHandle, size: number): Promise<void> {
+  refuseFile(await readWholeRange(file, { offset: 0, size: Math.min(size, headLength) }, 'the file'));
+}
