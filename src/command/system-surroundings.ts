@@ -1,0 +1,48 @@
+// The real world around a command: the streams, clock and random of this process.
+import { hostPlatform } from '../oci/platform.ts';
+import type { Clock } from '../transport/clock.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      }, milliseconds);
+      signal?.addEventListener('abort', stop, { once: true });
+    }),
+};
+
+async function readStandardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The surroundings of this process; `args` are the arguments behind the command's name. */
+export function systemSurroundings(args: readonly string[]): Surroundings {
+  return {
+    arguments: args,
+    environment: process.env,
+    platform: hostPlatform(process.platform, process.arch),
+    userId: process.getuid?.() ?? -1,
+    clock: systemClock,
+    readInput: readStandardInput,
+    writeError: (text) => {
+      process.stderr.write(text);
+    },
+    random: Math.random,
+  };
+}

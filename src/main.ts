@@ -1,0 +1,65 @@
+// The name that the program was started under → command; the only place that ends the process.
+import { constants } from 'node:os';
+import { basename } from 'node:path';
+import { reportFailure } from './command/failure-report.ts';
+import type { Command } from './command/surroundings.ts';
+import { systemSurroundings } from './command/system-surroundings.ts';
+import { UserError } from './errors.ts';
+import { createLog } from './log.ts';
+
+/** A command is loaded when it is the one: a check shall not wait for the code that unpacks images. */
+const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['check', async () => (await import('./command/check.ts')).runCheck],
+  ['in', async () => (await import('./command/in.ts')).runIn],
+  ['out', async () => (await import('./command/out.ts')).runOut],
+]);
+
+/** The command's name and its arguments: a link to the executable has the name, else the first argument is it. */
+function invocation(): { name: string; args: string[] } {
+  const name = basename(process.argv0);
+  const args = process.argv.slice(2);
+  return commands.has(name) ? { name, args } : { name: args[0] ?? '', args: args.slice(1) };
+}
+
+function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+async function run(): Promise<void> {
+  const { name, args } = invocation();
+  const load = commands.get(name);
+  if (!load) {
+    throw new UserError('the command is not known', { hint: 'start the program as check, in or out' });
+  }
+  const command = await load();
+  const answer = await command(systemSurroundings(args));
+  await written(process.stdout, answer).catch((cause) => {
+    throw new UserError('writing the answer to standard output', { cause });
+  });
+}
+
+async function end(code: number): Promise<never> {
+  await written(process.stderr, '').catch(() => undefined);
+  process.exit(code);
+}
+
+function fail(error: unknown): Promise<never> {
+  const { clock, writeError } = systemSurroundings([]);
+  const log = createLog({ write: writeError, now: clock.now, startedAt: performance.timeOrigin }, false);
+  reportFailure(error, log);
+  return end(1);
+}
+
+// The first process of a container has no default action for signals: without these it would not end.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
+// A reader that went away is told by the callback of the write.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+
+run().then(() => end(0), fail);

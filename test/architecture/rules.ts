@@ -1,0 +1,127 @@
+// What may import what, and what a source file looks like: rules over the text of the files.
+import { posix } from 'node:path';
+
+/** The text of every source file by its path below `src`, with slashes: `oci/digest.ts`. */
+export type SourceTree = ReadonlyMap<string, string>;
+
+/** Folder, or file directly below `src`, → those that it imports from. What these may import, it may too. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  log: [],
+  concurrency: [],
+  oci: ['errors', 'log'],
+  policy: ['oci'],
+  transport: ['oci'],
+  compression: ['oci'],
+  tar: ['oci'],
+  credentials: ['transport'],
+  registry: ['transport', 'concurrency'],
+  disk: ['compression', 'tar'],
+  rootfs: ['compression', 'tar'],
+  transfer: ['oci', 'concurrency'],
+  command: ['policy', 'credentials', 'registry', 'disk', 'rootfs', 'transfer'],
+  main: ['command'],
+};
+
+const lineLimit = 250;
+const emptyNames = ['utils', 'helpers', 'common', 'types'];
+
+/** What a file's text imports, as written: static, for types only, for effects only, and on demand. */
+export function importsOf(text: string): string[] {
+  const statements = /^\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?\s*(['"])(.+?)\1/gm;
+  const calls = /\b(?:import|require)\s*\(\s*(['"`])(.+?)\1/g;
+  return [...text.matchAll(statements), ...text.matchAll(calls)].map((match) => match[2] ?? '');
+}
+
+function partOf(path: string): string {
+  return (path.split('/')[0] ?? path).replace(/\.ts$/, '');
+}
+
+function reachable(part: string): Set<string> {
+  const found = new Set([part]);
+  for (const next of found) {
+    for (const target of arrows[next] ?? []) {
+      found.add(target);
+    }
+  }
+  return found;
+}
+
+function localImports(tree: SourceTree, path: string): string[] {
+  return importsOf(tree.get(path) ?? '')
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => posix.join(posix.dirname(path), specifier));
+}
+
+/** Imports that go against the arrows, or to what is not a source file. */
+export function forbiddenImports(tree: SourceTree): string[] {
+  const problems: string[] = [];
+  for (const path of tree.keys()) {
+    const part = partOf(path);
+    if (!arrows[part]) {
+      problems.push(`${path}: ${part} has no place among the arrows`);
+    }
+    const allowed = reachable(part);
+    for (const target of localImports(tree, path)) {
+      if (!tree.has(target)) {
+        problems.push(`${path} imports ${target}, which is not a source file`);
+      } else if (!allowed.has(partOf(target))) {
+        problems.push(`${path} imports ${target}: ${part} may not know ${partOf(target)}`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** Every cycle of imports once, from whichever of its files comes first. Imports of types count. */
+export function cycles(tree: SourceTree): string[] {
+  const problems: string[] = [];
+  const finished = new Set<string>();
+  const visit = (path: string, trail: readonly string[]) => {
+    if (trail.includes(path)) {
+      problems.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+    } else if (!finished.has(path)) {
+      for (const target of localImports(tree, path)) {
+        visit(target, [...trail, path]);
+      }
+      finished.add(path);
+    }
+  };
+  for (const path of tree.keys()) {
+    visit(path, []);
+  }
+  return problems;
+}
+
+/** What only one file may do: speak HTTP through undici, end the process. */
+export function strayPrivileges(tree: SourceTree): string[] {
+  const problems: string[] = [];
+  for (const [path, text] of tree) {
+    const undici = importsOf(text).some((name) => name === 'undici' || name.startsWith('undici/'));
+    if (undici && path !== 'transport/http-client.ts') {
+      problems.push(`${path} imports undici: only transport/http-client.ts does`);
+    }
+    if (/\bprocess\s*\.\s*(exit|exitCode|abort|kill|reallyExit)\b/.test(text) && path !== 'main.ts') {
+      problems.push(`${path} ends the process: only main.ts does`);
+    }
+  }
+  return problems;
+}
+
+/** Files that are too long, have a name that says nothing, or do not open with one line of comment. */
+export function shapelessFiles(tree: SourceTree): string[] {
+  const problems: string[] = [];
+  for (const [path, text] of tree) {
+    const lines = text.trimEnd().split('\n');
+    if (lines.length > lineLimit) {
+      problems.push(`${path} has ${lines.length} lines: more than ${lineLimit} are two ideas`);
+    }
+    if (emptyNames.includes(posix.basename(path, '.ts'))) {
+      problems.push(`${path} is named after no idea`);
+    }
+    if (!/^\/\/ \S/.test(lines[0] ?? '') || /^\s*(\/\/|\/\*(?!\*))/.test(lines[1] ?? '')) {
+      problems.push(`${path} does not open with one line of comment`);
+    }
+  }
+  return problems;
+}

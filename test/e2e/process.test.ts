@@ -1,0 +1,106 @@
+// The executables as processes: what every command owes Concourse, whatever it does.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runProgram } from '../support/child-process.ts';
+import { buildImage, seed } from '../support/images.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { executablePath, repositoryRoot, runExecutable } from '../support/run.ts';
+
+const names = ['check', 'in', 'out'] as const;
+const environment = { TEST: 'true' };
+
+let folder: string;
+let registry: TestRegistry;
+let request: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'process-'));
+  registry = await startRegistry();
+  seed(registry, 'repository', 'latest', await buildImage());
+  request = JSON.stringify({ source: { repository: `${registry.host}/repository`, insecure: true } });
+});
+
+afterAll(async () => {
+  await registry.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.each(names)('%s', (name) => {
+  it('fails with status 1, one error line and nothing on stdout', async () => {
+    const result = await runExecutable(name, { request: '[]' });
+    expect(result.status).toBe(1);
+    expect(result.stdout).toBe('');
+    expect(result.stderr.match(/ERRO/g)).toHaveLength(1);
+    expect(result.stderr.startsWith('\x1b[31mERRO\x1b[0m[')).toBe(true);
+    expect(result.stderr).not.toContain('this is a bug');
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends with 128 and the number of %s while it waits',
+    async (signal) => {
+      const child = spawn(executablePath(name), [folder], { env: environment });
+      const stderr = text(child.stderr);
+      // Linux tells in /proc when the process catches the signal: from then on its own handler decides.
+      await expect
+        .poll(() => caughtSignals(child.pid), { timeout: 20_000 })
+        .toContain(constants.signals[signal]);
+      child.kill(signal);
+      const [code, endedBy] = await once(child, 'exit');
+      expect({ code, endedBy }).toEqual({ code: 128 + constants.signals[signal], endedBy: null });
+      expect(await stderr).toBe('');
+    },
+  );
+
+  it('runs through links, one leading to the next', async () => {
+    symlinkSync(executablePath(name), join(folder, name));
+    const other = mkdtempSync(join(folder, 'other-'));
+    symlinkSync(join('..', name), join(other, name));
+    const options = { input: '', environment, workingDirectory: other };
+    const { stderr, ...result } = await runProgram(join(other, name), [], options);
+    expect(result).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('invalid payload: EOF');
+  });
+});
+
+/** The numbers of the signals that a process handles by itself. */
+function caughtSignals(pid: number | undefined): number[] {
+  const mask = BigInt(`0x${/SigCgt:\s*(\w+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]}`);
+  return Array.from({ length: 64 }, (_, bit) => bit + 1).filter(
+    (number) => (mask >> BigInt(number - 1)) & 1n,
+  );
+}
+
+it('answers with one line of JSON and status 0', async () => {
+  const result = await runExecutable('check', { request });
+  expect(result).toMatchObject({ status: 0 });
+  expect(result.stdout).toMatch(/^\[\{"tag":"latest","digest":"sha256:[0-9a-f]{64}"\}\]\n$/);
+});
+
+it('fails when nobody reads the answer', async () => {
+  const child = spawn(executablePath('check'), [], { env: environment });
+  const stderr = text(child.stderr);
+  child.stdout.destroy();
+  child.stdin.end(request);
+  const [code] = await once(child, 'exit');
+  expect(code).toBe(1);
+  expect(await stderr).toContain('writing the answer to standard output: ');
+});
+
+it('runs from the sources as from the bundle', async () => {
+  const main = join(repositoryRoot, 'src', 'main.ts');
+  const result = await runProgram(process.execPath, [main, 'check'], { input: request, environment });
+  expect(result.status).toBe(0);
+  expect(result.stdout).toBe((await runExecutable('check', { request })).stdout);
+});
+
+it('says under which names it can be started', async () => {
+  const main = join(repositoryRoot, 'src', 'main.ts');
+  const result = await runProgram(process.execPath, [main, 'put'], { environment });
+  expect(result).toMatchObject({ status: 1, stdout: '' });
+  expect(result.stderr).toContain('hint: start the program as check, in or out');
+});
