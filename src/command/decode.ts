@@ -141,8 +141,8 @@ function readObjects<T>(nodes: readonly JsonNode[], path: string, read: (object:
 type Expected = 'string' | 'string or number' | 'boolean' | 'list of strings' | 'object';
 
 const remedies: Readonly<Record<Expected, string>> = {
-  string: 'write it in quotes, as a string',
-  'string or number': 'write it in quotes, as a string',
+  string: 'write one string, in quotes',
+  'string or number': 'write one string, in quotes',
   boolean: 'write true or false, without quotes',
   'list of strings': 'write it as a list, even if it has only one item',
   object: 'write it as keys and values',

@@ -1,0 +1,46 @@
+// Answers are byte for byte what Go's encoder writes.
+import { describe, expect, it } from 'vitest';
+import { checkAnswer, inAnswer, outAnswer } from '../../src/command/answer.ts';
+
+const digest = 'sha256:c4c25c2cd70e3071f08cf124c4b5c656c061dd38247d166d97098d58eeea8aa6';
+
+describe('checkAnswer', () => {
+  it('is an empty list when there is no version', () => {
+    expect(checkAnswer([])).toBe('[]\n');
+  });
+
+  it('lists versions in the given order, tag before digest whatever order they have in memory', () => {
+    const versions = [
+      { digest, tag: '1.0.0' },
+      { digest: '', tag: 'a<b' },
+    ];
+    expect(checkAnswer(versions)).toBe(
+      `[{"tag":"1.0.0","digest":"${digest}"},{"tag":"a\\u003cb","digest":""}]\n`,
+    );
+  });
+});
+
+describe('inAnswer', () => {
+  it('echoes the version and keeps the order of metadata, repeated names too', () => {
+    const metadata = [
+      { name: 'repository', value: 'some/image' },
+      { value: 'a & b\u2028\u2029>"\\\u0007\u007f\n', name: 'label' },
+      { name: 'label', value: 'é😀\ud800' },
+    ];
+    expect(inAnswer({ digest, tag: '' }, metadata)).toBe(
+      `{"version":{"tag":"","digest":"${digest}"},"metadata":[` +
+        '{"name":"repository","value":"some/image"},' +
+        '{"name":"label","value":"a \\u0026 b\\u2028\\u2029\\u003e\\"\\\\\\u0007\u007f\\n"},' +
+        '{"name":"label","value":"é😀\ufffd"}]}\n',
+    );
+  });
+});
+
+describe('outAnswer', () => {
+  it('is the first tag with the digest, and all tags, repeated ones too', () => {
+    expect(outAnswer('some/image', ['1.2.3', '1.2', '1', '1.2'], digest)).toBe(
+      `{"version":{"tag":"1.2.3","digest":"${digest}"},"metadata":[` +
+        '{"name":"repository","value":"some/image"},{"name":"tags","value":"1.2.3 1.2 1 1.2"}]}\n',
+    );
+  });
+});
