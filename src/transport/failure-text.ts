@@ -8,16 +8,18 @@ interface Explanation {
   readonly hint?: string;
 }
 
+const untrusted = [
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_UNTRUSTED',
+];
+
 const explanations: readonly (readonly [codes: readonly string[], explanation: Explanation])[] = [
   [
-    [
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'CERT_UNTRUSTED',
-    ],
+    untrusted,
     {
       text: 'the certificate of the server is not signed by an authority that is trusted here',
       hint: "add the PEM certificate of the registry's authority to ca_certs",
@@ -78,6 +80,11 @@ const explanations: readonly (readonly [codes: readonly string[], explanation: E
     { text: 'the answer ended too early', hint: 'a proxy between worker and registry may have cut it' },
   ],
 ];
+
+/** Whether a connection failed because no trusted authority vouches for the server's certificate. */
+export function isUntrusted(error: unknown): boolean {
+  return [...causes(error)].some((level) => untrusted.includes(errorCode(level)));
+}
 
 /**
  * The error for a request that got no whole answer. Its cause is the innermost error, cleaned of user info in URLs

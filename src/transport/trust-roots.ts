@@ -6,17 +6,6 @@ import { getCACertificates, rootCertificates } from 'node:tls';
 import { UserError } from '../errors.ts';
 import type { Environment } from './proxy.ts';
 
-/** Certificates in PEM, in the form in which TLS connections of Node and Bun take them fastest: few long texts. */
-export interface TrustRoots {
-  /** The system's bundle and ca_certs; with the directories where there is no bundle. Read once, when asked for. */
-  usual(): readonly string[];
-  /**
-   * The same and what only the certificate directories hold. Reading hundreds of files costs more than a whole
-   * check, and next to a bundle they hardly ever add anything: ask only when a server was not trusted.
-   */
-  all(): readonly string[];
-}
-
 /** The files that certificates are read from. */
 export interface TrustFiles {
   /** The text of a file; nothing when it can't be read. */
@@ -25,11 +14,11 @@ export interface TrustFiles {
   list(directory: string): readonly string[];
 }
 
-/** What {@link createTrustRoots} goes by; `caCerts` are PEM texts from the request. */
+/** What {@link openTrustRoots} goes by; `caCerts` are the PEM texts of the request. */
 export interface TrustRootOptions {
   readonly environment: Environment;
   readonly caCerts: readonly string[];
-  readonly files: TrustFiles;
+  readonly files?: TrustFiles;
 }
 
 const bundlePaths = [
@@ -45,35 +34,39 @@ const directoryPaths = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * The trusted authorities: `SSL_CERT_FILE` or else the first bundle of the distributions that exists, the
- * certificates in `SSL_CERT_DIR` (separated by `:`) or else in the usual directories, and ca_certs. Where the
- * system has none at all, as on macOS, those of the runtime. Go's crypto/x509, root_unix.go. Throws at once a
- * UserError that names the entry of ca_certs in which there is no certificate; reads no file before it is asked.
+ * The trusted authorities as PEM texts: `SSL_CERT_FILE` or else the first bundle of the distributions that exists,
+ * the certificates in `SSL_CERT_DIR` (separated by `:`) or else in the usual directories, and ca_certs. Where the
+ * system has none at all, as on macOS, those of the runtime. Go's crypto/x509, root_unix.go.
+ *
+ * Throws at once a UserError that names the entry of ca_certs in which there is no certificate. Files are read when
+ * the answer is first called, and only once.
  */
-export function createTrustRoots({ environment, caCerts, files }: TrustRootOptions): TrustRoots {
-  const given = caCerts.flatMap(checkedCertificates);
-  const { SSL_CERT_FILE, SSL_CERT_DIR } = environment;
-  const readBundle = once(() => firstText(files, SSL_CERT_FILE ? [SSL_CERT_FILE] : bundlePaths));
-  const readDirectories = once(() => {
-    const known = new Set(certificatesIn(readBundle() ?? ''));
-    const directories = SSL_CERT_DIR ? SSL_CERT_DIR.split(':') : directoryPaths;
-    const found = directories
-      .flatMap((directory) => files.list(directory))
-      .flatMap((path) => certificatesIn(files.read(path) ?? ''));
-    return [...new Set(found)].filter((certificate) => !known.has(certificate));
-  });
-  const all = once(() => {
-    const system = [...present(readBundle()), ...present(readDirectories().join('\n'))];
-    const isBare = system.length === 0 && !SSL_CERT_FILE && !SSL_CERT_DIR;
-    return [...(isBare ? runtimeRoots() : system), ...given];
-  });
-  return {
-    all,
-    usual: once(() => {
-      const bundle = present(readBundle());
-      return bundle.length > 0 ? [...bundle, ...given] : all();
-    }),
+export function openTrustRoots(options: TrustRootOptions): () => readonly string[] {
+  const { environment, files = machineTrustFiles } = options;
+  const given = options.caCerts.flatMap(readCaCert);
+  let roots: readonly string[] | undefined;
+  return () => {
+    roots ??= [...systemRoots(environment, files), ...given];
+    return roots;
   };
+}
+
+function systemRoots({ SSL_CERT_FILE, SSL_CERT_DIR }: Environment, files: TrustFiles): readonly string[] {
+  const bundlePath = (SSL_CERT_FILE ? [SSL_CERT_FILE] : bundlePaths)
+    .map(files.read)
+    .find((text) => text !== undefined);
+  const directories = SSL_CERT_DIR ? SSL_CERT_DIR.split(':') : directoryPaths;
+  const bundle = certificatesIn(bundlePath ?? '');
+  const known = new Set(bundle);
+  const others = directories
+    .flatMap((directory) => files.list(directory))
+    .flatMap((path) => certificatesIn(files.read(path) ?? ''))
+    .filter((certificate) => !known.has(certificate) && isCertificate(certificate));
+  if (bundle.length + others.length === 0 && !SSL_CERT_FILE && !SSL_CERT_DIR) {
+    return runtimeRoots();
+  }
+  // One long text is what TLS contexts read fastest. A bundle is made by a program: its entries are not checked.
+  return bundle.length === 0 ? others : [bundle.join('\n'), ...new Set(others)];
 }
 
 /** The files of this machine. */
@@ -104,7 +97,7 @@ function leadsElsewhere(link: string): boolean {
   }
 }
 
-function checkedCertificates(text: string, index: number): string[] {
+function readCaCert(text: string, index: number): string[] {
   const certificates = certificatesIn(text).filter(isCertificate);
   if (certificates.length === 0) {
     throw new UserError(`ca_certs[${index}] holds no certificate that can be read`, {
@@ -126,30 +119,8 @@ function certificatesIn(text: string): readonly string[] {
   return text.match(certificateBlock) ?? [];
 }
 
-function firstText(files: TrustFiles, paths: readonly string[]): string | undefined {
-  for (const path of paths) {
-    const text = files.read(path);
-    if (text !== undefined) {
-      return text;
-    }
-  }
-  return undefined;
-}
-
-function present(text: string | undefined): string[] {
-  return text ? [text] : [];
-}
-
 function runtimeRoots(): readonly string[] {
   // Missing in older runtimes.
   const system = typeof getCACertificates === 'function' ? getCACertificates('system') : [];
   return system.length > 0 ? system : rootCertificates;
-}
-
-function once<Value>(read: () => Value): () => Value {
-  let kept: { value: Value } | undefined;
-  return () => {
-    kept ??= { value: read() };
-    return kept.value;
-  };
 }
