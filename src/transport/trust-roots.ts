@@ -14,11 +14,22 @@ export interface TrustFiles {
   list(directory: string): readonly string[];
 }
 
-/** What {@link openTrustRoots} goes by; `caCerts` are the PEM texts of the request. */
+/** What {@link createTrustRoots} goes by; `caCerts` are the PEM texts of the request. */
 export interface TrustRootOptions {
   readonly environment: Environment;
   readonly caCerts: readonly string[];
-  readonly files?: TrustFiles;
+  readonly files: TrustFiles;
+}
+
+/** Certificates as PEM texts, few and long ones where possible; read when asked for, and once. */
+export interface TrustRoots {
+  /** The system's bundle and ca_certs; everything where there is no bundle. */
+  usual(): readonly string[];
+  /**
+   * The same and what the certificate directories hold. These are hundreds of files, which next to a bundle hardly
+   * ever say anything new: to be asked for when a server was not trusted.
+   */
+  all(): readonly string[];
 }
 
 const bundlePaths = [
@@ -31,42 +42,33 @@ const bundlePaths = [
 ];
 const directoryPaths = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
-const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+// A certificate is a DER sequence of more than 127 bytes: `MI…` in base64. Anything else in a long text would hide
+// the certificates behind it from Node, and make Bun refuse them all.
+const certificateBlock = /-----BEGIN CERTIFICATE-----\s+MI[\w+/=\s]+-----END CERTIFICATE-----/g;
 
 /**
- * The trusted authorities as PEM texts: `SSL_CERT_FILE` or else the first bundle of the distributions that exists,
- * the certificates in `SSL_CERT_DIR` (separated by `:`) or else in the usual directories, and ca_certs. Where the
- * system has none at all, as on macOS, those of the runtime. Go's crypto/x509, root_unix.go.
- *
- * Throws at once a UserError that names the entry of ca_certs in which there is no certificate. Files are read when
- * the answer is first called, and only once.
+ * The trusted authorities: `SSL_CERT_FILE` or else the first bundle of the distributions that exists, the
+ * certificates in `SSL_CERT_DIR` (separated by `:`) or else in the usual directories, and ca_certs. Where the system
+ * has none at all, as on macOS, those of the runtime. Go's crypto/x509, root_unix.go. Throws at once a UserError
+ * that names the entry of ca_certs in which there is no certificate.
  */
-export function openTrustRoots(options: TrustRootOptions): () => readonly string[] {
-  const { environment, files = machineTrustFiles } = options;
-  const given = options.caCerts.flatMap(readCaCert);
-  let roots: readonly string[] | undefined;
-  return () => {
-    roots ??= [...systemRoots(environment, files), ...given];
-    return roots;
+export function createTrustRoots({ environment, caCerts, files }: TrustRootOptions): TrustRoots {
+  const { SSL_CERT_FILE, SSL_CERT_DIR } = environment;
+  const given = caCerts.flatMap(readCaCert);
+  const readBundle = once(() => readFirst(files, SSL_CERT_FILE ? [SSL_CERT_FILE] : bundlePaths));
+  const all = once(() => {
+    const directories = SSL_CERT_DIR ? SSL_CERT_DIR.split(':') : directoryPaths;
+    const system = [
+      ...asOneText(readBundle()),
+      ...readDirectories(files, directories, new Set(readBundle())),
+    ];
+    const isBare = system.length === 0 && !SSL_CERT_FILE && !SSL_CERT_DIR;
+    return [...(isBare ? runtimeRoots() : system), ...given];
+  });
+  return {
+    all,
+    usual: once(() => (readBundle().length > 0 ? [...asOneText(readBundle()), ...given] : all())),
   };
-}
-
-function systemRoots({ SSL_CERT_FILE, SSL_CERT_DIR }: Environment, files: TrustFiles): readonly string[] {
-  const bundlePath = (SSL_CERT_FILE ? [SSL_CERT_FILE] : bundlePaths)
-    .map(files.read)
-    .find((text) => text !== undefined);
-  const directories = SSL_CERT_DIR ? SSL_CERT_DIR.split(':') : directoryPaths;
-  const bundle = certificatesIn(bundlePath ?? '');
-  const known = new Set(bundle);
-  const others = directories
-    .flatMap((directory) => files.list(directory))
-    .flatMap((path) => certificatesIn(files.read(path) ?? ''))
-    .filter((certificate) => !known.has(certificate) && isCertificate(certificate));
-  if (bundle.length + others.length === 0 && !SSL_CERT_FILE && !SSL_CERT_DIR) {
-    return runtimeRoots();
-  }
-  // One long text is what TLS contexts read fastest. A bundle is made by a program: its entries are not checked.
-  return bundle.length === 0 ? others : [bundle.join('\n'), ...new Set(others)];
 }
 
 /** The files of this machine. */
@@ -115,12 +117,46 @@ function isCertificate(text: string): boolean {
   }
 }
 
+function readFirst(files: TrustFiles, paths: readonly string[]): readonly string[] {
+  for (const path of paths) {
+    const text = files.read(path);
+    if (text !== undefined) {
+      return certificatesIn(text);
+    }
+  }
+  return [];
+}
+
+function readDirectories(
+  files: TrustFiles,
+  directories: readonly string[],
+  known: ReadonlySet<string>,
+): readonly string[] {
+  const certificates = directories
+    .flatMap((directory) => files.list(directory))
+    .flatMap((path) => certificatesIn(files.read(path) ?? ''));
+  return [...new Set(certificates)].filter((text) => !known.has(text) && isCertificate(text));
+}
+
 function certificatesIn(text: string): readonly string[] {
   return text.match(certificateBlock) ?? [];
+}
+
+/** TLS contexts of both runtimes read one long text faster than many short ones. */
+function asOneText(certificates: readonly string[]): readonly string[] {
+  return certificates.length > 0 ? [certificates.join('\n')] : [];
 }
 
 function runtimeRoots(): readonly string[] {
   // Missing in older runtimes.
   const system = typeof getCACertificates === 'function' ? getCACertificates('system') : [];
   return system.length > 0 ? system : rootCertificates;
+}
+
+function once<Value>(read: () => Value): () => Value {
+  let kept: { value: Value } | undefined;
+  return () => {
+    kept ??= { value: read() };
+    return kept.value;
+  };
 }
