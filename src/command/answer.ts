@@ -25,8 +25,12 @@ export function inAnswer(version: Version, metadata: readonly MetadataField[]): 
 }
 
 /** The answer of `out`: the first tag with the pushed digest, and all tags in push order, repeated ones too. */
-export function outAnswer(repository: string, tags: readonly [string, ...string[]], digest: string): string {
-  return inAnswer({ tag: tags[0], digest }, [
+export function outAnswer(repository: string, tags: readonly string[], digest: string): string {
+  const [tag] = tags;
+  if (tag === undefined) {
+    throw new Error('an image cannot have been published under no tag');
+  }
+  return inAnswer({ tag, digest }, [
     { name: 'repository', value: repository },
     { name: 'tags', value: tags.join(' ') },
   ]);

@@ -1,6 +1,12 @@
 // An image manifest: the config and the layers of one image. OCI "image manifest", Docker schema 2.
 import { UserError } from '../errors.ts';
-import { type Descriptor, descriptorJson, optionalText, parseAnnotations, parseDescriptor } from './descriptor.ts';
+import {
+  type Descriptor,
+  descriptorJson,
+  optionalText,
+  parseAnnotations,
+  parseDescriptor,
+} from './descriptor.ts';
 import { encodeJson, isJsonObject, type JsonObject, member, sortedMap } from './json-text.ts';
 
 /** The facts of an image manifest; `layers` are bottom-up. */

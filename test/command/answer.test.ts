@@ -43,4 +43,8 @@ describe('outAnswer', () => {
         '{"name":"repository","value":"some/image"},{"name":"tags","value":"1.2.3 1.2 1 1.2"}]}\n',
     );
   });
+
+  it('never claims a version without a tag', () => {
+    expect(() => outAnswer('some/image', [], digest)).toThrow('under no tag');
+  });
 });
