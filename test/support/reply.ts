@@ -1,5 +1,4 @@
 // An answer as a value, and the ways to send it: right, or distorted by a fault.
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Distortion } from './fault.ts';
@@ -57,36 +56,37 @@ export async function deliver(response: ServerResponse, reply: Reply, fault?: Di
     return;
   }
   const { socket } = response;
+  const gone = new Promise<void>((resolve) => response.once('close', () => resolve()));
   switch (fault.kind) {
     case 'truncate':
-      await push(response, body.subarray(0, fault.after));
+      await push({ response, gone }, body.subarray(0, fault.after));
       socket?.end();
       return;
     case 'reset':
-      await push(response, body.subarray(0, fault.after ?? 0));
+      await push({ response, gone }, body.subarray(0, fault.after ?? 0));
       cut(response);
       return;
     case 'stall':
-      await push(response, body.subarray(0, fault.after));
+      await push({ response, gone }, body.subarray(0, fault.after));
       if (fault.until !== undefined) {
-        await Promise.race([fault.until, closed(response)]);
+        await Promise.race([fault.until, gone]);
         response.end(body.subarray(fault.after));
       }
       return;
     case 'drip':
       for (let sent = 0; sent < body.length && !response.destroyed; sent += fault.chunk) {
-        await Promise.race([fault.pace?.(sent) ?? nextTurn(), closed(response)]);
-        await push(response, body.subarray(sent, sent + fault.chunk));
+        await Promise.race([fault.pace?.(sent) ?? nextTurn(), gone]);
+        await push({ response, gone }, body.subarray(sent, sent + fault.chunk));
       }
       response.end();
       return;
     case 'contentLength':
-      await push(response, body);
+      await push({ response, gone }, body);
       socket?.end();
       return;
     case 'oversize':
-      await push(response, body);
-      await pushZeros(response, fault.extra);
+      await push({ response, gone }, body);
+      await pushZeros({ response, gone }, fault.extra);
       response.end();
       return;
     default:
@@ -144,23 +144,23 @@ function flipped(reply: Reply, at: number | undefined): Reply {
   return { ...reply, body };
 }
 
-async function closed(response: ServerResponse): Promise<void> {
-  if (!response.destroyed) {
-    await once(response, 'close');
-  }
+interface Channel {
+  readonly response: ServerResponse;
+  /** Resolves when the client went away. */
+  readonly gone: Promise<void>;
 }
 
-async function push(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+/** Resolves when the bytes were handed to the system, or will never be. */
+async function push({ response, gone }: Channel, bytes: Uint8Array): Promise<void> {
   response.flushHeaders();
   if (bytes.length > 0 && !response.destroyed) {
-    const written = new Promise<void>((resolve) => response.write(bytes, () => resolve()));
-    await Promise.race([written, closed(response)]);
+    await Promise.race([new Promise<void>((resolve) => response.write(bytes, () => resolve())), gone]);
   }
 }
 
-async function pushZeros(response: ServerResponse, count: number): Promise<void> {
+async function pushZeros(channel: Channel, count: number): Promise<void> {
   const zeros = Buffer.alloc(Math.min(count, 1 << 16));
-  for (let left = count; left > 0 && !response.destroyed; left -= zeros.length) {
-    await push(response, zeros.subarray(0, left));
+  for (let left = count; left > 0 && !channel.response.destroyed; left -= zeros.length) {
+    await push(channel, zeros.subarray(0, left));
   }
 }

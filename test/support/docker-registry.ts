@@ -1,0 +1,142 @@
+// A real registry: Debian's docker-registry as a child process, with a configuration and storage of its own.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { get as getTls } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { authority, serverKeys, tokenSigner } from './certificates.ts';
+import type { Credentials } from './registry-auth.ts';
+import { findProgram } from './services.ts';
+import { tokenIssuer, tokenService } from './token-server.ts';
+
+/** Who may use the registry, and how it is reached. */
+export type DockerRegistryKind =
+  /** Plain http, open to everybody. */
+  | { readonly kind: 'anonymous' }
+  /** TLS by the test authority, Basic authentication of {@link passwordUser}. */
+  | { readonly kind: 'password' }
+  /** Plain http, tokens from this realm (see `startTokenServer`). */
+  | { readonly kind: 'token'; readonly realm: string };
+
+/** A docker-registry that runs. */
+export interface DockerRegistry extends AsyncDisposable {
+  /** `127.0.0.1:PORT`. */
+  readonly host: string;
+  readonly url: string;
+  /** Ends the process and removes its storage. */
+  close(): Promise<void>;
+}
+
+/** The only user of the kind `password`. */
+export const passwordUser: Credentials = { user: 'tester', password: 'correct horse' };
+
+// docker-registry takes bcrypt only. This is the hash of the password above, cost 5.
+const passwordFile = `${passwordUser.user}:$2y$05$QW5zd2VyVGVzdFVzZXIxMeWRqW72MEtlPKcuynvT4Rzu8TbU/Sk7K\n`;
+
+/** Starts docker-registry on a free port of 127.0.0.1; resolves when it answers. */
+export async function startDockerRegistry(
+  options: DockerRegistryKind = { kind: 'anonymous' },
+): Promise<DockerRegistry> {
+  const program = findProgram('docker-registry');
+  if (program === undefined) {
+    throw new Error('docker-registry is not installed: npm run test:services');
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'docker-registry-'));
+  const removed = () => rm(folder, { recursive: true, force: true });
+  const configuration = join(folder, 'config.json');
+  await writeFile(join(folder, 'htpasswd'), passwordFile);
+  await writeFile(configuration, JSON.stringify(configurationFor(options, folder)));
+  const child = spawn(program, ['serve', configuration], {
+    env: {},
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => resolve());
+  });
+  const orphaned = () => child.kill('SIGKILL');
+  process.once('exit', orphaned);
+  const close = async () => {
+    process.removeListener('exit', orphaned);
+    child.kill('SIGKILL');
+    await ended;
+    await removed();
+  };
+  try {
+    const host = await listeningAddress(child.stderr, ended);
+    const url = `${options.kind === 'password' ? 'https' : 'http'}://${host}`;
+    await answers(`${url}/v2/`);
+    return { host, url, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The configuration; JSON is YAML too. Port 0: the registry says in its log which one it got. */
+function configurationFor(options: DockerRegistryKind, folder: string): object {
+  return {
+    version: '0.1',
+    log: { level: 'info', formatter: 'json', accesslog: { disabled: true } },
+    storage: {
+      filesystem: { rootdirectory: join(folder, 'storage') },
+      delete: { enabled: true },
+      maintenance: { uploadpurging: { enabled: false } },
+    },
+    http: {
+      addr: '127.0.0.1:0',
+      secret: 'test',
+      ...(options.kind === 'password'
+        ? { tls: { certificate: serverKeys.trusted.certFile, key: serverKeys.trusted.keyFile } }
+        : {}),
+    },
+    ...authFor(options, folder),
+  };
+}
+
+function authFor(options: DockerRegistryKind, folder: string): object {
+  switch (options.kind) {
+    case 'anonymous':
+      return {};
+    case 'password':
+      return { auth: { htpasswd: { realm: 'test registry', path: join(folder, 'htpasswd') } } };
+    case 'token': {
+      const { realm } = options;
+      const rootcertbundle = tokenSigner.certFile;
+      return { auth: { token: { realm, service: tokenService, issuer: tokenIssuer, rootcertbundle } } };
+    }
+  }
+}
+
+/** Waits for the line that tells the address, reading on behind it so that the pipe never fills. */
+async function listeningAddress(log: NodeJS.ReadableStream, ended: Promise<void>): Promise<string> {
+  const lines: string[] = [];
+  const address = new Promise<string>((resolve) => {
+    createInterface({ input: log }).on('line', (line) => {
+      lines.push(line);
+      const found = /listening on (127\.0\.0\.1:\d+)/.exec(line);
+      if (found?.[1]) {
+        resolve(found[1]);
+      }
+    });
+  });
+  const failed = ended.then((): never => {
+    throw new Error(`docker-registry ended:\n${lines.join('\n')}`);
+  });
+  return await Promise.race([address, failed]);
+}
+
+async function answers(url: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const done = (response: { resume(): unknown }) => {
+      response.resume();
+      resolve();
+    };
+    const request = url.startsWith('https:')
+      ? getTls(url, { ca: authority, agent: false }, done)
+      : get(url, { agent: false }, done);
+    request.once('error', reject);
+  });
+}
