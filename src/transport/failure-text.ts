@@ -120,7 +120,12 @@ function innermost(error: unknown): Error {
   });
 }
 
+/** The text of an error without user info of URLs, places in OpenSSL's sources, and advice on Node's options. */
 function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replace(/\/\/[^/@\s]*@/g, '//');
+  const [, openSslReason] = /error:[\dA-F]+:[^:]*:[^:]*:([^:\n]+)/i.exec(text) ?? [];
+  return (openSslReason ?? text)
+    .replace(/\/\/[^/@\s]*@/g, '//')
+    .replace(/; if the root CA is installed locally.*/s, '')
+    .trim();
 }

@@ -1,7 +1,9 @@
 // One HTTP exchange on the wire: connections, TLS, proxies and limits. Knows nothing of registries.
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { isUntrusted } from './failure-text.ts';
 import { requestUrl } from './resolve-url.ts';
+import type { TrustRoots } from './trust-roots.ts';
 
 /** A body that is sent with its length; opened anew for every sending. */
 export interface RequestBody {
@@ -40,8 +42,8 @@ export interface HttpClient {
 
 /** What an {@link HttpClient} asks of its surroundings. */
 export interface HttpClientOptions {
-  /** PEM certificates that are trusted; asked for at the first TLS connection. */
-  trustRoots(): readonly string[];
+  /** The certificates that are trusted; read at the first TLS connection. */
+  readonly trustRoots: TrustRoots;
   /** The URL of the proxy for a request to this URL, if there is one. */
   proxyFor(url: string): string | undefined;
 }
@@ -51,18 +53,21 @@ const connectionsPerOrigin = 32;
 const keepAliveTimeout = 30_000;
 const maximumHeaderBytes = 1024 * 1024;
 
-/** A client that keeps its connections until it is closed. */
+/**
+ * A client that keeps its connections until it is closed. A server whose certificate the usual roots do not prove is
+ * asked once more with all of them.
+ */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const dispatchers = new Map<string, Dispatcher>();
 
-  const dispatcherFor = (url: string, secure: boolean): Dispatcher => {
+  const dispatcherFor = (url: string, secure: boolean, roots: 'usual' | 'all'): Dispatcher => {
     const proxy = options.proxyFor(url);
-    const key = `${secure} ${proxy ?? ''}`;
+    const key = `${secure} ${roots} ${proxy ?? ''}`;
     const known = dispatchers.get(key);
     if (known) {
       return known;
     }
-    const tls = secure || proxy?.startsWith('https:') ? { ca: [...options.trustRoots()] } : {};
+    const tls = secure || proxy?.startsWith('https:') ? { ca: [...options.trustRoots[roots]()] } : {};
     const shared = {
       connections: connectionsPerOrigin,
       keepAliveTimeout,
@@ -84,27 +89,36 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     return dispatcher;
   };
 
+  let roots: 'usual' | 'all' = 'usual';
+  const sendTrusting = async (request: HttpRequest): Promise<HttpResponse> => {
+    const { scheme, origin, target } = requestUrl(request.url);
+    const { length } = request.body ?? {};
+    const response = await dispatcherFor(request.url, scheme === 'https', roots).request({
+      origin,
+      path: target,
+      method: request.method,
+      headers:
+        length === undefined ? request.headers : { ...request.headers, 'content-length': String(length) },
+      body: request.body ? await request.body.open() : null,
+      headersTimeout: request.patience,
+      bodyTimeout: request.patience,
+      signal: request.signal ?? null,
+    });
+    const { statusCode: status, headers, body } = response;
+    return { url: request.url, status, headers, body };
+  };
+
   return {
     async send(request) {
-      const { scheme, origin, target } = requestUrl(request.url);
-      const response = await dispatcherFor(request.url, scheme === 'https').request({
-        origin,
-        path: target,
-        method: request.method as Dispatcher.HttpMethod,
-        headers: request.body
-          ? { ...request.headers, 'content-length': String(request.body.length) }
-          : request.headers,
-        body: request.body ? await request.body.open() : null,
-        headersTimeout: request.patience,
-        bodyTimeout: request.patience,
-        signal: request.signal ?? null,
-      });
-      return {
-        url: request.url,
-        status: response.statusCode,
-        headers: response.headers,
-        body: response.body,
-      };
+      try {
+        return await sendTrusting(request);
+      } catch (error) {
+        if (roots === 'all' || !isUntrusted(error)) {
+          throw error;
+        }
+        roots = 'all';
+        return await sendTrusting(request);
+      }
     },
     async close() {
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));

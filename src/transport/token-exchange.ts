@@ -1,4 +1,5 @@
 // The tokens of a session: fetched at its start, renewed when the registry refuses one. Docker token specification.
+import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { BasicCredentials } from './authorization.ts';
 import type { Challenge } from './challenge.ts';
@@ -48,7 +49,10 @@ export async function openTokenExchange(options: TokenExchangeOptions): Promise<
   let renewal: Promise<void> | undefined;
 
   const fetchToken = async () => {
-    const answer = await requestToken(options, scopes, refreshToken);
+    const answer = await requestToken(options, scopes, refreshToken).catch((cause: unknown) => {
+      // Wrapped, so that a 404 of the token server is never taken for a missing image.
+      throw new UserError(`getting a token for ${options.registry}`, { cause });
+    });
     refreshToken = answer.refreshToken ?? refreshToken;
     token = answer.token;
   };

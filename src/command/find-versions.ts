@@ -1,0 +1,113 @@
+// The three ways in which check looks for versions: one tag, semver tags, or tags that match a pattern.
+import { mapConcurrently } from '../concurrency.ts';
+import { UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { WantedPlatform } from '../oci/platform.ts';
+import { repositoryText } from '../oci/reference.ts';
+import { compilePattern, type Pattern } from '../policy/pattern.ts';
+import { matchingTags, parseCreated, selectMatches } from '../policy/select-matches.ts';
+import { mustLookUpCursor, selectTag, type TagAndDigest } from '../policy/select-tag.ts';
+import { cursorHolds, planLookUps, selectVersions, type VersionSettings } from '../policy/select-versions.ts';
+import { parseConstraint } from '../policy/version-constraint.ts';
+import { lookUpDigest } from '../registry/digest-lookup.ts';
+import { getManifest } from '../registry/manifest-endpoint.ts';
+import { imageConfig, platformImage } from '../registry/platform-image.ts';
+import { listTags } from '../registry/tag-list.ts';
+import type { Session } from '../transport/session.ts';
+import type { Source } from './source.ts';
+
+/** How many tags are looked up at a time. */
+const lookUpConcurrency = 24;
+
+/** Finds the versions on one registry; oldest first. */
+export type FindVersions = (session: Session, cursor: TagAndDigest | undefined) => Promise<TagAndDigest[]>;
+
+/**
+ * The way to look that a source asks for. Patterns and constraints are read here, before any traffic: a UserError
+ * names the one that can't be read.
+ */
+export function versionFinder(source: Source, platform: WantedPlatform, log: Log): FindVersions {
+  if (source.tag !== '') {
+    return (session, cursor) => findTag(session, source.tag, cursor);
+  }
+  if (source.tagRegex !== '') {
+    const pattern = compilePattern(source.tagRegex, 'source.tag_regex');
+    const created = source.createdAtSort ? { platform, log } : undefined;
+    return (session) => findMatches(session, pattern, created);
+  }
+  const settings: VersionSettings = {
+    variant: source.variant,
+    preReleases: source.preReleases,
+    preReleasePrefixes: source.preReleasePrefixes,
+    ...(source.semverConstraint === '' ? {} : { constraint: parseConstraint(source.semverConstraint) }),
+  };
+  return (session, cursor) => findSemver(session, settings, cursor);
+}
+
+async function findTag(
+  session: Session,
+  tag: string,
+  cursor: TagAndDigest | undefined,
+): Promise<TagAndDigest[]> {
+  const current = await lookUpDigest(session, tag);
+  const cursorExists =
+    cursor !== undefined &&
+    mustLookUpCursor(current, cursor) &&
+    (await lookUpDigest(session, cursor.digest)) !== undefined;
+  return selectTag(tag, current, cursor, cursorExists);
+}
+
+async function findSemver(
+  session: Session,
+  settings: VersionSettings,
+  cursor: TagAndDigest | undefined,
+): Promise<TagAndDigest[]> {
+  const plan = planLookUps(await tagsOf(session), settings, cursor);
+  const digests = await lookUpAll(
+    session,
+    plan.first.map(({ tag }) => tag),
+  );
+  if (!cursorHolds(plan, digests)) {
+    const others = plan.unlessCursorHolds.map(({ tag }) => tag);
+    for (const [tag, digest] of await lookUpAll(session, others)) {
+      digests.set(tag, digest);
+    }
+  }
+  return selectVersions(plan, digests);
+}
+
+async function findMatches(
+  session: Session,
+  pattern: Pattern,
+  sorting: { platform: WantedPlatform; log: Log } | undefined,
+): Promise<TagAndDigest[]> {
+  const tags = matchingTags(await tagsOf(session), pattern);
+  const digests = await lookUpAll(session, tags);
+  if (!sorting) {
+    return selectMatches(tags, digests);
+  }
+  const created = await mapConcurrently([...digests.keys()], lookUpConcurrency, async (tag) => {
+    const served = await getManifest(session, tag);
+    const image = await platformImage(session, served, sorting.platform, sorting.log);
+    const config = await imageConfig(session, image);
+    return [tag, parseCreated(config.created, `config of ${tag}`)] as const;
+  });
+  return selectMatches(tags, digests, new Map(created));
+}
+
+async function tagsOf(session: Session): Promise<string[]> {
+  try {
+    return await listTags(session);
+  } catch (cause) {
+    throw new UserError(`list repository tags of ${repositoryText(session.repository)}`, { cause });
+  }
+}
+
+/** The digests of those tags that exist. */
+async function lookUpAll(session: Session, tags: readonly string[]): Promise<Map<string, string>> {
+  const digests = await mapConcurrently([...new Set(tags)], lookUpConcurrency, async (tag) => ({
+    tag,
+    digest: await lookUpDigest(session, tag),
+  }));
+  return new Map(digests.flatMap(({ tag, digest }) => (digest === undefined ? [] : [[tag, digest]])));
+}
