@@ -35,7 +35,7 @@ export function entryFinder(entries: readonly ArchiveEntry[]): FindEntry {
         return entry;
       }
       if (entry.type !== 'symlink' && entry.type !== 'hardlink') {
-        throw new UserError(`${name} in the tarball is a ${entry.type}, not a file`);
+        throw new UserError(`${name} in the tarball is not a file (${entry.type})`);
       }
       name = joinPaths(posix.dirname(name), cleanPath(entry.linkName));
     }

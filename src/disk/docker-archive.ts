@@ -21,17 +21,12 @@ import { createLayerSpool, type LayerSpool } from './layer-spool.ts';
 import { noManifestError } from './not-an-image.ts';
 
 /**
- * The one image of the `docker save` tarball that is open as `file`; `path` is its name in errors. Closing the image
- * closes the file. All but plain layers is read and checked now: whatever keeps it from being an image is a
+ * The one image of the `docker save` tarball that is open as `file`. Closing the image closes the file. All but plain layers is read and checked now: whatever keeps it from being an image is a
  * {@link UserError}. Plain layers are compressed one after the other, when the walk over the graph reaches them, into
  * a new directory below `temporaryDirectory`.
  */
-export async function openDockerArchive(
-  file: FileHandle,
-  path: string,
-  temporaryDirectory: string,
-): Promise<DiskImage> {
-  const { config, plan, find } = await readArchive(file, path);
+export async function openDockerArchive(file: FileHandle, temporaryDirectory: string): Promise<DiskImage> {
+  const { config, plan, find } = await readArchive(file);
   const spool = createLayerSpool(temporaryDirectory);
   const layers: LayerNode[] = [];
   for (const layer of plan) {
@@ -60,8 +55,8 @@ export async function openDockerArchive(
   };
 }
 
-async function readArchive(file: FileHandle, path: string) {
-  const entries = await indexArchive(file, path);
+async function readArchive(file: FileHandle) {
+  const entries = await indexArchive(file, 'the file');
   if (!entries.some(({ name }) => cleanPath(name) === 'manifest.json')) {
     throw noManifestError(entries.map(({ name }) => name));
   }

@@ -26,7 +26,7 @@ export async function openImage(
     const file = await open(path);
     try {
       await refuseCompressed(file, info.size);
-      return await openDockerArchive(file, path, temporaryDirectory);
+      return await openDockerArchive(file, temporaryDirectory);
     } catch (error) {
       await file.close();
       throw error;
