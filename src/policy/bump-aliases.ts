@@ -1,0 +1,37 @@
+// Which shorter tags move along with a pushed version: latest, 1 and 1.2 for 1.2.3, unless a newer version holds them.
+import { compareVersions, parseTagVersion, type TagVersion } from './tag-version.ts';
+
+/** Every alias that a version takes where nothing newer exists: what a registry may add to the push. */
+export function possibleAliases(version: TagVersion, variant: string): string[] {
+  return aliasesFor(version, variant, []);
+}
+
+/**
+ * The aliases that a version takes among the existing tags, in push order. Tags of other variants, prereleases and
+ * what states no version don't count; aliases do (`2` is 2.0.0 and holds `latest` against 1.2.3). `variant` is
+ * empty when there is none.
+ */
+export function aliasesFor(version: TagVersion, variant: string, existingTags: readonly string[]): string[] {
+  if (version.prerelease !== '') {
+    return [];
+  }
+  const suffix = variant === '' ? '' : `-${variant}`;
+  const finals = existingTags
+    .filter((tag) => tag.endsWith(suffix))
+    .flatMap((tag) => parseTagVersion(tag.slice(0, tag.length - suffix.length)) ?? [])
+    .filter(({ prerelease }) => prerelease === '');
+  const newer = finals.filter((existing) => compareVersions(existing, version) > 0);
+  const newerInMajor = newer.filter(({ major }) => major === version.major);
+  const newerInMinor = newerInMajor.filter(({ minor }) => minor === version.minor);
+  const aliases: string[] = [];
+  if (newer.length === 0) {
+    aliases.push(variant === '' ? 'latest' : variant);
+  }
+  if (newerInMajor.length === 0) {
+    aliases.push(`${version.major}${suffix}`);
+  }
+  if (newerInMinor.length === 0) {
+    aliases.push(`${version.major}.${version.minor}${suffix}`);
+  }
+  return aliases;
+}

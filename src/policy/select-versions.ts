@@ -1,0 +1,144 @@
+// What check answers in semver mode: one tag for each digest, ordered by version, from the cursor on.
+import type { TagAndDigest } from './select-tag.ts';
+import { compareVersions, parseTagVersion, type TagVersion } from './tag-version.ts';
+import { satisfies, type VersionConstraint } from './version-constraint.ts';
+
+/** The settings of a source that choose among version tags. */
+export interface VersionSettings {
+  /** Only tags that end in `-<variant>` count; empty: tags without a suffix. */
+  readonly variant: string;
+  readonly constraint?: VersionConstraint;
+  readonly preReleases: boolean;
+  /** Beginnings of prereleases to admit beside `alpha`, `beta` and `rc`. */
+  readonly preReleasePrefixes: readonly string[];
+}
+
+/** A listed tag that may be reported. One without a version is the bare tag: the variant's name, or `latest`. */
+export interface Candidate {
+  readonly tag: string;
+  /** The version that the tag states, read without the variant. */
+  readonly version?: TagVersion;
+  /** Where the registry listed the tag. */
+  readonly position: number;
+}
+
+/**
+ * Which tags to look up. The registry's answers are gathered in a map from tag to digest in which a missing tag has
+ * no entry; look-ups may run side by side, in two rounds.
+ */
+export interface LookUpPlan {
+  /** All candidates in the order in which they compete: the cursor's tag first, then as listed. */
+  readonly candidates: readonly Candidate[];
+  /** The cursor, when its tag is a candidate and states a version. */
+  readonly cursor?: TagAndDigest & { readonly version: TagVersion };
+  /** Needed whatever comes back. */
+  readonly first: readonly Candidate[];
+  /** Needed only when {@link cursorHolds} says no after the first round: versions up to the cursor's. */
+  readonly unlessCursorHolds: readonly Candidate[];
+}
+
+/** A candidate that exists. */
+interface Found extends TagAndDigest {
+  readonly version: TagVersion;
+  readonly position: number;
+}
+
+/**
+ * Plans the look-ups for a tag listing. A cursor whose tag is not listed, is the bare tag or does not suit the
+ * settings has no part. Under a constraint the bare tag is never reported, so it is not looked up either.
+ */
+export function planLookUps(
+  tags: readonly string[],
+  settings: VersionSettings,
+  cursor?: TagAndDigest,
+): LookUpPlan {
+  const listed = [...new Set(tags)].flatMap((tag, position) => candidate(tag, position, settings) ?? []);
+  const candidates = listed.toSorted((a, b) => Number(b.tag === cursor?.tag) - Number(a.tag === cursor?.tag));
+  const [leader] = candidates;
+  const version = leader?.tag === cursor?.tag ? leader?.version : undefined;
+  if (!cursor || !version) {
+    return { candidates, first: candidates, unlessCursorHolds: [] };
+  }
+  const isNeeded = (each: Candidate) => each === leader || isBeyond(each, version);
+  return {
+    candidates,
+    cursor: { ...cursor, version },
+    first: candidates.filter(isNeeded),
+    unlessCursorHolds: candidates.filter((each) => !isNeeded(each)),
+  };
+}
+
+/** Whether the cursor's tag still points at the cursor's digest: then only higher versions are news. */
+export function cursorHolds({ cursor }: LookUpPlan, digests: ReadonlyMap<string, string>): boolean {
+  return cursor !== undefined && digests.get(cursor.tag) === cursor.digest;
+}
+
+/**
+ * The answer: a winner for each digest in ascending order, the cursor included; equal versions as listed. A bare
+ * tag whose digest no winner has comes last; one that the registry lists but does not have is left out.
+ */
+export function selectVersions(plan: LookUpPlan, digests: ReadonlyMap<string, string>): TagAndDigest[] {
+  const cursor = cursorHolds(plan, digests) ? plan.cursor : undefined;
+  const winners = new Map<string, Found>();
+  let bare: TagAndDigest | undefined;
+  for (const { tag, version, position } of plan.candidates) {
+    const digest = digests.get(tag);
+    if (digest === undefined) {
+      continue;
+    }
+    if (!version) {
+      bare = { tag, digest };
+    } else if (!cursor || tag === cursor.tag || compareVersions(version, cursor.version) > 0) {
+      const winner = winners.get(digest);
+      if (!winner || isPreferred(version, winner.version)) {
+        winners.set(digest, { tag, digest, version, position });
+      }
+    }
+  }
+  const answer = [...winners.values()]
+    .sort((a, b) => compareVersions(a.version, b.version) || a.position - b.position)
+    .map(({ tag, digest }): TagAndDigest => ({ tag, digest }));
+  return bare && !winners.has(bare.digest) ? [...answer, bare] : answer;
+}
+
+function candidate(tag: string, position: number, settings: VersionSettings): Candidate | undefined {
+  const { variant, constraint } = settings;
+  if (tag === (variant || 'latest')) {
+    return constraint ? undefined : { tag, position };
+  }
+  const suffix = variant === '' ? '' : `-${variant}`;
+  if (!tag.endsWith(suffix)) {
+    return undefined;
+  }
+  const version = parseTagVersion(tag.slice(0, tag.length - suffix.length));
+  if (!version || (constraint && !satisfies(constraint, version)) || !isAdmitted(version, settings)) {
+    return undefined;
+  }
+  return { tag, version, position };
+}
+
+/** A dash in a prerelease marks another variant (`rc.1-alpine`), unless the user names prefixes of their own. */
+function isAdmitted({ prerelease }: TagVersion, settings: VersionSettings): boolean {
+  const { preReleases, preReleasePrefixes } = settings;
+  if (prerelease === '') {
+    return true;
+  }
+  if (!preReleases || (preReleasePrefixes.length === 0 && prerelease.includes('-'))) {
+    return false;
+  }
+  return ['alpha', 'beta', 'rc', ...preReleasePrefixes].some((prefix) => prerelease.startsWith(prefix));
+}
+
+function isBeyond({ version }: Candidate, cursor: TagVersion): boolean {
+  return version === undefined || compareVersions(version, cursor) > 0;
+}
+
+/** Of two tags on one digest, a final version beats a prerelease; else the text with more dots says more. */
+function isPreferred(version: TagVersion, winner: TagVersion): boolean {
+  const [isFinal, winnerIsFinal] = [version.prerelease === '', winner.prerelease === ''];
+  return isFinal === winnerIsFinal ? dots(version) > dots(winner) : isFinal;
+}
+
+function dots({ original }: TagVersion): number {
+  return original.split('.').length - 1;
+}

@@ -1,0 +1,138 @@
+// Version constraints: comparisons joined by AND into groups, groups joined by OR (Masterminds/semver v3).
+import { UserError } from '../errors.ts';
+import { type ConstraintTerm, type Operator, suits } from './constraint-term.ts';
+import { quoted } from './quoted-text.ts';
+import { parseTagVersion, type TagVersion } from './tag-version.ts';
+
+/** A parsed constraint: a version must satisfy every term of at least one group. */
+export interface VersionConstraint {
+  readonly groups: readonly (readonly ConstraintTerm[])[];
+}
+
+const maxBytes = 512;
+const maxGroups = 32;
+
+// The bar among the characters of a part is the Go library's slip; it decides how `4.x||1.0 - 2.0` is read.
+const part = '[0-9|xX*]+';
+const identifiers = '[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*';
+const versionForm = `v?(${part})(\\.${part})?(\\.${part})?(-${identifiers})?(?:\\+${identifiers})?`;
+const white = '[\\t\\n\\f\\r ]';
+
+const rangeForm = new RegExp(`${white}*(${versionForm})${white}+-${white}+(${versionForm})${white}*`, 'g');
+const termForm = new RegExp(
+  `(=>|=<|~>|!=|>=|<=|[=><~^])?${white}*(${versionForm})(?=[\\t\\n\\f\\r ,]|$)`,
+  'y',
+);
+const beforeFirstTerm = new RegExp(`${white}*`, 'y');
+const betweenTerms = new RegExp(`${white}*(?:,${white}*)?`, 'y');
+
+const operators: Readonly<Record<string, Operator>> = {
+  '=': '=',
+  '!=': '!=',
+  '>': '>',
+  '<': '<',
+  '>=': '>=',
+  '=>': '>=',
+  '<=': '<=',
+  '=<': '<=',
+  '~': '~',
+  '~>': '~',
+  '^': '^',
+};
+
+/** Reads a constraint such as `>=1.2, <3 || ^4.1`. A UserError names the constraint and the part at fault. */
+export function parseConstraint(text: string): VersionConstraint {
+  if (Buffer.byteLength(text) > maxBytes) {
+    throw refusal(text, `it is too long (at most ${maxBytes} bytes)`);
+  }
+  const rewritten = rewriteRanges(text);
+  const groups = rewritten.split('||');
+  if (groups.length > maxGroups) {
+    throw refusal(text, `it has too many groups (at most ${maxGroups})`);
+  }
+  return { groups: groups.map((group) => parseGroup(group, text, rewritten !== text)) };
+}
+
+/**
+ * Whether a version is admitted. A prerelease is admitted only by a group in which at least one term carries a
+ * prerelease itself.
+ */
+export function satisfies(constraint: VersionConstraint, version: TagVersion): boolean {
+  return constraint.groups.some((terms) => {
+    const admitsPrereleases = terms.some((term) => term.version.prerelease !== '');
+    return (version.prerelease === '' || admitsPrereleases) && terms.every((term) => suits(version, term));
+  });
+}
+
+/**
+ * `A - B` becomes `>= A, <= B`. This is done on the whole text and takes the white space in front along, and
+ * replaces the first place that reads like the range, as the Go library does.
+ */
+function rewriteRanges(text: string): string {
+  let rewritten = text;
+  for (const match of text.matchAll(rangeForm)) {
+    const [whole, from, , , , , to] = match;
+    rewritten = rewritten.replace(whole, () => `>= ${from}, <= ${to} `);
+  }
+  return rewritten;
+}
+
+function parseGroup(group: string, text: string, hasRange: boolean): ConstraintTerm[] {
+  const terms: ConstraintTerm[] = [];
+  let position = matchAt(beforeFirstTerm, group, 0)?.[0].length ?? 0;
+  do {
+    const match = matchAt(termForm, group, position);
+    if (!match) {
+      throw refusal(text, `${quoted(group)} is not a list of comparisons`, hintFor(group, hasRange));
+    }
+    terms.push(parseTerm(match, text));
+    position += match[0].length;
+    const separator = matchAt(betweenTerms, group, position)?.[0] ?? '';
+    position += separator.length;
+    if (separator.includes(',') && position === group.length) {
+      throw refusal(text, `nothing follows the comma in ${quoted(group)}`);
+    }
+  } while (position < group.length);
+  return terms;
+}
+
+function parseTerm(match: RegExpExecArray, text: string): ConstraintTerm {
+  const [written, operator = '=', whole = '', major = '', minor, patch, prerelease = ''] = match;
+  const openFrom = isOpen(major) ? 'major' : isOpen(minor) ? 'minor' : isOpen(patch) ? 'patch' : undefined;
+  const fixed = {
+    major: `0.0.0${prerelease}`,
+    minor: `${major}.0.0${prerelease}`,
+    patch: `${major}${minor}.0${prerelease}`,
+  };
+  const version = parseTagVersion(openFrom === undefined ? whole : fixed[openFrom]);
+  if (!version) {
+    throw refusal(text, `${quoted(written)} does not compare with a version`);
+  }
+  return { operator: operators[operator] ?? '=', version, openFrom };
+}
+
+function isOpen(text: string | undefined): boolean {
+  return text === undefined || /^\.?[xX*]$/.test(text);
+}
+
+function matchAt(pattern: RegExp, text: string, position: number): RegExpExecArray | null {
+  pattern.lastIndex = position;
+  return pattern.exec(text);
+}
+
+function hintFor(group: string, hasRange: boolean): string {
+  if (group.includes('&')) {
+    return 'separate comparisons with a comma or a space, not with "&&"';
+  }
+  if (group.includes('==')) {
+    return 'write "=" for equal';
+  }
+  if (hasRange) {
+    return 'put a comma in front of a range and white space around "||": "!=1.5, 1.0 - 2.0 || 4.x"';
+  }
+  return 'a constraint looks like ">=1.2, <3 || 4.x" or "^1.2.3"';
+}
+
+function refusal(text: string, reason: string, hint?: string): UserError {
+  return new UserError(`parse semver constraint ${quoted(text)}`, { cause: new UserError(reason), hint });
+}

@@ -1,0 +1,15 @@
+// Users' texts in messages.
+import { expect, it } from 'vitest';
+import { quoted } from '../../src/policy/quoted-text.ts';
+
+it.each([
+  ['plain', '1.2.x', '"1.2.x"'],
+  ['quotes and backslashes', 'a"\\b', '"a\\"\\\\b"'],
+  ['line ends', 'a\n\r\t\v\f\b\u0007', '"a\\n\\r\\t\\v\\f\\b\\a"'],
+  ['other controls', '\u0000\u001b\u007f', '"\\x00\\x1b\\x7f"'],
+  ['letters of any script stay', 'é日😀', '"é日😀"'],
+  ['spaces that look like none', '\u00a0\u2003\u200b\ufeff', '"\\u00a0\\u2003\\u200b\\ufeff"'],
+  ['invisible characters beyond 16 bits', '\u{e0001}', '"\\U000e0001"'],
+])('%s', (_, text, expected) => {
+  expect(quoted(text)).toBe(expected);
+});

@@ -1,0 +1,79 @@
+// The answer of check in regex mode.
+import { describe, expect, it } from 'vitest';
+import { compilePattern } from '../../src/policy/pattern.ts';
+import { matchingTags, parseCreated, selectMatches } from '../../src/policy/select-matches.ts';
+
+describe('matching tags', () => {
+  it('keep their listing order, and so does the answer', () => {
+    const tags = matchingTags(['grey', 'v2', 'gray', 'groy', 'grey'], compilePattern('gr(a|e)y', 'a test'));
+    expect(tags).toEqual(['grey', 'gray', 'grey']);
+    const digests = new Map([
+      ['gray', 'A'],
+      ['grey', 'A'],
+    ]);
+    expect(selectMatches(tags, digests).map(({ tag }) => tag)).toEqual(['grey', 'gray', 'grey']);
+  });
+
+  it('are left out when the registry does not have them', () => {
+    expect(selectMatches(['a', 'b'], new Map([['b', 'B']]))).toEqual([{ tag: 'b', digest: 'B' }]);
+  });
+});
+
+describe('sorting by age', () => {
+  const sorted = (times: Record<string, string>) => {
+    const tags = Object.keys(times);
+    const created = new Map(tags.map((tag) => [tag, parseCreated(times[tag]!, tag)]));
+    return selectMatches(tags, new Map(tags.map((tag) => [tag, 'D'])), created).map(({ tag }) => tag);
+  };
+
+  it.each([
+    [
+      'puts the oldest first',
+      { c: '2024-05-01T05:00:00Z', a: '2024-05-01T00:00:00Z', b: '2024-05-01T04:00:00Z' },
+      ['a', 'b', 'c'],
+    ],
+    [
+      'keeps the listing order of equal times',
+      { z: '2024-05-01T00:00:00Z', y: '2024-05-01T02:00:00+02:00', x: '2024-05-01T00:00:00.000Z' },
+      ['z', 'y', 'x'],
+    ],
+    [
+      'tells nanoseconds apart',
+      { b: '2024-05-01T00:00:00.000000002Z', a: '2024-05-01T00:00:00.000000001Z' },
+      ['a', 'b'],
+    ],
+    [
+      'reads offsets',
+      { b: '2024-05-01T00:30:00Z', c: '2024-05-01T00:00:00-01:00', a: '2024-05-01T02:00:00+02:00' },
+      ['a', 'b', 'c'],
+    ],
+    [
+      'takes a time that is not stated for the first day of year 1',
+      { b: '0001-01-01T00:00:01Z', a: '', c: '1970-01-01T00:00:00Z' },
+      ['a', 'b', 'c'],
+    ],
+  ])('%s', (_, times, expected) => {
+    expect(sorted(times)).toEqual(expected);
+  });
+});
+
+describe('a creation time', () => {
+  it('is in nanoseconds since 1970', () => {
+    expect(parseCreated('1970-01-01T00:00:01.5Z', 'x')).toBe(1_500_000_000n);
+    expect(parseCreated('1969-12-31T23:59:59.25Z', 'x')).toBe(-750_000_000n);
+    expect(parseCreated('0001-01-01T00:00:00Z', 'x')).toBe(parseCreated('', 'x'));
+  });
+
+  it.each([
+    'yesterday',
+    '2024-05-01',
+    '2024-02-30T00:00:00Z',
+    '2024-05-01T24:00:00Z',
+    '2024-05-01T00:00:00',
+    '1.5',
+  ])('is not %j', (text) => {
+    expect(() => parseCreated(text, 'the config of a:b')).toThrow(
+      'the config of a:b: "created" must be a time',
+    );
+  });
+});

@@ -1,0 +1,56 @@
+// Lenient versions against what Masterminds/semver makes of them.
+import { describe, expect, it } from 'vitest';
+import { readTagVersion, requireVersion, versionText } from '../../src/policy/tag-version.ts';
+import { loadCases } from './cases.ts';
+
+interface VersionCase {
+  in: string;
+  ok: boolean;
+  major: string;
+  minor: string;
+  patch: string;
+  prerelease: string;
+  metadata: string;
+  string: string;
+  original: string;
+  error_kind: string;
+  error: string;
+}
+
+const cases = loadCases<VersionCase>('version', (vector) => vector.in);
+
+describe('versions', () => {
+  it.each(cases.filter(({ ok }) => ok))('$in is read', (vector) => {
+    const reading = readTagVersion(vector.in);
+    if (!('version' in reading)) {
+      throw new Error(reading.fault.reason);
+    }
+    const { version } = reading;
+    expect({
+      major: String(version.major),
+      minor: String(version.minor),
+      patch: String(version.patch),
+      prerelease: version.prerelease,
+      metadata: version.metadata,
+      string: versionText(version),
+      original: version.original,
+    }).toEqual({
+      major: vector.major,
+      minor: vector.minor,
+      patch: vector.patch,
+      prerelease: vector.prerelease,
+      metadata: vector.metadata,
+      string: vector.string,
+      original: vector.original,
+    });
+  });
+
+  it.each(cases.filter(({ ok }) => !ok))('$in is refused', (vector) => {
+    expect(readTagVersion(vector.in)).toEqual({ fault: { kind: vector.error_kind, reason: vector.error } });
+    expect(() => requireVersion(vector.in)).toThrow(
+      vector.error_kind === 'invalid'
+        ? 'invalid semantic version: "'
+        : `failed to parse version: ${vector.error}`,
+    );
+  });
+});
