@@ -36,7 +36,7 @@ export async function exchange(
   let fault: Fault | undefined = drawn?.fault;
   if (fault?.kind === 'hold') {
     await fault.until;
-    fault = fault.then;
+    fault = fault.next;
   }
   if (fault?.kind === 'reset' && fault.after === undefined) {
     cut(response);

@@ -52,7 +52,7 @@ export type Fault =
   /** Nothing: lets a number of requests pass before the next rule. */
   | { readonly kind: 'pass' }
   /** The answer waits for the promise; what it resolves with does not matter. */
-  | { readonly kind: 'hold'; readonly until: Promise<unknown>; readonly then?: Refusal | Distortion };
+  | { readonly kind: 'hold'; readonly until: Promise<unknown>; readonly next?: Refusal | Distortion };
 
 const otherKinds: readonly Fault['kind'][] = [
   'pass',

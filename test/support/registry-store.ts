@@ -1,5 +1,6 @@
 // What a test registry holds: repositories of blobs, manifests and tags, in memory.
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
+import { bytesOf } from './reply.ts';
 
 /** A manifest as it was put: bytes and media type are never changed. */
 export interface StoredManifest {
@@ -38,7 +39,7 @@ export class RegistryStore {
 
   /** Stores a blob and gives its digest. */
   putBlob(name: string, content: Uint8Array | string): Digest {
-    const bytes = Buffer.from(content);
+    const bytes = bytesOf(content);
     const digest = digestOf(bytes);
     this.open(name).blobs.set(digest, bytes);
     return digest;
@@ -51,7 +52,7 @@ export class RegistryStore {
     mediaType: string,
     content: Uint8Array | string,
   ): Digest {
-    const bytes = Buffer.from(content);
+    const bytes = bytesOf(content);
     const digest = digestOf(bytes);
     const repository = this.open(name);
     repository.manifests.set(digest, { digest, mediaType, bytes });

@@ -193,6 +193,19 @@ describe('uploads', () => {
     expect(answer.status).toBe(416);
   });
 
+  it('tell how far they are, and can be given up', async () => {
+    const registry = await start();
+    const first = await begin(registry);
+    const location = (await send(registry, `PATCH ${first}`, { body: content })).headers.location ?? '';
+    const progress = await send(registry, `GET ${location}`);
+    expect([progress.status, progress.headers.range]).toEqual([204, `0-${content.length - 1}`]);
+    expect(registry.openUploads).toBe(1);
+    expect((await send(registry, `DELETE ${location}`)).status).toBe(204);
+    const gone = await send(registry, `PUT ${location}&digest=${digest}`);
+    expect([gone.status, errorCode(gone.body)]).toEqual([404, 'BLOB_UPLOAD_UNKNOWN']);
+    expect(registry.openUploads).toBe(0);
+  });
+
   it('mount from another repository, and go on as a plain upload when it is not there', async () => {
     const registry = await start();
     registry.putBlob('source', content);
@@ -219,6 +232,47 @@ describe('manifests', () => {
     }
     expect((await send(registry, `DELETE /v2/app/manifests/${image.digest}`)).status).toBe(202);
     expect(registry.tags('app')).toEqual([]);
+  });
+
+  it.each([
+    ['of no known type', 'text/plain', '{}', 'MANIFEST_INVALID'],
+    ['that is not JSON', 'application/vnd.oci.image.index.v1+json', 'nothing', 'MANIFEST_INVALID'],
+    [
+      'that says another type than it was sent as',
+      'application/vnd.oci.image.index.v1+json',
+      '{"mediaType":"application/vnd.oci.image.manifest.v1+json"}',
+      'MANIFEST_INVALID',
+    ],
+    [
+      'whose children are missing',
+      'application/vnd.oci.image.index.v1+json',
+      JSON.stringify({ manifests: [{ digest: digestOf('') }] }),
+      'MANIFEST_BLOB_UNKNOWN',
+    ],
+  ])('one %s is refused', async (_name, type, body, code) => {
+    const registry = await start();
+    const answer = await send(registry, 'PUT /v2/app/manifests/v1', {
+      headers: { 'content-type': type },
+      body,
+    });
+    expect([answer.status, errorCode(answer.body)]).toEqual([400, code]);
+    expect(registry.tags('app')).toEqual([]);
+  });
+
+  it('are refused under another digest, and under what is not a tag', async () => {
+    const registry = await start();
+    const { bytes, mediaType, config } = await buildImage();
+    registry.putBlob('app', config.bytes);
+    for (const [reference, code] of [
+      [digestOf('other'), 'DIGEST_INVALID'],
+      ['-tag', 'TAG_INVALID'],
+    ] as const) {
+      const answer = await send(registry, `PUT /v2/app/manifests/${reference}`, {
+        headers: { 'content-type': mediaType },
+        body: bytes,
+      });
+      expect([answer.status, errorCode(answer.body)]).toEqual([400, code]);
+    }
   });
 
   it('are refused as long as what they point at is missing', async () => {

@@ -10,6 +10,13 @@ export interface Reply {
   readonly body?: Uint8Array | string;
 }
 
+/** The bytes of a body, shared and not copied. */
+export function bytesOf(content: Uint8Array | string): Buffer {
+  return typeof content === 'string'
+    ? Buffer.from(content)
+    : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+}
+
 /** An answer holding a JSON document. */
 export function jsonReply(status: number, document: unknown, headers: Record<string, string> = {}): Reply {
   return {
@@ -48,7 +55,7 @@ export function statusReply(status: number): Reply {
 /** Sends an answer to its end. Resolves when it was handed over or the client went away. */
 export async function deliver(response: ServerResponse, reply: Reply, fault?: Distortion): Promise<void> {
   const distorted = fault?.kind === 'flip' ? flipped(reply, fault.at) : reply;
-  const body = Buffer.from(distorted.body ?? '');
+  const body = bytesOf(distorted.body ?? '');
   const headers = headersOf(distorted, body.length, fault);
   response.writeHead(distorted.status, headers);
   if (response.req.method === 'HEAD' || fault === undefined) {
