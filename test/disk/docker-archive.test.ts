@@ -1,0 +1,227 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DiskImage } from '../../src/disk/disk-image.ts';
+import { openImage } from '../../src/disk/open-image.ts';
+import { errorText } from '../../src/errors.ts';
+import type { ContentNode } from '../../src/oci/content.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { parseManifest } from '../../src/oci/manifest.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
+import { dockerArchive } from '../support/image-files.ts';
+import { buildImage, emptyImage } from '../support/images.ts';
+import { buildLayer, compress, file, type LayerEntry, tarOf } from '../support/layers.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+async function plant(archive: Buffer) {
+  const directory = await temporaryDirectory();
+  const path = join(directory, 'image.tar');
+  await writeFile(path, archive);
+  return { directory, path };
+}
+
+async function opened(archive: Buffer): Promise<DiskImage> {
+  const { directory, path } = await plant(archive);
+  const image = await openImage(path, { temporaryDirectory: directory });
+  onTestFinished(() => image.close());
+  return image;
+}
+
+function nodesOf(image: DiskImage): Promise<ContentNode[]> {
+  return Array.fromAsync(image.nodes(async () => false));
+}
+
+async function contentOf(node: ContentNode | undefined): Promise<Buffer> {
+  return node ? buffer(await node.open()) : Buffer.alloc(0);
+}
+
+function archiveOf(manifest: unknown, ...entries: LayerEntry[]): Promise<Buffer> {
+  return tarOf([...entries, file('manifest.json', JSON.stringify([manifest]))]);
+}
+
+const configOf = (...diffIds: string[]) => file('config', JSON.stringify({ rootfs: { diff_ids: diffIds } }));
+
+const layers = [[file('bottom', 'b')], [file('top', 't')]];
+
+describe('a tarball of compressed layers', () => {
+  it('keeps layers as they are, children first, and knows its root from the start', async () => {
+    const built = await buildImage({ format: 'docker', layers });
+    const image = await opened(await dockerArchive(built, { layout: 'compressed' }));
+    const nodes = await nodesOf(image);
+    expect(nodes.map(({ kind, descriptor }) => [kind, descriptor.digest])).toEqual([
+      ['blob', built.config.digest],
+      ['blob', built.layers[0]?.digest],
+      ['blob', built.layers[1]?.digest],
+      ['manifest', built.digest],
+    ]);
+    expect(image.root).toEqual(nodes.at(-1)?.descriptor);
+    expect(image.root?.mediaType).toBe(mediaTypes.dockerManifest);
+    expect(await contentOf(nodes[1])).toEqual(built.layers[0]?.bytes);
+    expect(await contentOf(nodes[3])).toEqual(built.bytes);
+  });
+
+  it('yields a repeated layer once and lists it twice', async () => {
+    const layer = await buildLayer([file('same')], { format: 'docker' });
+    const built = await buildImage({ format: 'docker', layers: [layer, layer] });
+    const nodes = await nodesOf(await opened(await dockerArchive(built, { layout: 'compressed' })));
+    expect(nodes.map(({ descriptor }) => descriptor.digest)).toEqual([
+      built.config.digest,
+      layer.digest,
+      built.digest,
+    ]);
+  });
+
+  it('opens a node as often as it is asked to', async () => {
+    const built = await buildImage({ format: 'docker', layers });
+    const [, layer] = await nodesOf(await opened(await dockerArchive(built, { layout: 'compressed' })));
+    expect(await contentOf(layer)).toEqual(await contentOf(layer));
+  });
+
+  it('notices that the file changed after it was opened', async () => {
+    const built = await buildImage({ format: 'docker', layers });
+    const archive = await dockerArchive(built, { layout: 'compressed' });
+    const { path, directory } = await plant(archive);
+    const image = await openImage(path, { temporaryDirectory: directory });
+    const [, layer] = await nodesOf(image);
+    const at = archive.indexOf(built.layers[0]?.bytes ?? '');
+    await writeFile(
+      path,
+      Buffer.concat([archive.subarray(0, at + 20), Buffer.from('XX'), archive.subarray(at + 22)]),
+    );
+    await expect(contentOf(layer)).rejects.toThrow('digest mismatch');
+    await writeFile(path, archive.subarray(0, at + 20));
+    await expect(contentOf(layer)).rejects.toThrow('the file ends');
+    await image.close();
+  });
+
+  it('lists a foreign layer, but neither needs nor yields it', async () => {
+    const kept = await buildLayer([file('kept')], { format: 'docker' });
+    const foreign = { mediaType: mediaTypes.dockerForeignLayer, size: 9, digest: digestOf('absent') };
+    const archive = await archiveOf(
+      { Config: 'config', Layers: ['kept', 'absent'], LayerSources: { [digestOf('diff')]: foreign } },
+      configOf(kept.diffId, digestOf('diff')),
+      file('kept', kept.bytes),
+    );
+    const nodes = await nodesOf(await opened(archive));
+    expect(nodes.map(({ descriptor }) => descriptor.digest)).not.toContain(foreign.digest);
+    const { layers: listed } = parseManifest(await contentOf(nodes.at(-1)), 'it');
+    expect(listed.map(({ digest }) => digest)).toEqual([kept.digest, foreign.digest]);
+  });
+
+  it('fails while it is read when a layer source describes other content', async () => {
+    const kept = await buildLayer([file('kept')], { format: 'docker' });
+    const archive = await archiveOf(
+      {
+        Config: 'config',
+        Layers: ['kept'],
+        LayerSources: {
+          [kept.diffId]: { mediaType: kept.mediaType, size: kept.bytes.length, digest: digestOf('?') },
+        },
+      },
+      configOf(kept.diffId),
+      file('kept', kept.bytes),
+    );
+    const [, layer] = await nodesOf(await opened(archive));
+    await expect(contentOf(layer)).rejects.toThrow('layer kept: digest mismatch');
+  });
+});
+
+describe.each(['classic', 'docker25'] as const)('a %s tarball of plain layers', (layout) => {
+  it('is pushed as gzip layers whose content is the diff id', async () => {
+    const built = await buildImage({ format: 'docker', layers });
+    const image = await opened(await dockerArchive(built, { layout }));
+    expect(image.root).toBeUndefined();
+    const [config, bottom, top, root, ...more] = await nodesOf(image);
+    expect(more).toEqual([]);
+    expect(config?.descriptor.digest).toBe(built.config.digest);
+    expect(gunzipSync(await contentOf(bottom))).toEqual(built.layers[0]?.tar);
+    expect(gunzipSync(await contentOf(top))).toEqual(built.layers[1]?.tar);
+    const manifest = parseManifest(await contentOf(root), 'it');
+    expect(manifest.layers).toEqual([bottom?.descriptor, top?.descriptor]);
+    expect(manifest.layers.map(({ mediaType }) => mediaType)).toEqual([
+      mediaTypes.dockerLayerGzip,
+      mediaTypes.dockerLayerGzip,
+    ]);
+  });
+
+  it('yields the same again, for a push that is repeated', async () => {
+    const built = await buildImage({ format: 'docker', layers });
+    const image = await opened(await dockerArchive(built, { layout }));
+    const first = await nodesOf(image);
+    const second = await nodesOf(image);
+    expect(second.map(({ descriptor }) => descriptor)).toEqual(first.map(({ descriptor }) => descriptor));
+    expect(await contentOf(second[1])).toEqual(await contentOf(first[1]));
+  });
+
+  it('compresses a repeated layer once and lists it twice', async () => {
+    const layer = await buildLayer([file('same')], { format: 'docker' });
+    const built = await buildImage({ format: 'docker', layers: [layer, layer] });
+    const nodes = await nodesOf(await opened(await dockerArchive(built, { layout })));
+    expect(nodes).toHaveLength(3);
+    expect(parseManifest(await contentOf(nodes[2]), 'it').layers).toEqual([
+      nodes[1]?.descriptor,
+      nodes[1]?.descriptor,
+    ]);
+  });
+
+  it('compresses a layer only when the walk reaches it, and leaves nothing behind', async () => {
+    const built = await buildImage({ format: 'docker', layers });
+    const { directory, path } = await plant(await dockerArchive(built, { layout }));
+    const image = await openImage(path, { temporaryDirectory: directory });
+    const walk = image.nodes(async () => false)[Symbol.asyncIterator]();
+    await walk.next();
+    expect(await readdir(directory)).toEqual(['image.tar']);
+    await walk.next();
+    const [spool] = (await readdir(directory)).filter((name) => name !== 'image.tar');
+    expect(await readdir(join(directory, spool ?? ''))).toHaveLength(1);
+    await image.close();
+    expect(await readdir(directory)).toEqual(['image.tar']);
+  });
+});
+
+describe('any tarball', () => {
+  it('may have no layers', async () => {
+    const built = emptyImage();
+    const image = await opened(await dockerArchive(built));
+    expect(image.root?.digest).toBe(
+      'sha256:732112270d7e59418a8c080b134b24cabd67d250d0d0147a97ed95ba5c280aa4',
+    );
+    expect((await nodesOf(image)).map(({ kind }) => kind)).toEqual(['blob', 'manifest']);
+  });
+
+  it('can hold a config whose content is not what its layers say', async () => {
+    const archive = await archiveOf(
+      { Config: 'config', Layers: ['layer'] },
+      configOf(digestOf('something else')),
+      file('layer', 'plain'),
+    );
+    const [, layer] = await nodesOf(await opened(archive));
+    expect(gunzipSync(await contentOf(layer)).toString()).toBe('plain');
+  });
+
+  it.each([
+    ['layer is missing', { Config: 'config', Layers: ['gone'] }, 'file gone not found in the tarball'],
+    ['config is missing', { Config: 'gone', Layers: [] }, 'file gone not found in the tarball'],
+    ['config is no JSON', { Config: 'plain', Layers: [] }, 'config plain is not a JSON document'],
+    [
+      'layer is a directory',
+      { Config: 'config', Layers: ['directory'] },
+      'directory in the tarball is not a file',
+    ],
+    ['second layer is missing', { Config: 'two', Layers: ['zipped', 'gone'] }, 'file gone not found'],
+  ])('fails before anything is yielded when its %s', async (_case, manifest, message) => {
+    const archive = await archiveOf(
+      manifest,
+      configOf(digestOf('plain')),
+      file('plain', 'plain'),
+      file('two', JSON.stringify({ rootfs: { diff_ids: [digestOf('1'), digestOf('2')] } })),
+      file('zipped', compress(Buffer.from('1'), 'gzip')),
+      { name: 'directory', type: 'directory' },
+    );
+    const { directory, path } = await plant(archive);
+    const error = await openImage(path, { temporaryDirectory: directory }).catch((reason: unknown) => reason);
+    expect(errorText(error)).toContain(message);
+  });
+});

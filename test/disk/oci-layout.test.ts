@@ -1,0 +1,217 @@
+import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { openOciLayout } from '../../src/disk/oci-layout.ts';
+import { type Digest, digestHex } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
+import { writeOciLayout } from '../support/image-files.ts';
+import {
+  buildImage,
+  buildIndex,
+  descriptorOf,
+  type Image,
+  jsonDocument,
+  type Root,
+} from '../support/images.ts';
+import { buildLayer, file } from '../support/layers.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const imageOf = (name: string): Promise<Image> => buildImage({ layers: [[file('base')], [file(name)]] });
+
+async function layoutOf(root: Root, options: Parameters<typeof writeOciLayout>[2] = {}): Promise<string> {
+  const directory = await temporaryDirectory();
+  await writeOciLayout(directory, root, options);
+  return directory;
+}
+
+function pathOf(directory: string, { digest }: { readonly digest: Digest }): string {
+  return join(directory, 'blobs', 'sha256', digestHex(digest));
+}
+
+async function digestsOf(directory: string, present: readonly Digest[] = []): Promise<Digest[]> {
+  const layout = await openOciLayout(directory);
+  return Array.fromAsync(
+    layout.nodes(async ({ digest }) => present.includes(digest)),
+    ({ descriptor }) => descriptor.digest,
+  );
+}
+
+describe('an OCI layout', () => {
+  it('of an index is the index with everything below it, children first, shared blobs once', async () => {
+    const [a, b] = [await imageOf('a'), await imageOf('b')];
+    const index = buildIndex([a, b]);
+    const [base, top] = a.layers;
+    expect(b.layers[0]?.digest).toBe(base?.digest);
+    const inOrder = [a.config, base, top, a, b.config, b.layers[1], b, index];
+    expect(await digestsOf(await layoutOf(index))).toEqual(inOrder.map((content) => content?.digest));
+  });
+
+  it('is descended into while it holds just one index', async () => {
+    const inner = buildIndex([await imageOf('a'), await imageOf('b')], { format: 'docker' });
+    const directory = await layoutOf(buildIndex([inner]), { nested: true });
+    const layout = await openOciLayout(directory);
+    expect(layout.root).toMatchObject({ digest: inner.digest, mediaType: mediaTypes.dockerManifestList });
+  });
+
+  it('of a single image stays an index', async () => {
+    const image = await imageOf('a');
+    const digests = await digestsOf(await layoutOf(image));
+    expect(digests.slice(0, -1)).toContain(image.digest);
+    expect(digests.at(-1)).not.toBe(image.digest);
+  });
+
+  it('with a file single-image-digest is that image', async () => {
+    const image = await imageOf('a');
+    const directory = await layoutOf(image, { singleImageDigest: true });
+    const layout = await openOciLayout(directory);
+    expect(layout.root).toMatchObject({ digest: image.digest, mediaType: mediaTypes.ociManifest });
+    expect((await digestsOf(directory)).at(-1)).toBe(image.digest);
+  });
+
+  it.each([
+    ['oci', mediaTypes.ociIndex],
+    ['docker', mediaTypes.dockerManifestList],
+  ] as const)(
+    'whose index.json is an index of %s is pushed as what it says it is',
+    async (format, mediaType) => {
+      const index = buildIndex([await imageOf('a'), await imageOf('b')], { format });
+      expect((await openOciLayout(await layoutOf(index))).root).toEqual({
+        mediaType,
+        size: index.bytes.length,
+        digest: index.digest,
+      });
+    },
+  );
+
+  it('whose index.json names no type, or one that is no index, is pushed as an OCI index', async () => {
+    for (const mediaType of [undefined, mediaTypes.ociManifest]) {
+      const directory = await layoutOf(buildIndex([await imageOf('a'), await imageOf('b')]));
+      await writeFile(join(directory, 'index.json'), JSON.stringify({ mediaType, manifests: [] }));
+      expect((await openOciLayout(directory)).root?.mediaType).toBe(mediaTypes.ociIndex);
+    }
+  });
+
+  it('gives the content of every node, as often as asked', async () => {
+    const image = await imageOf('a');
+    const directory = await layoutOf(buildIndex([image, await imageOf('b')]));
+    const layout = await openOciLayout(directory);
+    for await (const node of layout.nodes(async () => false)) {
+      const first = await buffer(await node.open());
+      expect(first).toHaveLength(node.descriptor.size);
+      expect(await buffer(await node.open())).toEqual(first);
+    }
+  });
+
+  it('does not descend into an image that the target has', async () => {
+    const [a, b] = [await imageOf('a'), await imageOf('b')];
+    const index = buildIndex([a, b]);
+    const digests = await digestsOf(await layoutOf(index), [a.digest]);
+    expect(digests).not.toContain(a.digest);
+    expect(digests).not.toContain(a.layers[1]?.digest);
+    expect(digests.slice(-2)).toEqual([b.digest, index.digest]);
+  });
+
+  it('lists foreign layers, but neither needs nor yields them', async () => {
+    const foreign = await buildLayer([file('w')], { mediaType: mediaTypes.ociForeignLayerGzip });
+    const image = await buildImage({ layers: [foreign, [file('a')]] });
+    const directory = await layoutOf(buildIndex([image, await imageOf('b')]));
+    await rm(pathOf(directory, foreign));
+    expect(await digestsOf(directory)).not.toContain(foreign.digest);
+  });
+
+  it('yields a layer that is foreign in one image and plain in the next', async () => {
+    const layer = await buildLayer([file('w')]);
+    const foreign = { ...layer, mediaType: mediaTypes.ociForeignLayerGzip };
+    const index = buildIndex([
+      await buildImage({ layers: [foreign] }),
+      await buildImage({ layers: [layer] }),
+    ]);
+    expect(await digestsOf(await layoutOf(index))).toContain(layer.digest);
+  });
+
+  it('notices a blob that is not what its name says when it is read', async () => {
+    const image = await imageOf('a');
+    const directory = await layoutOf(image, { singleImageDigest: true });
+    const layer = image.layers[0];
+    await writeFile(pathOf(directory, layer ?? image), Buffer.alloc(layer?.bytes.length ?? 0));
+    const [, node] = await Array.fromAsync((await openOciLayout(directory)).nodes(async () => false));
+    await expect(node?.open().then(buffer)).rejects.toThrow('digest mismatch');
+  });
+});
+
+describe('an OCI layout is refused when opened, before anything is pushed,', () => {
+  const damages: [string, (directory: string, image: Image) => Promise<unknown>, RegExp][] = [
+    [
+      'without a layer',
+      (directory, image) => rm(pathOf(directory, image.layers[1] ?? image)),
+      /is missing from/,
+    ],
+    ['without the config', (directory, image) => rm(pathOf(directory, image.config)), /is missing from/],
+    ['without a manifest', (directory, image) => rm(pathOf(directory, image)), /is missing from/],
+    [
+      'with a layer cut short',
+      (directory, image) => truncate(pathOf(directory, image.layers[1] ?? image), 5),
+      /has 5 bytes where its descriptor says \d+/,
+    ],
+    [
+      'with a manifest of another size',
+      (directory, image) => appendFile(pathOf(directory, image), ' '),
+      /has \d+ bytes where its descriptor says \d+/,
+    ],
+    [
+      'with another manifest of the same size',
+      (directory, image) =>
+        writeFile(pathOf(directory, image), image.bytes.toString().replace('layer', 'LAYER')),
+      /digest mismatch/,
+    ],
+    [
+      'with a layer that is a symbolic link',
+      async (directory, image) => {
+        const path = pathOf(directory, image.config);
+        await rename(path, join(directory, 'elsewhere'));
+        await symlink('../../elsewhere', path);
+      },
+      /is a symbolic link/,
+    ],
+    [
+      'with a layer that is a directory',
+      async (directory, image) => {
+        await rm(pathOf(directory, image.config));
+        await mkdir(pathOf(directory, image.config));
+      },
+      /is not a regular file/,
+    ],
+    [
+      'with an entry that is neither image nor index',
+      async (directory, image) => {
+        const odd = jsonDocument('application/vnd.example+json', {});
+        const manifests = [descriptorOf(image), descriptorOf(odd)];
+        await writeFile(join(directory, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+      },
+      /is neither an image nor an index: its media type is "application\/vnd\.example\+json"/,
+    ],
+    [
+      'with an index.json that is no JSON',
+      (directory) => writeFile(join(directory, 'index.json'), 'x'),
+      /index\.json is not a JSON document/,
+    ],
+    [
+      'with a line feed behind the single image digest',
+      (directory, image) => writeFile(join(directory, 'single-image-digest'), `${image.digest}\n`),
+      /must hold a digest and nothing else/,
+    ],
+    [
+      'with a single image that the index does not list',
+      (directory, image) => writeFile(join(directory, 'single-image-digest'), image.config.digest),
+      /names sha256:\w+, which is not an image/,
+    ],
+  ];
+
+  it.each(damages)('%s', async (_case, damage, message) => {
+    const image = await imageOf('a');
+    const directory = await layoutOf(buildIndex([image, await imageOf('b')]));
+    await damage(directory, image);
+    await expect(openOciLayout(directory)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,105 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { openImage } from '../../src/disk/open-image.ts';
+import { errorHint, errorText, UserError } from '../../src/errors.ts';
+import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
+import { buildImage } from '../support/images.ts';
+import { directory, file, tarOf } from '../support/layers.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const image = await buildImage({ format: 'docker', layers: [[file('a')]] });
+const archive = await dockerArchive(image, { layout: 'compressed' });
+
+const tarred = {
+  layout: await tarOf([file('oci-layout', '{}'), file('index.json', '{}'), directory('blobs')]),
+  layoutInDirectory: await tarOf([file('oci/index.json')]),
+  rootDirectory: await tarOf([file('bin/sh')]),
+  nothing: await tarOf([]),
+};
+
+async function failureOf(path: string): Promise<{ text: string; hint: string | undefined }> {
+  const error = await openImage(path, { temporaryDirectory: path }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(UserError);
+  const text = errorText(error);
+  const prefix = `could not load image from path '${path}': `;
+  expect(text.startsWith(prefix)).toBe(true);
+  return { text: text.slice(prefix.length), hint: errorHint(error) };
+}
+
+describe('an image at a path', () => {
+  it('is a tarball when it is a file, through symbolic links too', async () => {
+    const place = await temporaryDirectory();
+    await writeFile(join(place, 'image.tar'), archive);
+    await symlink('image.tar', join(place, 'link'));
+    const opened = await openImage(join(place, 'link'), { temporaryDirectory: place });
+    expect(opened.root?.digest).toBe(image.digest);
+    await opened.close();
+  });
+
+  it('is an OCI layout when it is a directory', async () => {
+    const place = await temporaryDirectory();
+    await writeOciLayout(place, image, { singleImageDigest: true });
+    const opened = await openImage(place, { temporaryDirectory: place });
+    expect(opened.root?.digest).toBe(image.digest);
+    await opened.close();
+  });
+});
+
+describe('a file that is no image', () => {
+  it.each([
+    ['empty', Buffer.alloc(0), 'the file is empty', 'docker save'],
+    ['gzip-ed', gzipSync(archive), 'the file is compressed with gzip', 'gunzip'],
+    ['zstd-ed', zstdCompressSync(archive), 'the file is compressed with zstd', 'unzstd'],
+    ['bzip2-ed', Buffer.from('BZh91AY&SY'), 'the file is compressed with bzip2', 'bunzip2'],
+    ['xz-ed', Buffer.from('fd377a585a0000', 'hex'), 'the file is compressed with xz', 'unxz'],
+    ['a tarred OCI layout', tarred.layout, 'it is an OCI layout (it has oci-layout)', 'unpack it'],
+    ['a tarred directory with one', tarred.layoutInDirectory, 'it has oci/index.json', 'unpack it'],
+    ['a tarred root directory', tarred.rootDirectory, 'file manifest.json not found', 'docker save'],
+    ['an empty archive', tarred.nothing, 'file manifest.json not found', 'docker save'],
+    ['something else', Buffer.alloc(4096, 'text '), 'the file is not a tar archive', undefined],
+    ['cut short', archive.subarray(0, 700), 'the file is cut short', undefined],
+  ])('because it is %s is reported as such', async (_case, content, text, hint) => {
+    const path = join(await temporaryDirectory(), 'image.tar');
+    await writeFile(path, content);
+    const failure = await failureOf(path);
+    expect(failure.text).toContain(text);
+    expect(failure.hint ?? '').toContain(hint ?? '');
+  });
+
+  it('because it is not there is reported with its path', async () => {
+    const path = join(await temporaryDirectory(), 'gone.tar');
+    expect((await failureOf(path)).text).toContain('ENOENT');
+  });
+
+  it('because it is a socket is reported as such', async () => {
+    const path = join(await temporaryDirectory(), 'socket');
+    const server = createServer().listen(path);
+    await new Promise((resolve) => server.once('listening', resolve));
+    expect((await failureOf(path)).text).toContain('neither a file nor a directory');
+    server.close();
+  });
+});
+
+describe('a directory that is no image', () => {
+  it.each([
+    ['with one tarball', ['image.tar', 'tag'], /^did you mean .+\/image\.tar\?$/],
+    ['with several tarballs', ['b.tar', 'a.tar'], /^name one of its tarballs: a\.tar, b\.tar$/],
+    ['with an OCI layout inside', ['oci/index.json', 'tag'], /^did you mean .+\/oci\?$/],
+    ['from a get with format rootfs', ['rootfs/bin/sh', 'metadata.json'], /format: oci/],
+    ['of an unpacked tarball', ['manifest.json', 'x/layer.tar'], /unpacked image tarball/],
+    ['that is empty', [], /the directory is empty/],
+    ['of something else', ['README.md'], /docker save/],
+  ])('%s gets a hint', async (_case, names, hint) => {
+    const place = await temporaryDirectory();
+    for (const name of names) {
+      await mkdir(join(place, name, '..'), { recursive: true });
+      await writeFile(join(place, name), '');
+    }
+    const failure = await failureOf(place);
+    expect(failure.text).toBe('the directory is no OCI layout: it has no index.json');
+    expect(failure.hint).toMatch(hint);
+  });
+});
