@@ -1,0 +1,85 @@
+// From what a digest names to the one image that is wanted: through indexes, by platform.
+import { buffer } from 'node:stream/consumers';
+import { UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
+import { parseIndex } from '../oci/index.ts';
+import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
+import { isIndexType, isManifestType, isSchema1Type, withoutParameters } from '../oci/media-type.ts';
+import { platformMatches, platformText, type WantedPlatform } from '../oci/platform.ts';
+import { verifyBytes } from '../oci/verified-content.ts';
+import type { Session } from '../transport/session.ts';
+import { openBlob } from './blob-download.ts';
+import { getManifest, type ServedManifest } from './manifest-endpoint.ts';
+
+/** Indexes in indexes are followed this deep: more is a circle or an attack. */
+const maximumDepth = 8;
+/** The longest image config that is read, in bytes. */
+const maximumConfig = 32 * 1024 * 1024;
+
+/**
+ * The image manifest for a platform: the document itself, or the first entry of the index (or of an index in it)
+ * whose platform is exactly the one wanted. A document of an unknown type counts as an image, with a warning.
+ */
+export async function platformImage(
+  session: Session,
+  served: ServedManifest,
+  platform: WantedPlatform,
+  log: Log,
+): Promise<ImageManifest> {
+  let current = served;
+  for (let depth = 0; isIndexType(current.mediaType); depth++) {
+    if (depth >= maximumDepth) {
+      throw new UserError(`index ${served.digest} holds indexes more than ${maximumDepth} levels deep`);
+    }
+    const child = selectChild(current, platform);
+    current = await getChild(session, child);
+  }
+  if (isSchema1Type(current.mediaType)) {
+    throw new UserError(
+      `unsupported media type ${current.mediaType}: ${current.digest} is a Docker schema 1 manifest`,
+      {
+        hint: 'push the image again with a current tool; schema 1 was given up by all registries',
+      },
+    );
+  }
+  if (!isManifestType(current.mediaType)) {
+    log.warn(
+      `${current.digest} has the unknown media type ${JSON.stringify(current.mediaType)}; reading it as an image`,
+    );
+  }
+  return parseManifest(current.bytes, `manifest ${current.digest}`);
+}
+
+/** The config of an image, verified. */
+export async function imageConfig(session: Session, { config }: ImageManifest): Promise<ImageConfig> {
+  if (config.size > maximumConfig) {
+    throw new UserError(`config ${config.digest} is too large: ${config.size} bytes`);
+  }
+  return parseImageConfig(await buffer(await openBlob(session, config)), `config ${config.digest}`);
+}
+
+function selectChild(index: ServedManifest, platform: WantedPlatform): Descriptor {
+  const { manifests } = parseIndex(index.bytes, `index ${index.digest}`);
+  const child = manifests.find((entry) => platformMatches(entry.platform, platform));
+  if (child) {
+    return child;
+  }
+  const names = manifests.map((entry) =>
+    platformText(entry.platform ?? { os: 'linux', architecture: 'amd64' }),
+  );
+  const offered = [...new Set(names)].filter((name) => name !== 'unknown/unknown').join(', ') || 'none';
+  throw new UserError(
+    `no child with platform ${platformText(platform)} in index ${index.digest}; it has: ${offered}`,
+    { hint: 'set platform.os and platform.architecture to one of those' },
+  );
+}
+
+async function getChild(session: Session, child: Descriptor): Promise<ServedManifest> {
+  if (child.data) {
+    const bytes = verifyBytes(child.data, child, `manifest ${child.digest}`);
+    return { bytes, digest: child.digest, mediaType: withoutParameters(child.mediaType) };
+  }
+  return await getManifest(session, child.digest, child.mediaType);
+}
