@@ -1,0 +1,25 @@
+// What a blob really is, told by its first bytes and never by its media type.
+
+/** How the bytes of a layer are packed. */
+export type Compression = 'gzip' | 'zstd' | 'none';
+
+const signatures: readonly (readonly [Compression, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+];
+
+/** How many first bytes {@link detectCompression} needs to be sure. */
+export const signatureLength = 4;
+
+/**
+ * The compression of content that starts with `head` (RFC 1952 section 2.3.1, RFC 8878 section 3.1.1).
+ * Content too short for a signature is `none`.
+ */
+export function detectCompression(head: Uint8Array): Compression {
+  for (const [compression, signature] of signatures) {
+    if (signature.every((byte, index) => head[index] === byte)) {
+      return compression;
+    }
+  }
+  return 'none';
+}

@@ -1,0 +1,98 @@
+// Where an entry may go: names and links are read as if the root were the root of the file system.
+import { chmodSync, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
+import { UserError } from '../errors.ts';
+import { type ByteString, displayName } from '../tar/tar-entry.ts';
+import { filePath } from './file-path.ts';
+import type { KnownDirectory } from './known-directory.ts';
+
+/** As many links as Linux follows in one path. */
+const mostLinks = 40;
+const parentMode = 0o755;
+const ownerMayAll = 0o700;
+
+/**
+ * The parts of an entry's or hard link's name, cleaned as text: a leading `/`, empty parts and `.` vanish, `..` takes
+ * back the part before it. Fails when a name climbs above the root. The root itself has no parts.
+ */
+export function cleanParts(name: ByteString): ByteString[] {
+  const parts: ByteString[] = [];
+  for (const part of name.split('/')) {
+    if (part === '..') {
+      if (parts.pop() === undefined) {
+        throw new UserError(`${JSON.stringify(displayName(name))} leads out of the image's root directory`);
+      }
+    } else if (part !== '' && part !== '.') {
+      parts.push(part);
+    }
+  }
+  return parts;
+}
+
+function makeParent(parent: KnownDirectory, name: ByteString): KnownDirectory {
+  const path = filePath(`${parent.path}/${name}`);
+  mkdirSync(path, parentMode);
+  chmodSync(path, parentMode);
+  return parent.addChild(name);
+}
+
+/** Takes note of a directory that was there before. One that its owner may not write to is opened until the end. */
+export function adopt(
+  parent: KnownDirectory,
+  name: ByteString,
+  mode: number,
+  asRoot: boolean,
+): KnownDirectory {
+  const directory = parent.addChild(name);
+  if (!asRoot && (mode & ownerMayAll) !== ownerMayAll) {
+    chmodSync(filePath(directory.path), mode | ownerMayAll);
+    directory.attributes = { mode: mode & 0o7777, times: undefined };
+  }
+  return directory;
+}
+
+/**
+ * The real directory that `parts` lead to from the root. Links on the way are followed inside the root: an absolute
+ * one starts there, and nothing climbs above it. A missing directory is made (0755) when `create` is set; otherwise
+ * the result is `undefined` when one is missing or is no directory.
+ */
+export function resolveDirectory(
+  root: KnownDirectory,
+  parts: readonly ByteString[],
+  options: { create: boolean; asRoot: boolean },
+): KnownDirectory | undefined {
+  const pending = parts.toReversed();
+  let here = root;
+  let links = 0;
+  for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+    if (part === '' || part === '.') {
+      continue;
+    }
+    const known = part === '..' ? here.parent : here.child(part);
+    if (known) {
+      here = known;
+      continue;
+    }
+    const path = `${here.path}/${part}`;
+    const found = lstatSync(filePath(path), { throwIfNoEntry: false });
+    if (found?.isDirectory()) {
+      here = adopt(here, part, found.mode, options.asRoot);
+    } else if (found?.isSymbolicLink()) {
+      links += 1;
+      if (links > mostLinks) {
+        throw new UserError(
+          `too many symbolic links on the way to ${JSON.stringify(displayName(parts.join('/')))}`,
+        );
+      }
+      const target = readlinkSync(filePath(path), { encoding: 'latin1' });
+      here = target.startsWith('/') ? root : here;
+      pending.push(...target.split('/').reverse());
+    } else if (!options.create) {
+      return undefined;
+    } else if (found) {
+      throw new UserError(`${JSON.stringify(displayName(part))} on the way is not a directory`);
+    } else {
+      here = makeParent(here, part);
+    }
+  }
+  return here;
+}

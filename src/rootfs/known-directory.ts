@@ -1,0 +1,86 @@
+// What is known about the real directories below the root: that they are there, who wrote what, and what they get at the end.
+import type { ByteString, TarTime } from '../tar/tar-entry.ts';
+
+/** What a directory gets when everything in it has been written. */
+export interface DirectoryAttributes {
+  /** The twelve permission bits. */
+  mode: number;
+  times: { readonly accessed: TarTime; readonly modified: TarTime } | undefined;
+}
+
+/**
+ * A directory that was seen to be one, not a link to one. Whoever removes something from a directory must
+ * {@link forget} it, or entries could be written through a link that has taken its place.
+ */
+export class KnownDirectory {
+  /** The path in the file system, links resolved. */
+  readonly path: ByteString;
+  /** The root's parent is the root, as in a container. */
+  readonly parent: KnownDirectory;
+  readonly #name: ByteString;
+  /** `undefined` when nothing has to be restored at the end. */
+  attributes: DirectoryAttributes | undefined;
+  readonly #children = new Map<ByteString, KnownDirectory>();
+  #written = new Set<ByteString>();
+  #writtenIn = -1;
+  #touchedIn = -1;
+
+  /** The root without `within`, else the directory `name` in it. */
+  constructor(path: ByteString, within?: { parent: KnownDirectory; name: ByteString }) {
+    this.path = path;
+    this.parent = within?.parent ?? this;
+    this.#name = within?.name ?? '';
+  }
+
+  get children(): IterableIterator<KnownDirectory> {
+    return this.#children.values();
+  }
+
+  child(name: ByteString): KnownDirectory | undefined {
+    return this.#children.get(name);
+  }
+
+  /** Notes that `name` is a real directory. */
+  addChild(name: ByteString): KnownDirectory {
+    const child = new KnownDirectory(`${this.path}/${name}`, { parent: this, name });
+    this.#children.set(name, child);
+    return child;
+  }
+
+  /** Notes that `name` is gone, with everything below it. */
+  forget(name: ByteString): void {
+    this.#children.delete(name);
+  }
+
+  /** Notes that a layer has an entry of this name here. */
+  markWritten(name: ByteString, layer: number): void {
+    if (this.#writtenIn !== layer) {
+      this.#written = new Set();
+      this.#writtenIn = layer;
+    }
+    this.#written.add(name);
+    for (let at: KnownDirectory = this; at.#touchedIn !== layer; at = at.parent) {
+      at.#touchedIn = layer;
+    }
+  }
+
+  /** Notes that a layer has an entry for the directory itself. */
+  markItselfWritten(layer: number): void {
+    this.parent.markWritten(this.#name, layer);
+  }
+
+  /** Whether the layer has had an entry of this name here. */
+  wasWritten(name: ByteString, layer: number): boolean {
+    return this.#writtenIn === layer && this.#written.has(name);
+  }
+
+  /** Whether the layer has had an entry for the directory itself. */
+  wasItselfWritten(layer: number): boolean {
+    return this.parent.wasWritten(this.#name, layer);
+  }
+
+  /** Whether the layer has had an entry somewhere below. */
+  wasTouched(layer: number): boolean {
+    return this.#touchedIn === layer;
+  }
+}

@@ -1,0 +1,45 @@
+// Removing what is there without ever following a link.
+import { chmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { UserError } from '../errors.ts';
+import type { ByteString } from '../tar/tar-entry.ts';
+import { bytesOfPath, filePath } from './file-path.ts';
+
+const ownerMayAll = 0o700;
+
+/** The names in a directory, without `.` and `..`. */
+export function namesIn(directory: ByteString): ByteString[] {
+  return readdirSync(filePath(directory), { encoding: 'latin1' });
+}
+
+/**
+ * Removes a file, a link itself or a directory with everything in it; nothing happens when there is nothing.
+ * Directories of ours that were made read-only are opened first. Fails with the system's error.
+ */
+export function removeTree(path: ByteString): void {
+  const found = lstatSync(filePath(path), { throwIfNoEntry: false });
+  if (found?.isDirectory()) {
+    if ((found.mode & ownerMayAll) !== ownerMayAll && found.uid === process.geteuid?.()) {
+      chmodSync(filePath(path), ownerMayAll);
+    }
+    for (const name of namesIn(path)) {
+      removeTree(`${path}/${name}`);
+    }
+    rmdirSync(filePath(path));
+  } else if (found) {
+    unlinkSync(filePath(path));
+  }
+}
+
+/** Removes everything in a directory and keeps the directory; nothing happens when there is none. */
+export function emptyTree(directory: string): void {
+  const path = bytesOfPath(directory);
+  try {
+    if (lstatSync(directory, { throwIfNoEntry: false })) {
+      for (const name of namesIn(path)) {
+        removeTree(`${path}/${name}`);
+      }
+    }
+  } catch (error) {
+    throw new UserError(`cannot empty ${directory}`, { cause: error });
+  }
+}

@@ -1,0 +1,46 @@
+// How a layer takes away what lower layers brought: OCI image specification, layer, "Whiteouts".
+import { UserError } from '../errors.ts';
+import { type ByteString, displayName } from '../tar/tar-entry.ts';
+import type { KnownDirectory } from './known-directory.ts';
+import { namesIn, removeTree } from './remove-tree.ts';
+
+const whiteoutPrefix = '.wh.';
+const opaqueMarker = '.wh..wh..opq';
+
+/** What the last part of an entry's name asks for. */
+export type Whiteout = { readonly kind: 'opaque' } | { readonly kind: 'remove'; readonly name: ByteString };
+
+/** The whiteout that a file name stands for, if it does. Fails when it names no file beside it. */
+export function parseWhiteout(base: ByteString): Whiteout | undefined {
+  if (base === opaqueMarker) {
+    return { kind: 'opaque' };
+  }
+  if (!base.startsWith(whiteoutPrefix)) {
+    return undefined;
+  }
+  const name = base.slice(whiteoutPrefix.length);
+  if (name === '' || name === '.' || name === '..') {
+    throw new UserError(
+      `the whiteout ${JSON.stringify(displayName(base))} names nothing that it could remove`,
+    );
+  }
+  return { kind: 'remove', name };
+}
+
+/** Removes what lower layers left under `name`; what this layer has written stays. Fails with the system's error. */
+export function removeLower(parent: KnownDirectory, name: ByteString, layer: number): void {
+  const child = parent.child(name);
+  if (child && (child.wasTouched(layer) || parent.wasWritten(name, layer))) {
+    emptyLower(child, layer);
+  } else if (!parent.wasWritten(name, layer)) {
+    removeTree(`${parent.path}/${name}`);
+    parent.forget(name);
+  }
+}
+
+/** Removes everything that lower layers left in a directory; what this layer has written stays. */
+export function emptyLower(directory: KnownDirectory, layer: number): void {
+  for (const name of namesIn(directory.path)) {
+    removeLower(directory, name, layer);
+  }
+}

@@ -1,0 +1,200 @@
+// The rules of an archive, apart from where its bytes come from: headers in, entries out, up to the end marker.
+import { type ExtendedRecords, readExtendedHeader } from './extended-header.ts';
+import { blockSize, type HeaderBlock, readHeaderBlock } from './header-block.ts';
+import { checkSize, readDecimal, readTime } from './number-field.ts';
+import { checkSparseRuns, readContentMap, readHeaderMap, sparseFormat } from './sparse-map.ts';
+import {
+  ArchiveError,
+  type ByteString,
+  displayName,
+  type EntryType,
+  type TarEntry,
+  type TarTime,
+  TruncatedArchiveError,
+} from './tar-entry.ts';
+
+/** The longest extended header or long name in bytes, as in Go's archive/tar and libarchive. */
+const longestRecord = 1024 * 1024;
+
+const types: Readonly<Record<string, EntryType>> = {
+  '0': 'file',
+  '\0': 'file',
+  '1': 'hardlink',
+  '2': 'symlink',
+  '3': 'character-device',
+  '4': 'block-device',
+  '5': 'directory',
+  '6': 'fifo',
+};
+
+/** What is asked of whoever has the bytes: so many of them, or to take the `storedSize` bytes of an entry away. */
+export type ReadStep = number | TarEntry;
+
+/** What the headers in front of an entry's own header say about it. */
+interface Announced {
+  records: ExtendedRecords;
+  longName: ByteString;
+  longLink: ByteString;
+}
+
+function padding(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize;
+}
+
+function untilNul(body: Buffer): ByteString {
+  const end = body.indexOf(0);
+  return body.toString('latin1', 0, end < 0 ? body.length : end);
+}
+
+function truncated(where: string): TruncatedArchiveError {
+  return new TruncatedArchiveError(`the tar archive ends in the middle of ${where}`);
+}
+
+/** The next header, or `undefined` at the end: two blocks of zeros, or no more bytes where a header may start. */
+function* nextHeader(): Generator<number, HeaderBlock | undefined, Buffer> {
+  for (let zeroBlocks = 0; zeroBlocks < 2; zeroBlocks += 1) {
+    const block = yield blockSize;
+    if (block.length === 0) {
+      return undefined;
+    }
+    if (block.length < blockSize) {
+      throw truncated('a header');
+    }
+    if (block.some((byte) => byte !== 0)) {
+      if (zeroBlocks > 0) {
+        throw new ArchiveError('the tar archive goes on behind a single block of zeros');
+      }
+      return readHeaderBlock(block);
+    }
+  }
+  return undefined;
+}
+
+function* body(header: HeaderBlock): Generator<number, Buffer, Buffer> {
+  if (header.size > longestRecord) {
+    throw new ArchiveError(`the tar archive has an extended header of ${header.size} bytes`);
+  }
+  const bytes = yield header.size;
+  if (bytes.length < header.size) {
+    throw truncated('an extended header');
+  }
+  return bytes;
+}
+
+/** A record's value through `read`, or the header's own value when there is no record or an empty one. */
+function override<T, H>(
+  records: ExtendedRecords,
+  keyword: string,
+  read: (text: string) => T | undefined,
+  own: H,
+): T | H {
+  const text = records.get(keyword) ?? '';
+  const value = text === '' ? own : read(text);
+  if (value === undefined && text !== '') {
+    throw new ArchiveError(`the tar archive has a malformed ${keyword} in an extended header`);
+  }
+  return value === undefined ? own : value;
+}
+
+function entryOf(header: HeaderBlock, { records, longName, longLink }: Announced): TarEntry {
+  const named = longName || override(records, 'path', (text) => text, header.name);
+  const oldDirectory = header.typeFlag === '\0' && named.endsWith('/');
+  const type = oldDirectory ? 'directory' : (types[header.typeFlag] ?? 'unsupported');
+  const size = checkSize(
+    override(records, 'size', readDecimal, header.size),
+    JSON.stringify(displayName(named)),
+  );
+  const epoch: TarTime = { seconds: header.modified, nanoseconds: 0 };
+  return {
+    name: named,
+    type,
+    typeFlag: header.typeFlag,
+    linkName: longLink || override(records, 'linkpath', (text) => text, header.linkName),
+    mode: header.mode,
+    userId: override(records, 'uid', readDecimal, header.userId),
+    groupId: override(records, 'gid', readDecimal, header.groupId),
+    modified: override(records, 'mtime', readTime, epoch),
+    accessed: override(records, 'atime', readTime, header.accessed),
+    size,
+    storedSize: type === 'file' || type === 'unsupported' ? size : 0,
+    sparse: undefined,
+  };
+}
+
+/** The entry with its map of runs applied when it is a sparse file, and the bytes that the map took. */
+function* withSparseRuns(
+  entry: TarEntry,
+  records: ExtendedRecords,
+): Generator<number, { entry: TarEntry; mapLength: number }, Buffer> {
+  const format = sparseFormat(records);
+  if (format === undefined) {
+    return { entry, mapLength: 0 };
+  }
+  const name = records.get('GNU.sparse.name') || entry.name;
+  const sizeText = records.get('GNU.sparse.size') || records.get('GNU.sparse.realsize');
+  const size = checkSize(sizeText ? readDecimal(sizeText) : entry.size, JSON.stringify(displayName(name)));
+  const map =
+    format === 'header'
+      ? { runs: readHeaderMap(records), length: 0 }
+      : yield* readContentMap(entry.storedSize);
+  const storedSize = entry.storedSize - map.length;
+  if (entry.type !== 'file') {
+    throw new ArchiveError(`${JSON.stringify(displayName(name))} is sparse but not a file`);
+  }
+  checkSparseRuns(map.runs, size, storedSize);
+  return { entry: { ...entry, name, size, storedSize, sparse: map.runs }, mapLength: map.length };
+}
+
+/** Steps over the further map blocks of an old GNU sparse file; its content is never used. */
+function* skipSparseMap(header: HeaderBlock): Generator<number, void, Buffer> {
+  let length = 0;
+  for (let more = header.typeFlag === 'S' && header.sparseMapContinues; more; ) {
+    const block = yield blockSize;
+    length += blockSize;
+    if (block.length < blockSize || length > longestRecord) {
+      throw truncated('the map of a sparse file');
+    }
+    more = block[504] !== 0;
+  }
+}
+
+/**
+ * Reads an archive as Go's archive/tar does: ustar, GNU long names, pax extended headers (global ones are ignored),
+ * base-256 numbers. Yields a number of bytes to be given as a Buffer by `next` (fewer only when no more are left),
+ * or an entry whose `storedSize` bytes the caller takes before it calls `next`. Ends behind the end marker; what
+ * follows is not part of the archive. Names are neither cleaned nor judged.
+ */
+export function* readEntries(): Generator<ReadStep, void, Buffer> {
+  let announced: Announced = { records: new Map(), longName: '', longLink: '' };
+  for (let header = yield* nextHeader(); header !== undefined; header = yield* nextHeader()) {
+    checkSize(header.size, JSON.stringify(displayName(header.name)));
+    let toSkip = header.size;
+    switch (header.typeFlag) {
+      case 'x':
+        announced.records = readExtendedHeader(yield* body(header));
+        break;
+      case 'g':
+        readExtendedHeader(yield* body(header));
+        announced = { records: new Map(), longName: '', longLink: '' };
+        break;
+      case 'L':
+        announced.longName = untilNul(yield* body(header));
+        break;
+      case 'K':
+        announced.longLink = untilNul(yield* body(header));
+        break;
+      default: {
+        const plain = entryOf(header, announced);
+        yield* skipSparseMap(header);
+        const { entry, mapLength } = yield* withSparseRuns(plain, announced.records);
+        announced = { records: new Map(), longName: '', longLink: '' };
+        yield entry;
+        toSkip = entry.storedSize + mapLength;
+      }
+    }
+    const gap = padding(toSkip);
+    if (gap > 0 && (yield gap).length < gap) {
+      return;
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// Which parts of a sparse file an archive really holds: the formats 0.0, 0.1 and 1.0 that GNU tar writes into pax archives.
+import { type ExtendedRecords, sparseMapKeyword } from './extended-header.ts';
+import { blockSize } from './header-block.ts';
+import { readDecimal } from './number-field.ts';
+import { ArchiveError, type SparseRun, TruncatedArchiveError } from './tar-entry.ts';
+
+/** The longest map in bytes, as Go's archive/tar has it. */
+const longestMap = 1024 * 1024;
+
+/** Where the map of a sparse file is: in the extended header (0.0, 0.1), or in front of the content (1.0). */
+export type SparseFormat = 'header' | 'content';
+
+/** The format that the records name or imply; `undefined` when the file is not sparse, or in a version unknown to Go too. */
+export function sparseFormat(records: ExtendedRecords): SparseFormat | undefined {
+  const major = records.get('GNU.sparse.major') ?? '';
+  const minor = records.get('GNU.sparse.minor') ?? '';
+  if (major === '0' && (minor === '0' || minor === '1')) {
+    return 'header';
+  }
+  if (major === '1' && minor === '0') {
+    return 'content';
+  }
+  const unversioned = major === '' && minor === '' && (records.get(sparseMapKeyword) ?? '') !== '';
+  return unversioned ? 'header' : undefined;
+}
+
+function malformed(): ArchiveError {
+  return new ArchiveError('a tar archive has a malformed map of a sparse file');
+}
+
+function runsOf(numbers: readonly string[]): SparseRun[] {
+  const runs: SparseRun[] = [];
+  for (let index = 0; index < numbers.length; index += 2) {
+    const offset = readDecimal(numbers[index] ?? '');
+    const length = readDecimal(numbers[index + 1] ?? '');
+    if (offset === undefined || length === undefined) {
+      throw malformed();
+    }
+    runs.push({ offset, length });
+  }
+  return runs;
+}
+
+/** The runs that the records list (formats 0.0 and 0.1). */
+export function readHeaderMap(records: ExtendedRecords): SparseRun[] {
+  const text = records.get(sparseMapKeyword) ?? '';
+  const numbers = text === '' ? [] : text.split(',');
+  const count = readDecimal(records.get('GNU.sparse.numblocks') ?? '');
+  if (count === undefined || numbers.length !== 2 * count) {
+    throw malformed();
+  }
+  return runsOf(numbers);
+}
+
+/**
+ * The runs in front of the content (format 1.0): decimal numbers in lines, padded to whole blocks. Yields how many
+ * bytes it wants next; gives the runs and the bytes that they took.
+ */
+export function* readContentMap(
+  storedSize: number,
+): Generator<number, { runs: SparseRun[]; length: number }, Buffer> {
+  let text = '';
+  let lines = 0;
+  let wanted = 1;
+  while (lines < wanted) {
+    if (text.length + blockSize > longestMap) {
+      throw malformed();
+    }
+    const block = text.length + blockSize > storedSize ? Buffer.alloc(0) : yield blockSize;
+    if (block.length < blockSize) {
+      throw new TruncatedArchiveError('a tar archive ends in the map of a sparse file');
+    }
+    for (const byte of block) {
+      lines += byte === 0x0a ? 1 : 0;
+    }
+    text += block.toString('latin1');
+    if (wanted === 1 && lines > 0) {
+      const count = readDecimal(text.slice(0, text.indexOf('\n')));
+      if (count === undefined || count < 0) {
+        throw malformed();
+      }
+      wanted += 2 * count;
+    }
+  }
+  return { runs: runsOf(text.split('\n').slice(1, wanted)), length: text.length };
+}
+
+/** Fails unless the runs ascend without overlap inside `size` bytes and use exactly the content that is stored. */
+export function checkSparseRuns(runs: readonly SparseRun[], size: number, storedSize: number): void {
+  let end = 0;
+  let total = 0;
+  for (const { offset, length } of runs) {
+    if (length < 0 || offset < end || offset + length > size) {
+      throw malformed();
+    }
+    end = offset + length;
+    total += length;
+  }
+  if (total !== storedSize) {
+    throw malformed();
+  }
+}
