@@ -7,12 +7,12 @@ const shownKeys = new Set(['scope', 'service', 'mount', 'from', 'digest', 'n', '
 /**
  * The URL for a message: values of query keys that the protocol does not define become `REDACTED`, a password
  * becomes `xxxxx`, and the query is written again in the order of its keys. A text that is not an absolute URL
- * loses its query and user info.
+ * loses its query and everything before its last `@`.
  */
 export function redactedUrl(text: string): string {
   const url = parseUrl(text);
   if (!url) {
-    return text.replace(/[?#].*$/s, '').replace(/^([^/]*:)?[/\\]*[^/\\]*@/, '$1//');
+    return text.replace(/[?#].*$/s, '').replace(/^(https?:)?.*@/is, '$1//');
   }
   const query = parseQuery(url.query ?? '');
   for (const [key, values] of query) {

@@ -15,7 +15,7 @@ export interface UrlSyntax {
 }
 
 const urlPattern = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/i;
-const authorityPattern = /^(?:([\w.~!$&'()*+,;=:%-]*)@)?((?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d*)?)$/i;
+const authorityPattern = /^(?:([\w.~!$&'()*+,;=:%@-]*)@)?((?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d*)?)$/i;
 
 /**
  * Takes an absolute URL apart, or gives nothing when the text is not one. Stricter than RFC 3986 section 3.2: a

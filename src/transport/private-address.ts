@@ -32,8 +32,7 @@ export function isPrivateAddress(host: string): boolean {
   return ranges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** The IP address that a host is, without brackets and zone; nothing when it is a name. */
-export function literalAddress(host: string): string | undefined {
+function literalAddress(host: string): string | undefined {
   const bare = host.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
   if (isIP(bare) > 0) {
     return bare;

@@ -41,9 +41,7 @@ function variable(environment: Environment, name: string): string | undefined {
 }
 
 function isLocal(host: string): boolean {
-  return (
-    host === 'localhost' || (isIP(host) > 0 && inNetwork(host, '127.0.0.0', 8)) || inNetwork(host, '::1', 128)
-  );
+  return host === 'localhost' || inNetwork(host, '127.0.0.0', 8) || inNetwork(host, '::1', 128);
 }
 
 function isException(host: string, port: string, list: string): boolean {
@@ -76,7 +74,10 @@ function matches(host: string, port: string, entry: string): boolean {
 }
 
 function inNetwork(host: string, network: string, prefix: number): boolean {
+  if (isIP(host) === 0) {
+    return false;
+  }
   const list = new BlockList();
   list.addSubnet(network, prefix, isIP(network) === 6 ? 'ipv6' : 'ipv4');
-  return isIP(host) > 0 && list.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4');
+  return list.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4');
 }

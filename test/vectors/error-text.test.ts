@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { OversizedBodyError, RegistryError } from '../../src/transport/registry-error.ts';
+import { maximumErrorBody } from '../../src/transport/response-body.ts';
+import { loadCases } from './cases.ts';
+
+interface ErrorCase {
+  method: string;
+  url: string;
+  status: number;
+  body?: string;
+  body_repeat?: { text: string; count: number };
+  kind: 'registry' | 'other';
+  text: string;
+  text_then_body?: boolean;
+  codes: string[];
+  temporary: boolean;
+}
+
+const nameOf = ({ method, url, status, body, body_repeat }: ErrorCase) =>
+  `${method} ${url} ${status} ${body ?? JSON.stringify(body_repeat)}`;
+
+const bodyOf = ({ body, body_repeat }: ErrorCase) =>
+  body ?? body_repeat?.text.repeat(body_repeat.count) ?? '';
+
+describe('the text of a registry error', () => {
+  test.each(loadCases<ErrorCase>('error-text', nameOf).map((vector) => [nameOf(vector), vector] as const))(
+    '%s',
+    (_name, vector) => {
+      const body = bodyOf(vector);
+      const tooLong = Buffer.byteLength(body) > maximumErrorBody;
+      expect(tooLong).toBe(vector.kind === 'other');
+      if (tooLong) {
+        const error = new OversizedBodyError(vector.method, vector.url, maximumErrorBody);
+        expect(error.message).toBe(vector.text);
+        expect(error).not.toBeInstanceOf(RegistryError);
+        return;
+      }
+      for (const form of [body, Buffer.from(body)]) {
+        const error = new RegistryError({ ...vector, body: form });
+        expect(error.message).toBe(vector.text_then_body ? vector.text + body : vector.text);
+        expect(error).toMatchObject({
+          codes: vector.codes,
+          temporary: vector.temporary,
+          status: vector.status,
+          method: vector.method,
+        });
+      }
+    },
+  );
+});
