@@ -12,6 +12,7 @@ describe('aliases of 1.2.3', () => {
     ['a newer patch exists', '', ['1.2.4'], []],
     ['a newer minor exists', '', ['1.3.0'], ['1.2']],
     ['a newer major exists', '', ['2.0.0'], ['1', '1.2']],
+    ['a newer major with the same minor exists', '', ['2.2.4'], ['1', '1.2']],
     ['a newer major exists with a v', '', ['v2.0.0'], ['1', '1.2']],
     ['a newer major exists as an alias', '', ['2'], ['1', '1.2']],
     ['a newer minor exists as an alias', '', ['1.3'], ['1.2']],

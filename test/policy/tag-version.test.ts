@@ -87,6 +87,14 @@ describe('order of versions', () => {
   });
 });
 
+it.each([
+  ['1.0.0-100000000000000000000', '1.0.0-20000000000000000000'],
+  ['1.0.0--', '1.0.0-18446744073709551616'],
+  ['1.0.0-18446744073709551615', '1.0.0--'],
+])('a numeric identifier beyond 64 bits counts as text: %s is lower than %s', (low, high) => {
+  expect(sign(requireVersion(low), requireVersion(high))).toBe(-1);
+});
+
 describe('a version to publish', () => {
   it.each([
     ['hoogily-boogily', 'invalid semantic version: "hoogily-boogily"'],
