@@ -58,6 +58,16 @@ export function adopt(
 export function resolveDirectory(
   root: KnownDirectory,
   parts: readonly ByteString[],
+  options: { create: true; asRoot: boolean },
+): KnownDirectory;
+export function resolveDirectory(
+  root: KnownDirectory,
+  parts: readonly ByteString[],
+  options: { create: false; asRoot: boolean },
+): KnownDirectory | undefined;
+export function resolveDirectory(
+  root: KnownDirectory,
+  parts: readonly ByteString[],
   options: { create: boolean; asRoot: boolean },
 ): KnownDirectory | undefined {
   const pending = parts.toReversed();

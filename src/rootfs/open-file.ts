@@ -1,0 +1,54 @@
+// A file whose content is arriving: written in place, holes left out, attributes last.
+import { closeSync, ftruncateSync, writeSync } from 'node:fs';
+import type { SparseRun, TarEntry } from '../tar/tar-entry.ts';
+import { setFileAttributes } from './file-attributes.ts';
+
+/** Takes the content of one entry. Every method fails with the system's error. */
+export class OpenFile {
+  readonly entry: TarEntry;
+  readonly #descriptor: number;
+  #run = 0;
+  #runDone = 0;
+
+  /** `descriptor` is a new empty file, open for writing; it is closed by `finish` or `close`. */
+  constructor(descriptor: number, entry: TarEntry) {
+    this.#descriptor = descriptor;
+    this.entry = entry;
+  }
+
+  /** Writes the next bytes of content. */
+  write(bytes: Buffer): void {
+    const { sparse } = this.entry;
+    for (let at = 0; at < bytes.length; ) {
+      at += sparse ? this.#writeRun(sparse, bytes, at) : writeSync(this.#descriptor, bytes, at);
+    }
+  }
+
+  /** All content has come. A sparse file gets its full size, which costs nothing however large it claims to be. */
+  finish(asRoot: boolean): void {
+    if (this.entry.sparse) {
+      ftruncateSync(this.#descriptor, this.entry.size);
+    }
+    setFileAttributes(this.#descriptor, this.entry, asRoot);
+    this.close();
+  }
+
+  /** Closes the file, complete or not. */
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  /** The archive has been checked to hold exactly the content of all runs: behind the last one none is left. */
+  #writeRun(runs: readonly SparseRun[], bytes: Buffer, at: number): number {
+    const run = runs[this.#run] ?? { offset: 0, length: Number.POSITIVE_INFINITY };
+    const length = Math.min(bytes.length - at, run.length - this.#runDone);
+    if (length === 0) {
+      this.#run += 1;
+      this.#runDone = 0;
+      return 0;
+    }
+    const written = writeSync(this.#descriptor, bytes, at, length, run.offset + this.#runDone);
+    this.#runDone += written;
+    return written;
+  }
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { decompress, EarlyEndError } from '../../src/compression/decompress.ts';
+
+const plain = Buffer.from(randomBytes(700_000).toString('base64'));
+const text = Buffer.from('a layer');
+
+function pieces(bytes: Buffer, length = 60_000): Buffer[] {
+  const all: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += length) {
+    all.push(bytes.subarray(at, at + length));
+  }
+  return all;
+}
+
+async function read(source: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of decompress(source)) {
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+describe('decompress', () => {
+  it.each([
+    ['gzip', gzipSync(plain), plain],
+    ['two gzip members', Buffer.concat([gzipSync(plain), gzipSync(text)]), Buffer.concat([plain, text])],
+    ['gzip with zeros behind it', Buffer.concat([gzipSync(plain), Buffer.alloc(5000)]), plain],
+    ['zstd', zstdCompressSync(plain), plain],
+    [
+      'two zstd frames',
+      Buffer.concat([zstdCompressSync(plain), zstdCompressSync(text)]),
+      Buffer.concat([plain, text]),
+    ],
+    ['zstd with garbage behind it', Buffer.concat([zstdCompressSync(plain), text]), plain],
+    ['plain bytes', plain, plain],
+    ['fewer bytes than a signature', Buffer.from([0x28, 0xb5]), Buffer.from([0x28, 0xb5])],
+  ])('%s, in large and in tiny pieces', async (_, bytes, expected) => {
+    expect((await read(Readable.from(pieces(bytes)))).equals(expected)).toBe(true);
+    expect((await read(Readable.from(pieces(bytes, 997)))).equals(expected)).toBe(true);
+  });
+
+  it('gives nothing for an empty stream', async () => {
+    expect(await read(Readable.from([]))).toEqual(Buffer.alloc(0));
+  });
+
+  it('gives the same bytes however the compressed ones are cut', async () => {
+    const frames = [gzipSync(text), zstdCompressSync(text), text];
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...frames), fc.array(fc.nat(40)), async (bytes, cuts) => {
+        const borders = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
+        const cut = borders.slice(1).map((border, index) => bytes.subarray(borders[index], border));
+        expect(await read(Readable.from(cut.filter((piece) => piece.length > 0)))).toEqual(text);
+      }),
+    );
+  });
+
+  it.each([
+    ['gzip', gzipSync(plain), 5000],
+    ['gzip without its last byte', gzipSync(plain), 1],
+    ['gzip after its signature', gzipSync(text), gzipSync(text).length - 2],
+    ['zstd', zstdCompressSync(plain), 5000],
+    ['zstd without its last byte', zstdCompressSync(plain), 1],
+    ['zstd after its signature', zstdCompressSync(text), zstdCompressSync(text).length - 4],
+  ])('an early end of %s is an error that says so, never a silent one', async (_, bytes, missing) => {
+    const error = await read(Readable.from(pieces(bytes.subarray(0, -missing)))).catch((reason) => reason);
+    expect(error).toBeInstanceOf(EarlyEndError);
+    expect(error.code).toBe('Z_BUF_ERROR');
+    expect(error.message).toMatch(/^the (gzip|zstd) data ends early$/);
+  });
+
+  it.each([
+    ['gzip', gzipSync(plain)],
+    ['zstd', zstdCompressSync(plain, { params: { [constants.ZSTD_c_checksumFlag]: 1 } })],
+  ])('damaged %s is an error, and no early end', async (_, bytes) => {
+    const damaged = Buffer.from(bytes);
+    damaged.fill(0xff, 300_000, 300_100);
+    const error = await read(Readable.from(pieces(damaged))).catch((reason) => reason);
+    expect(error.message).toMatch(/^the (gzip|zstd) data is damaged$/);
+    expect(error).not.toBeInstanceOf(EarlyEndError);
+    expect(error.cause.code).toMatch(/^(Z_DATA_ERROR|ZSTD_error_)/);
+  });
+
+  it('an error of the source comes as it is, behind the bytes before it', async () => {
+    const broken = new Error('wrong digest');
+    const bytes = gzipSync(plain);
+    async function* source(): AsyncGenerator<Buffer> {
+      yield* pieces(bytes);
+      throw broken;
+    }
+    let length = 0;
+    const reading = async () => {
+      for await (const chunk of decompress(Readable.from(source()))) {
+        length += chunk.length;
+      }
+    };
+    await expect(reading()).rejects.toBe(broken);
+    expect(length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['garbage behind zstd', Buffer.concat([zstdCompressSync(text), Buffer.alloc(3_000_000, 'x')])],
+    ['zeros behind gzip', Buffer.concat([gzipSync(text), Buffer.alloc(3_000_000)])],
+  ])(
+    'the end is only reported once the source has ended, so that a wrong digest counts: %s',
+    async (_, bytes) => {
+      async function* source(): AsyncGenerator<Buffer> {
+        yield* pieces(bytes);
+        throw new Error('wrong digest');
+      }
+      await expect(read(Readable.from(source()))).rejects.toThrow('wrong digest');
+    },
+  );
+});
+
+describe('PlainBytes', () => {
+  it('reads ahead only a bounded amount, however far a bomb expands', async () => {
+    const bomb = gzipSync(Buffer.alloc(200_000_000));
+    const bytes = decompress(Readable.from([bomb]));
+    const before = process.memoryUsage();
+    await bytes.next();
+    let external = 0;
+    for (let turn = 0; turn < 200; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      external = Math.max(external, process.memoryUsage().arrayBuffers - before.arrayBuffers);
+    }
+    bytes.destroy();
+    expect(external).toBeLessThan(40_000_000);
+  });
+
+  it('drains the source to its end without decompressing further', async () => {
+    let ended = false;
+    async function* source(): AsyncGenerator<Buffer> {
+      yield* pieces(gzipSync(plain));
+      ended = true;
+    }
+    const bytes = decompress(Readable.from(source()));
+    await bytes.next();
+    await bytes.drain();
+    expect(ended).toBe(true);
+  });
+
+  it('drain fails as the source fails', async () => {
+    async function* source(): AsyncGenerator<Buffer> {
+      yield* pieces(gzipSync(plain));
+      throw new Error('wrong digest');
+    }
+    const bytes = decompress(Readable.from(source()));
+    await bytes.next();
+    await expect(bytes.drain()).rejects.toThrow('wrong digest');
+  });
+
+  it('gives the source up when its reader stops early', async () => {
+    const source = Readable.from(pieces(gzipSync(plain)));
+    for await (const _ of decompress(source)) {
+      break;
+    }
+    expect(source.destroyed).toBe(true);
+  });
+});
