@@ -1,7 +1,8 @@
 // The images of the tests are real images: other tools read them, and they hold what their names say.
 import { lstat, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
+import { extract } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProgram } from './child-process.ts';
 import { describeServices } from './describe-services.ts';
@@ -47,6 +48,26 @@ describe('images', () => {
   it('zstd layers are zstd', async () => {
     const { layers } = await testImages.zstdImage();
     expect(layers.map(({ bytes }) => bytes.readUInt32LE(0))).toEqual([0xfd2fb528, 0xfd2fb528]);
+  });
+
+  it('a classic tarball links a layer that comes again to its first place', async () => {
+    const layer = await buildLayer([file('same')], { format: 'docker' });
+    const archive = await dockerArchive(await buildImage({ format: 'docker', layers: [layer, layer] }));
+    const files = new Set<string>();
+    const targets: string[] = [];
+    const reader = extract();
+    reader.on('entry', ({ name, type, linkname }, stream, next) => {
+      if (type === 'symlink') {
+        targets.push(posix.join(posix.dirname(name), linkname));
+      } else {
+        files.add(name);
+      }
+      stream.on('end', () => next());
+      stream.resume();
+    });
+    reader.end(archive);
+    await new Promise((resolve) => reader.on('finish', () => resolve(undefined)));
+    expect(targets.map((target) => files.has(target))).toEqual([true]);
   });
 
   it('an index tells platforms apart and marks attestations', async () => {
