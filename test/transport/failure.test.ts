@@ -1,0 +1,140 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createGunzip, gzipSync } from 'node:zlib';
+import { errors, request } from 'undici';
+import { describe, expect, it, onTestFinished, test } from 'vitest';
+import { UserError } from '../../src/errors.ts';
+import { classifyFailure } from '../../src/transport/failure.ts';
+import { OversizedBodyError, RegistryError } from '../../src/transport/registry-error.ts';
+
+const refusal = (status: number, retryAfter?: string) =>
+  new RegistryError({ method: 'GET', url: 'https://reg/v2/', status, body: '', retryAfter });
+const coded = (code: string, others: object = {}) => Object.assign(new Error(code), { code, ...others });
+const kindOf = (error: unknown) => classifyFailure(error, 0).outcome.kind;
+
+describe('an error of the runtime', () => {
+  it.each([
+    ['ECONNRESET', coded('ECONNRESET', { syscall: 'read' }), 'reset'],
+    ['EPIPE', coded('EPIPE', { syscall: 'write' }), 'reset'],
+    ['HTTP/2 stream', coded('ERR_HTTP2_STREAM_ERROR'), 'reset'],
+    ['socket closed', new errors.SocketError('other side closed'), 'reset'],
+    ['premature close', coded('ERR_STREAM_PREMATURE_CLOSE'), 'early-end'],
+    ['chunked body cut', new errors.HTTPParserError('cut', 'INVALID_EOF_STATE'), 'early-end'],
+    ['content length', new errors.ResponseContentLengthMismatchError(), 'early-end'],
+    ['headers timeout', new errors.HeadersTimeoutError(), 'stall'],
+    ['body timeout', new errors.BodyTimeoutError(), 'stall'],
+    ['ETIMEDOUT while reading', coded('ETIMEDOUT', { syscall: 'read' }), 'stall'],
+    ['ETIMEDOUT while connecting', coded('ETIMEDOUT', { syscall: 'connect' }), 'permanent'],
+    ['connect timeout', new errors.ConnectTimeoutError(), 'permanent'],
+    ['ECONNREFUSED', coded('ECONNREFUSED'), 'permanent'],
+    ['ENOTFOUND', coded('ENOTFOUND'), 'permanent'],
+    ['EPROTO', coded('EPROTO'), 'permanent'],
+    ['unknown authority', coded('SELF_SIGNED_CERT_IN_CHAIN'), 'permanent'],
+    ['aborted', new DOMException('This operation was aborted', 'AbortError'), 'permanent'],
+    ['anything', new Error('connection reset'), 'permanent'],
+    ['no error', 'ECONNRESET', 'permanent'],
+    ['nothing', undefined, 'permanent'],
+  ])('%s', (_name, error, kind) => {
+    expect(kindOf(error)).toBe(kind);
+    expect(
+      kindOf(new UserError('downloading failed', { cause: new TypeError('terminated', { cause: error }) })),
+    ).toBe(kind);
+  });
+
+  it('in front of a port that does not speak TLS is permanent', () => {
+    const text = 'Client network socket disconnected before secure TLS connection was established';
+    expect(kindOf(Object.assign(new Error(text), { code: 'ECONNRESET' }))).toBe('permanent');
+  });
+
+  it('can not make causes go in circles', () => {
+    const error = new Error('a');
+    error.cause = new Error('b', { cause: error });
+    expect(kindOf(error)).toBe('permanent');
+  });
+});
+
+describe('a refusal by the registry', () => {
+  it('keeps status, codes and wish to be left alone, however deep it lies', () => {
+    const error = new UserError('list repository tags', { cause: refusal(503, '7') });
+    expect(classifyFailure(error, 0)).toEqual({
+      outcome: { kind: 'status', status: 503, temporary: true },
+      retryAfter: 7_000,
+    });
+  });
+
+  it('reads a date against the given time', () => {
+    const at = Date.UTC(2026, 0, 1);
+    expect(classifyFailure(refusal(429, 'Thu, 01 Jan 2026 00:00:09 GMT'), at).retryAfter).toBe(9_000);
+  });
+
+  it('with too long a body no longer counts as one', () => {
+    expect(kindOf(new OversizedBodyError('GET', 'https://reg/', 65_536))).toBe('permanent');
+  });
+});
+
+test.each([
+  ['two refused connections', [coded('ECONNREFUSED'), coded('ECONNREFUSED')], 'permanent'],
+  ['one that broke', [coded('ECONNREFUSED'), coded('ECONNRESET')], 'reset'],
+  ['one that broke behind TLS', [coded('EPROTO'), new UserError('x', { cause: coded('EPIPE') })], 'reset'],
+  ['a 429', [coded('ECONNRESET'), refusal(429)], 429],
+  ['a 503 and one that broke', [refusal(503), coded('ECONNRESET')], 'reset'],
+  ['a 503', [coded('EPROTO'), refusal(503)], 503],
+  ['a 403 before a 429', [refusal(403), refusal(429)], 403],
+  ['none', [], 'permanent'],
+])('of several parts: %s', (_name, parts, expected) => {
+  const { outcome } = classifyFailure(new UserError('no answer', { cause: new AggregateError(parts) }), 0);
+  expect(outcome.kind === 'status' ? outcome.status : outcome.kind).toBe(expected);
+});
+
+async function listen(onRequest: (socket: Socket) => void): Promise<string> {
+  const server: Server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => onRequest(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`;
+}
+
+async function failureOf(action: () => Promise<unknown>): Promise<unknown> {
+  return await action().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe('on a real connection', () => {
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc';
+  const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['cut before the answer', (socket) => socket.resetAndDestroy()],
+    ['closed before the answer', (socket) => socket.end()],
+    ['closed within the body', (socket) => socket.end(head)],
+    ['closed within a chunked body', (socket) => socket.end(chunked)],
+    ['cut within the body', (socket) => socket.write(head, () => socket.resetAndDestroy())],
+  ])('%s: asking again may help', async (_name, onRequest) => {
+    const url = await listen(onRequest);
+    const failure = await failureOf(async () => (await request(url)).body.bytes());
+    expect(['reset', 'early-end']).toContain(kindOf(failure));
+  });
+
+  it('refused: asking again does not help', async () => {
+    const url = await listen(() => {});
+    const [port] = /\d+(?=\/$)/.exec(url) ?? [];
+    const unused = await new Promise<number>((resolve) => {
+      const server = createServer().listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
+      });
+    });
+    expect(String(unused)).not.toBe(port);
+    expect(kindOf(await failureOf(() => request(`http://127.0.0.1:${unused}/`)))).toBe('permanent');
+  });
+});
+
+test('a gzip stream that ends in the middle', async () => {
+  const gunzip = createGunzip();
+  gunzip.end(gzipSync(Buffer.alloc(100_000, 1)).subarray(0, 60));
+  expect(kindOf(await failureOf(async () => await gunzip.toArray()))).toBe('early-end');
+});
