@@ -4,7 +4,7 @@ import { findImage } from '../disk/glob.ts';
 import { openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { aliasesFor } from '../policy/bump-aliases.ts';
+import { aliasesFor, possibleAliases } from '../policy/bump-aliases.ts';
 import { requireVersion, type TagVersion } from '../policy/tag-version.ts';
 import { type TagWishes, tagsToPush, uniqueTags } from '../policy/tags-to-push.ts';
 import { isMissing } from '../registry/manifest-endpoint.ts';
@@ -31,8 +31,8 @@ export const runOut: Command = async (surroundings) => {
   const version = request.params.version === '' ? undefined : requireVersion(request.params.version);
   const bumped = request.params.bumpAliases ? version : undefined;
   const wishes = await readWishes(request, directory, version);
-  // Judged without aliases first, so that a tag no registry can have is told before any traffic.
-  tagsToPush({ ...wishes, aliases: [] });
+  // With every alias that the registry may allow, so that a tag no registry can have is told before any traffic.
+  tagsToPush({ ...wishes, aliases: bumped ? possibleAliases(bumped, wishes.variant) : [] });
   const path = await findImage(directory, request.params.image);
   const image = await openImage(path, { temporaryDirectory: tmpdir() });
   try {
