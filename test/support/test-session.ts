@@ -1,0 +1,83 @@
+// A client and sessions as the commands make them, in this process, on a clock that the test turns.
+import { onTestFinished } from 'vitest';
+import { createLog, type Log } from '../../src/log.ts';
+import { parseRepository } from '../../src/oci/reference.ts';
+import type { BasicCredentials } from '../../src/transport/authorization.ts';
+import { createHttpClient, type HttpClient } from '../../src/transport/http-client.ts';
+import { createPersistence, type Persistence } from '../../src/transport/persistence.ts';
+import type { RetryStage } from '../../src/transport/retry.ts';
+import { openSession, type Session } from '../../src/transport/session.ts';
+import type { TrustRoots } from '../../src/transport/trust-roots.ts';
+import { authority } from './certificates.ts';
+import { createTurnedClock, type TurnedClock } from './turned-clock.ts';
+
+/** Trust roots that hold exactly these certificates. */
+export function trusting(...certificates: readonly string[]): TrustRoots {
+  return { usual: () => certificates, all: () => certificates };
+}
+
+/** A client without a proxy that trusts the test authority; closed when the running test has finished. */
+export function testClient(options: { trustRoots?: TrustRoots; proxy?: string } = {}): HttpClient {
+  const client = createHttpClient({
+    trustRoots: options.trustRoots ?? trusting(authority),
+    proxyFor: () => options.proxy,
+  });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+/** A log and everything it wrote. */
+export interface RecordedLog extends Log {
+  /** All lines. */
+  readonly text: string;
+}
+
+/** A log that keeps what it writes, debug lines too. */
+export function recordedLog(clock: TurnedClock = createTurnedClock()): RecordedLog {
+  let text = '';
+  const write = (more: string) => {
+    text += more;
+  };
+  const log = createLog({ write, now: clock.now, startedAt: clock.now() }, true);
+  return Object.assign(Object.create(null, { text: { get: () => text } }) as { readonly text: string }, log);
+}
+
+/** How a test's session is opened. */
+export interface TestSessionOptions {
+  readonly client?: HttpClient;
+  readonly clock?: TurnedClock;
+  readonly stage?: RetryStage;
+  readonly credentials?: BasicCredentials;
+  readonly actions?: 'pull' | 'push,pull';
+  readonly insecure?: boolean;
+  readonly log?: Log;
+  readonly persistence?: Persistence;
+}
+
+/** A persistence on this clock; waits are as long as they can be, so that they can be compared. */
+export function testPersistence(
+  clock: TurnedClock,
+  stage: RetryStage,
+  log: Log = recordedLog(clock),
+): Persistence {
+  return createPersistence({ stage, test: false, clock, random: () => 0.999_999, log });
+}
+
+/** Opens a session for a repository (`host/path`). */
+export async function openTestSession(
+  repository: string,
+  options: TestSessionOptions = {},
+): Promise<Session> {
+  const { clock = createTurnedClock(), stage = 'check' } = options;
+  const log = options.log ?? recordedLog(clock);
+  return await openSession({
+    client: options.client ?? testClient(),
+    repository: parseRepository(repository),
+    insecure: options.insecure ?? false,
+    credentials: options.credentials,
+    actions: options.actions ?? 'pull',
+    persistence: options.persistence ?? testPersistence(clock, stage, log),
+    clock,
+    log,
+  });
+}
