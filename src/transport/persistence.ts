@@ -11,6 +11,16 @@ export interface Persistence {
   exchange<Result>(action: () => Promise<Result>): Promise<Result>;
   /** Runs an attempt made of several exchanges, and again from its start when a failure asks for that. */
   attempt<Result>(action: () => Promise<Result>): Promise<Result>;
+  /** For an exchange that goes on where it failed, such as a download. */
+  tries(): Tries;
+}
+
+/** The tries of one exchange that may get further with each of them. */
+export interface Tries {
+  /** Waits until the next try may begin; throws the failure when there is none. */
+  failed(error: unknown): Promise<void>;
+  /** Something was achieved: patience with the next failure begins anew. */
+  progressed(): void;
 }
 
 /** What a {@link Persistence} goes by; `test` shrinks every wait to milliseconds. */
@@ -27,19 +37,19 @@ export function createPersistence(options: PersistenceOptions): Persistence {
   const { clock, log } = options;
   let pausedUntil = 0;
 
-  const persist = async <Result>(
-    action: () => Promise<Result>,
-    repeats: 'repeat' | 'restart',
-  ): Promise<Result> => {
-    const startedAt = clock.now();
-    for (let attempt = 1; ; attempt++) {
-      const pause = pausedUntil - clock.now();
-      if (pause > 0) {
-        await clock.sleep(pause);
-      }
-      try {
-        return await action();
-      } catch (error) {
+  const waitOut = async () => {
+    // Another exchange may make the pause longer while this one waits.
+    for (let pause = pausedUntil - clock.now(); pause > 0; pause = pausedUntil - clock.now()) {
+      await clock.sleep(pause);
+    }
+  };
+
+  const begin = (repeats: 'repeat' | 'restart'): Tries => {
+    let startedAt = clock.now();
+    let attempt = 0;
+    return {
+      async failed(error) {
+        attempt++;
         const failure = classifyFailure(error, clock.now());
         const decision = decideRetry({
           stage: options.stage,
@@ -59,6 +69,26 @@ export function createPersistence(options: PersistenceOptions): Persistence {
         } else {
           await clock.sleep(decision.wait);
         }
+        await waitOut();
+      },
+      progressed() {
+        startedAt = clock.now();
+        attempt = 0;
+      },
+    };
+  };
+
+  const persist = async <Result>(
+    action: () => Promise<Result>,
+    repeats: 'repeat' | 'restart',
+  ): Promise<Result> => {
+    const tries = begin(repeats);
+    await waitOut();
+    for (;;) {
+      try {
+        return await action();
+      } catch (error) {
+        await tries.failed(error);
       }
     }
   };
@@ -66,6 +96,7 @@ export function createPersistence(options: PersistenceOptions): Persistence {
   return {
     exchange: (action) => persist(action, 'repeat'),
     attempt: (action) => persist(action, 'restart'),
+    tries: () => begin('repeat'),
   };
 }
 

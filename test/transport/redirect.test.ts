@@ -1,0 +1,84 @@
+// A redirect may lead a request elsewhere, but not into the network that the resource runs in, and not for ever.
+import { describe, expect, it } from 'vitest';
+import { maximumRedirects, nextRedirect } from '../../src/transport/redirect.ts';
+
+const first = 'https://registry.example/v2/app/blobs/x';
+
+function hop(location: string | undefined, options: { status?: number; method?: string; hop?: number } = {}) {
+  const { status = 307, method = 'GET' } = options;
+  return nextRedirect(first, { method, url: first }, { status, location }, options.hop ?? 0);
+}
+
+describe('method and body', () => {
+  it.each([
+    [301, 'GET', 'GET', false],
+    [302, 'HEAD', 'HEAD', false],
+    [301, 'POST', 'GET', false],
+    [302, 'PATCH', 'GET', false],
+    [303, 'PUT', 'GET', false],
+    [307, 'PATCH', 'PATCH', true],
+    [308, 'PUT', 'PUT', true],
+  ])('%i to %s becomes %s', (status, method, expected, keepsBody) => {
+    expect(hop('/there', { status, method })).toEqual({
+      method: expected,
+      url: 'https://registry.example/there',
+      keepsBody,
+    });
+  });
+});
+
+it.each([200, 201, 202, 300, 304, 305, 306, 401])('%i is no redirect', (status) => {
+  expect(hop('/there', { status })).toBeUndefined();
+});
+
+it('without a Location is an answer', () => {
+  expect(hop(undefined)).toBeUndefined();
+});
+
+it(`the ${maximumRedirects + 1}th is refused`, () => {
+  expect(hop('/there', { hop: maximumRedirects - 1 })).toBeDefined();
+  expect(() => hop('/there', { hop: maximumRedirects })).toThrow('stopped after 10 redirects');
+});
+
+describe('another host', () => {
+  it.each([
+    'https://cdn.example/x',
+    'http://93.184.216.34/x',
+    'https://localhost:1/x',
+    'https://registry.example:444/x',
+  ])('%s is followed', (location) => {
+    expect(hop(location)?.url).toBe(location);
+  });
+
+  it.each([
+    'http://127.0.0.1/x',
+    'http://169.254.169.254/latest/meta-data',
+    'http://10.0.0.1:8080/x',
+    'http://[::1]/x',
+    'http://[::ffff:10.0.0.1]/x',
+    'http://2130706433/x',
+    '//192.168.0.1/x',
+    'http://0.0.0.0/x',
+  ])('%s is refused', (location) => {
+    expect(() => hop(location)).toThrow('refused a redirect to the private address');
+  });
+
+  it('that is the private host of the first request is followed, on any port', () => {
+    const own = 'http://10.0.0.1:5000/v2/';
+    const next = (location: string) =>
+      nextRedirect(own, { method: 'GET', url: own }, { status: 302, location }, 0)?.url;
+    expect(next('http://10.0.0.1:6000/x')).toBe('http://10.0.0.1:6000/x');
+    expect(() => next('http://10.0.0.2:5000/x')).toThrow('private address 10.0.0.2');
+  });
+
+  it('without http or https is refused', () => {
+    expect(() => hop('file:///etc/passwd')).toThrow('not an http or https URL');
+  });
+});
+
+it('shows no secret of a signed URL that circles', () => {
+  const signed = `${first}?X-Amz-Signature=secret`;
+  const circle = () =>
+    nextRedirect(signed, { method: 'GET', url: signed }, { status: 302, location: '/' }, maximumRedirects);
+  expect(circle).toThrow(/^(?!.*secret)/);
+});
