@@ -33,7 +33,7 @@ export function isPrivateAddress(host: string): boolean {
 }
 
 function literalAddress(host: string): string | undefined {
-  const bare = host.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
   if (isIP(bare) > 0) {
     return bare;
   }

@@ -18,7 +18,7 @@ describe('an error of the runtime', () => {
     ['HTTP/2 stream', coded('ERR_HTTP2_STREAM_ERROR'), 'reset'],
     ['socket closed', new errors.SocketError('other side closed'), 'reset'],
     ['premature close', coded('ERR_STREAM_PREMATURE_CLOSE'), 'early-end'],
-    ['chunked body cut', new errors.HTTPParserError('cut', 'INVALID_EOF_STATE'), 'early-end'],
+    ['chunked body cut', coded('HPE_INVALID_EOF_STATE'), 'early-end'],
     ['content length', new errors.ResponseContentLengthMismatchError(), 'early-end'],
     ['headers timeout', new errors.HeadersTimeoutError(), 'stall'],
     ['body timeout', new errors.BodyTimeoutError(), 'stall'],
