@@ -21,6 +21,9 @@ function invocation(): { name: string; args: string[] } {
   return commands.has(name) ? { name, args } : { name: args[0] ?? '', args: args.slice(1) };
 }
 
+const { name, args } = invocation();
+const surroundings = systemSurroundings(args);
+
 function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => (error ? reject(error) : resolve()));
@@ -28,13 +31,12 @@ function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const { name, args } = invocation();
   const load = commands.get(name);
   if (!load) {
     throw new UserError('the command is not known', { hint: 'start the program as check, in or out' });
   }
   const command = await load();
-  const answer = await command(systemSurroundings(args));
+  const answer = await command(surroundings);
   await written(process.stdout, answer).catch((cause) => {
     throw new UserError('writing the answer to standard output', { cause });
   });
@@ -46,7 +48,7 @@ async function end(code: number): Promise<never> {
 }
 
 function fail(error: unknown): Promise<never> {
-  const { clock, writeError } = systemSurroundings([]);
+  const { clock, writeError } = surroundings;
   const log = createLog({ write: writeError, now: clock.now, startedAt: performance.timeOrigin }, false);
   reportFailure(error, log);
   return end(1);

@@ -1,13 +1,21 @@
-// The log of one command: its warnings about the request come first.
+// The log of one command: it shows none of the request's secrets, and its warnings come first.
 import { createLog, type Log } from '../log.ts';
+import { secretsOfEnvironment, secretsOfSource } from './secrets.ts';
+import type { Source } from './source.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** A log on standard error; `debug` of the source decides about debug lines. Tells the request's warnings at once. */
+/**
+ * A log on standard error; `debug` of the source decides about debug lines. From now on nothing that is written there,
+ * by whomever, shows a secret of the request. Tells the request's warnings at once.
+ */
 export function openLog(
   surroundings: Surroundings,
-  request: { readonly source: { readonly debug: boolean }; readonly warnings: readonly string[] },
+  request: { readonly source: Source; readonly warnings: readonly string[] },
 ): Log {
-  const { clock } = surroundings;
+  const { clock, environment } = surroundings;
+  for (const secret of [...secretsOfSource(request.source), ...secretsOfEnvironment(environment)]) {
+    surroundings.keepSecret(secret);
+  }
   const log = createLog(
     { write: surroundings.writeError, now: clock.now, startedAt: clock.now() },
     request.source.debug,

@@ -9,6 +9,8 @@ import type { WantedPlatform } from '../oci/platform.ts';
 import { openBlob } from '../registry/blob-download.ts';
 import { getManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
 import { imageConfig, platformImage } from '../registry/platform-image.ts';
+import { bytesOfPath } from '../rootfs/file-path.ts';
+import { removeTree } from '../rootfs/remove-tree.ts';
 import { unpackLayers } from '../rootfs/unpack.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Session } from '../transport/session.ts';
@@ -33,7 +35,23 @@ export interface FetchOptions {
   readonly log: Log;
 }
 
-/** Fetches manifest, layers and config in this order. The tree is whole and verified, or it is gone. */
+/** Where the tree goes, below the directory of a get. */
+const treeName = 'rootfs';
+
+/** Removes the tree of an image from the directory of a get; nothing happens when there is none. */
+export function removeRootfs(directory: string): void {
+  const tree = join(directory, treeName);
+  try {
+    removeTree(bytesOfPath(tree));
+  } catch (cause) {
+    throw new UserError(`cannot remove ${tree}`, { cause });
+  }
+}
+
+/**
+ * Fetches manifest, layers and config in this order. Nothing may be in the place of the tree; it is whole and verified
+ * in the end, or there is none.
+ */
 export async function fetchRootfs(session: Session, options: FetchOptions): Promise<FetchedImage> {
   const served = await getFreshManifest(session, options);
   const manifest = await platformImage(session, served, options.platform, options.log);
@@ -42,14 +60,17 @@ export async function fetchRootfs(session: Session, options: FetchOptions): Prom
     open: () => openBlob(session, layer),
   }));
   try {
-    await unpackLayers(layers, join(options.directory, 'rootfs'), {
+    await unpackLayers(layers, join(options.directory, treeName), {
       asRoot: options.asRoot,
       log: options.log,
+    }).catch((cause: unknown) => {
+      throw new UserError('extract image', { cause });
     });
-  } catch (cause) {
-    throw new UserError('extract image', { cause });
+    return { manifest, config: await imageConfig(session, manifest) };
+  } catch (error) {
+    removeRootfs(options.directory);
+    throw error;
   }
-  return { manifest, config: await imageConfig(session, manifest) };
 }
 
 const missingPause = 2_000;

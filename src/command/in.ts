@@ -10,7 +10,7 @@ import { selectMetadata } from '../policy/select-metadata.ts';
 import { inAnswer, type MetadataField } from './answer.ts';
 import { requireDirectory } from './artifacts.ts';
 import { openLog } from './command-log.ts';
-import { type FetchedImage, fetchRootfs } from './fetch-image.ts';
+import { type FetchedImage, fetchRootfs, removeRootfs } from './fetch-image.ts';
 import { labelsText, metadataText } from './image-metadata.ts';
 import { isTestRun, type OpenRepository, openRepositories } from './open-repository.ts';
 import { decodeInRequest, type InRequest } from './request.ts';
@@ -19,8 +19,14 @@ import type { Command } from './surroundings.ts';
 /** How long a digest may take to show up in the registry after its push, in milliseconds. */
 const missingPatience = 15_000;
 
-/** Everything that a get writes besides the tree; a get that fails leaves none of it. */
-const fileNames = ['tag', 'digest', 'repository', 'metadata.json', 'labels.json'] as const;
+/** Everything that a get writes besides the tree, and with which permissions before the umask, as upstream has it. */
+const files = [
+  { name: 'tag', mode: 0o644 },
+  { name: 'digest', mode: 0o644 },
+  { name: 'repository', mode: 0o644 },
+  { name: 'metadata.json', mode: 0o666 },
+  { name: 'labels.json', mode: 0o666 },
+] as const;
 
 /** Fetches the digest of the requested version, from the mirror if it can, and describes what was fetched. */
 export const runIn: Command = async (surroundings) => {
@@ -28,6 +34,8 @@ export const runIn: Command = async (surroundings) => {
   const { source, params, version } = request;
   const log = openLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
+  // What an earlier or interrupted get left must not pass for the result of this one, whatever becomes of it.
+  await removeResult(directory);
   const patterns = readPatterns(request);
   const digest = readDigest(version.digest);
   const { origin, mirror, close } = openRepositories(source, 'in', surroundings, log);
@@ -51,7 +59,6 @@ export const runIn: Command = async (surroundings) => {
   };
 
   try {
-    await removeFiles(directory);
     const mirrored =
       mirror &&
       (await fetchFrom(mirror, repositoryText(mirror.repository), 0).catch((error: unknown) => {
@@ -99,7 +106,7 @@ function readPatterns({ source }: InRequest): ((image: FetchedImage) => Metadata
 }
 
 async function writeFiles(directory: string, { source, version }: InRequest, image: FetchedImage) {
-  const texts: Record<(typeof fileNames)[number], string> = {
+  const texts: Record<(typeof files)[number]['name'], string> = {
     tag: version.tag,
     digest: version.digest,
     repository: source.repository,
@@ -107,15 +114,23 @@ async function writeFiles(directory: string, { source, version }: InRequest, ima
     'labels.json': labelsText(image.config),
   };
   try {
-    for (const name of fileNames) {
-      await writeFile(join(directory, name), texts[name]);
+    for (const { name, mode } of files) {
+      await writeFile(join(directory, name), texts[name], { mode, flag: 'wx' });
     }
   } catch (cause) {
-    await removeFiles(directory).catch(() => {});
+    await removeResult(directory);
     throw new UserError(`writing into ${JSON.stringify(directory)}`, { cause });
   }
 }
 
-async function removeFiles(directory: string): Promise<void> {
-  await Promise.all(fileNames.map((name) => rm(join(directory, name), { force: true })));
+/** Removes the tree and the files of a get. */
+async function removeResult(directory: string): Promise<void> {
+  removeRootfs(directory);
+  try {
+    await Promise.all(files.map(({ name }) => rm(join(directory, name), { force: true, recursive: true })));
+  } catch (cause) {
+    throw new UserError(`cannot remove the result of an earlier get from ${JSON.stringify(directory)}`, {
+      cause,
+    });
+  }
 }

@@ -11,6 +11,7 @@ import { proxyFor } from '../transport/proxy.ts';
 import type { RetryStage } from '../transport/retry.ts';
 import { openSession, type Session } from '../transport/session.ts';
 import { createTrustRoots, machineTrustFiles } from '../transport/trust-roots.ts';
+import { keepingSecrets } from './secrets.ts';
 import type { Source } from './source.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -49,10 +50,11 @@ export function openRepositories(
   const { environment } = surroundings;
   const origin = readRepository(source.repository);
   const mirror = source.registryMirror && mirrorRepository(origin, source.registryMirror.host);
-  const client = createHttpClient({
-    trustRoots: createTrustRoots({ environment, caCerts: source.caCerts, files: machineTrustFiles }),
-    proxyFor: (url) => proxyFor(url, environment),
-  });
+  const trustRoots = createTrustRoots({ environment, caCerts: source.caCerts, files: machineTrustFiles });
+  const client = keepingSecrets(
+    createHttpClient({ trustRoots, proxyFor: (url) => proxyFor(url, environment) }),
+    surroundings.keepSecret,
+  );
   const opener = (repository: RepositoryReference, credentials: BasicCredentials | undefined) =>
     openRepository({ client, repository, credentials, insecure: source.insecure }, stage, surroundings, log);
   return {

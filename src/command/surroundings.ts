@@ -14,8 +14,10 @@ export interface Surroundings {
   readonly clock: Clock;
   /** Everything on standard input. */
   readInput(): Promise<Uint8Array>;
-  /** Text for standard error, as it is. */
+  /** Text for standard error; secrets that {@link keepSecret} was told of are concealed. */
   writeError(text: string): void;
+  /** A text that must never be shown from now on, whoever says it. */
+  keepSecret(secret: string): void;
   /** A number at least 0 and below 1. */
   random(): number;
 }

@@ -1,6 +1,7 @@
 // The real world around a command: the streams, clock and random of this process.
 import { hostPlatform } from '../oci/platform.ts';
 import type { Clock } from '../transport/clock.ts';
+import { createConcealment } from './concealment.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const systemClock: Clock = {
@@ -33,6 +34,7 @@ async function readStandardInput(): Promise<Uint8Array> {
 
 /** The surroundings of this process; `args` are the arguments behind the command's name. */
 export function systemSurroundings(args: readonly string[]): Surroundings {
+  const { keep, conceal } = createConcealment();
   return {
     arguments: args,
     environment: process.env,
@@ -41,8 +43,9 @@ export function systemSurroundings(args: readonly string[]): Surroundings {
     clock: systemClock,
     readInput: readStandardInput,
     writeError: (text) => {
-      process.stderr.write(text);
+      process.stderr.write(conceal(text));
     },
+    keepSecret: keep,
     random: Math.random,
   };
 }

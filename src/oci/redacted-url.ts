@@ -4,6 +4,11 @@ import { formatUrl, parseUrl } from './url-syntax.ts';
 
 const shownKeys = new Set(['scope', 'service', 'mount', 'from', 'digest', 'n', 'last']);
 
+/** Whether the protocol defines this key of a query, so that messages may show its values. */
+export function isShownKey(key: string): boolean {
+  return shownKeys.has(key);
+}
+
 /**
  * The URL for a message: values of query keys that the protocol does not define become `REDACTED`, a password
  * becomes `xxxxx`, and the query is written again in the order of its keys. A text that is not an absolute URL
@@ -16,7 +21,7 @@ export function redactedUrl(text: string): string {
   }
   const query = parseQuery(url.query ?? '');
   for (const [key, values] of query) {
-    if (!shownKeys.has(key)) {
+    if (!isShownKey(key)) {
       query.set(
         key,
         values.map(() => 'REDACTED'),

@@ -1,20 +1,73 @@
 // Manifests that refer to another one by `subject`, on registries that keep no list of them themselves.
 // Distribution specification, "Unavailable Referrers API".
-import type { Descriptor } from '../oci/descriptor.ts';
-import { descriptorJson } from '../oci/descriptor.ts';
+import {
+  type Descriptor,
+  descriptorJson,
+  optionalText,
+  parseAnnotations,
+  parseDescriptor,
+} from '../oci/descriptor.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
 import { parseIndex } from '../oci/index.ts';
-import { encodeJson } from '../oci/json-text.ts';
+import { encodeJson, isJsonObject, member } from '../oci/json-text.ts';
+import { parseDocument } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { discardBody, expectStatus } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 import { getManifest, isMissing, putManifest } from './manifest-endpoint.ts';
 
-/**
- * Makes a pushed manifest findable from its subject: nothing to do where the registry answers the referrers
- * endpoint; otherwise the descriptor is added to the index under the tag `sha256-<hex>`.
- */
-export async function recordReferrer(session: Session, subject: Digest, referrer: Descriptor): Promise<void> {
+/** Makes pushed manifests findable from their subjects. */
+export interface ReferrerRecorder {
+  /**
+   * Nothing to do for an image or an index without a `subject`, or where the registry answers the referrers endpoint;
+   * otherwise the descriptor is added to the index under the tag `sha256-<hex of the subject>`.
+   */
+  record(pushed: Descriptor, bytes: Uint8Array): Promise<void>;
+}
+
+/** A recorder for one repository. It takes one manifest after the other: each changes an index that it has read. */
+export function createReferrerRecorder(session: Session): ReferrerRecorder {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    async record(pushed, bytes) {
+      const found = referrerOf(pushed, bytes);
+      if (found) {
+        const recorded = last.then(() => recordReferrer(session, found.subject, found.referrer));
+        last = recorded.catch(() => undefined);
+        await recorded;
+      }
+    },
+  };
+}
+
+function referrerOf(
+  { mediaType, digest }: Descriptor,
+  bytes: Uint8Array,
+): { subject: Digest; referrer: Descriptor } | undefined {
+  const where = `manifest ${digest}`;
+  const document = parseDocument(bytes, where);
+  const subject = member(document, 'subject');
+  if (!isJsonObject(subject)) {
+    return undefined;
+  }
+  const config = member(document, 'config');
+  const artifactType =
+    optionalText(document, 'artifactType', where) ||
+    (isJsonObject(config) ? optionalText(config, 'mediaType', where) : undefined);
+  const annotations = parseAnnotations(member(document, 'annotations'), where);
+  return {
+    subject: parseDescriptor(subject, `${where}: subject`).digest,
+    referrer: {
+      mediaType,
+      size: bytes.length,
+      digest,
+      ...(annotations ? { annotations } : {}),
+      ...(artifactType ? { artifactType } : {}),
+    },
+  };
+}
+
+async function recordReferrer(session: Session, subject: Digest, referrer: Descriptor): Promise<void> {
   if (await keepsReferrers(session, subject)) {
     return;
   }

@@ -2,15 +2,13 @@
 import { buffer } from 'node:stream/consumers';
 import { mapConcurrently } from '../concurrency.ts';
 import type { Log } from '../log.ts';
-import type { ContentKind, ContentTarget } from '../oci/content.ts';
+import type { ContentTarget } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { parseManifest } from '../oci/manifest.ts';
-import { isManifestType } from '../oci/media-type.ts';
 import { digestText, tagText } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { hasBlob, uploadBlob } from './blob-upload.ts';
 import { headManifest, putManifest } from './manifest-endpoint.ts';
-import { recordReferrer } from './referrers.ts';
+import { createReferrerRecorder } from './referrers.ts';
 
 /** How many tags are asked for or moved at a time, as upstream does. */
 const tagConcurrency = 4;
@@ -18,6 +16,7 @@ const tagConcurrency = 4;
 /** A target over a session that may push. What was done is told in `log` as upstream's library tells it. */
 export function repositoryTarget(session: Session, log: Log): ContentTarget {
   const { repository } = session;
+  const referrers = createReferrerRecorder(session);
 
   const putDescribed = async (reference: string, descriptor: Descriptor, bytes: Uint8Array) => {
     await putManifest(session, reference, descriptor.mediaType, bytes);
@@ -50,7 +49,7 @@ export function repositoryTarget(session: Session, log: Log): ContentTarget {
       }
       const bytes = await buffer(await node.open());
       await putDescribed(node.descriptor.digest, node.descriptor, bytes);
-      await recordSubject(session, node.kind, node.descriptor, bytes);
+      await referrers.record(node.descriptor, bytes);
       return 'pushed';
     },
     async publish(root, bytes, tags) {
@@ -59,7 +58,7 @@ export function repositoryTarget(session: Session, log: Log): ContentTarget {
       const [first = root.digest, ...others] = references;
       await putDescribed(first, root, bytes);
       await mapConcurrently(others, tagConcurrency, (tag) => putDescribed(tag, root, bytes));
-      await recordSubject(session, isManifestType(root.mediaType) ? 'manifest' : 'index', root, bytes);
+      await referrers.record(root, bytes);
     },
   };
 }
@@ -71,28 +70,4 @@ async function pointsAt(session: Session, reference: string, descriptor: Descrip
     throw head.error;
   }
   return head.state === 'found' && head.digest === descriptor.digest;
-}
-
-async function recordSubject(
-  session: Session,
-  kind: ContentKind,
-  descriptor: Descriptor,
-  bytes: Uint8Array,
-): Promise<void> {
-  if (kind !== 'manifest') {
-    return;
-  }
-  const { subject, artifactType, annotations, config } = parseManifest(
-    bytes,
-    `manifest ${descriptor.digest}`,
-  );
-  if (subject) {
-    await recordReferrer(session, subject.digest, {
-      mediaType: descriptor.mediaType,
-      size: bytes.length,
-      digest: descriptor.digest,
-      ...(annotations ? { annotations } : {}),
-      artifactType: artifactType ?? config.mediaType,
-    });
-  }
 }

@@ -1,0 +1,60 @@
+// What of a request, of the environment and of what is sent is secret.
+import { isShownKey } from '../oci/redacted-url.ts';
+import { parseQuery } from '../oci/url-query.ts';
+import { parseUrl, percentDecode } from '../oci/url-syntax.ts';
+import type { HttpClient, HttpRequest } from '../transport/http-client.ts';
+import type { Environment } from '../transport/proxy.ts';
+import type { Source } from './source.ts';
+
+/** Values of a signed URL that are shorter say nothing, and may be words. */
+const shortestSignature = 20;
+
+/**
+ * The secrets of a `source`. User names and ids are none: they are parts of repositories' names, and a log must
+ * be able to name those.
+ */
+export function secretsOfSource(source: Source): string[] {
+  const { registryMirror: mirror, contentTrust: trust } = source;
+  return [
+    source.password,
+    source.awsSecretAccessKey,
+    source.awsSessionToken,
+    ...(mirror ? [mirror.password] : []),
+    ...(trust ? [trust.password, trust.repositoryKey, trust.repositoryPassphrase, trust.tlsKey] : []),
+  ];
+}
+
+/** The passwords of the proxies that the environment names. */
+export function secretsOfEnvironment(environment: Environment): string[] {
+  const proxies = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].map((name) => environment[name]);
+  return proxies.flatMap((proxy) => {
+    const [, password = ''] = /^(?:.*?:\/\/)?[^:@/]*:(.*)@/.exec(proxy ?? '') ?? [];
+    return [password, percentDecode(password)];
+  });
+}
+
+/** What proves the sender of a request, or the right to its URL. */
+export function secretsOfRequest({ url, headers }: Pick<HttpRequest, 'url' | 'headers'>): string[] {
+  const [, credentials = ''] = /^\S+ +(.*)$/.exec(headers.authorization ?? '') ?? [];
+  return [credentials, ...secretsOfUrl(url)];
+}
+
+/** A client that tells the secrets in a request before it sends it, since an answer may repeat them. */
+export function keepingSecrets(client: HttpClient, keep: (secret: string) => void): HttpClient {
+  return {
+    ...client,
+    send(request) {
+      secretsOfRequest(request).forEach(keep);
+      return client.send(request);
+    },
+  };
+}
+
+function secretsOfUrl(text: string): string[] {
+  const url = /[?@]/.test(text) ? parseUrl(text) : undefined;
+  const password = url?.userInfo?.replace(/^[^:]*:?/, '') ?? '';
+  const signatures = [...parseQuery(url?.query ?? '')].flatMap(([key, values]) =>
+    isShownKey(key) ? [] : values.filter((value) => value.length >= shortestSignature),
+  );
+  return [password, ...signatures].flatMap((secret) => [secret, percentDecode(secret)]);
+}
