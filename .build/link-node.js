@@ -1,0 +1,13 @@
+// Puts the Node of the optional dependencies where npm scripts look first. npm 10 makes this link and removes it
+// again, together with the packages for other machines, which have a program of the same name. Runs on any Node.
+import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const packages = fileURLToPath(new URL('../node_modules', import.meta.url));
+const link = join(packages, '.bin', 'node');
+const name = readdirSync(packages).find((entry) => existsSync(join(packages, entry, 'bin', 'node')));
+if (name !== undefined && !existsSync(link)) {
+  rmSync(link, { force: true });
+  symlinkSync(join('..', name, 'bin', 'node'), link);
+}
