@@ -21,7 +21,7 @@ function keyPair(name: string): KeyPair {
 /** The certificate that signed `server`, `expired` and `wrongHost`: what a client puts into its trust roots. */
 export const authority: string = readFileSync(join(folder, 'authority.crt'), 'utf8');
 
-/** Server certificates by what is right or wrong about them; their names are 127.0.0.1, ::1 and localhost. */
+/** Server certificates by what is right or wrong about them; most have the names 127.0.0.1, ::1 and localhost. */
 export const serverKeys = {
   /** Right in every way for those who trust the authority. */
   trusted: keyPair('server'),
@@ -31,6 +31,8 @@ export const serverKeys = {
   expired: keyPair('expired'),
   /** Signed by the authority for `registry.invalid`. */
   wrongHost: keyPair('wrong-host'),
+  /** For `index.docker.io`, right for those who trust this certificate itself; reached through a proxy. */
+  dockerHub: keyPair('docker-hub'),
 } as const satisfies Record<string, KeyPair>;
 
 /** The pair by which the token server signs tokens. */

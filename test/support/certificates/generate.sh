@@ -55,3 +55,5 @@ issue self-signed.key self-signed.crt 'Self-signed test server' $from $to "$serv
   -selfsign -keyfile self-signed.key
 issue token-signer.key token-signer.crt 'Test token signer' $from $to "$authority" \
   -selfsign -keyfile token-signer.key
+issue docker-hub.key docker-hub.crt 'Test Docker Hub' $from $to "$server DNS:index.docker.io" \
+  -selfsign -keyfile docker-hub.key
