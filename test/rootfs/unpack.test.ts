@@ -1,0 +1,568 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { errorText } from '../../src/errors.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { emptyTree } from '../../src/rootfs/remove-tree.ts';
+import { isEarlyEnd, type UnpackLayer, unpackLayers } from '../../src/rootfs/unpack.ts';
+import { archive, type Member, member } from '../support/tar-builder.ts';
+import { isRoot, layerOf, newPlace, recordingLog, tree, unpackInto } from '../support/unpacking.ts';
+
+let place: ReturnType<typeof newPlace>;
+let root: string;
+beforeEach(() => {
+  place = newPlace();
+  root = place.root;
+});
+afterEach(() => place.remove());
+
+async function unpacked(...layers: Member[][]): Promise<Record<string, string>> {
+  expect(
+    await unpackInto(
+      root,
+      layers.map((members) => archive(...members)),
+    ),
+  ).toBeUndefined();
+  return tree(root);
+}
+
+const file = (name: string, content = name, more: Partial<Member> = {}): Member => ({
+  name,
+  content,
+  ...more,
+});
+const directory = (name: string, more: Partial<Member> = {}): Member => ({
+  name: `${name}/`,
+  type: '5',
+  ...more,
+});
+const symlink = (name: string, link: string): Member => ({ name, type: '2', link });
+const hardLink = (name: string, link: string): Member => ({ name, type: '1', link });
+const mode = (name: string) => lstatSync(join(root, name)).mode & 0o7777;
+
+describe('layers', () => {
+  it('make no directory when there are none', async () => {
+    expect(await unpackInto(root, [])).toBeUndefined();
+    expect(existsSync(root)).toBe(false);
+  });
+
+  it.each([
+    ['plain', (bytes: Buffer) => bytes],
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+    [
+      'two gzip members',
+      (bytes: Buffer) => Buffer.concat([gzipSync(bytes.subarray(0, 700)), gzipSync(bytes.subarray(700))]),
+    ],
+  ])('%s', async (_, compress) => {
+    expect(
+      await unpackInto(root, [Buffer.from(compress(archive(file('a', 'x'.repeat(5000)), file('b'))))]),
+    ).toBeUndefined();
+    expect(tree(root)).toEqual({ a: 'x'.repeat(5000), b: 'b' });
+  });
+
+  it('an empty layer changes nothing', async () => {
+    expect(await unpackInto(root, [archive(file('a')), Buffer.alloc(0), gzipSync('')])).toBeUndefined();
+    expect(tree(root)).toEqual({ a: 'a' });
+  });
+
+  it('garbage behind the end of the archive is not looked at', async () => {
+    const layer = gzipSync(Buffer.concat([archive(file('a')), Buffer.alloc(10_000, 'rubbish')]));
+    expect(await unpackInto(root, [layer])).toBeUndefined();
+    expect(tree(root)).toEqual({ a: 'a' });
+  });
+
+  it('later ones go over earlier ones', async () => {
+    expect(await unpacked([file('a', 'old'), file('b')], [file('a', 'new')])).toEqual({ a: 'new', b: 'b' });
+  });
+});
+
+describe('what has the name of an entry already', () => {
+  const kinds: Record<string, Member[]> = {
+    file: [file('x', 'file')],
+    directory: [directory('x'), file('x/in', 'in')],
+    'link to a file': [file('target', 'kept'), symlink('x', 'target')],
+    'link to a directory': [directory('dir'), file('dir/kept', 'kept'), symlink('x', 'dir')],
+    'dangling link': [symlink('x', 'nowhere')],
+  };
+  const results: Record<string, [Member, Record<string, string>]> = {
+    file: [file('x', 'new'), { x: 'new' }],
+    directory: [directory('x'), { 'x/': '' }],
+    link: [symlink('x', 'elsewhere'), { x: '-> elsewhere' }],
+    'hard link': [hardLink('x', 'shared'), { x: 'shared' }],
+  };
+  const cases = Object.keys(kinds).flatMap((below) =>
+    Object.keys(results).map((above) => [above, below] as const),
+  );
+  it.each(cases)('a %s takes the place of a %s', async (above, below) => {
+    const [entry, expected] = results[above]!;
+    const lower = [file('shared'), ...kinds[below]!];
+    const result = await unpacked(lower, [entry]);
+    const kept = Object.fromEntries(Object.entries(await result).filter(([name]) => !name.startsWith('x')));
+    const children = above === 'directory' && below === 'directory' ? { 'x/in': 'in' } : {};
+    expect(result).toEqual({ ...kept, ...expected, ...children });
+    expect(kept).toMatchObject(below === 'link to a file' ? { target: 'kept' } : { shared: 'shared' });
+    expect(kept['dir/kept']).toBe(below === 'link to a directory' ? 'kept' : undefined);
+  });
+});
+
+describe('parents', () => {
+  it('are made with mode 0755 whatever the umask', async () => {
+    const before = process.umask(0o077);
+    try {
+      await unpacked([file('a/b/c')]);
+    } finally {
+      process.umask(before);
+    }
+    expect([mode('a'), mode('a/b'), mode('a/b/c')]).toEqual([0o755, 0o755, 0o644]);
+  });
+
+  it('that are links are followed inside the root', async () => {
+    const result = await unpacked(
+      [directory('usr/lib'), symlink('lib', 'usr/lib'), symlink('abs', '/usr/lib')],
+      [file('lib/a'), file('abs/b')],
+    );
+    expect(result).toMatchObject({
+      'usr/lib/a': 'lib/a',
+      'usr/lib/b': 'abs/b',
+      lib: '-> usr/lib',
+      abs: '-> /usr/lib',
+    });
+  });
+
+  it('that are files are an error', async () => {
+    expect(await unpackInto(root, [archive(file('a'), file('a/b'))])).toMatch(
+      /cannot unpack "a\/b": "a" on the way is not a directory$/,
+    );
+  });
+
+  it('links in a circle are an error, not an endless loop', async () => {
+    expect(await unpackInto(root, [archive(symlink('a', 'b'), symlink('b', 'a'), file('a/x'))])).toMatch(
+      /too many symbolic links/,
+    );
+  });
+});
+
+describe('attributes', () => {
+  it('modes are exact with all twelve bits, whatever the umask', async () => {
+    const before = process.umask(0o077);
+    const modes = [0o603, 0o4755, 0o2755, 0o1777, 0o000, 0o666, 0o100644];
+    try {
+      await unpacked(
+        modes.map((bits) => file(`f${bits}`, 'x', { mode: bits })),
+        modes.map((bits) => directory(`d${bits}`, { mode: bits })),
+      );
+    } finally {
+      process.umask(before);
+    }
+    for (const bits of modes) {
+      expect([mode(`f${bits}`), mode(`d${bits}`)]).toEqual([bits & 0o7777, bits & 0o7777]);
+    }
+  });
+
+  it.runIf(isRoot)('owners are exact, of links too, and set-user-id survives the change', async () => {
+    await unpacked([
+      file('a', 'a', { uid: 1000, gid: 1001, mode: 0o4711 }),
+      { ...symlink('l', 'a'), uid: 1002, gid: 1003 },
+      directory('d', { uid: 1004, gid: 1005, mode: 0o2770 }),
+    ]);
+    const owners = ['a', 'l', 'd']
+      .map((name) => lstatSync(join(root, name)))
+      .map(({ uid, gid }) => [uid, gid]);
+    expect(owners).toEqual([
+      [1000, 1001],
+      [1002, 1003],
+      [1004, 1005],
+    ]);
+    expect([mode('a'), mode('d')]).toEqual([0o4711, 0o2770]);
+  });
+
+  it.runIf(isRoot)(
+    'a hard link entry may change the owner of what it shares, and set-user-id survives that',
+    async () => {
+      await unpacked([
+        file('a', 'a', { mode: 0o4755, uid: 5 }),
+        { ...hardLink('b', 'a'), uid: 7, gid: 8, mode: 0o600 },
+      ]);
+      expect(lstatSync(join(root, 'a'))).toMatchObject({ uid: 7, gid: 8, nlink: 2 });
+      expect(mode('a')).toBe(0o4755);
+    },
+  );
+
+  it('times are those of the entries, down to the microsecond, for links and directories too', async () => {
+    const time = { pax: { mtime: '1350244992.023960108' } };
+    await unpacked(
+      [directory('d', time), file('d/f', 'x', time), { ...symlink('d/l', 'f'), ...time }],
+      [file('d/later'), file('d/.wh.f')],
+    );
+    for (const name of ['d', 'd/l']) {
+      expect(lstatSync(join(root, name), { bigint: true }).mtimeNs / 1000n).toBe(1350244992023960n);
+    }
+  });
+
+  it('the time of the root comes from an entry ./, and . says nothing about it', async () => {
+    await unpacked([
+      { name: './', type: '5', mtime: 1000, mode: 0o711 },
+      { name: '.', type: '5', mtime: 2000, mode: 0o700 },
+    ]);
+    expect(lstatSync(root).mtimeMs).toBe(1_000_000);
+    expect(lstatSync(root).mode & 0o7777).toBe(0o711);
+  });
+
+  it('a file is never older read than written', async () => {
+    const older = file('a', 'a', { mtime: 5000, pax: { atime: '1000' } });
+    const newer = file('b', 'b', { mtime: 5000, pax: { atime: '9000' } });
+    expect(await unpackInto(root, [archive(older, newer)])).toBeUndefined();
+    const times = ['a', 'b'].map((name) => lstatSync(join(root, name)).atimeMs);
+    expect(times).toEqual([5_000_000, 9_000_000]);
+  });
+
+  it('a sparse file has its holes and its full size', async () => {
+    const pax = {
+      'GNU.sparse.map': '4096,3,9000,2',
+      'GNU.sparse.numblocks': '2',
+      'GNU.sparse.size': '10000',
+    };
+    await unpacked([file('s', 'abcde', { pax })]);
+    const content = readFileSync(join(root, 's'));
+    expect(content).toHaveLength(10_000);
+    expect([content.toString('latin1', 4096, 4099), content.toString('latin1', 9000, 9002)]).toEqual([
+      'abc',
+      'de',
+    ]);
+    expect(content.filter((byte) => byte !== 0)).toHaveLength(5);
+  });
+
+  it('names that are not UTF-8 stay as they are, link texts too', async () => {
+    const name = Buffer.from([0x64, 0xff, 0x2f, 0xfe]);
+    await unpackInto(root, [
+      archive(
+        { name, content: 'x' },
+        { name: 'l', type: '2', link: name },
+        { name: Buffer.from([0xfd]), type: '1', link: name },
+      ),
+    ]);
+    expect(readdirSync(root, { encoding: 'latin1' }).sort()).toEqual(['d\xff', 'l', '\xfd']);
+    expect(execFileSync('readlink', [join(root, 'l')])).toEqual(Buffer.concat([name, Buffer.from('\n')]));
+  });
+
+  it('UTF-8 names work', async () => {
+    expect(
+      await unpacked([directory('größe'), file('größe/☺')], [file('größe/.wh.☺'), file('größe/日本')]),
+    ).toEqual({
+      'größe/': '',
+      'größe/日本': 'größe/日本',
+    });
+  });
+});
+
+describe('kinds of entries', () => {
+  it('devices are skipped with a debug line', async () => {
+    const { log, text } = recordingLog(true);
+    expect(
+      await unpackInto(root, [archive({ name: 'dev/sda', type: '4' }, { name: 'dev/tty', type: '3' })], log),
+    ).toBeUndefined();
+    expect(tree(root)).toEqual({});
+    expect(text()).toMatch(/skipping device .*Name.*dev\/tty/);
+  });
+
+  it('fifos are made', async () => {
+    await unpackInto(root, [archive(file('p'), { name: 'p', type: '6', mode: 0o622, mtime: 1000 })]);
+    const stat = lstatSync(join(root, 'p'));
+    expect([stat.isFIFO(), stat.mode & 0o7777, stat.mtimeMs]).toEqual([true, 0o622, 1_000_000]);
+  });
+
+  it('a fifo whose name no program can be given is skipped with a warning', async () => {
+    const { log, text } = recordingLog();
+    expect(await unpackInto(root, [archive({ name: Buffer.from([0xff]), type: '6' })], log)).toBeUndefined();
+    expect(text()).toContain('skipping fifo');
+  });
+
+  it.each(['S', '7', 'Z'])('type %s is an error that names it', async (type) => {
+    expect(await unpackInto(root, [archive({ name: 'x', type })])).toContain(
+      `cannot unpack "x": its entry type "${type}" is not supported`,
+    );
+  });
+
+  it('hard links share the file, and survive the removal of the first name', async () => {
+    expect(
+      await unpacked([file('a', 'shared'), hardLink('b', 'a'), hardLink('d/c', '/a')], [file('.wh.a')]),
+    ).toEqual({ b: 'shared', 'd/': '', 'd/c': 'shared' });
+    expect(lstatSync(join(root, 'b')).nlink).toBe(2);
+    expect(lstatSync(join(root, 'b')).isFile()).toBe(true);
+  });
+
+  it('a hard link to what does not exist is an error', async () => {
+    expect(await unpackInto(root, [archive(hardLink('b', 'a/b'))])).toContain(
+      'cannot unpack "b": it is a hard link to "a/b", which does not exist',
+    );
+  });
+
+  it('debug lines name each entry', async () => {
+    const { log, text } = recordingLog(true);
+    await unpackInto(root, [archive(file('etc/a'), file('etc/.wh.b'))], log);
+    expect(text()).toMatch(/unpacking +\S+Name\S+=etc\/a\n/);
+    expect(text()).toMatch(/removing b +\S+Name/);
+  });
+});
+
+describe('whiteouts', () => {
+  it('remove files, links themselves, and whole directories of lower layers', async () => {
+    const lower = [file('f'), file('d/e/f'), file('kept'), symlink('l', 'kept'), file('x/f'), file('x/g')];
+    expect(
+      await unpacked(lower, [
+        file('.wh.f'),
+        file('.wh.d'),
+        file('.wh.l'),
+        file('x/.wh.f'),
+        file('.wh.missing'),
+        file('no/.wh.x'),
+      ]),
+    ).toEqual({
+      kept: 'kept',
+      'x/': '',
+      'x/g': 'x/g',
+    });
+  });
+
+  it('do not touch what the same layer brought, before or behind them', async () => {
+    const lower = [file('f', 'old'), directory('d'), file('d/old'), file('d/sub/old'), file('e/old')];
+    const upper = [
+      file('f', 'new'),
+      file('d/sub/new'),
+      file('.wh.f'),
+      file('.wh.d'),
+      file('.wh.e'),
+      directory('e'),
+      file('e/new'),
+    ];
+    expect(await unpacked(lower, upper)).toEqual({
+      'd/': '',
+      'd/sub/': '',
+      'd/sub/new': 'd/sub/new',
+      'e/': '',
+      'e/new': 'e/new',
+      f: 'new',
+    });
+  });
+
+  it('opaque markers empty a directory of what lower layers left, wherever in the layer they are', async () => {
+    const lower = [file('d/old'), file('d/sub/old'), symlink('d/link', 'old'), file('kept')];
+    const marker = file('d/.wh..wh..opq', '');
+    const expected = { 'd/': '', 'd/new': 'd/new', 'd/sub/': '', 'd/sub/new': 'd/sub/new', kept: 'kept' };
+    expect(await unpacked(lower, [marker, file('d/new'), file('d/sub/new')])).toEqual(expected);
+    emptyTree(root);
+    expect(await unpacked(lower, [file('d/new'), file('d/sub/new'), marker])).toEqual(expected);
+  });
+
+  it('an opaque marker for a missing directory makes an empty one', async () => {
+    expect(await unpacked([file('a/b/.wh..wh..opq')])).toEqual({ 'a/': '', 'a/b/': '' });
+  });
+
+  it('an opaque marker gives an untouched directory plain permissions and its own owner', async () => {
+    const lower = [directory('d', { mode: 0o2751 }), directory('e', { mode: 0o2751 })];
+    const owner = { uid: 12, gid: 34 };
+    await unpacked(lower, [
+      file('d/.wh..wh..opq', '', owner),
+      directory('e', { mode: 0o1700, uid: 5 }),
+      file('e/.wh..wh..opq', '', owner),
+    ]);
+    expect([mode('d'), mode('e')]).toEqual([0o751, 0o1700]);
+    if (isRoot) {
+      expect([lstatSync(join(root, 'd')).uid, lstatSync(join(root, 'e')).uid]).toEqual([12, 5]);
+    }
+  });
+
+  it('a file whose directory was removed by a lower layer can come back', async () => {
+    expect(await unpacked([file('d/a')], [file('.wh.d')], [file('d/b')])).toEqual({ 'd/': '', 'd/b': 'd/b' });
+  });
+
+  it('the image of the whiteout test upstream comes out right', async () => {
+    const lower = [
+      ...['nested-file', 'nested-dir/file-gone', 'file-recreated', 'file-then-dir'].map((name) =>
+        file(`top-dir-1/${name}`, 'old'),
+      ),
+      file('top-dir-2/file'),
+      file('top-dir-3/file'),
+      directory('top-dir-4'),
+    ];
+    const upper = [
+      directory('top-dir-1'),
+      file('top-dir-1/.wh.nested-file'),
+      directory('top-dir-1/nested-dir'),
+      file('top-dir-1/nested-dir/.wh..wh..opq'),
+      file('top-dir-1/nested-dir/file-here', 'new'),
+      file('top-dir-1/file-recreated', 'new'),
+      directory('top-dir-1/file-then-dir'),
+      file('.wh.top-dir-2'),
+      directory('top-dir-3'),
+      file('top-dir-3/.wh..wh..opq'),
+      directory('top-dir-3/nested-dir'),
+      directory('top-dir-4', { uid: 1000, gid: 1000 }),
+    ];
+    expect(Object.keys(await unpacked(lower, upper))).toEqual([
+      'top-dir-1/',
+      'top-dir-1/file-recreated',
+      'top-dir-1/file-then-dir/',
+      'top-dir-1/nested-dir/',
+      'top-dir-1/nested-dir/file-here',
+      'top-dir-3/',
+      'top-dir-3/nested-dir/',
+      'top-dir-4/',
+    ]);
+  });
+});
+
+describe('when something fails', () => {
+  const good = archive(file('a/b'), symlink('l', 'a'), directory('locked', { mode: 0o000 }));
+  const unpackStreams = (...streams: (() => Readable)[]) => {
+    const layers: UnpackLayer[] = streams.map((open) => ({
+      digest: digestOf('x'),
+      open: async () => open(),
+    }));
+    return unpackLayers(layers, root, { asRoot: isRoot, log: recordingLog().log }).catch((error) => error);
+  };
+
+  it.each([
+    ['a cut gzip layer', gzipSync(good).subarray(0, -20), true],
+    ['a cut zstd layer', zstdCompressSync(good).subarray(0, -2), true],
+    ['a cut archive', member(file('c', 'x'.repeat(2000))).subarray(0, 1000), true],
+    ['a layer that is no archive', Buffer.alloc(2000, 'text '), false],
+    ['an entry that leads out', archive(file('../x')), false],
+  ])('%s leaves nothing behind and names the layer', async (_, bytes, early) => {
+    const error = await unpackStreams(
+      () => Readable.from([good]),
+      () => Readable.from([bytes]),
+    );
+    expect(error.message).toBe(`cannot unpack layer ${digestOf('x')}`);
+    expect(isEarlyEnd(error)).toBe(early);
+    expect(tree(root)).toEqual({});
+  });
+
+  it.each([
+    ['at its end, when the archive has long been complete', [good]],
+    ['when its content makes no sense either', [Buffer.alloc(2000, 'text ')]],
+    ['in the middle of the archive', [good.subarray(0, 700)]],
+  ])('a source that fails %s counts, and nothing stays', async (_, pieces) => {
+    async function* source(): AsyncGenerator<Buffer> {
+      yield* pieces;
+      throw new Error('the digest is wrong');
+    }
+    const error = await unpackStreams(() => Readable.from(source()));
+    expect(errorText(error)).toBe(`cannot unpack layer ${digestOf('x')}: the digest is wrong`);
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('a layer that cannot be opened is an error of that layer', async () => {
+    const error = await unpackStreams(
+      () => Readable.from([good]),
+      () => {
+        throw new Error('gone');
+      },
+    );
+    expect(errorText(error)).toBe(`cannot unpack layer ${digestOf('x')}: gone`);
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('the layer opened ahead is given up', async () => {
+    const next = new Readable({ read: () => next.push(Buffer.alloc(65_536, 'endless')) });
+    const closed = once(next, 'close');
+    await unpackStreams(
+      () => Readable.from([archive(file('..'))]),
+      () => next,
+    );
+    await closed;
+    expect(next.readableEnded).toBe(false);
+  });
+
+  it('a second attempt in the emptied tree succeeds', async () => {
+    await unpackStreams(() => Readable.from([Buffer.concat([member(file('a')), Buffer.alloc(700, 'x')])]));
+    expect(await unpacked([file('a/b')])).toEqual({ 'a/': '', 'a/b': 'a/b' });
+  });
+
+  it('layers are opened one after the other, the next when the one before has been received', async () => {
+    const events: string[] = [];
+    const layer = (name: string): UnpackLayer => ({
+      digest: digestOf(name),
+      open: async () => {
+        events.push(`open ${name}`);
+        return Readable.from([archive(file(name))]).once('end', () => events.push(`end ${name}`));
+      },
+    });
+    await unpackLayers([layer('a'), layer('b'), layer('c')], root, {
+      asRoot: isRoot,
+      log: recordingLog().log,
+    });
+    expect(events).toEqual(['open a', 'end a', 'open b', 'end b', 'open c', 'end c']);
+  });
+});
+
+describe('emptyTree', () => {
+  it('keeps the directory, follows no links, and opens what is closed', () => {
+    mkdirSync(join(root, 'closed/inner'), { recursive: true });
+    writeFileSync(join(place.directory, 'outside'), 'kept');
+    symlinkSync(place.directory, join(root, 'closed/link'));
+    chmodSync(join(root, 'closed'), 0o500);
+    emptyTree(root);
+    expect(readdirSync(root)).toEqual([]);
+    expect(readFileSync(join(place.directory, 'outside'), 'utf8')).toBe('kept');
+  });
+
+  it('does nothing where there is nothing', () => {
+    emptyTree(join(root, 'missing'));
+    expect(existsSync(root)).toBe(false);
+  });
+});
+
+describe.runIf(isRoot)('without root', () => {
+  it('read-only directories take the entries of later layers and end up read-only; owners are ours', () => {
+    chmodSync(place.directory, 0o777);
+    const layers = [
+      archive(
+        directory('d', { mode: 0o555, uid: 5, mtime: 1000 }),
+        directory('d/e', { mode: 0o111 }),
+        file('d/f', 'f', { mode: 0o4400, uid: 5 }),
+      ),
+      archive(file('d/e/late'), file('d/.wh.f'), file('d/g', 'g', { mode: 0o2755 })),
+    ];
+    const script = `
+      import { unpackLayers } from ${JSON.stringify(join(import.meta.dirname, '../../src/rootfs/unpack.ts'))};
+      import { Readable } from 'node:stream';
+      const layers = ${JSON.stringify(layers.map((bytes) => bytes.toString('base64')))};
+      const log = { debugging: false, debug() {}, warn() {} };
+      const open = (text) => ({ digest: 'sha256:x', open: async () => Readable.from([Buffer.from(text, 'base64')]) });
+      for (const _ of [1, 2]) {
+        await unpackLayers(layers.map(open), ${JSON.stringify(root)}, { asRoot: false, log });
+      }
+    `;
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      uid: 65534,
+      gid: 65534,
+      cwd: '/',
+    });
+    expect(tree(root)).toEqual({ 'd/': '', 'd/e/': '', 'd/e/late': 'd/e/late', 'd/g': 'g' });
+    expect([mode('d'), mode('d/e'), mode('d/g')]).toEqual([0o555, 0o111, 0o2755]);
+    expect(lstatSync(join(root, 'd'))).toMatchObject({ uid: 65534, mtimeMs: 1_000_000 });
+  });
+});
+
+it('a layer can be opened again', async () => {
+  const layer = layerOf(archive(file('a')));
+  for (const _ of [1, 2]) {
+    await unpackLayers([layer], root, { asRoot: isRoot, log: recordingLog().log });
+  }
+  expect(tree(root)).toEqual({ a: 'a' });
+});

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { parseWhiteout } from '../../src/rootfs/whiteout.ts';
+
+describe('parseWhiteout', () => {
+  it.each([
+    ['.wh..wh..opq', { kind: 'opaque' }],
+    ['.wh.file', { kind: 'remove', name: 'file' }],
+    ['.wh..hidden', { kind: 'remove', name: '.hidden' }],
+    ['.wh..wh.plnk', { kind: 'remove', name: '.wh.plnk' }],
+    ['.wh', undefined],
+    ['file.wh.x', undefined],
+    ['.whx.file', undefined],
+  ])('%s', (base, expected) => {
+    expect(parseWhiteout(base)).toEqual(expected);
+  });
+
+  it.each(['.wh.', '.wh..', '.wh...'])(
+    'refuses %s, which would remove the directory it is in or one above',
+    (base) => {
+      expect(() => parseWhiteout(base)).toThrow('names nothing that it could remove');
+    },
+  );
+});
