@@ -1,10 +1,12 @@
 // What src/transport/http-client.ts uses of undici. The bundle has this in undici's place: without its fetch, cache
 // and mock parts every command starts a quarter sooner. A missing export fails the build.
+import connect from '../node_modules/undici/lib/api/api-connect.js';
 import request from '../node_modules/undici/lib/api/api-request.js';
 import Agent from '../node_modules/undici/lib/dispatcher/agent.js';
 import Dispatcher from '../node_modules/undici/lib/dispatcher/dispatcher.js';
 import ProxyAgent from '../node_modules/undici/lib/dispatcher/proxy-agent.js';
 
-Dispatcher.prototype.request = request;
+// ProxyAgent opens its tunnels by `connect`.
+Object.assign(Dispatcher.prototype, { connect, request });
 
 export { Agent, ProxyAgent };
