@@ -1,5 +1,4 @@
-// Manifests that refer to another one by `subject`, on registries that keep no list of them themselves.
-// Distribution specification, "Unavailable Referrers API".
+// Manifests that refer to another one by `subject`: distribution specification, "Unavailable Referrers API".
 import {
   type Descriptor,
   descriptorJson,
