@@ -1,5 +1,5 @@
 // Entries of layers onto the disk, one after the other and synchronously: several times faster than with promises.
-import { lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { EntryConsumer } from '../tar/archive-reader.ts';
@@ -36,7 +36,9 @@ export class TreeWriter implements EntryConsumer {
   constructor(directory: string, options: TreeWriterOptions) {
     this.#asRoot = options.asRoot;
     this.#log = options.log;
-    mkdirSync(directory, { recursive: true, mode: rootMode });
+    if (mkdirSync(directory, { recursive: true, mode: rootMode }) !== undefined) {
+      chmodSync(directory, rootMode);
+    }
     this.#root = new KnownDirectory(bytesOfPath(directory));
   }
 
