@@ -1,0 +1,576 @@
+// in as Concourse starts it: what of an image arrives in the directory, and what is said about it.
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mediaTypes } from '../../src/oci/media-type.ts';
+import { serverKeys } from '../support/certificates.ts';
+import { type ProgramResult, runProgram } from '../support/child-process.ts';
+import { buildImage, buildIndex, emptyImage, type Image, type Root, seed } from '../support/images.ts';
+import { buildLayer, directory, file } from '../support/layers.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { executablePath, runExecutable } from '../support/run.ts';
+import { type FakeHandler, startOrderedServer } from '../support/strict-server.ts';
+import {
+  basePath,
+  entrypointImage,
+  filePermissionsImage,
+  metadataImage,
+  removedHardlinksImage,
+  staticImage,
+  symlinksImage,
+  whiteoutImage,
+  zstdImage,
+} from '../support/test-images.ts';
+import { startTunnelProxy } from '../support/tunnel-proxy.ts';
+
+const asRoot = process.getuid?.() === 0;
+const repository = 'concourse/test-image';
+
+let registry: TestRegistry;
+let folder: string;
+let target: string;
+
+beforeAll(async () => {
+  registry = await startRegistry();
+  folder = mkdtempSync(join(tmpdir(), 'in-'));
+});
+
+afterAll(async () => {
+  await registry.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  target = mkdtempSync(join(folder, 'get-'));
+});
+
+/** Puts an image into the registry and gets it from there. */
+async function get(root: Root, request: { source?: object; params?: object; tag?: string } = {}) {
+  seed(registry, repository, 'latest', root);
+  const { source, params, tag = 'latest' } = request;
+  const result = await runExecutable('in', {
+    request: {
+      source: { repository: `${registry.host}/${repository}`, ...source },
+      ...(params ? { params } : {}),
+      version: { tag, digest: root.digest },
+    },
+    directory: target,
+  });
+  return { ...result, answer: result.status === 0 ? JSON.parse(result.stdout) : result.stderr };
+}
+
+function text(...path: readonly string[]): string {
+  return readFileSync(join(target, ...path), 'utf8');
+}
+
+function names(...path: readonly string[]): string[] {
+  return readdirSync(join(target, ...path)).sort();
+}
+
+/** A get that failed says so, answers nothing and leaves nothing. */
+function expectFailure({ status, stdout, stderr }: ProgramResult, reason: string): void {
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toContain(reason);
+  expect(stderr).not.toContain('this is a bug');
+  expect(names()).toEqual([]);
+}
+
+describe('image metadata', () => {
+  it('captures the env and user', async () => {
+    expect(await get(await metadataImage())).toMatchObject({ status: 0 });
+    expect(text('metadata.json')).toBe(
+      `{"cmd":["/bin/sh"],"entrypoint":null,"env":["${basePath}","FOO=1"],"user":"someuser"}\n`,
+    );
+  });
+
+  it('captures the entrypoint and cmd', async () => {
+    expect(await get(await entrypointImage())).toMatchObject({ status: 0 });
+    expect(text('metadata.json')).toBe(
+      `{"cmd":["-c","echo hello world"],"entrypoint":["/bin/sh"],"env":["${basePath}"],"user":""}\n`,
+    );
+  });
+
+  it('is written as Go writes it', async () => {
+    const run = { Env: ['A=<&>\u2028'], Labels: { b: '<b>', a: '1', '10': 'ten', '-': '' } };
+    expect(await get(await buildImage({ run }))).toMatchObject({ status: 0 });
+    expect(text('metadata.json')).toBe(
+      '{"cmd":null,"entrypoint":null,"env":["A=\\u003c\\u0026\\u003e\\u2028"],"user":""}\n',
+    );
+    expect(text('labels.json')).toBe('{"-":"","10":"ten","a":"1","b":"\\u003cb\\u003e"}\n');
+  });
+
+  it('is empty where the config says nothing', async () => {
+    expect(await get(emptyImage())).toMatchObject({ status: 0 });
+    expect(text('metadata.json')).toBe('{"cmd":null,"entrypoint":null,"env":null,"user":""}\n');
+    expect(text('labels.json')).toBe('{}\n');
+  });
+});
+
+describe('the answer', () => {
+  it('is the version as requested and metadata, on one line', async () => {
+    const image = await staticImage();
+    const { stdout } = await get(image, { tag: 'some-tag' });
+    expect(stdout).toBe(
+      `{"version":{"tag":"some-tag","digest":"${image.digest}"},"metadata":[` +
+        `{"name":"repository","value":"${registry.host}/${repository}"},` +
+        `{"name":"tag","value":"some-tag"}]}\n`,
+    );
+  });
+
+  it('goes to stdout alone, while stderr tells what is fetched', async () => {
+    const image = await staticImage();
+    const { stderr } = await get(image);
+    expect(stderr).toContain(
+      `fetching \x1b[32m${registry.host}/${repository}\x1b[0m@\x1b[33m${image.digest}\x1b[0m\n`,
+    );
+  });
+});
+
+describe('the files of a get', () => {
+  it('are the tree and five descriptions', async () => {
+    const image = await staticImage();
+    expect(await get(image, { tag: 'not-its-tag' })).toMatchObject({ status: 0 });
+    expect(names()).toEqual(['digest', 'labels.json', 'metadata.json', 'repository', 'rootfs', 'tag']);
+    expect(text('digest')).toBe(image.digest);
+    expect(text('tag')).toBe('not-its-tag');
+    expect(text('repository')).toBe(`${registry.host}/${repository}`);
+    expect(text('rootfs', 'Dockerfile')).toBe('hello!\n');
+  });
+
+  it('are without a tree when the image has no layers', async () => {
+    expect(await get(emptyImage())).toMatchObject({ status: 0 });
+    expect(names()).toEqual(['digest', 'labels.json', 'metadata.json', 'repository', 'tag']);
+  });
+
+  it.each([
+    ['000', 0o644, 0o666],
+    ['022', 0o644, 0o644],
+    ['077', 0o600, 0o600],
+  ])('have their modes under umask %s, and the tree has its own', async (umask, plain, json) => {
+    const image = await buildImage({
+      layers: [
+        [directory('open', { mode: 0o1777 }), file('open/all', '', { mode: 0o666 }), file('deep/in/it')],
+      ],
+    });
+    seed(registry, repository, 'latest', image);
+    const source = { repository: `${registry.host}/${repository}` };
+    const request = { source, version: { tag: 'latest', digest: image.digest } };
+    const command = `umask ${umask}; exec "$0" "$1"`;
+    const result = await runProgram('/bin/sh', ['-c', command, executablePath('in'), target], {
+      input: JSON.stringify(request),
+      environment: { TEST: 'true' },
+    });
+    expect(result).toMatchObject({ status: 0 });
+    const modeOf = (...path: readonly string[]) => lstatSync(join(target, ...path)).mode & 0o7777;
+    expect(['tag', 'digest', 'repository'].map((name) => modeOf(name))).toEqual([plain, plain, plain]);
+    expect(['metadata.json', 'labels.json'].map((name) => modeOf(name))).toEqual([json, json]);
+    expect(modeOf('rootfs')).toBe(0o755);
+    expect(modeOf('rootfs', 'open')).toBe(0o1777);
+    expect(modeOf('rootfs', 'open', 'all')).toBe(0o666);
+    expect(modeOf('rootfs', 'deep', 'in')).toBe(0o755);
+  });
+});
+
+describe('the tree', () => {
+  it('keeps permissions, times and owners', async () => {
+    expect(await get(await filePermissionsImage())).toMatchObject({ status: 0 });
+    const { mode, mtime, uid, gid } = lstatSync(join(target, 'rootfs/home/alex/birthday'));
+    expect(mode & 0o7777).toBe(0o603);
+    expect(mtime).toEqual(new Date('1991-06-03T05:30:30Z'));
+    expect({ uid, gid }).toEqual(asRoot ? { uid: 1000, gid: 1000 } : lstatOwner());
+    expect(lstatSync(join(target, 'rootfs/home/alex')).mode & 0o7777).toBe(0o2755);
+  });
+
+  it('is without what upper layers removed', async () => {
+    expect(await get(await whiteoutImage())).toMatchObject({ status: 0 });
+    expect(names('rootfs').filter((name) => name.startsWith('top'))).toEqual([
+      'top-dir-1',
+      'top-dir-3',
+      'top-dir-4',
+    ]);
+    expect(names('rootfs', 'top-dir-1')).toEqual(['nested-dir', 'nested-file']);
+    expect(names('rootfs', 'top-dir-1', 'nested-dir')).toEqual([
+      'file-here',
+      'file-recreated',
+      'file-then-dir',
+    ]);
+    expect(lstatSync(join(target, 'rootfs/top-dir-1/nested-dir/file-then-dir')).isDirectory()).toBe(true);
+    expect(names('rootfs', 'top-dir-3')).toEqual(['nested-dir']);
+    expect(names('rootfs', 'top-dir-4')).toEqual([]);
+    const { uid, gid } = lstatSync(join(target, 'rootfs/top-dir-4'));
+    expect({ uid, gid }).toEqual(asRoot ? { uid: 1000, gid: 1000 } : lstatOwner());
+  });
+
+  it('keeps a hard link whose first name was removed', async () => {
+    expect(await get(await removedHardlinksImage())).toMatchObject({ status: 0 });
+    expect(names('rootfs', 'hardlink-test')).toEqual(['hardlink-file']);
+    expect(lstatSync(join(target, 'rootfs/hardlink-test/hardlink-file')).isFile()).toBe(true);
+    expect(text('rootfs', 'hardlink-test', 'hardlink-file')).toBe('FROM test\n');
+  });
+
+  it('replaces a symbolic link by a file and leaves its target alone', async () => {
+    expect(await get(await symlinksImage())).toMatchObject({ status: 0 });
+    expect(text('rootfs', 'a')).toBe('symlinked\n');
+    expect(text('rootfs', 'b')).toBe('replaced\n');
+    expect(lstatSync(join(target, 'rootfs/b')).isSymbolicLink()).toBe(false);
+  });
+
+  it('comes out of zstd layers too', async () => {
+    expect(await get(await zstdImage())).toMatchObject({ status: 0 });
+    expect(text('rootfs', 'etc', 'motd')).toBe('Hello from zstd image!\n'.repeat(100));
+  });
+
+  it.each(['none', 'gzip', 'zstd'] as const)(
+    'comes out of layers that are not what their type says: %s',
+    async (kind) => {
+      const layer = await buildLayer([file('a', 'content')], {
+        compression: kind,
+        mediaType: kind === 'none' ? mediaTypes.ociLayerGzip : mediaTypes.ociLayerTar,
+      });
+      expect(await get(await buildImage({ layers: [layer] }))).toMatchObject({ status: 0 });
+      expect(text('rootfs', 'a')).toBe('content');
+    },
+  );
+
+  it('does not hold what an interrupted get left', async () => {
+    mkdirSync(join(target, 'rootfs', 'stale'), { recursive: true, mode: 0o500 });
+    writeFileSync(join(target, 'rootfs', 'half'), 'of a file');
+    writeFileSync(join(target, 'digest'), 'sha256:old');
+    const image = await staticImage();
+    expect(await get(image)).toMatchObject({ status: 0 });
+    expect(names('rootfs')).toEqual(['Dockerfile']);
+    expect(text('digest')).toBe(image.digest);
+  });
+
+  it('of an earlier get is gone when the image has no layers', async () => {
+    mkdirSync(join(target, 'rootfs'));
+    expect(await get(emptyImage())).toMatchObject({ status: 0 });
+    expect(existsSync(join(target, 'rootfs'))).toBe(false);
+  });
+
+  function lstatOwner() {
+    const { uid, gid } = lstatSync(target);
+    return { uid, gid };
+  }
+});
+
+describe('platforms', () => {
+  const linux = (architecture: string, more: object = {}) => ({ os: 'linux', architecture, ...more });
+  const imageFor = (name: string, platform: { os: string; architecture: string; variant?: string }) =>
+    buildImage({ layers: [[file('name', name)]], platform });
+  const indexOf = async () =>
+    buildIndex([
+      await imageFor('attestation', { os: 'unknown', architecture: 'unknown' }),
+      await imageFor('armv6', linux('arm', { variant: 'v6' })),
+      await imageFor('armv7', linux('arm', { variant: 'v7' })),
+      await imageFor('arm64', linux('arm64')),
+      // Without a platform it counts as linux/amd64, and is searched for the platform again.
+      buildIndex([
+        await imageFor('windows', { os: 'windows', architecture: 'amd64' }),
+        await imageFor('amd64', linux('amd64')),
+      ]),
+    ]);
+
+  it.each<[string, { source?: object; params?: object }, string]>([
+    ['of the source', { source: { platform: linux('arm64') } }, 'arm64'],
+    ['found in an index within the index', { source: { platform: linux('amd64') } }, 'amd64'],
+    [
+      'of the step, instead of that of the source',
+      { source: { platform: linux('amd64') }, params: { platform: linux('arm64') } },
+      'arm64',
+    ],
+    ['of which the first variant is taken', { source: { platform: linux('arm') } }, 'armv6'],
+    [
+      "of the step as a whole: what it leaves out is the host's",
+      {
+        source: { platform: { os: 'plan9', architecture: 'amd64' } },
+        params: { platform: { architecture: 'arm64' } },
+      },
+      'arm64',
+    ],
+  ])('the platform %s', async (_name, request, expected) => {
+    expect(await get(await indexOf(), request)).toMatchObject({ status: 0 });
+    expect(text('rootfs', 'name')).toBe(expected);
+  });
+
+  it('the digest stays that of the index', async () => {
+    const index = await indexOf();
+    const { answer } = await get(index, { source: { platform: linux('amd64') } });
+    expect(answer.version.digest).toBe(index.digest);
+    expect(text('digest')).toBe(index.digest);
+  });
+
+  it.each([linux('arm64/v8'), linux('s390x'), { os: 'darwin', architecture: 'amd64' }])(
+    'none for %j is an error that names those there are',
+    async (platform) => {
+      const result = await get(await indexOf(), { source: { platform } });
+      expectFailure(result, `no child with platform ${platform.os}/${platform.architecture} in index`);
+      expect(result.stderr).toContain('linux/arm64, linux/amd64');
+    },
+  );
+
+  it('a document list of Docker is an index too, and an entry without platform is linux/amd64', async () => {
+    const image = await buildImage({ format: 'docker', layers: [[file('name', 'plain')]] });
+    const list = buildIndex([{ ...image, entry: {} }], { format: 'docker' });
+    expect(await get(list, { source: { platform: linux('amd64') } })).toMatchObject({ status: 0 });
+    expect(text('rootfs', 'name')).toBe('plain');
+  });
+
+  it('a single image is taken whatever its platform', async () => {
+    const image = await imageFor('s390x', linux('s390x'));
+    expect(await get(image, { source: { platform: linux('amd64') } })).toMatchObject({ status: 0 });
+    expect(text('rootfs', 'name')).toBe('s390x');
+  });
+});
+
+describe('strict registries', () => {
+  const image = emptyImage();
+  const path = '/v2/some/fake-image';
+  const ping: FakeHandler = { method: 'GET', path: '/v2/', reply: { status: 200 } };
+  const manifestOf = (found: Image, at = path): FakeHandler => ({
+    method: 'GET',
+    path: `${at}/manifests/${found.digest}`,
+    reply: { status: 200, body: found.bytes },
+  });
+  const configOf = (found: Image, at = path): FakeHandler => ({
+    method: 'GET',
+    path: `${at}/blobs/${found.config.digest}`,
+    reply: { status: 200, body: found.config.bytes },
+  });
+  const limited = (handler: FakeHandler): FakeHandler => ({ ...handler, reply: { status: 429 } });
+  const missing = (handler: FakeHandler): FakeHandler => ({ ...handler, reply: { status: 404 } });
+  const fetchFrom = (
+    name: string,
+    source: object = {},
+    options: { params?: object; environment?: Record<string, string> } = {},
+    found = image,
+  ) =>
+    runExecutable('in', {
+      request: {
+        source: { repository: name, ...source },
+        ...(options.params ? { params: options.params } : {}),
+        version: { tag: '', digest: found.digest },
+      },
+      directory: target,
+      environment: { TEST: 'true', ...options.environment },
+    });
+  const answerFor = (name: string, fields: readonly object[] = [], found = image) =>
+    `${JSON.stringify({
+      version: { tag: '', digest: found.digest },
+      metadata: [{ name: 'repository', value: name }, { name: 'tag', value: '' }, ...fields],
+    })}\n`;
+
+  it('429 starts over from the ping until it is over', async () => {
+    await using server = await startOrderedServer([
+      limited(ping),
+      limited(ping),
+      ping,
+      limited(manifestOf(image)),
+      ping,
+      manifestOf(image),
+      limited(configOf(image)),
+      ping,
+      manifestOf(image),
+      configOf(image),
+    ]);
+    const name = `${server.host}/some/fake-image`;
+    const { status, stdout, stderr } = await fetchFrom(name);
+    server.assertSatisfied();
+    expect({ status, stdout }).toEqual({ status: 0, stdout: answerFor(name) });
+    expect(stderr.match(/WARN.*transient error/g)).toHaveLength(4);
+  });
+
+  it('TLS with the certificate in ca_certs is trusted', async () => {
+    await using server = await startOrderedServer([ping, manifestOf(image), configOf(image)], {
+      tls: serverKeys.selfSigned,
+    });
+    const name = `${server.host}/some/fake-image`;
+    const { stdout } = await fetchFrom(name, { ca_certs: [serverKeys.selfSigned.cert] });
+    server.assertSatisfied();
+    expect(stdout).toBe(answerFor(name));
+  });
+
+  it('TLS without it is not', async () => {
+    await using server = await startOrderedServer([], { tls: serverKeys.selfSigned });
+    const result = await fetchFrom(`${server.host}/some/fake-image`);
+    server.assertSatisfied();
+    expectFailure(result, 'not signed by an authority that is trusted');
+  });
+
+  it('a mirror is not asked for a repository of another registry', async () => {
+    await using mirror = await startOrderedServer([]);
+    await using server = await startOrderedServer([ping, manifestOf(image), configOf(image)]);
+    const name = `${server.host}/some/fake-image`;
+    const { stdout } = await fetchFrom(name, { registry_mirror: { host: mirror.host } });
+    server.assertSatisfied();
+    mirror.assertSatisfied();
+    expect(mirror.connections).toBe(0);
+    expect(stdout).toBe(answerFor(name));
+  });
+
+  it.each([
+    ['explicit', 'some/fake-image', '/v2/some/fake-image'],
+    ['implied', 'fake-image', '/v2/library/fake-image'],
+    ['spelled out', 'docker.io/fake-image', '/v2/library/fake-image'],
+  ])('a mirror stands in for Docker Hub, namespace %s, and is not named', async (_kind, name, at) => {
+    await using mirror = await startOrderedServer([ping, manifestOf(image, at), configOf(image, at)]);
+    const { stdout } = await fetchFrom(name, { registry_mirror: { host: mirror.host } });
+    mirror.assertSatisfied();
+    expect(stdout).toBe(answerFor(name));
+    expect(text('repository')).toBe(name);
+  });
+
+  it.each([
+    ['explicit', 'some/fake-image', '/v2/some/fake-image'],
+    ['implied', 'fake-image', '/v2/library/fake-image'],
+  ])('without the image on the mirror Docker Hub is asked, namespace %s', async (_kind, name, at) => {
+    await using mirror = await startOrderedServer([ping, missing(manifestOf(image, at))]);
+    await using hub = await startOrderedServer([ping, manifestOf(image, at), configOf(image, at)], {
+      tls: serverKeys.dockerHub,
+    });
+    await using proxy = await startTunnelProxy(hub.port);
+    const { stdout, stderr } = await fetchFrom(
+      name,
+      {
+        registry_mirror: { host: mirror.host, username: 'mirror', password: 'secret' },
+        ca_certs: [serverKeys.dockerHub.cert],
+      },
+      { environment: { HTTPS_PROXY: proxy.url } },
+    );
+    mirror.assertSatisfied();
+    hub.assertSatisfied();
+    expect(new Set(proxy.targets)).toEqual(new Set(['index.docker.io:443']));
+    expect(stdout).toBe(answerFor(name));
+    expect(stderr).toMatch(/WARN.*download from mirror .* failed/);
+    expect(hub.journal.requests.some(({ authorized }) => authorized)).toBe(false);
+  });
+
+  it.each<[string, object, readonly object[]]>([
+    ['no pattern', {}, []],
+    ['a label pattern', { label_regex: '^org\\.a$' }, [{ name: 'org.a', value: 'first' }]],
+    ['a label pattern that matches nothing', { label_regex: 'nowhere' }, []],
+    ['an annotation pattern', { annotation_regex: 'note' }, [{ name: 'org.note', value: 'annotated' }]],
+    ['an annotation pattern that matches nothing', { annotation_regex: '^note' }, []],
+    [
+      'both: labels first, sorted',
+      { label_regex: '^org', annotation_regex: '^org' },
+      [
+        { name: 'org.a', value: 'first' },
+        { name: 'org.z', value: 'last' },
+        { name: 'org.note', value: 'annotated' },
+      ],
+    ],
+  ])('metadata by %s; the config is asked for once', async (_name, source, fields) => {
+    const found = await buildImage({
+      run: { Labels: { 'org.z': 'last', 'org.a': 'first', other: 'left out' } },
+      annotations: { 'org.note': 'annotated', other: 'left out' },
+    });
+    await using server = await startOrderedServer([ping, manifestOf(found), configOf(found)]);
+    const name = `${server.host}/some/fake-image`;
+    const { stdout } = await fetchFrom(name, source, {}, found);
+    server.assertSatisfied();
+    expect(stdout).toBe(answerFor(name, fields, found));
+  });
+});
+
+describe('what is not there yet', () => {
+  it.each<[string, object]>([
+    ['format oci', { format: 'oci' }],
+    ['format oci-layout', { format: 'oci-layout' }],
+    ['a get without a download', { skip_download: true }],
+  ])('%s is refused before anything happens', async (what, params) => {
+    await using server = await startOrderedServer([]);
+    const result = await runExecutable('in', {
+      request: {
+        source: { repository: `${server.host}/a` },
+        params,
+        version: { tag: 'a', digest: emptyImage().digest },
+      },
+      directory: target,
+    });
+    expectFailure(result, `${what} is not supported yet`);
+    expect(server.connections).toBe(0);
+  });
+});
+
+describe('the private registry', () => {
+  it('is entered with username and password', async () => {
+    await using server = await startRegistry({ auth: { kind: 'basic', user: 'user', password: 'secret' } });
+    const image = await staticImage();
+    seed(server, 'private', 'latest', image);
+    const request = (password: string) => ({
+      source: { repository: `${server.host}/private`, username: 'user', password },
+      version: { tag: 'latest', digest: image.digest },
+    });
+    expect(await runExecutable('in', { request: request('secret'), directory: target })).toMatchObject({
+      status: 0,
+    });
+    expect(text('rootfs', 'Dockerfile')).toBe('hello!\n');
+    expectFailure(
+      await runExecutable('in', { request: request('wrong'), directory: target }),
+      'UNAUTHORIZED',
+    );
+  });
+});
+
+describe("a get that can't be", () => {
+  const unused = `sha256:${'0'.repeat(64)}`;
+
+  it.each<[string, object, string]>([
+    ['without a version', {}, 'version.digest names no image'],
+    ['without a digest', { version: { tag: 'latest' } }, 'version.digest names no image'],
+    [
+      'with a malformed digest',
+      { version: { tag: 'a', digest: 'sha256:abc' } },
+      'version.digest names no image',
+    ],
+    [
+      'with a digest in capitals',
+      { version: { digest: `sha256:${'A'.repeat(64)}` } },
+      'version.digest names no image',
+    ],
+    ['with a digest that nobody has', { version: { tag: 'latest', digest: unused } }, 'MANIFEST_UNKNOWN'],
+  ])('%s fails and leaves nothing of an earlier one', async (_name, request, reason) => {
+    seed(registry, repository, 'latest', await staticImage());
+    for (const name of ['tag', 'digest', 'repository', 'metadata.json', 'labels.json']) {
+      writeFileSync(join(target, name), 'old');
+    }
+    mkdirSync(join(target, 'rootfs/bin'), { recursive: true });
+    const source = { repository: `${registry.host}/${repository}` };
+    expectFailure(await runExecutable('in', { request: { source, ...request }, directory: target }), reason);
+  });
+
+  it.each<[string, () => string | undefined, string]>([
+    ['not given', () => undefined, 'destination path not specified'],
+    ['missing', () => join(target, 'missing'), 'missing'],
+    ['a file', () => executablePath('in'), 'is not a directory'],
+  ])('with a directory that is %s fails', async (_name, directoryOf, reason) => {
+    const source = { repository: `${registry.host}/${repository}` };
+    const path = directoryOf();
+    const before = registry.requests.length;
+    const result = await runExecutable('in', {
+      request: { source, version: { digest: unused } },
+      ...(path === undefined ? {} : { directory: path }),
+    });
+    expectFailure(result, reason);
+    expect(registry.requests).toHaveLength(before);
+  });
+
+  it('of a schema 1 manifest says so', async () => {
+    const body = Buffer.from('{"schemaVersion":1,"name":"a","tag":"b"}');
+    const digest = registry.putManifest(repository, 'old', mediaTypes.dockerManifestSchema1, body);
+    const source = { repository: `${registry.host}/${repository}` };
+    const request = { source, version: { tag: 'old', digest } };
+    expectFailure(await runExecutable('in', { request, directory: target }), 'Docker schema 1 manifest');
+  });
+});
