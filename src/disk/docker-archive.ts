@@ -1,6 +1,5 @@
 // A `docker save` tarball as a source of content: the manifest is made here, plain layers are compressed on the way.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { detectCompression, signatureLength } from '../compression/detect.ts';
@@ -16,7 +15,7 @@ import { entryFinder, type FindEntry } from './archive-names.ts';
 import { cleanPath } from './clean-path.ts';
 import type { DiskImage } from './disk-image.ts';
 import { type PlannedLayer, parseArchiveManifest, planLayers } from './docker-manifest.ts';
-import { readRange, readWholeRange } from './file-range.ts';
+import { readContent, readRange, readWholeRange } from './file-range.ts';
 import { createLayerSpool, type LayerSpool } from './layer-spool.ts';
 import { noManifestError } from './not-an-image.ts';
 
@@ -98,7 +97,7 @@ async function layerNode(
   if (form === 'compress') {
     return async () => {
       const spooled = await spool.compress(path, content);
-      return blobNode(gzipLayer(spooled), () => createReadStream(spooled.path), what);
+      return blobNode(gzipLayer(spooled), () => readContent(spooled.path), what);
     };
   }
   const stored = descriptor ?? gzipLayer({ size: entry.size, digest: await digestOfAll(content()) });

@@ -1,5 +1,7 @@
-// A piece of an open file as a stream; many can be read from one file at the same time.
+// Files and pieces of open files as streams, in chunks that are large because each costs a change of threads.
+import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
 
 /** A part of a file: `offset` and `size` in bytes. */
@@ -8,8 +10,13 @@ export interface FileRange {
   readonly size: number;
 }
 
-// A multiple of the block that gzip compresses at a time, which then needn't copy.
+// The block that gzip compresses at a time, which then needn't copy.
 const chunkSize = 512 * 1024;
+
+/** The content of the file at a path. */
+export function readContent(path: string): Readable {
+  return createReadStream(path, { highWaterMark: chunkSize });
+}
 
 /** The bytes of the range in fresh chunks; `what` names it in the {@link UserError} for a file that ends too early. */
 export async function* readRange(

@@ -1,5 +1,4 @@
 // A directory with an OCI image layout as a source of content. OCI image specification, "image layout".
-import { createReadStream } from 'node:fs';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
@@ -11,7 +10,7 @@ import { parseIndex } from '../oci/index.ts';
 import { isForeignLayerType, isIndexType, isManifestType, mediaTypes } from '../oci/media-type.ts';
 import { verifyBytes, verifyContent } from '../oci/verified-content.ts';
 import type { DiskImage } from './disk-image.ts';
-import { documentLimit } from './file-range.ts';
+import { documentLimit, readContent } from './file-range.ts';
 import { noIndexError } from './not-an-image.ts';
 
 /** The file that names the one image of a layout to be pushed without the index around it. */
@@ -61,7 +60,7 @@ export async function openOciLayout(directory: string): Promise<DiskImage> {
 }
 
 function layoutNode({ descriptor, kind }: GraphNode, path: string): ContentNode {
-  return { descriptor, kind, open: async () => verifyContent(createReadStream(path), descriptor, path) };
+  return { descriptor, kind, open: async () => verifyContent(readContent(path), descriptor, path) };
 }
 
 async function findRoot(directory: string): Promise<LayoutDocument> {
