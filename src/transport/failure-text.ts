@@ -95,14 +95,22 @@ export function networkError(method: string, url: string, error: unknown): UserE
     return error;
   }
   const inner = innermost(error);
-  const explanation = explain(errorCode(inner));
+  const explanation = explain(inner);
   return new UserError(`${method} ${redactedUrl(url)}: ${explanation.text}`, {
     cause: inner,
     hint: explanation.hint,
   });
 }
 
-function explain(code: string): Explanation {
+function explain(error: Error): Explanation {
+  // undici has no code of its own for a proxy that refuses.
+  if (/^Proxy (response|Authentication)/.test(error.message)) {
+    return {
+      text: 'the proxy did not let the request through',
+      hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the worker, and the user and password in the proxy URL',
+    };
+  }
+  const code = errorCode(error);
   const known = explanations.find(([codes]) => codes.includes(code));
   return known?.[1] ?? { text: 'the request failed' };
 }

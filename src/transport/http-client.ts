@@ -1,6 +1,8 @@
 // One HTTP exchange on the wire: connections, TLS, proxies and limits. Knows nothing of registries.
 import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { UserError } from '../errors.ts';
 import { isUntrusted } from './failure-text.ts';
 import { requestUrl } from './resolve-url.ts';
 import type { TrustRoots } from './trust-roots.ts';
@@ -48,6 +50,8 @@ export interface HttpClientOptions {
   proxyFor(url: string): string | undefined;
 }
 
+/** Some servers refuse requests that do not say who asks. */
+const userAgent = 'registry-image-resource';
 const connectTimeout = 30_000;
 const connectionsPerOrigin = 32;
 const keepAliveTimeout = 30_000;
@@ -75,34 +79,37 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       maxHeaderSize: maximumHeaderBytes,
       allowH2: false,
     };
+    const connect = { timeout: connectTimeout, ...tls };
     const dispatcher =
       proxy === undefined
-        ? new Agent({ ...shared, connect: { timeout: connectTimeout, ...tls } })
-        : new ProxyAgent({
-            ...shared,
-            uri: proxy,
-            proxyTunnel: secure,
-            proxyTls: { timeout: connectTimeout, ...tls },
-            requestTls: { timeout: connectTimeout, ...tls },
-          });
+        ? new Agent({ ...shared, connect })
+        : openProxy({ ...shared, uri: proxy, proxyTunnel: secure, proxyTls: connect, requestTls: connect });
     dispatchers.set(key, dispatcher);
     return dispatcher;
   };
 
   let roots: 'usual' | 'all' = 'usual';
-  const sendTrusting = async (request: HttpRequest): Promise<HttpResponse> => {
+  const sendTrusting = async (request: HttpRequest, trusted: 'usual' | 'all'): Promise<HttpResponse> => {
     const { scheme, origin, target } = requestUrl(request.url);
     const { length } = request.body ?? {};
-    const response = await dispatcherFor(request.url, scheme === 'https', roots).request({
+    // undici frees a connection one turn after its answer has ended; without waiting for it, a request that follows
+    // at once opens another one.
+    await nextTurn();
+    const response = await dispatcherFor(request.url, scheme === 'https', trusted).request({
       origin,
       path: target,
       method: request.method,
-      headers:
-        length === undefined ? request.headers : { ...request.headers, 'content-length': String(length) },
+      headers: {
+        'user-agent': userAgent,
+        ...request.headers,
+        ...(length === undefined ? {} : { 'content-length': String(length) }),
+      },
       body: request.body ? await request.body.open() : null,
       headersTimeout: request.patience,
       bodyTimeout: request.patience,
       signal: request.signal ?? null,
+      // By itself undici ends the connection after a HEAD: a check of a thousand tags would make a thousand.
+      reset: false,
     });
     const { statusCode: status, headers, body } = response;
     return { url: request.url, status, headers, body };
@@ -110,18 +117,31 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   return {
     async send(request) {
+      // What this request was sent with: another one may have changed it by the time that this one fails.
+      const trusted = roots;
       try {
-        return await sendTrusting(request);
+        return await sendTrusting(request, trusted);
       } catch (error) {
-        if (roots === 'all' || !isUntrusted(error)) {
+        if (trusted === 'all' || !isUntrusted(error)) {
           throw error;
         }
         roots = 'all';
-        return await sendTrusting(request);
+        return await sendTrusting(request, 'all');
       }
     },
     async close() {
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
     },
   };
+}
+
+function openProxy(options: ProxyAgent.Options): ProxyAgent {
+  try {
+    return new ProxyAgent(options);
+  } catch {
+    // The cause may quote the URL, and with it a password.
+    throw new UserError('the URL of the proxy can not be used', {
+      hint: 'check HTTPS_PROXY and HTTP_PROXY of the worker: http://user:password@host:port, special characters escaped',
+    });
+  }
 }

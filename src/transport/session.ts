@@ -57,8 +57,6 @@ const readPatience = 60_000;
 /** The same for requests that write: a registry may work on a large upload before it answers. */
 const writePatience = 15 * 60_000;
 
-const userAgent = 'registry-image-resource';
-
 /** How one request is authorized, and what to do when the registry refuses the token in it. */
 interface Authorizer {
   headerFor(url: string): string | undefined;
@@ -195,7 +193,6 @@ async function sendOnce(
       method: request.method,
       url: request.url,
       headers: {
-        'user-agent': userAgent,
         ...request.headers,
         ...(authorization === undefined ? {} : { authorization }),
       },

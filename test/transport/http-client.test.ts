@@ -1,0 +1,398 @@
+// One exchange on the wire, against real servers and proxies: trust, limits, connections, and an end of it all.
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { errorHint, errorText } from '../../src/errors.ts';
+import { classifyFailure } from '../../src/transport/failure.ts';
+import { networkError } from '../../src/transport/failure-text.ts';
+import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/transport/http-client.ts';
+import { createTrustRoots } from '../../src/transport/trust-roots.ts';
+import { authority, serverKeys } from '../support/certificates.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
+import { startRegistry } from '../support/registry.ts';
+import { testClient, trusting } from '../support/test-session.ts';
+
+function get(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
+  return { method: 'GET', url, headers: {}, patience: 60_000, ...more };
+}
+
+async function textOf(client: HttpClient, url: string): Promise<string> {
+  const response = await client.send(get(url));
+  return (await buffer(response.body)).toString();
+}
+
+async function failure(outcome: Promise<unknown>, url = 'https://registry/'): Promise<Error> {
+  return await outcome.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error: unknown) => networkError('GET', url, error),
+  );
+}
+
+describe('a request', () => {
+  it('goes out byte for byte, and the answer comes back with its headers', async () => {
+    await using server = await startRecordingServer({
+      answer: () => ({ status: 418, headers: { 'x-test': 'yes' }, body: 'short' }),
+    });
+    const url = `${server.url}/v2//a/../b/%2e%2e/c;d=1?x=%2F&y=+`;
+    const response = await testClient().send(get(url, { headers: { accept: 'a,b' } }));
+    expect((await buffer(response.body)).toString()).toBe('short');
+    expect([response.status, response.url, response.headers['x-test']]).toEqual([418, url, 'yes']);
+    expect(server.journal.lines).toEqual(['GET /v2//a/../b/%2e%2e/c;d=1']);
+    expect(server.journal.requests[0]?.headers).toMatchObject({
+      accept: 'a,b',
+      'user-agent': expect.any(String),
+    });
+  });
+
+  it.each(['PATCH', 'PUT', 'POST'])('%s has a length, with a body or without', async (method) => {
+    await using server = await startRecordingServer({ answer: () => ({ status: 200 }) });
+    const client = testClient();
+    const content = Buffer.from('content');
+    const bodies = [
+      { length: 7, open: async () => content },
+      { length: 7, open: async () => Readable.from([content]) },
+    ];
+    for (const body of [...bodies, undefined]) {
+      const response = await client.send(get(server.url, { method, ...(body ? { body } : {}) }));
+      await buffer(response.body);
+    }
+    const lengths = server.journal.requests.map(({ headers }) => headers['content-length']);
+    expect(lengths).toEqual(['7', '7', '0']);
+    expect(server.journal.requests.map(({ bodySize }) => bodySize)).toEqual([7, 7, 0]);
+  });
+
+  it.each([
+    ['shorter', 'con'],
+    ['longer', 'content and more'],
+  ])('with a body that is %s than its length fails', async (_name, content) => {
+    await using server = await startRecordingServer({ answer: () => ({ status: 200 }) });
+    const body = { length: 7, open: async () => Readable.from([Buffer.from(content)]) };
+    await expect(testClient().send(get(server.url, { method: 'PUT', body }))).rejects.toThrow();
+    expect(server.journal.requests.filter(({ status }) => status === 200)).toEqual([]);
+  });
+
+  it('whose body can not be opened fails with that error and sends nothing', async () => {
+    await using server = await startRecordingServer({ answer: () => ({ status: 200 }) });
+    const open = async () => {
+      throw new Error('the file is gone');
+    };
+    const outcome = testClient().send(get(server.url, { method: 'PUT', body: { length: 7, open } }));
+    await expect(outcome).rejects.toThrow('the file is gone');
+    expect(server.journal.requests).toHaveLength(0);
+  });
+
+  it('may be aborted', async () => {
+    await using server = await startRecordingServer({ answer: () => new Promise<never>(() => {}) });
+    const controller = new AbortController();
+    const outcome = testClient().send(get(server.url, { signal: controller.signal }));
+    await server.journal.arrived({});
+    controller.abort();
+    await expect(outcome).rejects.toThrow();
+  });
+});
+
+describe('the answer to HEAD', () => {
+  it('has headers, no body, and leaves the connection usable', async () => {
+    await using server = await startRecordingServer({
+      answer: () => ({ status: 200, headers: { 'content-length': '12345' } }),
+    });
+    const client = testClient();
+    for (let count = 0; count < 3; count++) {
+      const response = await client.send(get(server.url, { method: 'HEAD' }));
+      expect(response.headers['content-length']).toBe('12345');
+      expect(await buffer(response.body)).toHaveLength(0);
+    }
+    expect(server.connections).toBe(1);
+  });
+
+  it('that has a body all the same does no harm to the next request', async () => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const client = testClient();
+    for (const method of ['HEAD', 'HEAD', 'GET', 'HEAD']) {
+      const response = await client.send(get(url, { method }));
+      expect((await buffer(response.body)).toString()).toBe(method === 'GET' ? 'body' : '');
+    }
+  });
+});
+
+describe('connections', () => {
+  it('are used again', async () => {
+    await using server = await startRecordingServer({ answer: () => ({ status: 200, body: 'x' }) });
+    const client = testClient();
+    for (let count = 0; count < 20; count++) {
+      await textOf(client, server.url);
+    }
+    expect(server.connections).toBe(1);
+  });
+
+  it('are limited for each server', async () => {
+    const all = Promise.withResolvers<void>();
+    await using server = await startRecordingServer({
+      answer: async () => {
+        await all.promise;
+        return { status: 200 };
+      },
+    });
+    const client = testClient();
+    const answers = Array.from({ length: 100 }, () => textOf(client, server.url));
+    await server.journal.arrived({}, 32);
+    all.resolve();
+    await Promise.all(answers);
+    expect(server.connections).toBe(32);
+    expect(server.journal.maxConcurrent()).toBe(32);
+  });
+
+  it('all end with the client, also those that wait for an answer', async () => {
+    await using server = await startRecordingServer({ answer: () => new Promise<never>(() => {}) });
+    const client = createHttpClient({ trustRoots: trusting(), proxyFor: () => undefined });
+    const outcome = client.send(get(server.url));
+    outcome.catch(() => {});
+    await server.journal.arrived({});
+    await client.close();
+    await expect(outcome).rejects.toThrow();
+    await expect(client.send(get(server.url))).rejects.toThrow();
+    expect(server.connections).toBe(1);
+  });
+});
+
+describe('limits on what a server sends', () => {
+  it('headers of two megabytes are refused', async () => {
+    await using server = await startRecordingServer({
+      answer: () => ({ status: 200, headers: { 'x-large': 'x'.repeat(2 << 20) } }),
+    });
+    const outcome = testClient().send(get(server.url));
+    expect(errorText(await failure(outcome))).toMatch(/Headers? overflow/i);
+  });
+
+  it('headers of some hundred kilobytes are read', async () => {
+    await using server = await startRecordingServer({
+      answer: () => ({ status: 200, headers: { 'x-large': 'x'.repeat(300_000) } }),
+    });
+    expect((await testClient().send(get(server.url))).headers['x-large']).toHaveLength(300_000);
+  });
+
+  it('silence before the answer ends it', async () => {
+    await using server = await startRecordingServer({ answer: () => new Promise<never>(() => {}) });
+    const error = await failure(testClient().send(get(server.url, { patience: 20 })));
+    expect(classifyFailure(error, 0).outcome.kind).toBe('stall');
+    expect(error.message).toContain('the server fell silent');
+  });
+
+  it('silence within the answer ends it', async () => {
+    await using registry = await startRegistry();
+    const blob = registry.putBlob('app', Buffer.alloc(100_000, 1));
+    registry.faults.add({ path: /blobs/, fault: { kind: 'stall', after: 50_000 } });
+    const response = await testClient().send(get(`${registry.url}/v2/app/blobs/${blob}`, { patience: 20 }));
+    const error = await failure(buffer(response.body));
+    expect(classifyFailure(error, 0).outcome.kind).toBe('stall');
+  });
+
+  it('silence of a server that takes an upload ends it', async () => {
+    await using server = await startRecordingServer({ answer: () => ({ status: 200 }) });
+    server.faults.add({ fault: { kind: 'stallUpload', after: 100 } });
+    const content = Buffer.alloc(30_000_000);
+    const body = { length: content.length, open: async () => Readable.from([content]) };
+    const error = await failure(testClient().send(get(server.url, { method: 'PATCH', body, patience: 20 })));
+    expect(classifyFailure(error, 0).outcome.kind).toBe('stall');
+  });
+
+  it.each([
+    ['a body that is cut off', { kind: 'truncate', after: 10 }, 'early-end|reset'],
+    ['a chunked body that is cut off', { kind: 'truncate', after: 10, chunked: true }, 'early-end|reset'],
+    ['a connection that breaks', { kind: 'reset', after: 10 }, 'reset'],
+    ['a connection that breaks before the answer', { kind: 'reset' }, 'reset'],
+  ] as const)('%s may be asked for again', async (_name, fault, kind) => {
+    await using registry = await startRegistry();
+    const blob = registry.putBlob('app', Buffer.alloc(1000, 1));
+    registry.faults.add({ path: /blobs/, fault });
+    const error = await failure(textOf(testClient(), `${registry.url}/v2/app/blobs/${blob}`));
+    expect(classifyFailure(error, 0).outcome.kind).toMatch(new RegExp(`^(${kind})$`));
+  });
+});
+
+describe('trust', () => {
+  const answer = () => ({ status: 200, body: 'trusted' });
+
+  it('reaches a server whose authority is known', async () => {
+    await using server = await startRecordingServer({ tls: serverKeys.trusted, answer });
+    expect(await textOf(testClient(), server.url)).toBe('trusted');
+    expect(await textOf(testClient(), server.url.replace('127.0.0.1', 'localhost'))).toBe('trusted');
+  });
+
+  it('reaches a server whose own certificate is in ca_certs', async () => {
+    await using server = await startRecordingServer({ tls: serverKeys.selfSigned, answer });
+    const files = { read: () => undefined, list: () => [] };
+    const trustRoots = createTrustRoots({ environment: {}, caCerts: [serverKeys.selfSigned.cert], files });
+    expect(await textOf(testClient({ trustRoots }), server.url)).toBe('trusted');
+  });
+
+  it.each([
+    ['an unknown authority', serverKeys.trusted, [], 'is not signed by an authority', 'ca_certs'],
+    ['a certificate of its own', serverKeys.selfSigned, [authority], 'is not signed by', 'ca_certs'],
+    ['a certificate of the past', serverKeys.expired, [authority], 'is not valid at this time', 'renewed'],
+    ['the certificate of another', serverKeys.wrongHost, [authority], 'is for another host', 'name'],
+  ])('does not reach %s, and says what to do', async (_name, tls, roots, message, hint) => {
+    await using server = await startRecordingServer({ tls, answer });
+    const error = await failure(testClient({ trustRoots: trusting(...roots) }).send(get(server.url)));
+    expect(error.message).toContain(message);
+    expect(errorHint(error)).toContain(hint);
+    expect(server.journal.requests).toHaveLength(0);
+  });
+
+  it('reads all roots only for a server that the usual ones do not prove', async () => {
+    const read: string[] = [];
+    const trustRoots = {
+      usual: () => {
+        read.push('usual');
+        return [serverKeys.selfSigned.cert];
+      },
+      all: () => {
+        read.push('all');
+        return [serverKeys.selfSigned.cert, authority];
+      },
+    };
+    await using known = await startRecordingServer({ tls: serverKeys.selfSigned, answer });
+    await using unknown = await startRecordingServer({ tls: serverKeys.trusted, answer });
+    const client = testClient({ trustRoots });
+    expect(await textOf(client, known.url)).toBe('trusted');
+    expect(read).toEqual(['usual']);
+    expect(await textOf(client, unknown.url)).toBe('trusted');
+    expect(read).toEqual(['usual', 'all']);
+    expect(unknown.failedHandshakes).toBe(1);
+  });
+
+  it('finds all roots for requests that fail together', async () => {
+    await using server = await startRecordingServer({ tls: serverKeys.trusted, answer });
+    const client = testClient({ trustRoots: { usual: () => [], all: () => [authority] } });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => textOf(client, server.url)));
+    expect(new Set(answers)).toEqual(new Set(['trusted']));
+  });
+});
+
+/** A proxy of the kind that companies run: `CONNECT` for https, whole URLs for http. Tells what it was asked. */
+async function startProxy(options: { user?: string; tls?: boolean } = {}) {
+  const asked: string[] = [];
+  const sockets = new Set<Socket>();
+  const refuses = ({ headers }: IncomingMessage) =>
+    options.user !== undefined &&
+    headers['proxy-authorization'] !== `Basic ${Buffer.from(options.user).toString('base64')}`;
+  const server: Server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    if (refuses(request)) {
+      response.writeHead(407).end('who are you?');
+      return;
+    }
+    response.end(`proxied ${request.headers.host}`);
+  });
+  server.on('connection', (socket) => sockets.add(socket));
+  server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    asked.push(`${request.method} ${request.url}`);
+    if (refuses(request)) {
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
+      return;
+    }
+    const port = Number(new URL(`http://${request.url}`).port);
+    const upstream = connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.write(head);
+      upstream.pipe(socket).pipe(upstream);
+    });
+    sockets.add(upstream);
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
+  });
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+describe('a proxy', () => {
+  it('tunnels https, and the server behind it is proved as ever', async () => {
+    const proxy = await startProxy();
+    await using server = await startRecordingServer({
+      tls: serverKeys.trusted,
+      answer: () => ({ status: 200, body: 'tunnelled' }),
+    });
+    const client = testClient({ proxy: `http://${proxy.host}` });
+    expect(await textOf(client, server.url)).toBe('tunnelled');
+    expect(await textOf(client, server.url)).toBe('tunnelled');
+    expect(proxy.asked).toEqual([`CONNECT ${server.host}`]);
+    expect(server.journal.requests[0]?.headers['proxy-authorization']).toBeUndefined();
+  });
+
+  it('can not stand in for the server behind it', async () => {
+    const proxy = await startProxy();
+    await using server = await startRecordingServer({
+      tls: serverKeys.wrongHost,
+      answer: () => ({ status: 200 }),
+    });
+    const error = await failure(testClient({ proxy: `http://${proxy.host}` }).send(get(server.url)));
+    expect(error.message).toContain('is for another host');
+    expect(server.journal.requests).toHaveLength(0);
+  });
+
+  it('is asked for whole URLs over http', async () => {
+    const proxy = await startProxy();
+    const client = testClient({ proxy: `http://${proxy.host}` });
+    expect(await textOf(client, 'http://registry.invalid/v2/?n=1')).toBe('proxied registry.invalid');
+    expect(proxy.asked).toEqual(['GET http://registry.invalid/v2/?n=1']);
+  });
+
+  it.each([
+    ['user:pass word', 'user:pass%20word'],
+    ['user:', 'user'],
+  ])('that knows its users is told %j', async (user, userInfo) => {
+    const proxy = await startProxy({ user });
+    await using server = await startRecordingServer({
+      tls: serverKeys.trusted,
+      answer: () => ({ status: 200, body: 'tunnelled' }),
+    });
+    const client = testClient({ proxy: `http://${userInfo}@${proxy.host}` });
+    expect(await textOf(client, server.url)).toBe('tunnelled');
+    expect(await textOf(client, 'http://registry.invalid/')).toBe('proxied registry.invalid');
+  });
+
+  it.each(['https', 'http'])('that refuses %s is told without its password', async (scheme) => {
+    const proxy = await startProxy({ user: 'user:right' });
+    const client = testClient({ proxy: `http://user:hidden@${proxy.host}` });
+    const url = `${scheme}://registry.invalid/`;
+    const error = await failure(client.send(get(url)), url);
+    expect(errorText(error)).toContain('407');
+    expect(errorText(error)).not.toContain('hidden');
+    expect(errorHint(error)).toContain('proxy');
+  });
+
+  it('that is not there is told', async () => {
+    const error = await failure(
+      testClient({ proxy: 'http://user:hidden@127.0.0.1:1' }).send(get('https://r.invalid/')),
+    );
+    expect(errorText(error)).toContain('ECONNREFUSED');
+    expect(errorText(error)).not.toContain('hidden');
+  });
+
+  it.each(['ftp://user:hidden@proxy.invalid', 'http://user:hidden%zz@proxy.invalid'])(
+    'that can not be used (%s) is told without its password',
+    async (proxy) => {
+      const error = await failure(testClient({ proxy }).send(get('https://r.invalid/')));
+      expect(errorText(error)).toMatch(/proxy/i);
+      expect(errorText(error)).not.toContain('hidden');
+    },
+  );
+});

@@ -1,0 +1,237 @@
+// Which of https and http a registry speaks is found out without waiting, and without ever weakening https.
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { causes, errorHint, errorText } from '../../src/errors.ts';
+import { parseRepository } from '../../src/oci/reference.ts';
+import { classifyFailure } from '../../src/transport/failure.ts';
+import type { HttpClient, HttpRequest } from '../../src/transport/http-client.ts';
+import { httpHeadStart, ping } from '../../src/transport/ping.ts';
+import { serverKeys } from '../support/certificates.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
+import { startRegistry } from '../support/registry.ts';
+import type { Reply } from '../support/reply.ts';
+import { testClient, trusting } from '../support/test-session.ts';
+import { createTurnedClock, type TurnedClock } from '../support/turned-clock.ts';
+
+/** A client whose two schemes answer when the test says so. */
+function racingClient() {
+  const requests: HttpRequest[] = [];
+  const answers = { https: Promise.withResolvers<Reply>(), http: Promise.withResolvers<Reply>() };
+  const asked = { https: Promise.withResolvers<void>(), http: Promise.withResolvers<void>() };
+  const aborted: string[] = [];
+  const client: HttpClient = {
+    async send(request) {
+      requests.push(request);
+      const scheme = request.url.startsWith('https:') ? 'https' : 'http';
+      asked[scheme].resolve();
+      const gone = new Promise<never>((_, reject) => {
+        request.signal?.addEventListener('abort', () => {
+          aborted.push(scheme);
+          reject(request.signal?.reason);
+        });
+      });
+      gone.catch(() => {});
+      const { status, headers = {}, body = '' } = await Promise.race([answers[scheme].promise, gone]);
+      return { url: request.url, status, headers, body: Readable.from([Buffer.from(body)]) };
+    },
+    close: async () => {},
+  };
+  return { client, requests, answers, asked, aborted };
+}
+
+function broken(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+const eligible = parseRepository('localhost:5000/app');
+const ineligible = parseRepository('registry.example/app');
+
+function race(clock: TurnedClock = createTurnedClock('held'), repository = eligible, insecure = false) {
+  const parts = racingClient();
+  const outcome = ping(parts.client, repository, { insecure, clock });
+  outcome.catch(() => {});
+  return { ...parts, clock, outcome };
+}
+
+describe('the race', () => {
+  it('is over before http starts when https answers in time', async () => {
+    const { answers, outcome, requests, clock } = race();
+    answers.https.resolve({ status: 200 });
+    expect(await outcome).toEqual({ scheme: 'https', access: 'open' });
+    expect(requests.map(({ url }) => url)).toEqual(['https://localhost:5000/v2/']);
+    expect([clock.waits, clock.sleeping]).toEqual([[httpHeadStart], 0]);
+    clock.turn(1000);
+    await Promise.resolve();
+    expect(requests).toHaveLength(1);
+  });
+
+  it('lets http start after its head start; the loser is aborted', async () => {
+    const { answers, asked, outcome, requests, clock, aborted } = race();
+    await clock.asleep(1);
+    clock.turn(httpHeadStart - 1);
+    await Promise.resolve();
+    expect(requests).toHaveLength(1);
+    clock.turn(1);
+    await asked.http.promise;
+    answers.http.resolve({ status: 200 });
+    expect(await outcome).toEqual({ scheme: 'http', access: 'open' });
+    expect(aborted).toContain('https');
+  });
+
+  it('is won by https when that answers first, though http is under way', async () => {
+    const { answers, asked, outcome, clock, aborted } = race();
+    await clock.asleep(1);
+    clock.turn(httpHeadStart);
+    await asked.http.promise;
+    answers.https.resolve({ status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } });
+    expect(await outcome).toMatchObject({ scheme: 'https', access: 'challenged' });
+    expect(aborted).toContain('http');
+  });
+
+  it('lets http start as soon as https has failed', async () => {
+    const { answers, asked, outcome, clock } = race();
+    answers.https.reject(broken('ECONNREFUSED'));
+    await asked.http.promise;
+    answers.http.resolve({ status: 200 });
+    expect(await outcome).toMatchObject({ scheme: 'http' });
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('is not lost by https because http failed first', async () => {
+    const { answers, asked, outcome, clock } = race();
+    await clock.asleep(1);
+    clock.turn(httpHeadStart);
+    await asked.http.promise;
+    answers.http.reject(broken('ECONNRESET'));
+    await Promise.resolve();
+    answers.https.resolve({ status: 200 });
+    expect(await outcome).toMatchObject({ scheme: 'https' });
+  });
+
+  it('that nobody wins tells both failures, https first', async () => {
+    const { answers, asked, outcome } = race();
+    answers.https.reject(broken('DEPTH_ZERO_SELF_SIGNED_CERT'));
+    await asked.http.promise;
+    answers.http.resolve({ status: 400, body: 'Client sent an HTTP request to an HTTPS server.' });
+    const error = await outcome.catch((caught: unknown) => caught);
+    expect(errorText(error)).toMatch(
+      /^no answer from localhost:5000 over https or http: GET https:.*; GET http:.*400 Bad Request/s,
+    );
+    expect(errorHint(error)).toContain('ca_certs');
+  });
+
+  it.each<[string, Error | Reply, Error | Reply, object]>([
+    ['429 over https', { status: 429 }, broken('ECONNREFUSED'), { kind: 'status', status: 429 }],
+    ['429 over http', broken('EPROTO'), { status: 429 }, { kind: 'status', status: 429 }],
+    ['reset over https', broken('ECONNRESET'), broken('ECONNREFUSED'), { kind: 'reset' }],
+    ['reset over http', broken('EPROTO'), broken('ECONNRESET'), { kind: 'reset' }],
+    ['both refused', broken('ECONNREFUSED'), broken('ECONNREFUSED'), { kind: 'permanent' }],
+  ])('recognises what may pass: %s', async (_name, https, http, expected) => {
+    const { answers, asked, outcome } = race();
+    for (const [scheme, result] of [
+      ['https', https],
+      ['http', http],
+    ] as const) {
+      await asked[scheme].promise;
+      if (result instanceof Error) {
+        answers[scheme].reject(result);
+      } else {
+        answers[scheme].resolve(result);
+      }
+    }
+    const error = await outcome.catch((caught: unknown) => caught);
+    expect([...causes(error)].length).toBeGreaterThan(1);
+    expect(classifyFailure(error, 0).outcome).toMatchObject(expected);
+  });
+});
+
+describe('a name for which http is not allowed', () => {
+  it('is never asked over http, however https fails', async () => {
+    const { answers, outcome, requests, clock } = race(createTurnedClock(), ineligible);
+    answers.https.reject(broken('EPROTO'));
+    await expect(outcome).rejects.toThrow('GET https://registry.example/v2/: the server does not speak TLS');
+    expect(requests).toHaveLength(1);
+    expect(clock.waits).toEqual([]);
+  });
+
+  it('is asked over http when the user says so', async () => {
+    const { answers, asked, outcome } = race(createTurnedClock('held'), ineligible, true);
+    answers.https.reject(broken('EPROTO'));
+    await asked.http.promise;
+    answers.http.resolve({ status: 200 });
+    expect(await outcome).toMatchObject({ scheme: 'http' });
+  });
+});
+
+describe('answers', () => {
+  const over = async (answer: Reply | ((path: string) => Reply)) => {
+    await using server = await startRecordingServer({
+      answer: ({ path }) => (typeof answer === 'function' ? answer(path) : answer),
+    });
+    return await ping(testClient(), parseRepository(`${server.host}/app`), {
+      insecure: false,
+      clock: createTurnedClock(),
+    });
+  };
+
+  it.each<[string, Reply, object]>([
+    ['200', { status: 200 }, { scheme: 'http', access: 'open' }],
+    ['401 without a challenge', { status: 401 }, { scheme: 'http', access: 'challenged' }],
+    [
+      '401 with something unreadable',
+      { status: 401, headers: { 'www-authenticate': '"?"' } },
+      { scheme: 'http', access: 'challenged' },
+    ],
+    [
+      '401 with a challenge',
+      { status: 401, headers: { 'www-authenticate': 'Bearer realm="r",service="s"' } },
+      {
+        scheme: 'http',
+        access: 'challenged',
+        challenge: { scheme: 'bearer', parameters: { realm: 'r', service: 's' } },
+      },
+    ],
+  ])('%s', async (_name, reply, expected) => {
+    expect(await over(reply)).toEqual(expected);
+  });
+
+  it.each([204, 403, 404, 429, 500])('%i is an error', async (status) => {
+    await expect(over({ status, body: status === 204 ? '' : 'no' })).rejects.toThrow('over https or http');
+  });
+
+  it('behind a redirect count', async () => {
+    const path = (at: string) =>
+      at === '/v2/' ? { status: 302, headers: { location: '/moved' } } : { status: 200 };
+    expect(await over(path)).toMatchObject({ access: 'open' });
+  });
+
+  it('in a circle of redirects are an error', async () => {
+    const error = await over({ status: 302, headers: { location: '/v2/' } }).catch(
+      (caught: unknown) => caught,
+    );
+    expect(errorText(error)).toContain('stopped after 10 redirects');
+  });
+});
+
+describe('TLS', () => {
+  it('is not tried in plain against a server that speaks it', async () => {
+    await using registry = await startRegistry({ tls: serverKeys.trusted });
+    const answer = await ping(testClient(), parseRepository(`${registry.host}/app`), {
+      insecure: false,
+      clock: createTurnedClock('held'),
+    });
+    expect(answer).toEqual({ scheme: 'https', access: 'open' });
+    expect(registry.journal.lines).toEqual(['GET /v2/']);
+  });
+
+  it('that can not be trusted ends with the way out, and no handler is reached', async () => {
+    await using registry = await startRegistry({ tls: serverKeys.trusted });
+    const outcome = ping(testClient({ trustRoots: trusting() }), parseRepository(`${registry.host}/app`), {
+      insecure: true,
+      clock: createTurnedClock(),
+    });
+    const error = await outcome.catch((caught: unknown) => caught);
+    expect(errorHint(error)).toContain('ca_certs');
+    expect(registry.requests).toHaveLength(0);
+  });
+});
