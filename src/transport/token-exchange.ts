@@ -58,17 +58,28 @@ export async function openTokenExchange(options: TokenExchangeOptions): Promise<
   };
   await fetchToken();
 
+  /** One renewal at a time: the one under way may have asked for less than is wanted now. */
+  const renewAfter = (earlier: Promise<void> | undefined): Promise<void> => {
+    const done = (async () => {
+      await earlier?.catch(() => undefined);
+      await fetchToken();
+    })().finally(() => {
+      renewal = renewal === done ? undefined : renewal;
+    });
+    return done;
+  };
+
   return {
     current: () => token,
     async renew(refused, challengeScope) {
       const widened = rescope(scopes, challengeScope);
-      if (token !== refused && widened.length === scopes.length) {
+      if (token !== refused && widened === scopes) {
         return;
       }
-      scopes = widened;
-      renewal ??= fetchToken().finally(() => {
-        renewal = undefined;
-      });
+      if (!renewal || widened !== scopes) {
+        scopes = widened;
+        renewal = renewAfter(renewal);
+      }
       await renewal;
     },
   };

@@ -1,0 +1,250 @@
+// Tokens come from where the challenge says, credentials go nowhere else, and a refused token is replaced once for all.
+import { describe, expect, it } from 'vitest';
+import { errorText } from '../../src/errors.ts';
+import { isMissing } from '../../src/registry/manifest-endpoint.ts';
+import { classifyFailure } from '../../src/transport/failure.ts';
+import { openTokenExchange, type TokenExchangeOptions } from '../../src/transport/token-exchange.ts';
+import { serverKeys } from '../support/certificates.ts';
+import type { ReceivedRequest } from '../support/exchange.ts';
+import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
+import { errorReply, jsonReply, type Reply } from '../support/reply.ts';
+import { recordedLog, testClient } from '../support/test-session.ts';
+
+const credentials = { username: 'user', password: 'secret' };
+const basic = `Basic ${Buffer.from('user:secret').toString('base64')}`;
+const pull = 'repository:app:pull';
+
+/** A token server that numbers its tokens. */
+function startTokens(answer?: (request: ReceivedRequest, count: number) => Reply | Promise<Reply>) {
+  let count = 0;
+  return startRecordingServer({
+    answer: async (request) => {
+      count += 1;
+      return (await answer?.(request, count)) ?? jsonReply(200, { token: `token-${count}` });
+    },
+  });
+}
+
+/** The options of an exchange whose registry is the token server itself. */
+function at(server: RecordingServer, more: Partial<TokenExchangeOptions> = {}): TokenExchangeOptions {
+  return {
+    client: testClient(),
+    registry: server.host,
+    pingScheme: 'http',
+    challenge: { scheme: 'bearer', parameters: { realm: `${server.url}/token`, service: 'test' } },
+    credentials,
+    scopes: [pull],
+    log: recordedLog(),
+    ...more,
+  };
+}
+
+describe('the first token', () => {
+  it('is asked for with service, scope and credentials', async () => {
+    await using server = await startTokens();
+    const tokens = await openTokenExchange(at(server));
+    expect(tokens.current()).toBe('token-1');
+    const [request] = server.journal.requests;
+    expect(request?.method).toBe('GET');
+    expect(request?.query.getAll('scope')).toEqual([pull]);
+    expect(request?.query.get('service')).toBe('test');
+    expect(request?.headers.authorization).toBe(basic);
+  });
+
+  it('is asked for anonymously where there are no credentials', async () => {
+    await using server = await startTokens();
+    await openTokenExchange(at(server, { credentials: undefined }));
+    expect(server.journal.requests[0]?.authorized).toBe(false);
+  });
+
+  it('that is refused names the token server, and warns whom nobody gave credentials', async () => {
+    await using server = await startTokens(() => errorReply(401, 'UNAUTHORIZED', 'who are you?'));
+    const log = recordedLog();
+    const outcome = openTokenExchange(at(server, { credentials: undefined, log }));
+    const error = await outcome.catch((caught: unknown) => caught);
+    expect(errorText(error)).toMatch(
+      /^getting a token for 127\.0\.0\.1:\d+: GET .*UNAUTHORIZED: who are you\?/,
+    );
+    expect(log.text).toContain('no credentials were given');
+    await expect(openTokenExchange(at(server, { log: recordedLog() }))).rejects.toThrow();
+  });
+
+  it('that is not found does not look like a missing image', async () => {
+    await using server = await startTokens(() => errorReply(404, 'NOT_FOUND', 'nothing here'));
+    const error = await openTokenExchange(at(server)).catch((caught: unknown) => caught);
+    expect(isMissing(error)).toBe(false);
+  });
+
+  it('that is refused for a moment may be asked for again', async () => {
+    await using server = await startTokens(() => errorReply(503, 'UNAVAILABLE', 'later'));
+    const error = await openTokenExchange(at(server)).catch((caught: unknown) => caught);
+    expect(classifyFailure(error, 0).outcome).toMatchObject({ kind: 'status', status: 503 });
+  });
+
+  it.each<[string, Reply, string]>([
+    ['too long', { status: 200, body: 'x'.repeat(65 * 1024) }, 'body exceeds 65536 byte limit'],
+    ['not JSON', { status: 200, body: '<html>' }, 'it is not JSON'],
+    ['without a token', { status: 200, body: '{"secret":"hidden"}' }, 'it has no "token"'],
+  ])('in an answer that is %s', async (_name, reply, message) => {
+    await using server = await startTokens(() => reply);
+    const error = await openTokenExchange(at(server)).catch((caught: unknown) => caught);
+    expect(errorText(error)).toContain(message);
+    expect(errorText(error)).not.toContain('hidden');
+  });
+});
+
+describe('the realm', () => {
+  it.each([
+    ['of the network that the resource runs in', 'http://169.254.169.254/token'],
+    ['on another port of this machine', 'http://127.0.0.1:1/token'],
+    ['that is no URL', '/token'],
+    ['that is missing', undefined],
+  ])('%s is not asked', async (_name, realm) => {
+    await using server = await startTokens();
+    const parameters: Record<string, string> = realm === undefined ? {} : { realm };
+    const options = at(server, { challenge: { scheme: 'bearer', parameters } });
+    await expect(openTokenExchange(options)).rejects.toThrow('getting a token');
+    expect(server.journal.requests).toHaveLength(0);
+  });
+});
+
+describe('redirects of a token request', () => {
+  it('are followed, with the credentials on the same host', async () => {
+    await using server = await startTokens(({ path }) =>
+      path === '/token'
+        ? { status: 302, headers: { location: '/elsewhere' } }
+        : jsonReply(200, { access_token: 'moved' }),
+    );
+    expect((await openTokenExchange(at(server))).current()).toBe('moved');
+    expect(server.journal.requests.map(({ headers }) => headers.authorization)).toEqual([basic, basic]);
+  });
+
+  it('never carry the credentials to another host', async () => {
+    await using other = await startTokens();
+    await using server = await startTokens(() => ({
+      status: 307,
+      headers: { location: `http://${other.otherHost}/token` },
+    }));
+    expect((await openTokenExchange(at(server))).current()).toBe('token-1');
+    expect(other.journal.requests.map(({ authorized }) => authorized)).toEqual([false]);
+  });
+
+  it.each([
+    ['to a private address', 'http://10.0.0.1/token', 'private'],
+    ['to a port of this machine', 'http://127.0.0.1:1/token', 'private'],
+    ['in a circle', '/token', 'stopped after 10 redirects'],
+  ])('%s are refused', async (_name, location, message) => {
+    await using server = await startTokens(() => ({ status: 302, headers: { location } }));
+    const error = await openTokenExchange(at(server)).catch((caught: unknown) => caught);
+    expect(errorText(error)).toContain(message);
+    expect(server.journal.requests.length).toBeLessThanOrEqual(11);
+  });
+
+  it('may not leave https', async () => {
+    await using server = await startRecordingServer({
+      tls: serverKeys.trusted,
+      answer: ({ headers }) => ({ status: 302, headers: { location: `http://localhost:1/${headers.host}` } }),
+    });
+    const error = await openTokenExchange(at(server, { pingScheme: 'https' })).catch(
+      (caught: unknown) => caught,
+    );
+    expect(errorText(error)).toContain('must not send elsewhere over http');
+    expect(server.journal.requests).toHaveLength(1);
+  });
+});
+
+describe('a refresh token', () => {
+  const refreshing = (post: () => Reply) =>
+    startTokens(({ method }, count) =>
+      method === 'POST' ? post() : jsonReply(200, { token: `token-${count}`, refresh_token: 'refresh' }),
+    );
+
+  it('is used by POST from then on, without the password', async () => {
+    await using server = await refreshing(() => jsonReply(200, { access_token: 'renewed' }));
+    const tokens = await openTokenExchange(at(server));
+    await tokens.renew('token-1', undefined);
+    expect(tokens.current()).toBe('renewed');
+    const [, post] = server.journal.requests;
+    expect([post?.method, post?.authorized]).toEqual(['POST', false]);
+    expect(post?.headers['content-type']).toBe('application/x-www-form-urlencoded');
+    expect(post?.bodySize).toBe(Number(post?.headers['content-length']));
+  });
+
+  it('that the server can not take by POST (404) is left aside', async () => {
+    await using server = await refreshing(() => ({ status: 404, body: 'no such page' }));
+    const tokens = await openTokenExchange(at(server));
+    await tokens.renew('token-1', undefined);
+    expect(tokens.current()).toBe('token-3');
+    expect(server.journal.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
+    expect(server.journal.requests[2]?.headers.authorization).toBe(basic);
+  });
+
+  it('goes along with a 307 and stays behind with a 303', async () => {
+    for (const [status, method] of [
+      [307, 'POST'],
+      [303, 'GET'],
+    ] as const) {
+      await using server = await startTokens((request) =>
+        request.method === 'POST' && request.path === '/token'
+          ? { status, headers: { location: '/elsewhere' } }
+          : jsonReply(200, { token: request.body.toString() || 'without body', refresh_token: 'refresh' }),
+      );
+      const tokens = await openTokenExchange(at(server));
+      await tokens.renew(tokens.current(), undefined);
+      const last = server.journal.requests.at(-1);
+      expect([last?.method, last?.path]).toEqual([method, '/elsewhere']);
+      expect(tokens.current()).toContain(status === 307 ? 'refresh_token=refresh' : 'without body');
+    }
+  });
+});
+
+describe('a renewal', () => {
+  it('puts the scope of the refusal in front, once', async () => {
+    await using server = await startTokens();
+    const tokens = await openTokenExchange(at(server));
+    await tokens.renew('token-1', 'repository:other:pull');
+    await tokens.renew('token-2', 'repository:other:pull');
+    expect(server.journal.requests.map(({ query }) => query.getAll('scope'))).toEqual([
+      [pull],
+      ['repository:other:pull', pull],
+      ['repository:other:pull', pull],
+    ]);
+  });
+
+  it('is shared by all who were refused the same token', async () => {
+    await using server = await startTokens();
+    const tokens = await openTokenExchange(at(server));
+    await Promise.all(Array.from({ length: 10 }, () => tokens.renew('token-1', pull)));
+    await tokens.renew('token-1', pull);
+    expect(tokens.current()).toBe('token-2');
+    expect(server.journal.requests).toHaveLength(2);
+  });
+
+  it('under way for less does not count for who needs more', async () => {
+    const held = Promise.withResolvers<void>();
+    await using server = await startTokens(async (_request, count) => {
+      if (count === 2) {
+        await held.promise;
+      }
+      return jsonReply(200, { token: `token-${count}` });
+    });
+    const tokens = await openTokenExchange(at(server));
+    const first = tokens.renew('token-1', undefined);
+    await server.journal.arrived({}, 2);
+    const wider = tokens.renew('token-1', 'repository:other:pull');
+    held.resolve();
+    await Promise.all([first, wider]);
+    expect(tokens.current()).toBe('token-3');
+    expect(server.journal.requests[2]?.query.getAll('scope')).toEqual(['repository:other:pull', pull]);
+  });
+
+  it('that failed may be tried again', async () => {
+    await using server = await startTokens((_request, count) =>
+      count === 2 ? { status: 503 } : jsonReply(200, { token: `token-${count}` }),
+    );
+    const tokens = await openTokenExchange(at(server));
+    await expect(tokens.renew('token-1', undefined)).rejects.toThrow('getting a token');
+    await tokens.renew('token-1', undefined);
+    expect(tokens.current()).toBe('token-3');
+  });
+});
