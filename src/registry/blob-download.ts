@@ -24,7 +24,15 @@ export async function openBlob(session: Session, descriptor: Descriptor): Promis
     objectMode: false,
     highWaterMark: 1024 * 1024,
   });
+  // A stream that nobody begins to read never gets to the answer that waits for it.
+  bytes.once('close', () => first.response.body.on('error', () => {}).destroy());
   return verifyContent(bytes, descriptor, `blob ${session.repository.path}@${descriptor.digest}`);
+}
+
+/** An answer with bytes of a blob, the first of which lies at `start`. */
+interface BlobAnswer {
+  readonly response: HttpResponse;
+  readonly start: number;
 }
 
 async function requestBlob(
@@ -32,59 +40,80 @@ async function requestBlob(
   target: string,
   descriptor: Descriptor,
   offset: number,
-): Promise<HttpResponse> {
+): Promise<BlobAnswer> {
   const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
   const response = await session.send({ method: 'GET', target, headers });
   await expectStatus('GET', response, offset > 0 ? [200, 206] : [200]);
-  const expected = response.status === 206 ? descriptor.size - offset : descriptor.size;
+  const start = response.status === 206 ? rangeStart(response, offset) : 0;
+  const expected = descriptor.size - start;
   const length = headerText(response, 'content-length');
-  if (length !== undefined && Number(length) !== expected) {
+  if (start > offset || (length !== undefined && Number(length) !== expected)) {
     await discardBody(response);
     throw new UserError(
-      `GET ${redactedUrl(response.url)}: the registry offers ${length} bytes where ${expected} were expected`,
+      `GET ${redactedUrl(response.url)}: the registry offers ${length ?? 'some'} bytes from byte ${start} on ` +
+        `where ${descriptor.size - offset} from byte ${offset} on were expected`,
     );
   }
-  return response;
+  return { response, start };
+}
+
+/** Where the range of a 206 begins: where it was asked for, unless `Content-Range` says otherwise. */
+function rangeStart(response: HttpResponse, offset: number): number {
+  const [, start] = /^bytes (\d+)-/.exec(headerText(response, 'content-range') ?? '') ?? [];
+  return start === undefined ? offset : Number(start);
 }
 
 async function* resumingBytes(
   session: Session,
   target: string,
   descriptor: Descriptor,
-  first: HttpResponse,
+  first: BlobAnswer,
 ): AsyncGenerator<Buffer> {
-  let response = first;
+  const tries = session.persistence.tries();
+  let answer = first;
   let offset = 0;
-  let skip = 0;
   for (;;) {
-    let broken: unknown;
-    try {
-      for await (const chunk of response.body as AsyncIterable<Buffer>) {
-        const fresh = skip > 0 ? chunk.subarray(skip) : chunk;
-        skip -= chunk.length - fresh.length;
-        if (fresh.length > 0) {
-          offset += fresh.length;
-          yield fresh;
-        }
+    const outcome: ReadOutcome = { failure: undefined };
+    let skip = offset - answer.start;
+    for await (const chunk of chunksOf(answer.response.body, outcome)) {
+      const fresh = chunk.subarray(skip);
+      skip = Math.max(0, skip - chunk.length);
+      if (fresh.length > 0) {
+        offset += fresh.length;
+        tries.progressed();
+        yield fresh;
       }
-      if (offset >= descriptor.size) {
-        return;
-      }
-      broken = new EarlyEndError(offset, descriptor.size);
-    } catch (error) {
-      broken = error;
     }
-    const failure = networkError('GET', response.url, broken);
-    // The failure counts as the first try of the exchange that asks for the rest.
-    let told = false;
-    response = await session.persistence.exchange(() => {
-      if (!told) {
-        told = true;
-        throw failure;
+    if (offset >= descriptor.size) {
+      return;
+    }
+    const reason = outcome.failure ?? new EarlyEndError(offset, descriptor.size);
+    let failure: unknown = networkError('GET', answer.response.url, reason);
+    for (let next: BlobAnswer | undefined; !next; ) {
+      await tries.failed(failure);
+      try {
+        next = await requestBlob(session, target, descriptor, offset);
+        answer = next;
+      } catch (error) {
+        failure = error;
       }
-      return requestBlob(session, target, descriptor, offset);
-    });
-    skip = response.status === 206 ? 0 : offset;
+    }
+  }
+}
+
+interface ReadOutcome {
+  failure: unknown;
+}
+
+/**
+ * What arrives of a body; how it failed is noted in `outcome`. Apart from the code that hands the bytes on, so that
+ * an error by which the reader ends the stream is never taken for a broken connection.
+ */
+async function* chunksOf(body: AsyncIterable<Buffer>, outcome: ReadOutcome): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    outcome.failure = error;
   }
 }
 

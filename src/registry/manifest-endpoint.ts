@@ -2,9 +2,11 @@
 import { UserError } from '../errors.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { acceptedManifests, withoutParameters } from '../oci/media-type.ts';
+import { redactedUrl } from '../oci/redacted-url.ts';
 import { encodePathText } from '../oci/reference.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { discardBody, expectStatus, headerText, readBody } from '../transport/response-body.ts';
+import { isPassing } from '../transport/retry.ts';
 import type { Session } from '../transport/session.ts';
 
 /** A manifest or index as it was served: the bytes that were hashed are the bytes to keep. */
@@ -48,7 +50,7 @@ export async function headManifest(session: Session, reference: string): Promise
     try {
       await expectStatus('HEAD', response, [200]);
     } catch (error) {
-      if (error instanceof RegistryError && !mayPass(error.status)) {
+      if (error instanceof RegistryError && !isPassing(error.status)) {
         return { state: 'unclear', error };
       }
       throw error;
@@ -80,7 +82,7 @@ export async function getManifest(
     const digest = digestOf(bytes);
     if (isDigest(reference) && reference !== digest) {
       throw new UserError(
-        `GET ${response.url}: manifest digest: ${digest} does not match requested digest: ${reference}`,
+        `GET ${redactedUrl(response.url)}: manifest digest: ${digest} does not match requested digest: ${reference}`,
         { hint: 'the registry, or a proxy in front of it, serves other bytes than were pushed' },
       );
     }
@@ -109,9 +111,4 @@ export async function putManifest(
 
 function manifestPath(session: Session, reference: string): string {
   return `/v2/${session.repository.path}/manifests/${encodePathText(reference)}`;
-}
-
-/** Statuses of a moment; 501 is not one: such a registry can't answer HEAD at all. */
-function mayPass(status: number): boolean {
-  return [408, 429, 500, 502, 503, 504].includes(status);
 }

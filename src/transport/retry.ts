@@ -104,8 +104,13 @@ function patienceFor(stage: RetryStage, outcome: RetryOutcome): 'long' | 'short'
   }
 }
 
+/** Whether a status is one of a moment: 408, 429 and 5xx but for 501 and 505, which say that it can't be done. */
+export function isPassing(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
+}
+
 function mayPass(stage: RetryStage, { status, temporary }: { status: number; temporary: boolean }): boolean {
-  if (status === 408 || (status >= 500 && status !== 501 && status !== 505)) {
+  if (isPassing(status)) {
     return true;
   }
   // While uploading, codes such as BLOB_UPLOAD_INVALID say that it may work again, whatever their status.
