@@ -7,8 +7,8 @@ import { expectStatus, headerLines, readBody } from '../transport/response-body.
 import type { Session } from '../transport/session.ts';
 
 const pageSize = 1000;
-/** The longest page that is read, in bytes. */
-const maximumPage = 64 * 1024 * 1024;
+/** The longest list that is read, in bytes: of one page and of all together. */
+const maximumList = 64 * 1024 * 1024;
 /** A registry that never stops naming a next page must not keep a check busy for ever. */
 const maximumPages = 10_000;
 
@@ -19,15 +19,17 @@ const maximumPages = 10_000;
 export async function listTags(session: Session): Promise<string[]> {
   const tags: string[] = [];
   const visited = new Set<string>();
+  let size = 0;
   let next: string | undefined = `${session.origin}/v2/${session.repository.path}/tags/list?n=${pageSize}`;
   while (next !== undefined) {
-    if (visited.has(next) || visited.size >= maximumPages) {
+    if (visited.has(next) || visited.size >= maximumPages || size > maximumList) {
       throw new UserError(`GET ${redactedUrl(next)}: the list of tags does not end`, {
-        hint: 'the registry names the same page again and again; ask its operators',
+        hint: 'the registry names one more page again and again; ask its operators',
       });
     }
     visited.add(next);
     const page = await readPage(session, next);
+    size += page.size;
     for (const tag of page.tags) {
       tags.push(tag);
     }
@@ -39,14 +41,14 @@ export async function listTags(session: Session): Promise<string[]> {
 async function readPage(
   session: Session,
   url: string,
-): Promise<{ tags: string[]; next: string | undefined }> {
+): Promise<{ tags: string[]; size: number; next: string | undefined }> {
   return await session.persistence.exchange(async () => {
     const response = await session.send({ method: 'GET', target: url });
     await expectStatus('GET', response, [200]);
-    const body = await readBody('GET', response, maximumPage);
+    const body = await readBody('GET', response, maximumList);
     const tags = parseTagPage(body.toString('utf8'), redactedUrl(url));
     const [link] = headerLines(response, 'link');
-    return { tags, next: nextPage(session.origin, response.url, link) };
+    return { tags, size: body.length, next: nextPage(session.origin, response.url, link) };
   });
 }
 
