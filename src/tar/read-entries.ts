@@ -104,6 +104,8 @@ function entryOf(header: HeaderBlock, { records, longName, longLink }: Announced
     override(records, 'size', readDecimal, header.size),
     JSON.stringify(displayName(named)),
   );
+  // Nothing keeps a change time, but an archive that states nonsense is refused as Go refuses it.
+  override(records, 'ctime', readTime, undefined);
   const epoch: TarTime = { seconds: header.modified, nanoseconds: 0 };
   return {
     name: named,

@@ -348,6 +348,7 @@ describe('hostile and damaged headers', () => {
     ['an id that is no number', header({ uid: Buffer.from('99999999') })],
     ['a pax number that is none', member({ pax: { uid: 'root' } })],
     ['a pax time that is none', member({ pax: { mtime: 'now' } })],
+    ['a pax change time that is none', member({ pax: { ctime: 'now' } })],
     ['an extended header of 4 GiB, which would be held in memory', header({ type: 'x', size: 2 ** 32 })],
     ['a long name of 4 GiB, which would be held in memory', header({ type: 'L', size: 2 ** 32 })],
     ['a record without a length', member({ type: 'x', content: 'path=x\n' })],
