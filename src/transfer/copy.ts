@@ -41,8 +41,17 @@ async function copyBelowRoot(
 ): Promise<ContentNode> {
   const slots = createSlots(target.order === 'listed' ? 1 : options.concurrency);
   const transfers: Promise<void>[] = [];
-  const failures: unknown[] = [];
-  const start = (node: ContentNode, below: readonly Promise<void>[], release?: () => void) => {
+  let failed = false;
+
+  const start = async (node: ContentNode) => {
+    // What lies below a manifest is on its way by now: a child never waits behind its parent.
+    const below = node.kind === 'blob' ? [] : [...transfers];
+    // Blobs take their slot here, so that the source is not read further ahead than there are slots.
+    const release = node.kind === 'blob' ? await slots.acquire() : undefined;
+    if (failed) {
+      release?.();
+      return;
+    }
     const transfer = (async () => {
       let free = release;
       try {
@@ -50,30 +59,33 @@ async function copyBelowRoot(
         free ??= await slots.acquire();
         await transferNode(node, target, options.log);
       } catch (error) {
-        failures.push(error);
+        failed = true;
         throw error;
       } finally {
         free?.();
       }
     })();
+    // Told at the end, by Promise.all.
     transfer.catch(() => {});
     transfers.push(transfer);
+    if (target.order === 'listed') {
+      await transfer;
+    }
   };
 
   // A manifest is the root unless another node follows it, so each is held back until the next one shows.
   let held: ContentNode | undefined;
   for await (const node of source.nodes((descriptor, kind) => target.has(descriptor, kind))) {
     if (held) {
-      start(held, [...transfers]);
+      await start(held);
       held = undefined;
     }
     if (node.kind === 'blob') {
-      const release = await slots.acquire();
-      start(node, [], release);
+      await start(node);
     } else {
       held = node;
     }
-    if (failures.length > 0) {
+    if (failed) {
       break;
     }
   }
