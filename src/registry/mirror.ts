@@ -1,6 +1,6 @@
 // A mirror stands in for Docker Hub: which repository there holds the same image? Pure.
 import { UserError } from '../errors.ts';
-import { dockerHub, parseRepository, type RepositoryReference } from '../oci/reference.ts';
+import { checkAddressable, dockerHub, parseRepository, type RepositoryReference } from '../oci/reference.ts';
 
 /**
  * The repository on a mirror (`host` or `host:port`) that holds what `origin` holds, or nothing when the origin is
@@ -17,7 +17,10 @@ export function mirrorRepository(origin: RepositoryReference, host: string): Rep
     });
   }
   try {
-    return parseRepository(host === '' ? origin.path : `${host}/${origin.path}`);
+    const name = host === '' ? origin.path : `${host}/${origin.path}`;
+    const mirror = parseRepository(name);
+    checkAddressable(mirror, name);
+    return mirror;
   } catch (cause) {
     throw new UserError('could not resolve the repository on registry_mirror.host', { cause });
   }
