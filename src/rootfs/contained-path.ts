@@ -1,25 +1,35 @@
 // Where an entry may go: names and links are read as if the root were the root of the file system.
 import { chmodSync, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
 import { UserError } from '../errors.ts';
-import { type ByteString, displayName } from '../tar/tar-entry.ts';
+import { type ByteString, quoteName } from '../tar/tar-entry.ts';
 import { filePath } from './file-path.ts';
 import type { KnownDirectory } from './known-directory.ts';
 
 /** As many links as Linux follows in one path. */
 const mostLinks = 40;
+/** PATH_MAX of Linux; what is longer cannot be handed to the system, and would fill its error message. */
+const longestName = 4096;
 const parentMode = 0o755;
 const ownerMayAll = 0o700;
 
+/** Fails when a name or the text of a link is longer than any path may be. */
+export function checkLength(name: ByteString): void {
+  if (name.length >= longestName) {
+    throw new UserError(`${quoteName(name)} is too long: ${name.length} bytes`);
+  }
+}
+
 /**
  * The parts of an entry's or hard link's name, cleaned as text: a leading `/`, empty parts and `.` vanish, `..` takes
- * back the part before it. Fails when a name climbs above the root. The root itself has no parts.
+ * back the part before it. Fails when a name climbs above the root or is too long. The root itself has no parts.
  */
 export function cleanParts(name: ByteString): ByteString[] {
+  checkLength(name);
   const parts: ByteString[] = [];
   for (const part of name.split('/')) {
     if (part === '..') {
       if (parts.pop() === undefined) {
-        throw new UserError(`${JSON.stringify(displayName(name))} leads out of the image's root directory`);
+        throw new UserError(`${quoteName(name)} leads out of the image's root directory`);
       }
     } else if (part !== '' && part !== '.') {
       parts.push(part);
@@ -89,9 +99,7 @@ export function resolveDirectory(
     } else if (found?.isSymbolicLink()) {
       links += 1;
       if (links > mostLinks) {
-        throw new UserError(
-          `too many symbolic links on the way to ${JSON.stringify(displayName(parts.join('/')))}`,
-        );
+        throw new UserError(`too many symbolic links on the way to ${quoteName(parts.join('/'))}`);
       }
       const target = readlinkSync(filePath(path), { encoding: 'latin1' });
       here = target.startsWith('/') ? root : here;
@@ -99,7 +107,7 @@ export function resolveDirectory(
     } else if (!options.create) {
       return undefined;
     } else if (found) {
-      throw new UserError(`${JSON.stringify(displayName(part))} on the way is not a directory`);
+      throw new UserError(`${quoteName(part)} on the way is not a directory`);
     } else {
       here = makeParent(here, part);
     }

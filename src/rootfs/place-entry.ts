@@ -1,8 +1,8 @@
 // One entry into its directory, by type, replacing what has its name and following no link.
 import { chmodSync, constants, linkSync, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { UserError } from '../errors.ts';
-import { type ByteString, displayName, type TarEntry } from '../tar/tar-entry.ts';
-import { adopt, cleanParts, resolveDirectory } from './contained-path.ts';
+import { type ByteString, displayName, quoteName, type TarEntry } from '../tar/tar-entry.ts';
+import { adopt, checkLength, cleanParts, resolveDirectory } from './contained-path.ts';
 import { makeFifo } from './fifo.ts';
 import { permissions, setOwner, setOwnTimes, setSharedOwner, timesOf } from './file-attributes.ts';
 import { filePath, systemErrorCode } from './file-path.ts';
@@ -82,6 +82,7 @@ export function setDirectoryAttributes(directory: KnownDirectory, entry: TarEntr
 }
 
 function makeSymlink(place: Place, entry: TarEntry): void {
+  checkLength(entry.linkName);
   place.debug(`symlinking to ${displayName(entry.linkName)}`);
   const path = pathOf(place);
   replacing(place, () => symlinkSync(filePath(entry.linkName), filePath(path)));
@@ -91,15 +92,13 @@ function makeSymlink(place: Place, entry: TarEntry): void {
 
 /** Like any name, the target is read inside the root; if it is a link itself, the link is shared, not what it points to. */
 function makeHardLink(place: Place, entry: TarEntry): void {
-  place.debug(`hardlinking to ${displayName(entry.linkName)}`);
   const parts = cleanParts(entry.linkName);
+  place.debug(`hardlinking to ${displayName(entry.linkName)}`);
   const name = parts.pop();
   const directory = resolveDirectory(place.root, parts, { create: false, asRoot: place.asRoot });
   const target = directory && name !== undefined ? `${directory.path}/${name}` : undefined;
   if (target === undefined || !lstatSync(filePath(target), { throwIfNoEntry: false })) {
-    throw new UserError(
-      `it is a hard link to ${JSON.stringify(displayName(entry.linkName))}, which does not exist`,
-    );
+    throw new UserError(`it is a hard link to ${quoteName(entry.linkName)}, which does not exist`);
   }
   const path = pathOf(place);
   replacing(place, () => linkSync(filePath(target), filePath(path)));

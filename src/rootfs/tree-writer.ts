@@ -3,7 +3,7 @@ import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { EntryConsumer } from '../tar/archive-reader.ts';
-import { displayName, type TarEntry } from '../tar/tar-entry.ts';
+import { displayName, quoteName, type TarEntry } from '../tar/tar-entry.ts';
 import { cleanParts, resolveDirectory } from './contained-path.ts';
 import { finishDirectory, setOwner } from './file-attributes.ts';
 import { bytesOfPath, filePath } from './file-path.ts';
@@ -81,7 +81,7 @@ export class TreeWriter implements EntryConsumer {
     try {
       action();
     } catch (error) {
-      throw new UserError(`cannot unpack ${JSON.stringify(displayName(entry.name))}`, { cause: error });
+      throw new UserError(`cannot unpack ${quoteName(entry.name)}`, { cause: error });
     }
   }
 
@@ -92,8 +92,8 @@ export class TreeWriter implements EntryConsumer {
   }
 
   #write(entry: TarEntry): void {
-    this.#debug('unpacking', entry);
     const parts = cleanParts(entry.name);
+    this.#debug('unpacking', entry);
     const base = parts.pop();
     if (base === undefined) {
       this.#writeRoot(entry);

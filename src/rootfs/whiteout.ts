@@ -1,6 +1,6 @@
 // How a layer takes away what lower layers brought: OCI image specification, layer, "Whiteouts".
 import { UserError } from '../errors.ts';
-import { type ByteString, displayName } from '../tar/tar-entry.ts';
+import { type ByteString, quoteName } from '../tar/tar-entry.ts';
 import type { KnownDirectory } from './known-directory.ts';
 import { namesIn, removeTree } from './remove-tree.ts';
 
@@ -20,9 +20,7 @@ export function parseWhiteout(base: ByteString): Whiteout | undefined {
   }
   const name = base.slice(whiteoutPrefix.length);
   if (name === '' || name === '.' || name === '..') {
-    throw new UserError(
-      `the whiteout ${JSON.stringify(displayName(base))} names nothing that it could remove`,
-    );
+    throw new UserError(`the whiteout ${quoteName(base)} names nothing that it could remove`);
   }
   return { kind: 'remove', name };
 }

@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
 import { readEntries } from './read-entries.ts';
-import { ArchiveError, displayName, type EntryType, TruncatedArchiveError } from './tar-entry.ts';
+import { ArchiveError, displayName, type EntryType, quoteName, TruncatedArchiveError } from './tar-entry.ts';
 
 /** A member of an archive and where its content lies. */
 export interface ArchiveEntry {
@@ -42,9 +42,7 @@ async function index(file: FileHandle, fileSize: number, found: ArchiveEntry[]):
     } else {
       const { name, linkName, type, storedSize, sparse } = step.value;
       if (offset + storedSize > fileSize) {
-        throw new TruncatedArchiveError(
-          `the tar archive ends in the middle of ${JSON.stringify(displayName(name))}`,
-        );
+        throw new TruncatedArchiveError(`the tar archive ends in the middle of ${quoteName(name)}`);
       }
       found.push({
         name: displayName(name),

@@ -1,6 +1,6 @@
 // An archive that arrives in chunks: each entry, then its content, pushed to a consumer without waiting.
 import { type ReadStep, readEntries } from './read-entries.ts';
-import { displayName, type TarEntry, TruncatedArchiveError } from './tar-entry.ts';
+import { quoteName, type TarEntry, TruncatedArchiveError } from './tar-entry.ts';
 
 /** Who is told about the entries of an archive, in their order. */
 export interface EntryConsumer {
@@ -60,7 +60,7 @@ export class ArchiveReader {
   /** No more bytes will come. Fails with a `TruncatedArchiveError` when the archive may not end here. */
   finish(): void {
     if (this.#entry) {
-      const name = JSON.stringify(displayName(this.#entry.name));
+      const name = quoteName(this.#entry.name);
       throw new TruncatedArchiveError(`the tar archive ends in the middle of ${name}`);
     }
     while (!this.#ended) {

@@ -1,6 +1,6 @@
 // The 512 bytes in front of every member: which dialect of tar they are, and what their fields say.
 import { readNumber, readOctal } from './number-field.ts';
-import { ArchiveError, type ByteString, type TarTime } from './tar-entry.ts';
+import { ArchiveError, type ByteString, quoteName, type TarTime } from './tar-entry.ts';
 
 /** Archives are made of blocks of so many bytes. */
 export const blockSize = 512;
@@ -51,7 +51,7 @@ function number(block: Buffer, start: number, length: number, field: string): nu
   const value = readNumber(block, start, length);
   if (value === undefined) {
     throw new ArchiveError(
-      `the tar header of ${JSON.stringify(readText(block, 0, 100))} has a malformed ${field}`,
+      `the tar header of ${quoteName(readText(block, 0, 100))} has a malformed ${field}`,
     );
   }
   return value;

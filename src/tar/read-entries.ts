@@ -6,8 +6,8 @@ import { checkSparseRuns, readContentMap, readHeaderMap, sparseFormat } from './
 import {
   ArchiveError,
   type ByteString,
-  displayName,
   type EntryType,
+  quoteName,
   type TarEntry,
   type TarTime,
   TruncatedArchiveError,
@@ -100,10 +100,7 @@ function entryOf(header: HeaderBlock, { records, longName, longLink }: Announced
   const named = longName || override(records, 'path', (text) => text, header.name);
   const oldDirectory = header.typeFlag === '\0' && named.endsWith('/');
   const type = oldDirectory ? 'directory' : (types[header.typeFlag] ?? 'unsupported');
-  const size = checkSize(
-    override(records, 'size', readDecimal, header.size),
-    JSON.stringify(displayName(named)),
-  );
+  const size = checkSize(override(records, 'size', readDecimal, header.size), quoteName(named));
   // Nothing keeps a change time, but an archive that states nonsense is refused as Go refuses it.
   override(records, 'ctime', readTime, undefined);
   const epoch: TarTime = { seconds: header.modified, nanoseconds: 0 };
@@ -134,14 +131,14 @@ function* withSparseRuns(
   }
   const name = records.get('GNU.sparse.name') || entry.name;
   const sizeText = records.get('GNU.sparse.size') || records.get('GNU.sparse.realsize');
-  const size = checkSize(sizeText ? readDecimal(sizeText) : entry.size, JSON.stringify(displayName(name)));
+  const size = checkSize(sizeText ? readDecimal(sizeText) : entry.size, quoteName(name));
   const map =
     format === 'header'
       ? { runs: readHeaderMap(records), length: 0 }
       : yield* readContentMap(entry.storedSize);
   const storedSize = entry.storedSize - map.length;
   if (entry.type !== 'file') {
-    throw new ArchiveError(`${JSON.stringify(displayName(name))} is sparse but not a file`);
+    throw new ArchiveError(`${quoteName(name)} is sparse but not a file`);
   }
   checkSparseRuns(map.runs, size, storedSize);
   return { entry: { ...entry, name, size, storedSize, sparse: map.runs }, mapLength: map.length };
@@ -169,7 +166,7 @@ function* skipSparseMap(header: HeaderBlock): Generator<number, void, Buffer> {
 export function* readEntries(): Generator<ReadStep, void, Buffer> {
   let announced: Announced = { records: new Map(), longName: '', longLink: '' };
   for (let header = yield* nextHeader(); header !== undefined; header = yield* nextHeader()) {
-    checkSize(header.size, JSON.stringify(displayName(header.name)));
+    checkSize(header.size, quoteName(header.name));
     let toSkip = header.size;
     switch (header.typeFlag) {
       case 'x':

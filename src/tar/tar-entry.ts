@@ -66,3 +66,12 @@ export class TruncatedArchiveError extends ArchiveError {
 export function displayName(name: ByteString): string {
   return Buffer.from(name, 'latin1').toString('utf8');
 }
+
+/** As much of a name as an error message can bear: an archive may hold names of a megabyte. */
+const longestQuote = 200;
+
+/** A name in quotes for a message, cut when it is very long. */
+export function quoteName(name: ByteString): string {
+  const shown = name.length > longestQuote ? `${name.slice(0, longestQuote)}...` : name;
+  return JSON.stringify(displayName(shown));
+}
