@@ -68,7 +68,11 @@ export class TreeWriter implements EntryConsumer {
 
   /** Gives the directories the permissions and times of their entries; to be called once, behind the last layer. */
   finish(): void {
-    finishDirectory(this.#root);
+    try {
+      finishDirectory(this.#root);
+    } catch (error) {
+      throw new UserError('cannot give the directories their permissions and times', { cause: error });
+    }
   }
 
   /** Closes a file left open by an error. */

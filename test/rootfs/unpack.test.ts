@@ -468,6 +468,12 @@ describe('when something fails', () => {
     expect(readdirSync(root)).toEqual([]);
   });
 
+  it('a root that cannot be made is an error that says so', async () => {
+    writeFileSync(join(place.directory, 'taken'), '');
+    const error = await unpackInto(join(place.directory, 'taken/root'), [good]);
+    expect(error).toMatch(/^cannot create .*taken\/root: ENOTDIR/);
+  });
+
   it('a layer that cannot be opened is an error of that layer', async () => {
     const error = await unpackStreams(
       () => Readable.from([good]),
