@@ -1,0 +1,633 @@
+// out when things go wrong or are there already: what is sent, what is sent again, and what never is.
+import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { runOut } from '../../src/command/out.ts';
+import { digestHex, digestOf } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
+import type { Fault, FaultRule } from '../support/fault.ts';
+import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
+import { buildImage, buildIndex, descriptorOf, type Image, type Root, seed } from '../support/images.ts';
+import { buildLayer, file, tarOf } from '../support/layers.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { type CommandOptions, runCommand } from '../support/run-command.ts';
+import { startOrderedServer } from '../support/strict-server.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { createTurnedClock } from '../support/turned-clock.ts';
+
+const name = 'team/image';
+const uploads = new RegExp(`^/v2/${name}/blobs/uploads/.+`);
+const manifestOf = (reference: string) => `/v2/${name}/manifests/${reference}`;
+
+let image: Image;
+let sources: string;
+
+beforeEach(async () => {
+  sources = await temporaryDirectory();
+  image = await buildImage({
+    format: 'docker',
+    layers: [[file('a', 'a'.repeat(3_000_000))], [file('b', 'b')]],
+  });
+});
+
+async function put(
+  registry: { readonly host: string },
+  request: { source?: object; params?: object; root?: Root } & Partial<CommandOptions> = {},
+) {
+  const { source, params, root = image, ...others } = request;
+  await writeOciLayout(join(sources, 'oci'), root, {
+    singleImageDigest: !('children' in root),
+  });
+  return await runCommand(runOut, {
+    request: {
+      source: { repository: `${registry.host}/${name}`, tag: 'v1', ...source },
+      params: { image: 'oci', ...params },
+    },
+    directory: sources,
+    ...others,
+  });
+}
+
+/** Methods and paths without the names of uploads. */
+function traffic({ requests }: TestRegistry): string[] {
+  return requests.map(
+    ({ method, path }) => `${method} ${uploads.test(path) ? 'upload' : path.replace(`/v2/${name}/`, '')}`,
+  );
+}
+
+describe('mistakes are told before any traffic', () => {
+  const layout = (change: (directory: string) => void) => async () => {
+    await writeOciLayout(join(sources, 'broken'), image, { singleImageDigest: true });
+    change(join(sources, 'broken'));
+  };
+  const tarball = async (content: Uint8Array | string) => writeFileSync(join(sources, 'broken'), content);
+  const manifestJson = async (document: unknown) =>
+    tarball(
+      await tarOf([
+        file('manifest.json', typeof document === 'string' ? document : JSON.stringify(document)),
+      ]),
+    );
+
+  it.each<[string, () => Promise<void>, string]>([
+    ['an empty file', () => tarball(''), 'the file is empty'],
+    ['a tarball in gzip', async () => tarball(gzipSync(await dockerArchive(image))), 'compressed with gzip'],
+    ['a file of text', () => tarball('this is no image\n'.repeat(100)), 'could not load image from path'],
+    [
+      'a cut tarball',
+      async () => tarball((await dockerArchive(image)).subarray(0, 700_000)),
+      'could not load image from path',
+    ],
+    [
+      'an OCI layout in a tarball',
+      async () => tarball(await tarOf([file('oci-layout', '{}'), file('index.json', '{}')])),
+      'it is an OCI layout',
+    ],
+    [
+      'a tarball without manifest.json',
+      async () => tarball(await tarOf([file('a')])),
+      'manifest.json not found',
+    ],
+    ['a manifest.json of no JSON', () => manifestJson('{'), 'manifest.json'],
+    ['a manifest.json of no list', () => manifestJson({}), 'manifest.json'],
+    ['a manifest.json without images', () => manifestJson([]), 'manifest.json'],
+    ['a manifest.json of null', () => manifestJson('null'), 'manifest.json'],
+    [
+      'a manifest.json of two images',
+      () =>
+        manifestJson([
+          { Config: 'a', Layers: [] },
+          { Config: 'b', Layers: [] },
+        ]),
+      'must contain only a single image',
+    ],
+    [
+      'a manifest.json without the config',
+      () => manifestJson([{ Config: 'a', Layers: [] }]),
+      'could not load image from path',
+    ],
+    [
+      'a tarball without a layer',
+      async () => {
+        const config = JSON.stringify({ rootfs: { type: 'layers', diff_ids: [image.layers[0]?.diffId] } });
+        const saved = [{ Config: 'config', RepoTags: null, Layers: ['missing.tar'] }];
+        await tarball(await tarOf([file('config', config), file('manifest.json', JSON.stringify(saved))]));
+      },
+      'missing.tar',
+    ],
+    [
+      'a directory without index.json',
+      layout((path) => rmSync(join(path, 'index.json'))),
+      'it has no index.json',
+    ],
+    [
+      'a layout with a broken index',
+      layout((path) => writeFileSync(join(path, 'index.json'), '[')),
+      'is not a JSON document',
+    ],
+    ['a layout without a blob', layout((path) => rmSync(blob(path))), 'is missing from the OCI layout'],
+    [
+      'a layout with a cut blob',
+      layout((path) => writeFileSync(blob(path), 'cut')),
+      'bytes where its descriptor says',
+    ],
+    [
+      'a layout with a link for a blob',
+      layout((path) => {
+        rmSync(blob(path));
+        symlinkSync('/etc/passwd', blob(path));
+      }),
+      'is a symbolic link',
+    ],
+    [
+      'a layout with another manifest',
+      layout((path) =>
+        writeFileSync(
+          blob(path, image.digest),
+          image.bytes.toString().replace('schemaVersion', 'schemaversion'),
+        ),
+      ),
+      'digest mismatch',
+    ],
+    [
+      'a layout that names an image that it lacks',
+      layout((path) => writeFileSync(join(path, 'single-image-digest'), `sha256:${'0'.repeat(64)}`)),
+      'not an image of the layout',
+    ],
+    [
+      'a layout that names its image with a line feed',
+      layout((path) => writeFileSync(join(path, 'single-image-digest'), `${image.digest}\n`)),
+      'not even a line feed',
+    ],
+  ])('%s', async (_name, prepare, reason) => {
+    await prepare();
+    await using registry = await startRegistry();
+    const { answer, stderr } = await runCommand(runOut, {
+      request: { source: { repository: `${registry.host}/${name}`, tag: 'a' }, params: { image: 'broken' } },
+      directory: sources,
+    });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(reason);
+    expect(stderr).not.toContain('this is a bug');
+    expect(registry.requests).toEqual([]);
+  });
+
+  function blob(path: string, digest: string = image.layers[1]?.digest ?? ''): string {
+    return join(path, 'blobs', 'sha256', digest.slice('sha256:'.length));
+  }
+
+  it.each<[string, object, object, string]>([
+    ['a version that is none', {}, { version: '1.2.3.4' }, 'invalid semantic version: "1.2.3.4"'],
+    ['no tag', { tag: '' }, {}, 'no tag specified'],
+    ['a prefix without tags', {}, { tag_prefix: 'a-' }, 'tag_prefix can only be used'],
+    [
+      'a prefix with a file without tags',
+      {},
+      { tag_prefix: 'a-', additional_tags: 'empty' },
+      'tag_prefix can only be used',
+    ],
+    ['a missing file of tags', {}, { additional_tags: 'nowhere' }, 'could not parse additional tags'],
+    ['a directory of tags', {}, { additional_tags: 'oci' }, 'could not parse additional tags'],
+    [
+      'a tag with a slash',
+      { tag: 'a/../../other/manifests/b' },
+      {},
+      'source.tag: no registry can have the tag',
+    ],
+    ['a tag that is too long', { tag: 'a'.repeat(129) }, {}, '129 characters'],
+    [
+      'a version with build metadata',
+      {},
+      { version: '1.2.3+b' },
+      'params.version: no registry can have the tag',
+    ],
+    [
+      'an impossible additional tag',
+      {},
+      { additional_tags: 'bad' },
+      'params.additional_tags: no registry can have the tag',
+    ],
+    ['no match', {}, { image: 'n*' }, 'no files match glob'],
+    ['several matches', {}, { image: '*' }, 'too many files/directories match glob'],
+    ['a pattern that is none', {}, { image: '[' }, 'is not a pattern'],
+    ['a repository that can not be', { repository: 'Upper/Case' }, {}, 'could not resolve repository'],
+    ['certificates that are none', { ca_certs: ['nonsense'] }, {}, 'ca_certs[0]'],
+  ])('%s', async (_name, source, params, reason) => {
+    writeFileSync(join(sources, 'empty'), ' \n');
+    writeFileSync(join(sources, 'bad'), 'good b:ad\n');
+    await using registry = await startRegistry();
+    const { answer, stderr } = await put(registry, { source, params: { bump_aliases: true, ...params } });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(reason);
+    expect(stderr).not.toContain('this is a bug');
+    expect(registry.requests).toEqual([]);
+  });
+});
+
+describe('what is there already', () => {
+  it('is not sent again: blobs one by one', async () => {
+    await using registry = await startRegistry();
+    const layer = image.layers[0];
+    registry.putBlob(name, layer?.bytes ?? '');
+    const { stderr } = await put(registry);
+    expect(registry.journal.select({ method: 'POST' })).toHaveLength(2);
+    expect(stderr).toContain(` existing blob: ${layer?.digest}\n`);
+    expect(stderr).toContain(` pushed blob: ${image.layers[1]?.digest}\n`);
+  });
+
+  it('is not sent again: whole images of an index, with all that is below them', async () => {
+    const other = await buildImage({ layers: [[file('c')]] });
+    const index = buildIndex([image, other]);
+    await using registry = await startRegistry();
+    seed(registry, name, undefined, other);
+    await put(registry, { root: index });
+    expect(registry.journal.select({ path: `/v2/${name}/blobs/${other.layers[0]?.digest}` })).toEqual([]);
+    expect(registry.journal.select({ method: 'PUT', path: manifestOf(other.digest) })).toEqual([]);
+    expect(registry.manifest(name, 'v1')?.digest).toBe(index.digest);
+  });
+
+  it('is not tagged again: only tags that point elsewhere are moved', async () => {
+    await using registry = await startRegistry();
+    seed(registry, name, 'v1', image);
+    seed(registry, name, 'old', await buildImage());
+    writeFileSync(join(sources, 'tags'), 'old new v1');
+    const { answer, stderr } = await put(registry, { params: { additional_tags: 'tags' } });
+    const moved = registry.journal.select({ method: 'PUT' }).map(({ path }) => path);
+    expect(moved.sort()).toEqual(['new', 'old'].map(manifestOf));
+    expect(stderr).toContain(` existing manifest: v1@${image.digest}\n`);
+    expect(JSON.parse(answer ?? '').metadata[1].value).toBe('v1 old new v1');
+  });
+
+  it('is not published before everything below it is there', async () => {
+    await using registry = await startRegistry();
+    const other = await buildImage({ layers: [[file('c')]] });
+    await put(registry, { root: buildIndex([image, other]) });
+    const lines = traffic(registry);
+    const last = lines.lastIndexOf('PUT upload');
+    expect(lines.slice(last + 1).filter((line) => line.startsWith('PUT'))).not.toHaveLength(0);
+    expect(lines.at(-1)).toBe('PUT manifests/v1');
+    expect(registry.openUploads).toBe(0);
+  });
+
+  it('a blob that the registry has at once needs no upload', async () => {
+    await using registry = await startRegistry();
+    registry.faults.add({ method: 'POST', times: 1, fault: { kind: 'status', status: 201 } });
+    for (const { bytes } of [image.config, ...image.layers]) {
+      registry.putBlob(name, bytes);
+    }
+    // The registry denies the blob when it is asked, and has it when it is offered.
+    registry.faults.add({
+      method: 'HEAD',
+      path: `/v2/${name}/blobs/${image.layers[1]?.digest}`,
+      fault: { kind: 'status', status: 404 },
+    });
+    const { stderr } = await put(registry);
+    expect(stderr).toContain(` mounted blob: ${image.layers[1]?.digest}\n`);
+    expect(registry.journal.select({ method: 'PATCH' })).toEqual([]);
+  });
+});
+
+describe('foreign layers', () => {
+  it.each([mediaTypes.dockerForeignLayer, mediaTypes.ociForeignLayerGzip])(
+    'are listed and never sent: %s',
+    async (mediaType) => {
+      const foreign = await buildLayer([file('windows')], { mediaType });
+      const root = await buildImage({ format: 'docker', layers: [foreign, [file('a')]] });
+      await using registry = await startRegistry();
+      const { answer, stderr } = await put(registry, { root });
+      expect(answer, stderr).toBeDefined();
+      expect(registry.manifest(name, 'v1')?.bytes).toEqual(root.bytes);
+      expect(registry.journal.lines.filter((line) => line.includes(foreign.digest))).toEqual([]);
+    },
+  );
+});
+
+describe('aliases', () => {
+  it('are judged by all pages of tags', async () => {
+    await using registry = await startRegistry({ pageSize: 2, tagOrder: 'made' });
+    for (const tag of ['a', 'b', 'c', '0.1.0', 'd', '1.3.0', 'e']) {
+      seed(registry, name, tag, await buildImage());
+    }
+    const { answer } = await put(registry, {
+      source: { tag: '' },
+      params: { version: '1.2.3', bump_aliases: true },
+    });
+    expect(JSON.parse(answer ?? '').metadata[1].value).toBe('1.2.3 1.2');
+    expect(registry.journal.select({ path: `/v2/${name}/tags/list` })).toHaveLength(4);
+  });
+
+  it.each<[string, Fault]>([
+    [
+      '404 for another reason',
+      { kind: 'status', status: 404, body: { errors: [{ code: 'DENIED' }, { code: 'NAME_UNKNOWN' }] } },
+    ],
+    ['401', { kind: 'status', status: 401 }],
+    ['403', { kind: 'status', status: 403 }],
+    ['a page that is no list', { kind: 'status', status: 200, body: { tags: 'a' } }],
+    [
+      'a next page on another host',
+      { kind: 'headers', headers: { link: '<https://elsewhere.test/v2/>; rel="next"' } },
+    ],
+  ])('fail the put before anything is sent when the list is %s', async (_name, fault) => {
+    await using registry = await startRegistry({ faults: [{ path: /tags\/list$/, fault }] });
+    seed(registry, name, 'old', await buildImage());
+    const { answer, stderr } = await put(registry, { params: { version: '1.2.3', bump_aliases: true } });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain('determine aliases: list repository tags');
+    expect(traffic(registry).filter((line) => !line.startsWith('GET'))).toEqual([]);
+  });
+
+  it('are not looked for when nobody wants them', async () => {
+    await using registry = await startRegistry();
+    await put(registry, { params: { version: '1.2.3' } });
+    await put(registry, { params: { version: '1.2.3-rc.1', bump_aliases: true } });
+    expect(registry.journal.select({ path: /tags\/list$/ })).toEqual([]);
+  });
+});
+
+describe('what may pass is asked for again', () => {
+  const rule = (method: string, path: string | RegExp, fault: Fault, times = 1): FaultRule => ({
+    method,
+    path,
+    times,
+    fault,
+  });
+  const status = (code: number, more: object = {}): Fault => ({ kind: 'status', status: code, ...more });
+  const anyBlob = /\/blobs\/sha256:/;
+
+  it.each<[string, FaultRule]>([
+    ['429 to the ping', rule('GET', '/v2/', status(429))],
+    ['500 to the ping', rule('GET', '/v2/', status(500))],
+    ['429 to the question for the tag', rule('HEAD', manifestOf('v1'), status(429))],
+    ['503 to the question for the tag', rule('HEAD', manifestOf('v1'), status(503))],
+    ['500 to the question for a blob', rule('HEAD', anyBlob, status(500))],
+    ['a reset at the question for a blob', rule('HEAD', anyBlob, { kind: 'reset' })],
+    ['429 to the opening of an upload', rule('POST', /uploads\/$/, status(429))],
+    ['502 to the opening of an upload', rule('POST', /uploads\/$/, status(502))],
+    ['429 to the bytes', rule('PATCH', uploads, status(429))],
+    ['429 before the bytes are read', rule('PATCH', uploads, status(429, { early: true }))],
+    ['500 before the bytes are read', rule('PATCH', uploads, status(500, { early: true }))],
+    ['a reset within the bytes', rule('PATCH', uploads, { kind: 'resetUpload', after: 100 })],
+    [
+      'bytes that the registry calls invalid',
+      rule('PATCH', uploads, status(400, { body: { errors: [{ code: 'BLOB_UPLOAD_INVALID' }] } })),
+    ],
+    ['429 to the closing of an upload', rule('PUT', uploads, status(429))],
+    ['500 to the closing of an upload', rule('PUT', uploads, status(500))],
+    ['a reset at the closing of an upload', rule('PUT', uploads, { kind: 'reset' })],
+    ['429 to the manifest', rule('PUT', manifestOf('v1'), status(429))],
+    ['503 to the manifest', rule('PUT', manifestOf('v1'), status(503))],
+    ['a reset at the manifest', rule('PUT', manifestOf('v1'), { kind: 'reset' })],
+  ])('%s', async (_name, fault) => {
+    await using registry = await startRegistry({ faults: [fault] });
+    const { answer, stderr } = await put(registry);
+    expect(answer, stderr).toBeDefined();
+    expect(registry.faults.exhausted).toBe(true);
+    expect(registry.manifest(name, 'v1')?.digest).toBe(image.digest);
+    for (const { digest, bytes } of [image.config, ...image.layers]) {
+      expect(registry.blob(name, digest)).toEqual(bytes);
+    }
+    expect(registry.journal.select({ path: '/v2/' }).length).toBe(fault.path === '/v2/' ? 2 : 1);
+    expect(stderr).toMatch(/WARN.*transient error: .*; retrying in /);
+  });
+
+  it('a blob that arrived although the answer says otherwise is not sent twice', async () => {
+    await using registry = await startRegistry();
+    const stored = registry.journal.arrived({ method: 'PUT', path: uploads }).then(() => {
+      for (const { bytes } of [image.config, ...image.layers]) {
+        registry.putBlob(name, bytes);
+      }
+    });
+    registry.faults.add(
+      rule('PUT', uploads, { kind: 'hold', until: stored, next: { kind: 'status', status: 500 } }),
+    );
+    const { answer, stderr } = await put(registry);
+    expect(answer, stderr).toBeDefined();
+    expect(registry.journal.select({ method: 'PATCH' })).toHaveLength(3);
+  });
+
+  it.each<[string, FaultRule, string]>([
+    ['403 to an upload', rule('POST', /uploads\/$/, status(403), 9), 'DENIED'],
+    ['401 to an upload', rule('POST', /uploads\/$/, status(401), 9), 'UNAUTHORIZED'],
+    ['413 to the bytes', rule('PATCH', uploads, status(413, { body: 'too large' }), 9), '413'],
+    [
+      '400 to the closing of an upload',
+      rule('PUT', uploads, status(400, { body: { errors: [{ code: 'DIGEST_INVALID' }] } }), 9),
+      'DIGEST_INVALID',
+    ],
+    [
+      '400 to the manifest',
+      rule('PUT', manifestOf('v1'), status(400, { body: { errors: [{ code: 'MANIFEST_INVALID' }] } }), 9),
+      'MANIFEST_INVALID',
+    ],
+    ['405 to the manifest', rule('PUT', manifestOf('v1'), status(405, { body: '' }), 9), '405'],
+    ['401 to the question for the tag', rule('HEAD', manifestOf('v1'), status(401), 9), '401'],
+    ['403 to the question for a blob', rule('HEAD', anyBlob, status(403), 9), '403'],
+  ])('%s is told at once, and nothing is tagged', async (_name, fault, reason) => {
+    await using registry = await startRegistry({ faults: [fault] });
+    const { answer, stderr } = await put(registry);
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain('pushing image failed');
+    expect(stderr).toContain(reason);
+    expect(stderr).not.toContain('retrying');
+    expect(registry.tags(name)).toEqual([]);
+  });
+
+  it.each([403, 404, 405, 501])('%i to the question for the tag means to go on', async (code) => {
+    await using registry = await startRegistry({ faults: [rule('HEAD', manifestOf('v1'), status(code), 9)] });
+    expect(await put(registry)).toMatchObject({ answer: expect.any(String) });
+    expect(registry.tags(name)).toEqual(['v1']);
+  });
+
+  it.each<[string, Fault]>([
+    ['without a digest', { kind: 'headers', headers: { 'docker-content-digest': undefined } }],
+    ['with a malformed digest', { kind: 'headers', headers: { 'docker-content-digest': 'sha256:a' } }],
+  ])('an answer %s to the question for the tag means to go on', async (_name, fault) => {
+    await using registry = await startRegistry({ faults: [rule('HEAD', manifestOf('v1'), fault, 9)] });
+    seed(registry, name, 'v1', image);
+    expect(await put(registry)).toMatchObject({ answer: expect.any(String) });
+    expect(registry.journal.select({ method: 'PUT', path: manifestOf('v1') })).toHaveLength(1);
+  });
+
+  it('a registry that never recovers is given up', async () => {
+    await using registry = await startRegistry({ faults: [rule('PATCH', uploads, status(503), 1e6)] });
+    const clock = createTurnedClock();
+    const start = clock.now();
+    const { answer } = await put(registry, { clock });
+    expect(answer).toBeUndefined();
+    expect(clock.now() - start).toBeLessThan(60 * 60_000);
+    expect(registry.journal.select({ method: 'PATCH' }).length).toBeLessThan(60);
+  });
+
+  it('a token that expires on the way is renewed, and the bytes are sent again', async () => {
+    await using registry = await startRegistry({
+      auth: { kind: 'bearer', credentials: { user: 'user', password: 'secret' }, usesPerToken: 3 },
+    });
+    const { answer, stderr } = await put(registry, { source: { username: 'user', password: 'secret' } });
+    expect(answer, stderr).toBeDefined();
+    expect(registry.tokens.length).toBeGreaterThan(2);
+    expect(registry.manifest(name, 'v1')?.digest).toBe(image.digest);
+  });
+});
+
+describe('where uploads go', () => {
+  const ping = { method: 'GET', path: '/v2/', reply: { status: 200 } } as const;
+  const single = async () => await buildImage({ layers: [] });
+
+  const upTo = async (location: string | undefined) => {
+    const root = await single();
+    const server = await startOrderedServer([
+      ping,
+      { method: 'HEAD', path: manifestOf('v1'), reply: { status: 404 } },
+      { method: 'HEAD', path: `/v2/${name}/blobs/${root.config.digest}`, reply: { status: 404 } },
+      {
+        method: 'POST',
+        path: `/v2/${name}/blobs/uploads/`,
+        reply: { status: 202, ...(location === undefined ? {} : { headers: { location } }) },
+      },
+    ]);
+    return { root, server };
+  };
+
+  it('without a Location there is no way on', async () => {
+    const { root, server } = await upTo(undefined);
+    await using _closed = server;
+    const { answer, stderr } = await put(server, { root });
+    server.assertSatisfied();
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain('the answer has no Location header');
+  });
+
+  it.each([
+    'http://127.0.0.2:1/a',
+    'http://10.0.0.1/upload',
+    'http://[::1]:1/a',
+    'http://169.254.169.254/latest',
+  ])('the private address %s is refused', async (location) => {
+    const { root, server } = await upTo(location);
+    await using _closed = server;
+    const { answer, stderr } = await put(server, { root });
+    server.assertSatisfied();
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain('refused to upload to the private address');
+  });
+
+  it('another host gets the bytes and no credentials', async () => {
+    const root = await single();
+    await using store = await startOrderedServer([
+      {
+        method: 'PATCH',
+        path: '/store',
+        reply: () => ({ status: 202, headers: { location: '/close?token=1&digest=old&_a=%2f' } }),
+      },
+      { method: 'PUT', path: '/close', reply: { status: 201 } },
+    ]);
+    await using server = await startOrderedServer([
+      ping,
+      { method: 'HEAD', path: manifestOf('v1'), reply: { status: 404 } },
+      { method: 'HEAD', path: `/v2/${name}/blobs/${root.config.digest}`, reply: { status: 404 } },
+      {
+        method: 'POST',
+        path: `/v2/${name}/blobs/uploads/`,
+        reply: { status: 202, headers: { location: `http://localhost:${store.port}/store?a=b%2Fc` } },
+      },
+      { method: 'PUT', path: manifestOf('v1'), reply: { status: 201 } },
+    ]);
+    const { answer, stderr } = await put(server, { root, source: { username: 'user', password: 'secret' } });
+    server.assertSatisfied();
+    store.assertSatisfied();
+    expect(answer, stderr).toBeDefined();
+    expect(store.journal.requests.map(({ authorized }) => authorized)).toEqual([false, false]);
+    expect(server.journal.requests.map(({ authorized }) => authorized)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    const [patch, close] = store.journal.requests;
+    expect(patch?.headers['content-length']).toBe(String(root.config.bytes.length));
+    expect(String(patch?.query)).toBe('a=b%2Fc');
+    expect(String(close?.query)).toBe(`_a=%2F&digest=${encodeURIComponent(root.config.digest)}&token=1`);
+  });
+});
+
+describe('manifests that refer to another one', () => {
+  const subject = { mediaType: mediaTypes.ociManifest, size: 7, digest: `sha256:${'1'.repeat(64)}` } as const;
+  const fallback = `sha256-${digestHex(subject.digest)}`;
+  const referring = (title: string, more: object = {}) =>
+    buildImage({ layers: [], annotations: { title }, manifest: { subject, ...more } });
+
+  it('are left to a registry that lists them', async () => {
+    await using registry = await startRegistry({ referrers: true });
+    await put(registry, { root: await referring('a') });
+    expect(registry.tags(name)).toEqual(['v1']);
+  });
+
+  it('are listed under the fallback tag otherwise, each once, and those there are kept', async () => {
+    await using registry = await startRegistry();
+    const [first, second] = [await referring('a'), await referring('b', { artifactType: 'test/type' })];
+    await put(registry, { root: first });
+    await put(registry, { root: second, source: { tag: 'v2' } });
+    await put(registry, { root: second, source: { tag: 'v3' } });
+    const stored = registry.manifest(name, fallback);
+    expect(stored?.mediaType).toBe(mediaTypes.ociIndex);
+    const expected = [
+      { ...descriptorOf(first), annotations: { title: 'a' }, artifactType: first.config.mediaType },
+      { ...descriptorOf(second), annotations: { title: 'b' }, artifactType: 'test/type' },
+    ].sort((a, b) => (a.digest < b.digest ? -1 : 1));
+    expect(JSON.parse(String(stored?.bytes)).manifests).toEqual(expected);
+  });
+
+  it('are all listed when they are pushed at the same time', async () => {
+    const children = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((title) => referring(title)));
+    await using registry = await startRegistry();
+    const { answer, stderr } = await put(registry, { root: buildIndex(children) });
+    expect(answer, stderr).toBeDefined();
+    const { manifests } = JSON.parse(String(registry.manifest(name, fallback)?.bytes));
+    expect(manifests.map(({ digest }: { digest: string }) => digest)).toEqual(
+      children.map(({ digest }) => digest).sort(),
+    );
+  });
+
+  it('may be indexes', async () => {
+    const index = buildIndex([await buildImage()]);
+    const bytes = Buffer.from(
+      JSON.stringify({ ...JSON.parse(String(index.bytes)), subject, artifactType: 'test/index' }),
+    );
+    const root = { ...index, bytes, digest: digestOf(bytes) };
+    await using registry = await startRegistry();
+    const { answer, stderr } = await put(registry, { root });
+    expect(answer, stderr).toBeDefined();
+    const { manifests } = JSON.parse(String(registry.manifest(name, fallback)?.bytes));
+    expect(manifests).toEqual([{ ...descriptorOf(root), artifactType: 'test/index' }]);
+  });
+});
+
+describe('what lies around afterwards', () => {
+  it.each([true, false])('no compressed layers, whether the put succeeds: %s', async (succeeds) => {
+    const temporary = await temporaryDirectory();
+    writeFileSync(join(sources, 'image.tar'), await dockerArchive(image));
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = temporary;
+    try {
+      await using registry = await startRegistry({
+        faults: succeeds ? [] : [{ method: 'PATCH', fault: { kind: 'status', status: 403 } }],
+      });
+      const { answer } = await runCommand(runOut, {
+        request: {
+          source: { repository: `${registry.host}/${name}`, tag: 'a' },
+          params: { image: 'image.tar' },
+        },
+        directory: sources,
+      });
+      expect(answer !== undefined).toBe(succeeds);
+    } finally {
+      process.env.TMPDIR = before ?? '';
+      if (before === undefined) {
+        delete process.env.TMPDIR;
+      }
+    }
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
