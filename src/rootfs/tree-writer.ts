@@ -36,8 +36,12 @@ export class TreeWriter implements EntryConsumer {
   constructor(directory: string, options: TreeWriterOptions) {
     this.#asRoot = options.asRoot;
     this.#log = options.log;
-    if (mkdirSync(directory, { recursive: true, mode: rootMode }) !== undefined) {
-      chmodSync(directory, rootMode);
+    try {
+      if (mkdirSync(directory, { recursive: true, mode: rootMode }) !== undefined) {
+        chmodSync(directory, rootMode);
+      }
+    } catch (error) {
+      throw new UserError(`cannot create ${directory}`, { cause: error });
     }
     this.#root = new KnownDirectory(bytesOfPath(directory));
   }
