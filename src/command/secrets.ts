@@ -28,7 +28,7 @@ export function secretsOfSource(source: Source): string[] {
 export function secretsOfEnvironment(environment: Environment): string[] {
   const proxies = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].map((name) => environment[name]);
   return proxies.flatMap((proxy) => {
-    const [, password = ''] = /^(?:.*?:\/\/)?[^:@/]*:(.*)@/.exec(proxy ?? '') ?? [];
+    const [, password = ''] = /^(?:[a-z][\w+.-]*:\/\/)?[^:@/]*:(?!\/\/)(.*)@/i.exec(proxy ?? '') ?? [];
     return [password, percentDecode(password)];
   });
 }
