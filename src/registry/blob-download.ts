@@ -6,6 +6,7 @@ import { redactedUrl } from '../oci/redacted-url.ts';
 import { verifyContent } from '../oci/verified-content.ts';
 import { networkError } from '../transport/failure-text.ts';
 import type { HttpResponse } from '../transport/http-client.ts';
+import type { Tries } from '../transport/persistence.ts';
 import { discardBody, expectStatus, headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 
@@ -20,13 +21,26 @@ export async function openBlob(session: Session, descriptor: Descriptor): Promis
   }
   const target = `/v2/${session.repository.path}/blobs/${descriptor.digest}`;
   const first = await session.persistence.exchange(() => requestBlob(session, target, descriptor, 0));
-  const bytes = Readable.from(resumingBytes(session, target, descriptor, first), {
-    objectMode: false,
-    highWaterMark: 1024 * 1024,
+  const download: Download = { session, target, descriptor, answer: first, wanted: true };
+  const bytes = Readable.from(resumingBytes(download), { objectMode: false, highWaterMark: 1024 * 1024 });
+  const verified = verifyContent(bytes, descriptor, `blob ${session.repository.path}@${descriptor.digest}`);
+  // A generator that waits for bytes hears of the end of its reader only when some have come.
+  verified.once('close', () => {
+    download.wanted = false;
+    download.answer.response.body.on('error', () => {}).destroy();
   });
-  // A stream that nobody begins to read never gets to the answer that waits for it.
-  bytes.once('close', () => first.response.body.on('error', () => {}).destroy());
-  return verifyContent(bytes, descriptor, `blob ${session.repository.path}@${descriptor.digest}`);
+  return verified;
+}
+
+/** A download under way. */
+interface Download {
+  readonly session: Session;
+  readonly target: string;
+  readonly descriptor: Descriptor;
+  /** The one that is read now. */
+  answer: BlobAnswer;
+  /** Until its reader has gone. */
+  wanted: boolean;
 }
 
 /** An answer with bytes of a blob, the first of which lies at `start`. */
@@ -63,19 +77,15 @@ function rangeStart(response: HttpResponse, offset: number): number {
   return start === undefined ? offset : Number(start);
 }
 
-async function* resumingBytes(
-  session: Session,
-  target: string,
-  descriptor: Descriptor,
-  first: BlobAnswer,
-): AsyncGenerator<Buffer> {
-  const tries = session.persistence.tries();
-  let answer = first;
+async function* resumingBytes(download: Download): AsyncGenerator<Buffer> {
+  const { descriptor } = download;
+  const tries = download.session.persistence.tries();
   let offset = 0;
-  for (;;) {
+  while (download.wanted) {
+    const { response, start } = download.answer;
     const outcome: ReadOutcome = { failure: undefined };
-    let skip = offset - answer.start;
-    for await (const chunk of chunksOf(answer.response.body, outcome)) {
+    let skip = offset - start;
+    for await (const chunk of chunksOf(response.body, outcome)) {
       const fresh = chunk.subarray(skip);
       skip = Math.max(0, skip - chunk.length);
       if (fresh.length > 0) {
@@ -88,16 +98,24 @@ async function* resumingBytes(
       return;
     }
     const reason = outcome.failure ?? new EarlyEndError(offset, descriptor.size);
-    let failure: unknown = networkError('GET', answer.response.url, reason);
-    for (let next: BlobAnswer | undefined; !next; ) {
-      await tries.failed(failure);
-      try {
-        next = await requestBlob(session, target, descriptor, offset);
-        answer = next;
-      } catch (error) {
-        failure = error;
-      }
+    await askForRest(download, offset, tries, networkError('GET', response.url, reason));
+  }
+}
+
+async function askForRest(download: Download, offset: number, tries: Tries, first: unknown): Promise<void> {
+  const { session, target, descriptor } = download;
+  for (let failure = first; download.wanted; ) {
+    await tries.failed(failure);
+    try {
+      download.answer = await requestBlob(session, target, descriptor, offset);
+    } catch (error) {
+      failure = error;
+      continue;
     }
+    if (!download.wanted) {
+      await discardBody(download.answer.response);
+    }
+    return;
   }
 }
 

@@ -1,0 +1,265 @@
+// What a registry says about a manifest counts as far as it can be relied on: the digest of the bytes is the truth.
+import { describe, expect, it } from 'vitest';
+import { errorText } from '../../src/errors.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
+import { lookUpDigest } from '../../src/registry/digest-lookup.ts';
+import { getManifest, headManifest, isMissing, putManifest } from '../../src/registry/manifest-endpoint.ts';
+import { RegistryError } from '../../src/transport/registry-error.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
+import { errorReply, type Reply } from '../support/reply.ts';
+import { openTestSession, type TestSessionOptions } from '../support/test-session.ts';
+import { createTurnedClock } from '../support/turned-clock.ts';
+
+const bytes = Buffer.from('{"fake":"manifest"}');
+const digest = digestOf(bytes);
+const other = digestOf(Buffer.from('other'));
+
+/** A registry whose answers to HEAD and GET of any manifest are given, and a session with it. */
+async function registryOf(
+  answers: { head?: Reply | (() => Reply); get?: Reply | (() => Reply); put?: Reply },
+  options: TestSessionOptions = {},
+) {
+  const replyOf = (reply: Reply | (() => Reply) | undefined) =>
+    (typeof reply === 'function' ? reply() : reply) ?? { status: 500 };
+  const server = await startRecordingServer({
+    answer: ({ method, path }) => {
+      switch (path === '/v2/' ? 'ping' : method) {
+        case 'ping':
+          return { status: 200 };
+        case 'HEAD':
+          return replyOf(answers.head);
+        case 'PUT':
+          return replyOf(answers.put);
+        default:
+          return replyOf(answers.get);
+      }
+    },
+  });
+  const session = await openTestSession(`${server.host}/app`, options);
+  const asked = () => server.journal.lines.slice(1);
+  return { server, session, asked, [Symbol.asyncDispose]: () => server.close() };
+}
+
+/** The headers of an answer to HEAD; a length is always there. */
+function headers(values: Record<string, string | undefined>): Record<string, string> {
+  const all = {
+    'content-type': 'text/plain',
+    'content-length': '19',
+    'docker-content-digest': digest,
+    ...values,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+describe('the headers of a manifest', () => {
+  it.each<[string, string, Record<string, string | undefined>, 'found' | 'unclear']>([
+    ['by tag', 'latest', {}, 'found'],
+    ['by digest', digest, {}, 'found'],
+    ['by tag, without digest', 'latest', { 'docker-content-digest': undefined }, 'unclear'],
+    ['by digest, without digest', digest, { 'docker-content-digest': undefined }, 'unclear'],
+    ['by tag, malformed digest', 'latest', { 'docker-content-digest': 'sha256:1234' }, 'unclear'],
+    ['by tag, digest in capitals', 'latest', { 'docker-content-digest': digest.toUpperCase() }, 'unclear'],
+    [
+      'by tag, digest of another kind',
+      'latest',
+      { 'docker-content-digest': `sha512:${'a'.repeat(128)}` },
+      'unclear',
+    ],
+    ['by tag, empty digest', 'latest', { 'docker-content-digest': '' }, 'unclear'],
+    ['by digest, another digest', digest, { 'docker-content-digest': other }, 'unclear'],
+    ['by tag, without type', 'latest', { 'content-type': undefined }, 'unclear'],
+    ['by digest, without type', digest, { 'content-type': undefined }, 'unclear'],
+  ])('%s', async (_name, reference, values, state) => {
+    await using registry = await registryOf({ head: { status: 200, headers: headers(values) } });
+    expect(await headManifest(registry.session, reference)).toEqual(
+      state === 'found' ? { state, digest } : { state, error: undefined },
+    );
+    expect(registry.server.journal.requests[1]?.headers.accept).toContain(mediaTypes.ociIndex);
+  });
+
+  it('are unclear without a length', async () => {
+    await using registry = await registryOf({ head: { status: 200, headers: headers({}) } });
+    registry.server.faults.add({ method: 'HEAD', fault: { kind: 'chunked' } });
+    expect(await headManifest(registry.session, 'latest')).toMatchObject({ state: 'unclear' });
+  });
+
+  it.each([400, 401, 403, 405, 410, 501, 505])('are unclear after %i', async (status) => {
+    await using registry = await registryOf({ head: { status } });
+    const head = await headManifest(registry.session, 'latest');
+    expect(head).toMatchObject({ state: 'unclear', error: { status } });
+    expect(registry.asked()).toHaveLength(1);
+  });
+
+  it.each([408, 429, 500, 502, 503, 504, 520])('are asked for again after %i', async (status) => {
+    const replies: Reply[] = [{ status }, { status }, { status: 200, headers: headers({}) }];
+    const clock = createTurnedClock();
+    await using registry = await registryOf({ head: () => replies.shift() ?? { status: 500 } }, { clock });
+    expect(await headManifest(registry.session, 'latest')).toEqual({ state: 'found', digest });
+    expect(registry.asked()).toHaveLength(3);
+    expect(clock.waits.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('do not exist after 404', async () => {
+    await using registry = await registryOf({ head: { status: 404 } });
+    expect(await headManifest(registry.session, 'latest')).toEqual({ state: 'missing' });
+  });
+});
+
+describe('a manifest', () => {
+  it.each<[string, string, string | undefined]>([
+    ['by tag', 'latest', digest],
+    ['by tag, without digest in the header', 'latest', undefined],
+    ['by tag, another digest in the header', 'latest', other],
+    ['by digest', digest, digest],
+    ['by digest, without digest in the header', digest, undefined],
+    ['by digest, another digest in the header', digest, other],
+  ])('%s is what its bytes are', async (_name, reference, header) => {
+    const type = 'application/vnd.oci.image.manifest.v1+json; charset=utf-8';
+    const reply = {
+      status: 200,
+      headers: headers({ 'docker-content-digest': header, 'content-type': type }),
+      body: bytes,
+    };
+    await using registry = await registryOf({ get: reply });
+    const served = await getManifest(registry.session, reference);
+    expect({ ...served, bytes: Buffer.from(served.bytes).toString() }).toEqual({
+      bytes: bytes.toString(),
+      digest,
+      mediaType: mediaTypes.ociManifest,
+    });
+  });
+
+  it('by digest with other bytes is refused, whatever the header says', async () => {
+    const reply = { status: 200, headers: headers({ 'docker-content-digest': other }), body: bytes };
+    await using registry = await registryOf({ get: reply });
+    const outcome = getManifest(registry.session, other);
+    await expect(outcome).rejects.toThrow(
+      `manifest digest: ${digest} does not match requested digest: ${other}`,
+    );
+  });
+
+  it('shows no secret of the URL that served other bytes', async () => {
+    await using registry = await registryOf({ get: { status: 200, body: bytes } });
+    const to = `http://${registry.server.otherHost}/manifest?signature=hidden`;
+    registry.server.faults.add({ path: /manifests/, times: 1, fault: { kind: 'redirect', to } });
+    const error = await getManifest(registry.session, other).catch((caught: unknown) => caught);
+    expect(errorText(error)).toContain('does not match');
+    expect(errorText(error)).not.toContain('hidden');
+  });
+
+  it('without a type has none', async () => {
+    await using registry = await registryOf({ get: { status: 200, body: bytes } });
+    expect((await getManifest(registry.session, 'latest')).mediaType).toBe('');
+  });
+
+  it('is asked for with its type alone where that is known', async () => {
+    await using registry = await registryOf({ get: { status: 200, body: bytes } });
+    await getManifest(registry.session, digest, mediaTypes.ociManifest);
+    expect(registry.server.journal.requests[1]?.headers.accept).toBe(mediaTypes.ociManifest);
+  });
+
+  it('under a strange name is asked for as it is', async () => {
+    await using registry = await registryOf({ get: { status: 200, body: bytes } });
+    await getManifest(registry.session, '../a b%2f');
+    expect(registry.asked()).toEqual(['GET /v2/app/manifests/../a%20b%252f']);
+  });
+
+  it('longer than 100 MiB is refused', async () => {
+    await using registry = await registryOf({ get: { status: 200, body: bytes } });
+    registry.server.faults.add({
+      path: /manifests/,
+      fault: { kind: 'oversize', extra: 101 << 20, chunked: true },
+    });
+    await expect(getManifest(registry.session, 'latest')).rejects.toThrow(
+      'body exceeds 104857600 byte limit',
+    );
+  });
+
+  it.each([
+    ['that breaks off', { kind: 'truncate', after: 5 }],
+    ['whose connection breaks', { kind: 'reset', after: 5 }],
+    ['refused for a moment', { kind: 'status', status: 503 }],
+  ] as const)('%s is asked for again', async (_name, fault) => {
+    await using registry = await registryOf({ get: { status: 200, body: bytes } }, { stage: 'in' });
+    registry.server.faults.add({ path: /manifests/, times: 2, fault });
+    expect((await getManifest(registry.session, digest)).digest).toBe(digest);
+    expect(registry.asked()).toHaveLength(3);
+  });
+
+  it('that is not there is missing, one that must not be read is not', async () => {
+    await using registry = await registryOf({ get: errorReply(404, 'MANIFEST_UNKNOWN', 'unknown') });
+    const error = await getManifest(registry.session, 'latest').catch((caught: unknown) => caught);
+    expect(isMissing(error)).toBe(true);
+    expect(errorText(error)).toContain('MANIFEST_UNKNOWN: unknown');
+    expect(isMissing(new RegistryError({ method: 'GET', url: 'https://r/', status: 403, body: '' }))).toBe(
+      false,
+    );
+  });
+});
+
+describe('putting a manifest', () => {
+  it.each([200, 201, 202])('is done with %i', async (status) => {
+    await using registry = await registryOf({ put: { status } });
+    await putManifest(registry.session, 'latest', mediaTypes.ociManifest, bytes);
+    const [, put] = registry.server.journal.requests;
+    expect([put?.method, put?.path, put?.bodySize]).toEqual([
+      'PUT',
+      '/v2/app/manifests/latest',
+      bytes.length,
+    ]);
+    expect(put?.headers['content-type']).toBe(mediaTypes.ociManifest);
+  });
+
+  it('is tried again while out keeps its session', async () => {
+    await using registry = await registryOf({ put: { status: 201 } }, { stage: 'out' });
+    registry.server.faults.add(
+      { method: 'PUT', times: 1, fault: { kind: 'status', status: 429 } },
+      { method: 'PUT', times: 1, fault: { kind: 'reset' } },
+    );
+    await putManifest(registry.session, digest, mediaTypes.ociManifest, bytes);
+    expect(registry.asked()).toEqual(Array.from({ length: 3 }, () => `PUT /v2/app/manifests/${digest}`));
+    expect(registry.server.journal.requests.at(-1)?.bodySize).toBe(bytes.length);
+  });
+
+  it('that is refused is told', async () => {
+    await using registry = await registryOf(
+      { put: errorReply(400, 'MANIFEST_INVALID', 'no') },
+      { stage: 'out' },
+    );
+    await expect(putManifest(registry.session, 'latest', 'x', bytes)).rejects.toThrow('MANIFEST_INVALID: no');
+  });
+});
+
+describe('the digest of a tag', () => {
+  const good = { status: 200, headers: headers({}) };
+  const body = { status: 200, body: bytes };
+
+  it.each<[string, Reply, Reply | undefined, string | undefined, string[]]>([
+    ['told by HEAD', good, undefined, digest, ['HEAD']],
+    ['unknown to HEAD', { status: 404 }, body, undefined, ['HEAD']],
+    ['left out of HEAD', { status: 200 }, body, digest, ['HEAD', 'GET']],
+    ['refused to HEAD', { status: 405 }, body, digest, ['HEAD', 'GET']],
+    ['refused to HEAD, unknown to GET', { status: 403 }, { status: 404 }, undefined, ['HEAD', 'GET']],
+  ])('%s', async (_name, head, get, expected, methods) => {
+    await using registry = await registryOf({ head, ...(get ? { get } : {}) });
+    expect(await lookUpDigest(registry.session, 'latest')).toBe(expected);
+    expect(registry.asked()).toEqual(methods.map((method) => `${method} /v2/app/manifests/latest`));
+  });
+
+  it('refused to both is an error that says why', async () => {
+    await using registry = await registryOf({
+      head: { status: 403 },
+      get: errorReply(403, 'DENIED', 'not you'),
+    });
+    await expect(lookUpDigest(registry.session, 'latest')).rejects.toThrow('DENIED: not you');
+  });
+
+  it('is not asked for by GET, which counts as a pull, when the registry is only busy', async () => {
+    await using registry = await registryOf({ head: { status: 429 }, get: body });
+    await expect(lookUpDigest(registry.session, 'latest')).rejects.toThrow('429');
+    expect(registry.server.journal.select({ method: 'GET', path: /manifests/ })).toEqual([]);
+  });
+});

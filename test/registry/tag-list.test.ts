@@ -1,0 +1,174 @@
+// All pages of a tag list, from the registry alone, however it names them, and not for ever.
+import { describe, expect, it } from 'vitest';
+import { errorText } from '../../src/errors.ts';
+import { listTags, nextPage, parseTagPage } from '../../src/registry/tag-list.ts';
+import { serverKeys } from '../support/certificates.ts';
+import type { ReceivedRequest } from '../support/exchange.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
+import { startRegistry } from '../support/registry.ts';
+import type { Reply } from '../support/reply.ts';
+import { openTestSession } from '../support/test-session.ts';
+
+function page(tags: unknown, link?: string): Reply {
+  return {
+    status: 200,
+    headers: link === undefined ? {} : { link },
+    body: JSON.stringify({ name: 'app', tags }),
+  };
+}
+
+async function listOf(answer: (request: ReceivedRequest) => Reply) {
+  const server = await startRecordingServer({
+    answer: (request) => (request.path === '/v2/' ? { status: 200 } : answer(request)),
+  });
+  const session = await openTestSession(`${server.host}/app`);
+  return { server, session, [Symbol.asyncDispose]: () => server.close() };
+}
+
+describe('pages', () => {
+  it.each(['relative', 'absolute'] as const)('with %s links are joined in their order', async (links) => {
+    await using registry = await startRegistry({ pageSize: 3, links, tagOrder: 'made' });
+    const tags = ['b', 'a', '10', '9', 'latest', 'x', 'y'];
+    for (const tag of tags) {
+      registry.putManifest('app', tag, 'text/plain', '{}');
+    }
+    const session = await openTestSession(`${registry.host}/app`);
+    expect(await listTags(session)).toEqual(tags);
+    expect(registry.journal.select({ path: /tags/ }).map(({ query }) => query.toString())).toEqual([
+      'n=1000',
+      'last=10&n=3',
+      'last=x&n=3',
+    ]);
+  });
+
+  it('over https on a name that may be asked over http have relative links too', async () => {
+    await using registry = await startRegistry({ tls: serverKeys.trusted, pageSize: 1 });
+    for (const tag of ['a', 'b']) {
+      registry.putManifest('app', tag, 'text/plain', '{}');
+    }
+    expect(await listTags(await openTestSession(`${registry.otherHost}/app`))).toEqual(['a', 'b']);
+  });
+
+  it('named in the body are not asked for', async () => {
+    await using list = await listOf(() => ({
+      status: 200,
+      body: JSON.stringify({ tags: ['a'], next: 'http://169.254.169.254/' }),
+    }));
+    expect(await listTags(list.session)).toEqual(['a']);
+    expect(list.server.journal.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['the same page', () => page(['a'], '</v2/app/tags/list?n=1000>')],
+    [
+      'two pages in turn',
+      ({ query }: ReceivedRequest) => page(['a'], query.get('p') === '1' ? '<?p=2>' : '<?p=1>'),
+    ],
+  ])('without end are an error: %s', async (_name, answer) => {
+    await using list = await listOf(answer);
+    await expect(listTags(list.session)).rejects.toThrow('the list of tags does not end');
+    expect(list.server.journal.requests.length).toBeLessThan(6);
+  });
+
+  it('that are always new ones end', async () => {
+    await using list = await listOf(() => page([]));
+    list.server.faults.add({ path: /tags/, fault: { kind: 'endlessPages' } });
+    await expect(listTags(list.session)).rejects.toThrow('the list of tags does not end');
+    expect(list.server.journal.requests.length).toBeLessThanOrEqual(10_001);
+  });
+
+  it('that are long ones end earlier', async () => {
+    const tags = [`a${'x'.repeat(20 << 20)}`];
+    await using list = await listOf(() => page(tags));
+    list.server.faults.add({ path: /tags/, fault: { kind: 'endlessPages' } });
+    await expect(listTags(list.session)).rejects.toThrow('the list of tags does not end');
+    expect(list.server.journal.requests).toHaveLength(5);
+  });
+
+  it('on another host are refused before that is asked', async () => {
+    await using other = await startRecordingServer({ answer: () => page(['b']) });
+    await using list = await listOf(() => page(['a'], `<${other.url}/v2/app/tags/list?last=a>`));
+    await expect(listTags(list.session)).rejects.toThrow(`lies on ${other.url}, not on the registry`);
+    expect(other.journal.requests).toHaveLength(0);
+  });
+
+  it('that break off are asked for again', async () => {
+    await using registry = await startRegistry({ pageSize: 1 });
+    for (const tag of ['a', 'b', 'c']) {
+      registry.putManifest('app', tag, 'text/plain', '{}');
+    }
+    registry.faults.add(
+      { path: /tags/, times: 1, fault: { kind: 'pass' } },
+      { path: /tags/, times: 1, fault: { kind: 'truncate', after: 3 } },
+      { path: /tags/, times: 1, fault: { kind: 'status', status: 502 } },
+    );
+    expect(await listTags(await openTestSession(`${registry.host}/app`))).toEqual(['a', 'b', 'c']);
+    expect(registry.journal.select({ path: /tags/ })).toHaveLength(5);
+  });
+
+  it('that the registry refuses are told', async () => {
+    await using registry = await startRegistry();
+    const error = await listTags(await openTestSession(`${registry.host}/app`)).catch(
+      (caught: unknown) => caught,
+    );
+    expect(errorText(error)).toContain('NAME_UNKNOWN');
+  });
+});
+
+describe('the link to the next page', () => {
+  const origin = 'https://registry:5000';
+  const url = `${origin}/v2/app/tags/list?n=2`;
+
+  it.each<[string | undefined, string | undefined]>([
+    [undefined, undefined],
+    ['', undefined],
+    ['<>; rel="next"', undefined],
+    ['</v2/app/tags/list?last=b>; rel="next"', `${origin}/v2/app/tags/list?last=b`],
+    ['</v2/app/tags/list?last=b>', `${origin}/v2/app/tags/list?last=b`],
+    ['<?last=b&n=2>; rel=next', `${origin}/v2/app/tags/list?last=b&n=2`],
+    ['<list?last=b>', `${origin}/v2/app/tags/list?last=b`],
+    [`<${origin}/x?last=b>, <https://elsewhere/>`, `${origin}/x?last=b`],
+    ['</first>; rel="prev", </second>; rel="next"', `${origin}/first`],
+  ])('%s', (link, expected) => {
+    expect(nextPage(origin, url, link)).toBe(expected);
+  });
+
+  it.each([
+    'http://registry:5000/v2/',
+    'https://registry/v2/',
+    'https://registry:5001/v2/',
+    '//elsewhere/v2/',
+    'https://registry:5000@elsewhere/',
+    'https://REGISTRY:5000/',
+  ])('to %s is refused', (target) => {
+    expect(() => nextPage(origin, url, `<${target}>`)).toThrow('not on the registry');
+  });
+
+  it.each(['/v2/app/tags/list', '</v2/app', ' <x>', 'rel="next"; <x>'])('%j is malformed', (link) => {
+    expect(() => nextPage(origin, url, link)).toThrow('Link header of the answer is malformed');
+  });
+});
+
+describe('a page', () => {
+  it.each([
+    ['{"tags":["a","b"]}', ['a', 'b']],
+    ['{"name":"app","Tags":["a"]}', ['a']],
+    ['{"tags":null}', []],
+    ['{"tags":[]}', []],
+    ['{}', []],
+    ['{"tags":["a",null]}', ['a', '']],
+  ])('%s', (body, tags) => {
+    expect(parseTagPage(body, 'url')).toEqual(tags);
+  });
+
+  it.each(['', 'null and void', '{"tags":["a"]', '<html>'])('%j is no JSON', (body) => {
+    expect(() => parseTagPage(body, 'url')).toThrow('GET url: the answer is not a JSON document');
+  });
+
+  it.each(['{"tags":"a"}', '{"tags":[1]}', '{"tags":{"a":1}}', '{"tags":[["a"]]}'])(
+    '%s is no list',
+    (body) => {
+      expect(() => parseTagPage(body, 'url')).toThrow('is not a list of strings');
+    },
+  );
+});
