@@ -1,0 +1,248 @@
+// A blob is asked for, opened, sent and closed; what fails on the way is done again from where it can be.
+import { Readable } from 'node:stream';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { errorText } from '../../src/errors.ts';
+import type { ContentNode } from '../../src/oci/content.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { hasBlob, uploadBlob } from '../../src/registry/blob-upload.ts';
+import type { ReceivedRequest } from '../support/exchange.ts';
+import type { FaultRule } from '../support/fault.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
+import { type RegistryOptions, startRegistry } from '../support/registry.ts';
+import type { Reply } from '../support/reply.ts';
+import { openTestSession } from '../support/test-session.ts';
+import { createTurnedClock } from '../support/turned-clock.ts';
+
+const content = Buffer.alloc(500_000, 'content ');
+const digest = digestOf(content);
+
+function blob() {
+  let opened = 0;
+  const node: ContentNode = {
+    descriptor: { mediaType: 'x', size: content.length, digest },
+    kind: 'blob',
+    open: async () => {
+      opened += 1;
+      return Readable.from([content.subarray(0, 100_000), content.subarray(100_000)]);
+    },
+  };
+  return { node, opened: () => opened };
+}
+
+async function registryOf(faults: readonly FaultRule[] = [], options: RegistryOptions = {}) {
+  const registry = await startRegistry({ ...options, faults });
+  onTestFinished(() => registry.close());
+  const clock = createTurnedClock();
+  const session = await openTestSession(`${registry.host}/app`, {
+    actions: 'push,pull',
+    stage: 'out',
+    clock,
+  });
+  const methods = () => registry.requests.slice(1).map(({ method }) => method);
+  return { registry, session, clock, methods };
+}
+
+describe('asking for a blob', () => {
+  it('tells whether it is there', async () => {
+    const { registry, session } = await registryOf();
+    expect(await hasBlob(session, digest)).toBe(false);
+    registry.putBlob('app', content);
+    expect(await hasBlob(session, digest)).toBe(true);
+  });
+
+  it('is done again while the registry is busy, and refused is an error', async () => {
+    const { session, methods } = await registryOf([
+      { method: 'HEAD', times: 2, fault: { kind: 'status', status: 429 } },
+      { method: 'HEAD', times: 1, fault: { kind: 'status', status: 403 } },
+    ]);
+    await expect(hasBlob(session, digest)).rejects.toThrow('403');
+    expect(methods()).toEqual(['HEAD', 'HEAD', 'HEAD']);
+  });
+});
+
+describe('an upload', () => {
+  it.each(['relative', 'absolute'] as const)('with %s locations is POST, PATCH and PUT', async (links) => {
+    const { registry, session, methods } = await registryOf([], { links });
+    expect(await uploadBlob(session, blob().node)).toBe('pushed');
+    expect(methods()).toEqual(['POST', 'PATCH', 'PUT']);
+    expect(registry.blob('app', digest)?.equals(content)).toBe(true);
+    const [, , patch, put] = registry.requests;
+    expect(patch?.headers).toMatchObject({
+      'content-length': String(content.length),
+      'content-type': 'application/octet-stream',
+    });
+    // The state that the registry put into its location comes along.
+    expect(put?.query.get('digest')).toBe(digest);
+    expect(put?.query.get('_state')).toBeTruthy();
+    expect(registry.openUploads).toBe(0);
+  });
+
+  it('of a blob that the registry takes at once ends there', async () => {
+    const { session, methods } = await registryOf([
+      { method: 'POST', fault: { kind: 'status', status: 201 } },
+    ]);
+    expect(await uploadBlob(session, blob().node)).toBe('mounted');
+    expect(methods()).toEqual(['POST']);
+  });
+
+  it('of no bytes is one', async () => {
+    const { registry, session } = await registryOf();
+    const empty = digestOf(Buffer.from(''));
+    const node: ContentNode = {
+      descriptor: { mediaType: 'x', size: 0, digest: empty },
+      kind: 'blob',
+      open: async () => Readable.from([]),
+    };
+    expect(await uploadBlob(session, node)).toBe('pushed');
+    expect(registry.blob('app', empty)).toHaveLength(0);
+  });
+
+  it('that is refused is told and not repeated', async () => {
+    const { session, methods } = await registryOf([
+      {
+        method: 'POST',
+        fault: { kind: 'status', status: 403, body: { errors: [{ code: 'DENIED', message: 'no' }] } },
+      },
+    ]);
+    await expect(uploadBlob(session, blob().node)).rejects.toThrow('DENIED: no');
+    expect(methods()).toEqual(['POST']);
+  });
+
+  it.each<[string, FaultRule['fault'], string[]]>([
+    ['breaks off', { kind: 'resetUpload', after: 100 }, ['POST', 'PATCH', 'HEAD', 'POST', 'PATCH', 'PUT']],
+    ['fails', { kind: 'status', status: 500 }, ['POST', 'PATCH', 'HEAD', 'POST', 'PATCH', 'PUT']],
+    ['is put off', { kind: 'status', status: 429 }, ['POST', 'PATCH', 'HEAD', 'POST', 'PATCH', 'PUT']],
+  ])('that %s within PATCH starts over, since the old one may hold half', async (_name, fault, expected) => {
+    const { registry, session, methods } = await registryOf([{ method: 'PATCH', times: 1, fault }]);
+    const { node, opened } = blob();
+    expect(await uploadBlob(session, node)).toBe('pushed');
+    expect(methods()).toEqual(expected);
+    expect(opened()).toBe(2);
+    expect(registry.blob('app', digest)?.equals(content)).toBe(true);
+  });
+
+  it.each([429, 503])('whose PUT is put off by %i repeats that alone', async (status) => {
+    const { session, methods, clock } = await registryOf([
+      { method: 'PUT', times: 2, fault: { kind: 'status', status, headers: { 'retry-after': '30' } } },
+    ]);
+    const { node, opened } = blob();
+    expect(await uploadBlob(session, node)).toBe('pushed');
+    expect(methods()).toEqual(['POST', 'PATCH', 'PUT', 'PUT', 'PUT']);
+    expect(opened()).toBe(1);
+    expect(clock.waits.filter((wait) => wait === 30_000)).toHaveLength(2);
+  });
+
+  it('whose PUT broke off after it was done is not sent again', async () => {
+    const { registry, session, methods } = await registryOf();
+    registry.putBlob('app', content);
+    registry.faults.add({ method: 'PUT', times: 1, fault: { kind: 'reset' } });
+    expect(await uploadBlob(session, blob().node)).toBe('pushed');
+    expect(methods()).toEqual(['POST', 'PATCH', 'PUT', 'HEAD']);
+  });
+
+  it.each([
+    ['429', { kind: 'status', status: 429 }],
+    [
+      'an error that may pass',
+      { kind: 'status', status: 400, body: { errors: [{ code: 'BLOB_UPLOAD_INVALID', message: 'x' }] } },
+    ],
+    ['a reset', { kind: 'reset' }],
+  ] as const)('whose POST meets %s is opened again', async (_name, fault) => {
+    const { session, methods } = await registryOf([{ method: 'POST', times: 1, fault }]);
+    expect(await uploadBlob(session, blob().node)).toBe('pushed');
+    expect(methods().filter((method) => method !== 'HEAD')).toEqual(['POST', 'POST', 'PATCH', 'PUT']);
+  });
+
+  it('whose content can not be read fails with that, once', async () => {
+    const { session, methods } = await registryOf();
+    const node: ContentNode = {
+      ...blob().node,
+      open: async () => {
+        throw new Error('the file is gone');
+      },
+    };
+    await expect(uploadBlob(session, node)).rejects.toSatisfy((error) =>
+      errorText(error).includes('the file is gone'),
+    );
+    expect(methods()).toEqual(['POST']);
+  });
+});
+
+describe('where an upload goes', () => {
+  async function uploadVia(location: (request: ReceivedRequest) => string | undefined) {
+    const server = await startRecordingServer({
+      answer: (request): Reply => {
+        const { method } = request;
+        if (request.path === '/v2/') {
+          return { status: 200 };
+        }
+        const to = location(request);
+        const status = method === 'PUT' ? 201 : 202;
+        return { status, headers: to === undefined ? {} : { location: to } };
+      },
+    });
+    onTestFinished(() => server.close());
+    const credentials = { username: 'user', password: 'secret' };
+    const session = await openTestSession(`${server.host}/app`, { stage: 'out', credentials });
+    return { server, upload: () => uploadBlob(session, blob().node) };
+  }
+
+  it('is where it is told, by a path of any kind', async () => {
+    const { server, upload } = await uploadVia(({ method }) =>
+      method === 'POST' ? 'one?b=2&a=1' : '/two?x=%2B#part',
+    );
+    await upload();
+    expect(server.journal.lines.slice(1)).toEqual([
+      'POST /v2/app/blobs/uploads/',
+      'PATCH /v2/app/blobs/uploads/one',
+      'PUT /two',
+    ]);
+    const { requests } = server.journal;
+    expect(requests[2]?.query.toString()).toBe('b=2&a=1');
+    expect(requests[3]?.query.toString()).toBe(new URLSearchParams({ digest, x: '+' }).toString());
+  });
+
+  it('may be another host, without credentials', async () => {
+    const other = await startRecordingServer({
+      answer: ({ method }) => ({ status: method === 'PUT' ? 201 : 202, headers: { location: '/close' } }),
+    });
+    onTestFinished(() => other.close());
+    const { server, upload } = await uploadVia(() => `http://${other.otherHost}/open?signature=x`);
+    await upload();
+    expect(server.journal.requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
+    expect(other.journal.requests.map(({ method, authorized }) => [method, authorized])).toEqual([
+      ['PATCH', false],
+      ['PUT', false],
+    ]);
+  });
+
+  it.each(['http://169.254.169.254/x', 'http://127.0.0.1:1/x', '//10.0.0.1/x'])(
+    'is not %s',
+    async (location) => {
+      const { server, upload } = await uploadVia(() => location);
+      await expect(upload()).rejects.toThrow('refused to upload to the private address');
+      expect(server.journal.requests).toHaveLength(2);
+    },
+  );
+
+  it('must be told', async () => {
+    await expect((await uploadVia(() => undefined)).upload()).rejects.toThrow('has no Location header');
+    const { upload } = await uploadVia(({ method }) => (method === 'POST' ? '/one' : undefined));
+    await expect(upload()).rejects.toThrow('PATCH http');
+  });
+
+  it('must be http or https', async () => {
+    await expect((await uploadVia(() => 'file:///etc/passwd')).upload()).rejects.toThrow(
+      'not an http or https URL',
+    );
+  });
+});
+
+it('a digest that the registry does not agree with is told', async () => {
+  const { session } = await registryOf();
+  const wrong = {
+    ...blob().node,
+    descriptor: { mediaType: 'x', size: content.length, digest: digestOf(Buffer.from('x')) },
+  };
+  await expect(uploadBlob(session, wrong)).rejects.toThrow('DIGEST_INVALID');
+});

@@ -1,0 +1,165 @@
+// The image for a platform: the first that is exactly it, through indexes, verified at every step.
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { errorHint, errorText } from '../../src/errors.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
+import { getManifest } from '../../src/registry/manifest-endpoint.ts';
+import { imageConfig, platformImage } from '../../src/registry/platform-image.ts';
+import {
+  attestationOf,
+  buildImage,
+  buildIndex,
+  descriptorOf,
+  emptyImage,
+  type Image,
+  jsonDocument,
+  type Root,
+  seed,
+} from '../support/images.ts';
+import { startRegistry } from '../support/registry.ts';
+import { openTestSession, recordedLog } from '../support/test-session.ts';
+
+const amd64 = { os: 'linux', architecture: 'amd64' };
+const arm64 = { os: 'linux', architecture: 'arm64' };
+
+async function registryWith(root: Root) {
+  const registry = await startRegistry();
+  onTestFinished(() => registry.close());
+  seed(registry, 'app', 'latest', root);
+  const session = await openTestSession(`${registry.host}/app`);
+  const log = recordedLog();
+  const find = async (platform = amd64) =>
+    platformImage(session, await getManifest(session, 'latest'), platform, log);
+  return { registry, session, log, find };
+}
+
+function imageFor(
+  platform: { os: string; architecture: string; variant?: string },
+  text = '',
+): Promise<Image> {
+  return buildImage({ platform, run: { Env: [`TEXT=${text}`] } });
+}
+
+describe('an image', () => {
+  it('is itself, whatever its platform', async () => {
+    const image = await imageFor(arm64);
+    const { find, session, registry } = await registryWith(image);
+    const found = await find();
+    expect(found.config.digest).toBe(image.config.digest);
+    expect((await imageConfig(session, found)).env).toEqual(['TEXT=']);
+    expect(registry.journal.lines.slice(1)).toEqual([
+      'GET /v2/app/manifests/latest',
+      `GET /v2/app/blobs/${image.config.digest}`,
+    ]);
+  });
+
+  it('of an unknown type is read, with a warning', async () => {
+    const image = emptyImage();
+    const { find, log } = await registryWith({ ...image, mediaType: 'text/plain' });
+    expect((await find()).config.digest).toBe(image.config.digest);
+    expect(log.text).toContain('unknown media type "text/plain"');
+  });
+
+  it.each(['application/vnd.docker.distribution.manifest.v1+json', mediaTypes.dockerManifestSchema1Signed])(
+    'of %s is refused',
+    async (mediaType) => {
+      const { find } = await registryWith({ ...emptyImage(), mediaType });
+      await expect(find()).rejects.toThrow('is a Docker schema 1 manifest');
+    },
+  );
+
+  it('whose config has other bytes is refused', async () => {
+    const image = await imageFor(amd64);
+    const { find, session, registry } = await registryWith(image);
+    registry.faults.add({ path: /blobs/, fault: { kind: 'flip' } });
+    await expect(imageConfig(session, await find())).rejects.toThrow('digest mismatch');
+  });
+
+  it('whose config is too large is refused before it is asked for', async () => {
+    const image = await imageFor(amd64);
+    const { session, find, registry } = await registryWith(image);
+    const found = await find();
+    const config = { ...found.config, size: 33 * 1024 * 1024 };
+    await expect(imageConfig(session, { ...found, config })).rejects.toThrow('is too large: 34603008 bytes');
+    expect(registry.journal.select({ path: /blobs/ })).toEqual([]);
+  });
+});
+
+describe('an index', () => {
+  it.each(['oci', 'docker'] as const)(
+    '(%s) gives the entry of the platform, asked for by its type',
+    async (format) => {
+      const [first, second] = [await imageFor(amd64), await imageFor(arm64)];
+      const { find, registry } = await registryWith(
+        buildIndex([await attestationOf(first), first, second], { format }),
+      );
+      expect((await find(arm64)).config.digest).toBe(second.config.digest);
+      const last = registry.requests.at(-1);
+      expect(last?.path).toBe(`/v2/app/manifests/${second.digest}`);
+      expect(last?.headers.accept).toBe(mediaTypes.ociManifest);
+    },
+  );
+
+  it('gives the first of several, whatever their variants', async () => {
+    const v6 = await imageFor({ os: 'linux', architecture: 'arm', variant: 'v6' });
+    const v7 = await imageFor({ os: 'linux', architecture: 'arm', variant: 'v7' });
+    const { find } = await registryWith(buildIndex([v7, v6]));
+    expect((await find({ os: 'linux', architecture: 'arm' })).config.digest).toBe(v7.config.digest);
+  });
+
+  it('takes an entry without a platform for linux/amd64', async () => {
+    const image = { ...(await imageFor(arm64)), entry: {} };
+    const { find } = await registryWith(buildIndex([image]));
+    expect((await find(amd64)).config.digest).toBe(image.config.digest);
+    await expect(find(arm64)).rejects.toThrow('no child with platform linux/arm64');
+  });
+
+  it('without the platform says what it has', async () => {
+    const image = await imageFor(arm64);
+    const { find } = await registryWith(buildIndex([image, await attestationOf(image)]));
+    const error = await find({ os: 'linux', architecture: 'arm64/v8' }).catch((caught: unknown) => caught);
+    expect(errorText(error)).toMatch(
+      /no child with platform linux\/arm64\/v8 in index sha256:[0-9a-f]{64}; it has: linux\/arm64$/,
+    );
+    expect(errorHint(error)).toContain('platform.architecture');
+  });
+
+  it('that is empty has none', async () => {
+    const { find } = await registryWith(buildIndex([]));
+    await expect(find()).rejects.toThrow('it has: none');
+  });
+
+  it('in an index is looked into', async () => {
+    const image = await imageFor(amd64);
+    const { find } = await registryWith(buildIndex([buildIndex([await imageFor(arm64), image])]));
+    expect((await find()).config.digest).toBe(image.config.digest);
+  });
+
+  it('in an index in an index … is not followed for ever', async () => {
+    let root: Root = await imageFor(amd64);
+    for (let depth = 0; depth < 9; depth++) {
+      root = buildIndex([root]);
+    }
+    const { find, registry } = await registryWith(root);
+    await expect(find()).rejects.toThrow('more than 8 levels deep');
+    expect(registry.journal.select({ path: /manifests/ }).length).toBeLessThan(10);
+  });
+
+  it('whose child has other bytes is refused', async () => {
+    const { find, registry } = await registryWith(buildIndex([await imageFor(amd64)]));
+    registry.faults.add({ path: /manifests\/sha256/, fault: { kind: 'flip' } });
+    await expect(find()).rejects.toThrow('does not match requested digest');
+  });
+
+  it('with the child embedded asks for nothing more', async () => {
+    const image = await imageFor(amd64);
+    const entry = descriptorOf(image, { platform: amd64, data: image.bytes.toString('base64') });
+    const index = jsonDocument(mediaTypes.ociIndex, {
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociIndex,
+      manifests: [entry],
+    });
+    const { find, registry } = await registryWith({ ...index, children: [] });
+    expect((await find()).config.digest).toBe(image.config.digest);
+    expect(registry.journal.select({ path: /manifests/ })).toHaveLength(1);
+  });
+});

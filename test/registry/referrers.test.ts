@@ -1,0 +1,80 @@
+// A manifest with a subject can be found from it, also on registries that keep no list of referrers.
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { digestHex, digestOf } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
+import { createReferrerRecorder } from '../../src/registry/referrers.ts';
+import { buildImage, descriptorOf, seed } from '../support/images.ts';
+import { type RegistryOptions, startRegistry } from '../support/registry.ts';
+import { openTestSession } from '../support/test-session.ts';
+
+const subject = digestOf(Buffer.from('subject'));
+const tag = `sha256-${digestHex(subject)}`;
+
+async function registryOf(options: RegistryOptions = {}) {
+  const registry = await startRegistry(options);
+  onTestFinished(() => registry.close());
+  const session = await openTestSession(`${registry.host}/app`, { actions: 'push,pull', stage: 'out' });
+  const recorder = createReferrerRecorder(session);
+  const push = async (text: string) => {
+    const annotations = { text };
+    const image = await buildImage({
+      annotations,
+      manifest: { subject: { mediaType: 'x', size: 7, digest: subject } },
+    });
+    seed(registry, 'app', undefined, image);
+    await recorder.record(descriptorOf(image), image.bytes);
+    return { ...descriptorOf(image), annotations, artifactType: image.config.mediaType };
+  };
+  const listed = () => {
+    const bytes = registry.manifest('app', tag)?.bytes;
+    return bytes && JSON.parse(bytes.toString());
+  };
+  return { registry, session, push, listed };
+}
+
+describe('a referrer', () => {
+  it('is left to a registry that keeps a list', async () => {
+    const { registry, push } = await registryOf({ referrers: true });
+    await push('one');
+    expect(registry.journal.lines).toEqual(['GET /v2/', `GET /v2/app/referrers/${subject}`]);
+  });
+
+  it('goes into the index under the tag of its subject, beside those that are there', async () => {
+    const { registry, push, listed } = await registryOf();
+    const pushed = await Promise.all(['one', 'two', 'three'].map(push));
+    expect(listed()).toEqual({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociIndex,
+      manifests: pushed.sort((a, b) => (a.digest < b.digest ? -1 : 1)),
+    });
+    expect(registry.manifest('app', tag)?.mediaType).toBe(mediaTypes.ociIndex);
+  });
+
+  it('that is listed already is not put again', async () => {
+    const { registry, push } = await registryOf();
+    await push('one');
+    await push('one');
+    expect(registry.journal.select({ method: 'PUT' })).toHaveLength(1);
+  });
+
+  it.each([400, 404])('goes there too when the list is refused with %i', async (status) => {
+    const { registry, push, listed } = await registryOf({ referrers: true });
+    registry.faults.add({ path: /referrers/, fault: { kind: 'status', status } });
+    await push('one');
+    expect(listed().manifests).toHaveLength(1);
+  });
+
+  it('is no manifest without a subject', async () => {
+    const { registry, session } = await registryOf();
+    const image = await buildImage();
+    await createReferrerRecorder(session).record(descriptorOf(image), image.bytes);
+    expect(registry.journal.lines).toEqual(['GET /v2/']);
+  });
+
+  it('that can not be looked for is an error: nothing is overwritten', async () => {
+    const { registry, push } = await registryOf();
+    registry.faults.add({ path: `/v2/app/manifests/${tag}`, fault: { kind: 'status', status: 403 } });
+    await expect(push('one')).rejects.toThrow('403');
+    expect(registry.journal.select({ method: 'PUT' })).toEqual([]);
+  });
+});
