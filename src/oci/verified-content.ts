@@ -5,6 +5,11 @@ import { UserError } from '../errors.ts';
 import type { Descriptor } from './descriptor.ts';
 import { type Digest, digestOf, finishDigest } from './digest.ts';
 
+/** Content that is not what its descriptor says: damaged on the way, or wrong where it was kept. */
+export class CorruptContentError extends UserError {
+  override readonly name: string = 'CorruptContentError';
+}
+
 /** What content must be: its size in bytes and its digest. */
 export type ExpectedContent = Pick<Descriptor, 'size' | 'digest'>;
 
@@ -55,11 +60,11 @@ function mismatch(what: string, expected: ExpectedContent, size: number, digest:
   const received = digest();
   return received === expected.digest
     ? undefined
-    : new UserError(`${what}: digest mismatch: received ${received}, requested ${expected.digest}`);
+    : new CorruptContentError(`${what}: digest mismatch: received ${received}, requested ${expected.digest}`);
 }
 
 function sizeError(what: string, expected: ExpectedContent, received: string): UserError {
-  return new UserError(
+  return new CorruptContentError(
     `${what}: size mismatch: received ${received}, requested ${expected.size} bytes of ${expected.digest}`,
   );
 }

@@ -1,9 +1,9 @@
 // Manifests of a repository: head, get and put. Distribution specification, "Pulling manifests", "Pushing manifests".
-import { UserError } from '../errors.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { acceptedManifests, withoutParameters } from '../oci/media-type.ts';
 import { redactedUrl } from '../oci/redacted-url.ts';
 import { encodePathText } from '../oci/reference.ts';
+import { CorruptContentError } from '../oci/verified-content.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { discardBody, expectStatus, headerText, readBody } from '../transport/response-body.ts';
 import { isPassing } from '../transport/retry.ts';
@@ -81,7 +81,7 @@ export async function getManifest(
     const bytes = await readBody('GET', response, maximumManifest);
     const digest = digestOf(bytes);
     if (isDigest(reference) && reference !== digest) {
-      throw new UserError(
+      throw new CorruptContentError(
         `GET ${redactedUrl(response.url)}: manifest digest: ${digest} does not match requested digest: ${reference}`,
         { hint: 'the registry, or a proxy in front of it, serves other bytes than were pushed' },
       );

@@ -1,5 +1,6 @@
 // How an exchange failed, read from the errors of Node, Bun and undici.
 import { causes } from '../errors.ts';
+import { CorruptContentError } from '../oci/verified-content.ts';
 import { RegistryError } from './registry-error.ts';
 import { parseRetryAfter, type RetryOutcome } from './retry.ts';
 
@@ -42,6 +43,9 @@ export function classifyFailure(error: unknown, now: number): Failure {
       const { status, temporary } = level;
       const retryAfter = parseRetryAfter(level.retryAfter, now);
       return { outcome: { kind: 'status', status, temporary }, retryAfter };
+    }
+    if (level instanceof CorruptContentError) {
+      return { outcome: { kind: 'corrupt' } };
     }
     if (level instanceof AggregateError) {
       return classifyParts(level.errors, now);

@@ -1,16 +1,16 @@
 // When to ask a registry again: one pure decision.
 
-/** What is being done: making the session of `out` is a stage of its own, because it starts over as a whole. */
-export type RetryStage = 'check' | 'in' | 'out-session' | 'out';
+/** What is being done. */
+export type RetryStage = 'check' | 'in' | 'out';
 
 /**
  * How an exchange failed. `reset`: the connection broke; `early-end`: the data ended before it was complete;
- * `stall`: the server fell silent; `permanent`: asking again can't help. `temporary` is what the registry's error
- * codes say.
+ * `stall`: the server fell silent; `corrupt`: the content was not what its digest says; `permanent`: asking again can't
+ * help. `temporary` is what the registry's error codes say.
  */
 export type RetryOutcome =
   | { readonly kind: 'status'; readonly status: number; readonly temporary: boolean }
-  | { readonly kind: 'reset' | 'early-end' | 'stall' | 'permanent' };
+  | { readonly kind: 'reset' | 'early-end' | 'stall' | 'corrupt' | 'permanent' };
 
 /** What {@link decideRetry} goes by; times are in milliseconds. */
 export interface RetryFacts {
@@ -46,18 +46,22 @@ const patiences = {
   /** Rate limits and broken connections pass with time: upstream's hour. */
   long: { first: 5_000, longest: 5 * minute, total: 60 * minute, tries: Number.POSITIVE_INFINITY },
   short: { first: 1_000, longest: 30_000, total: 5 * minute, tries: 10 },
+  /** Damage on the way may not happen again; a registry that keeps wrong bytes will send them again. */
+  corrupt: { first: 1_000, longest: 5_000, total: 60 * minute, tries: 3 },
   /** A check is asked for again every minute. */
   check: { first: 500, longest: 10_000, total: 30_000, tries: 5 },
 };
 const testPatiences: typeof patiences = {
   long: { first: 5, longest: 50, total: Number.POSITIVE_INFINITY, tries: 20 },
   short: { first: 1, longest: 20, total: Number.POSITIVE_INFINITY, tries: 10 },
+  corrupt: { first: 1, longest: 20, total: Number.POSITIVE_INFINITY, tries: 3 },
   check: { first: 1, longest: 20, total: Number.POSITIVE_INFINITY, tries: 5 },
 };
 
 /**
  * What to do after a failure. Waits grow exponentially with full jitter; `Retry-After` is waited for, up to the
- * longest wait. In `in` a 429 ends the attempt, and everything else that may pass repeats the request.
+ * longest wait. In `in` a 429 and corrupt content end the attempt, since what was unpacked can't be kept; everything else
+ * that may pass repeats the request.
  */
 export function decideRetry(facts: RetryFacts): RetryDecision {
   const { stage, attempt, outcome, elapsed, test } = facts;
@@ -72,7 +76,7 @@ export function decideRetry(facts: RetryFacts): RetryDecision {
   const most = Math.min(patience.longest, patience.first * 2 ** (attempt - 1));
   const asked = Math.min(patience.longest, facts.retryAfter ?? 0);
   const wait = Math.min(Math.max(facts.random * most, asked), patience.total - elapsed);
-  const restarts = stage === 'out-session' || (stage === 'in' && isRateLimit(outcome));
+  const restarts = stage === 'in' && (isRateLimit(outcome) || outcome.kind === 'corrupt');
   return { action: restarts ? 'restart' : 'repeat', wait };
 }
 
@@ -90,13 +94,15 @@ function isRateLimit(outcome: RetryOutcome): boolean {
   return outcome.kind === 'status' && outcome.status === 429;
 }
 
-function patienceFor(stage: RetryStage, outcome: RetryOutcome): 'long' | 'short' | undefined {
+function patienceFor(stage: RetryStage, outcome: RetryOutcome): 'long' | 'short' | 'corrupt' | undefined {
   switch (outcome.kind) {
     case 'reset':
     case 'early-end':
       return 'long';
     case 'stall':
       return 'short';
+    case 'corrupt':
+      return stage === 'in' ? 'corrupt' : undefined;
     case 'permanent':
       return undefined;
     case 'status':

@@ -114,6 +114,23 @@ describe('content that is not what was asked for', () => {
   );
 
   it.each<[string, () => string]>([
+    ['the manifest', manifestPath],
+    ['the last layer', () => layerPath(1)],
+    ['the config', configPath],
+  ])(
+    '%s starts the get over at its first request, and the tree is that of the second attempt',
+    async (_name, path) => {
+      await using registry = await startRegistry({
+        faults: [{ method: 'GET', path: path(), times: 1, fault: flip }],
+      });
+      const { answer } = await get(registry);
+      expect(answer).toBeDefined();
+      expect(registry.journal.lines.filter((line) => line === 'GET /v2/')).toHaveLength(2);
+      expect(readFileSync(join(target, 'rootfs', 'etc', 'motd'), 'utf8')).toBe('hello');
+    },
+  );
+
+  it.each<[string, () => string]>([
     ['a layer', () => layerPath(1)],
     ['the config', configPath],
     ['the manifest', manifestPath],

@@ -65,7 +65,6 @@ describe('an exchange', () => {
     ['check', new UserError('wrong')],
     ['in', refusal(429)],
     ['in', refusal(403)],
-    ['out-session', refusal(429)],
     ['out', refusal(401)],
   ])('in %s is not repeated after: %s', async (stage, error) => {
     const { exchange, clock } = persistence(stage);

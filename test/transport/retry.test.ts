@@ -8,7 +8,7 @@ import {
   type RetryStage,
 } from '../../src/transport/retry.ts';
 
-const stages: readonly RetryStage[] = ['check', 'in', 'out-session', 'out'];
+const stages: readonly RetryStage[] = ['check', 'in', 'out'];
 const status = (code: number, temporary = false): RetryOutcome => ({
   kind: 'status',
   status: code,
@@ -20,30 +20,31 @@ function decide(facts: Partial<RetryFacts> & Pick<RetryFacts, 'stage' | 'outcome
 }
 
 describe('what follows a first failure', () => {
-  it.each<[string, RetryOutcome, string, string, string, string]>([
-    // what failed, outcome, check, in, out-session, out
-    ['429', status(429, true), 'repeat', 'restart', 'restart', 'repeat'],
-    ['429 with another code', status(429), 'repeat', 'restart', 'restart', 'repeat'],
-    ['408', status(408, true), 'repeat', 'repeat', 'restart', 'repeat'],
-    ['500', status(500, true), 'repeat', 'repeat', 'restart', 'repeat'],
-    ['500 with a code', status(500), 'repeat', 'repeat', 'restart', 'repeat'],
-    ['502', status(502, true), 'repeat', 'repeat', 'restart', 'repeat'],
-    ['503', status(503, true), 'repeat', 'repeat', 'restart', 'repeat'],
-    ['504', status(504, true), 'repeat', 'repeat', 'restart', 'repeat'],
-    ['522', status(522), 'repeat', 'repeat', 'restart', 'repeat'],
-    ['501', status(501), 'give-up', 'give-up', 'give-up', 'give-up'],
-    ['505', status(505), 'give-up', 'give-up', 'give-up', 'give-up'],
-    ['400', status(400), 'give-up', 'give-up', 'give-up', 'give-up'],
-    ['400 BLOB_UPLOAD_INVALID', status(400, true), 'give-up', 'give-up', 'give-up', 'repeat'],
-    ['416 UNKNOWN', status(416, true), 'give-up', 'give-up', 'give-up', 'repeat'],
-    ['401', status(401), 'give-up', 'give-up', 'give-up', 'give-up'],
-    ['401 UNKNOWN', status(401, true), 'give-up', 'give-up', 'give-up', 'give-up'],
-    ['403 UNKNOWN', status(403, true), 'give-up', 'give-up', 'give-up', 'give-up'],
-    ['404 UNKNOWN', status(404, true), 'give-up', 'give-up', 'give-up', 'give-up'],
-    ['a connection that broke', { kind: 'reset' }, 'repeat', 'repeat', 'restart', 'repeat'],
-    ['data that ended early', { kind: 'early-end' }, 'repeat', 'repeat', 'restart', 'repeat'],
-    ['silence', { kind: 'stall' }, 'repeat', 'repeat', 'restart', 'repeat'],
-    ['anything else', { kind: 'permanent' }, 'give-up', 'give-up', 'give-up', 'give-up'],
+  it.each<[string, RetryOutcome, string, string, string]>([
+    // what failed, outcome, check, in, out
+    ['429', status(429, true), 'repeat', 'restart', 'repeat'],
+    ['429 with another code', status(429), 'repeat', 'restart', 'repeat'],
+    ['408', status(408, true), 'repeat', 'repeat', 'repeat'],
+    ['500', status(500, true), 'repeat', 'repeat', 'repeat'],
+    ['500 with a code', status(500), 'repeat', 'repeat', 'repeat'],
+    ['502', status(502, true), 'repeat', 'repeat', 'repeat'],
+    ['503', status(503, true), 'repeat', 'repeat', 'repeat'],
+    ['504', status(504, true), 'repeat', 'repeat', 'repeat'],
+    ['522', status(522), 'repeat', 'repeat', 'repeat'],
+    ['501', status(501), 'give-up', 'give-up', 'give-up'],
+    ['505', status(505), 'give-up', 'give-up', 'give-up'],
+    ['400', status(400), 'give-up', 'give-up', 'give-up'],
+    ['400 BLOB_UPLOAD_INVALID', status(400, true), 'give-up', 'give-up', 'repeat'],
+    ['416 UNKNOWN', status(416, true), 'give-up', 'give-up', 'repeat'],
+    ['401', status(401), 'give-up', 'give-up', 'give-up'],
+    ['401 UNKNOWN', status(401, true), 'give-up', 'give-up', 'give-up'],
+    ['403 UNKNOWN', status(403, true), 'give-up', 'give-up', 'give-up'],
+    ['404 UNKNOWN', status(404, true), 'give-up', 'give-up', 'give-up'],
+    ['a connection that broke', { kind: 'reset' }, 'repeat', 'repeat', 'repeat'],
+    ['data that ended early', { kind: 'early-end' }, 'repeat', 'repeat', 'repeat'],
+    ['silence', { kind: 'stall' }, 'repeat', 'repeat', 'repeat'],
+    ['content with the wrong digest', { kind: 'corrupt' }, 'give-up', 'restart', 'give-up'],
+    ['anything else', { kind: 'permanent' }, 'give-up', 'give-up', 'give-up'],
   ])('%s', (_name, outcome, ...actions) => {
     for (const test of [false, true]) {
       expect(stages.map((stage) => decide({ stage, outcome, test }).action)).toEqual(actions);
@@ -72,7 +73,7 @@ describe('patience', () => {
   it.each<[RetryStage, RetryOutcome, number]>([
     ['in', status(429), hour],
     ['out', status(429), hour],
-    ['out-session', { kind: 'reset' }, hour],
+    ['out', { kind: 'reset' }, hour],
     ['in', { kind: 'reset' }, hour],
     ['in', { kind: 'early-end' }, hour],
   ])('in %s after %j lasts an hour, as upstream', (stage, outcome, total) => {
