@@ -43,11 +43,20 @@ export function secretsOfRequest({ url, headers }: Pick<HttpRequest, 'url' | 'he
 export function keepingSecrets(client: HttpClient, keep: (secret: string) => void): HttpClient {
   return {
     ...client,
-    send(request) {
-      secretsOfRequest(request).forEach(keep);
-      return client.send(request);
+    async send(request) {
+      [...secretsOfRequest(request), ...(await secretsOfForm(request))].forEach(keep);
+      return await client.send(request);
     },
   };
+}
+
+/** The refresh token in the form by which a token is asked for. */
+async function secretsOfForm({ headers, body }: HttpRequest): Promise<string[]> {
+  const isForm = headers['content-type'] === 'application/x-www-form-urlencoded';
+  const content = isForm ? await body?.open() : undefined;
+  return content instanceof Uint8Array
+    ? new URLSearchParams(Buffer.from(content).toString()).getAll('refresh_token')
+    : [];
 }
 
 function secretsOfUrl(text: string): string[] {
