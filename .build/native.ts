@@ -62,6 +62,8 @@ execFileSync(
     '--compile',
     '--bytecode',
     '--format=cjs',
+    // A check ends before compiled code has paid for itself; the long runs of in and out hardly notice.
+    '--compile-jit-policy=30',
     `--target=bun-linux-${arch}`,
     `--compile-executable-path=${bunExecutable(`@oven/bun-linux-${bunArchitecture}`)}`,
     // The working directory holds what users fetched or built: none of it may set or run anything.

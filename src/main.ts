@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { reportFailure } from './command/failure-report.ts';
+import { flushStandardError, writeStandardOutput } from './command/standard-streams.ts';
 import type { Command } from './command/surroundings.ts';
 import { systemSurroundings } from './command/system-surroundings.ts';
 import { UserError } from './errors.ts';
@@ -24,12 +25,6 @@ function invocation(): { name: string; args: string[] } {
 const { name, args } = invocation();
 const surroundings = systemSurroundings(args);
 
-function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.write(text, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
 async function run(): Promise<void> {
   const load = commands.get(name);
   if (!load) {
@@ -37,13 +32,13 @@ async function run(): Promise<void> {
   }
   const command = await load();
   const answer = await command(surroundings);
-  await written(process.stdout, answer).catch((cause) => {
+  await writeStandardOutput(answer).catch((cause) => {
     throw new UserError('writing the answer to standard output', { cause });
   });
 }
 
 async function end(code: number): Promise<never> {
-  await written(process.stderr, '').catch(() => undefined);
+  await flushStandardError();
   process.exit(code);
 }
 
@@ -58,9 +53,6 @@ function fail(error: unknown): Promise<never> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => process.exit(128 + constants.signals[signal]));
 }
-// A reader that went away is told by the callback of the write.
-process.stdout.on('error', () => undefined);
-process.stderr.on('error', () => undefined);
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 

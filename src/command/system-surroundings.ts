@@ -2,6 +2,7 @@
 import { hostPlatform } from '../oci/platform.ts';
 import type { Clock } from '../transport/clock.ts';
 import { createConcealment } from './concealment.ts';
+import { readStandardInput, writeStandardError } from './standard-streams.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const systemClock: Clock = {
@@ -24,14 +25,6 @@ const systemClock: Clock = {
     }),
 };
 
-async function readStandardInput(): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of process.stdin) {
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 /** The surroundings of this process; `args` are the arguments behind the command's name. */
 export function systemSurroundings(args: readonly string[]): Surroundings {
   const { keep, conceal } = createConcealment();
@@ -42,9 +35,7 @@ export function systemSurroundings(args: readonly string[]): Surroundings {
     userId: process.getuid?.() ?? -1,
     clock: systemClock,
     readInput: readStandardInput,
-    writeError: (text) => {
-      process.stderr.write(conceal(text));
-    },
+    writeError: (text) => writeStandardError(conceal(text)),
     keepSecret: keep,
     random: Math.random,
   };
