@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -238,6 +239,23 @@ describe('a directory that holds what it should not', () => {
     expect(stderr).toContain(`writing into ${JSON.stringify(target)}`);
     expect(stderr).not.toContain('this is a bug');
     expectNothing();
+  });
+});
+
+describe('a directory that vanishes', () => {
+  it.each<[string, () => string]>([
+    ['before the layers', () => layerPath(0)],
+    ['before the files', configPath],
+  ])('%s is no bug of ours', async (_name, path) => {
+    await using registry = await startRegistry();
+    const gone = registry.journal.arrived({ path: path() }).then(() => rmSync(target, { recursive: true }));
+    registry.faults.add({ path: path(), fault: { kind: 'hold', until: gone } });
+    const { answer, stderr } = await get(registry);
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(target);
+    expect(stderr).toContain('ENOENT');
+    expect(stderr).not.toContain('this is a bug');
+    expect(existsSync(target)).toBe(false);
   });
 });
 

@@ -631,3 +631,90 @@ describe('what lies around afterwards', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 });
+
+describe('several at a time', () => {
+  const layersOf = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, (_, position) =>
+        buildLayer([file(`f${position}`)], { format: 'docker' }),
+      ),
+    );
+
+  it('blobs travel together, four at most', async () => {
+    const root = await buildImage({ format: 'docker', layers: await layersOf(12) });
+    await using registry = await startRegistry();
+    // Nobody gets an answer before four have asked.
+    const four = registry.journal.arrived({ method: 'PATCH' }, 4);
+    registry.faults.add({ method: 'PATCH', times: 4, fault: { kind: 'hold', until: four } });
+    expect(await put(registry, { root })).toMatchObject({ answer: expect.any(String) });
+    expect(registry.journal.maxConcurrent({ method: 'PATCH' })).toBe(4);
+  });
+
+  it.each(['layout', 'classic', 'compressed'] as const)(
+    'one that fails ends the others (%s), and is what is told',
+    async (kind) => {
+      const big = Array.from({ length: 4 }, (_, position) =>
+        file('big', Buffer.alloc(4_000_000, `${position}-`)),
+      );
+      const root = await buildImage({
+        format: 'docker',
+        layers: await Promise.all(
+          big.map((entry) => buildLayer([entry], { compression: kind === 'layout' ? 'none' : 'gzip' })),
+        ),
+      });
+      if (kind !== 'layout') {
+        writeFileSync(join(sources, 'image.tar'), await dockerArchive(root, { layout: kind }));
+      }
+      await using registry = await startRegistry();
+      const others = registry.journal.arrived({ method: 'PATCH' }, 4);
+      registry.faults.add(
+        {
+          method: 'PATCH',
+          times: 1,
+          fault: { kind: 'hold', until: others, next: { kind: 'status', status: 403 } },
+        },
+        { method: 'PATCH', fault: { kind: 'stallUpload', after: 1 } },
+      );
+      const params = kind === 'layout' ? {} : { image: 'image.tar' };
+      const { answer, stderr } = await put(registry, { root, params });
+      expect(answer).toBeUndefined();
+      expect(stderr).toContain('pushing image failed');
+      expect(stderr).toContain('DENIED: answered with 403');
+      expect(stderr).not.toContain('this is a bug');
+      expect(registry.tags(name)).toEqual([]);
+    },
+  );
+});
+
+describe('an image that changes while it is pushed', () => {
+  it.each(['content', 'length', 'existence'])(
+    'by its %s fails the put soon, and nothing is tagged',
+    async (change) => {
+      const digest = image.layers[0]?.digest ?? '';
+      const path = join(sources, 'oci', 'blobs', 'sha256', digest.slice('sha256:'.length));
+      await using registry = await startRegistry();
+      const changed = registry.journal.arrived({ method: 'HEAD', path: manifestOf('v1') }).then(() => {
+        const size = image.layers[0]?.bytes.length ?? 0;
+        if (change === 'existence') {
+          rmSync(path);
+        } else {
+          writeFileSync(path, Buffer.alloc(change === 'content' ? size : size - 10, 'x'));
+        }
+      });
+      registry.faults.add({
+        method: 'HEAD',
+        path: manifestOf('v1'),
+        fault: { kind: 'hold', until: changed },
+      });
+      const clock = createTurnedClock();
+      const start = clock.now();
+      const { answer, stderr } = await put(registry, { clock });
+      expect(answer).toBeUndefined();
+      expect(stderr).toContain(path);
+      expect(stderr).not.toContain('this is a bug');
+      expect(registry.journal.select({ method: 'PATCH' }).length).toBeLessThan(10);
+      expect(clock.now() - start).toBeLessThan(60_000);
+      expect(registry.tags(name)).toEqual([]);
+    },
+  );
+});
