@@ -1,0 +1,78 @@
+// The files of a made-up layer: the same for every run, about as large and as compressible as those of real images.
+import type { LayerEntry } from '../test/support/layers.ts';
+import { directory, file, symlink } from '../test/support/layers.ts';
+
+/** Numbers from 0 on below 1 that follow from the seed alone (mulberry32). */
+export function numbersFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const poolSize = 32 * 1024 * 1024;
+const pieceSize = 4096;
+const noiseShare = 0.17;
+const wordCount = 4000;
+
+/** Bytes that files are cut from: pieces of text from few words, some often and most rarely, and pieces of noise. */
+export function contentPool(): Buffer {
+  const random = numbersFrom(1);
+  const words = Array.from({ length: wordCount }, () => word(random));
+  const pool = Buffer.alloc(poolSize);
+  for (let at = 0; at < poolSize; at += pieceSize) {
+    if (random() < noiseShare) {
+      for (let byte = 0; byte < pieceSize; byte += 4) {
+        pool.writeUInt32LE(Math.floor(random() * 2 ** 32), at + byte);
+      }
+    } else {
+      let text = '';
+      while (text.length < pieceSize) {
+        text += `${words[Math.floor(random() ** 2.5 * wordCount)]} `;
+      }
+      pool.write(text.slice(0, pieceSize), at, 'latin1');
+    }
+  }
+  return pool;
+}
+
+function word(random: () => number): string {
+  const letters = Array.from({ length: 2 + Math.floor(random() * 9) }, () => 97 + Math.floor(random() * 26));
+  return String.fromCharCode(...letters);
+}
+
+const filesPerDirectory = 12;
+const filesPerLink = 20;
+
+/**
+ * About `count` entries with about `size` bytes in all, below a directory of the layer's own: directories, links, and
+ * files of which most are small and a few hold most of the bytes.
+ */
+export function* layerEntries(
+  layer: number,
+  count: number,
+  size: number,
+  pool: Buffer,
+): Generator<LayerEntry> {
+  const random = numbersFrom(100 + layer);
+  const root = `layer-${layer}`;
+  yield directory(root);
+  let folder = root;
+  const files = Math.round(count / (1 + 1 / filesPerDirectory + 1 / filesPerLink));
+  for (let number = 0; number < files; number++) {
+    if (number % filesPerDirectory === 0) {
+      folder = `${root}/directory-${number}`;
+      yield directory(folder);
+    }
+    // The mean of the eighth power is a ninth.
+    const length = Math.floor(random() ** 8 * 9 * (size / files));
+    const start = Math.floor(random() * (poolSize - length));
+    yield file(`${folder}/file-${number}`, pool.subarray(start, start + length));
+    if (number % filesPerLink === 0) {
+      yield symlink(`${folder}/link-${number}`, `file-${number}`);
+    }
+  }
+}

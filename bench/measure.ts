@@ -1,0 +1,46 @@
+// How long a command takes and what it uses, as the operating system counts it: of the process and those it waits for.
+import { join } from 'node:path';
+import { runProgram } from '../test/support/child-process.ts';
+import { repositoryRoot } from '../test/support/run.ts';
+
+/** A command to be run once. */
+export interface Job {
+  readonly command: readonly string[];
+  /** The file on its standard input. */
+  readonly input: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What one run took: `wall` and `cpu` (user and system) in seconds, `memory` the peak of the largest process in bytes. */
+export interface Measurement {
+  readonly status: number;
+  readonly wall: number;
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/** Runs a command. Fails with what it said when its status is not 0. */
+export async function measure(job: Job): Promise<Measurement> {
+  const wrapper = join(import.meta.dirname, 'measured-job.ts');
+  const { stdout, stderr } = await runProgram(bunExecutable, [wrapper, JSON.stringify(job)]);
+  if (stdout === '') {
+    throw new Error(`${job.command.join(' ')} could not be measured: ${stderr}`);
+  }
+  const measurement: Measurement = JSON.parse(stdout);
+  if (measurement.status !== 0) {
+    throw new Error(`${job.command.join(' ')} ended with ${measurement.status}: ${stderr}`);
+  }
+  return measurement;
+}
+
+const architecture = process.arch === 'arm64' ? 'aarch64' : process.arch;
+const bunPackage = `bun-${process.platform}-${architecture}`;
+const bunExecutable = join(repositoryRoot, 'node_modules', '@oven', bunPackage, 'bin', 'bun');
+
+/** The one in the middle; of an even number the mean of both. */
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const upper = sorted[sorted.length >> 1] ?? Number.NaN;
+  const lower = sorted[(sorted.length - 1) >> 1] ?? Number.NaN;
+  return (lower + upper) / 2;
+}

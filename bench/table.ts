@@ -1,0 +1,50 @@
+// The figures of a case as lines of text: medians, and their ratios to the first contender.
+import { type Measurement, median } from './measure.ts';
+
+/** What a contender's runs took. */
+export interface Result {
+  readonly name: string;
+  readonly measurements: readonly Measurement[];
+}
+
+/** A table of one case; ratios say how many times the first contender's figure it is. */
+export function table(title: string, results: readonly Result[]): string {
+  const first = results[0];
+  const rows = results.map((result) => [
+    result.name,
+    ...figures.flatMap(({ of, print }) => {
+      const own = median(result.measurements.map(of));
+      return [print(own), first ? `${(own / median(first.measurements.map(of))).toFixed(2)}x` : ''];
+    }),
+  ]);
+  const head = [title, ...figures.flatMap(({ name }) => [name, ''])];
+  const widths = head.map((text, column) =>
+    Math.max(text.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [head, ...rows]
+    .map((row) =>
+      row
+        .map((text, column) => pad(text, widths[column] ?? 0, column))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function pad(text: string, width: number, column: number): string {
+  return column === 0 ? text.padEnd(width) : text.padStart(width);
+}
+
+const figures: readonly {
+  name: string;
+  of(measurement: Measurement): number;
+  print(value: number): string;
+}[] = [
+  { name: 'wall', of: ({ wall }) => wall, print: seconds },
+  { name: 'CPU', of: ({ cpu }) => cpu, print: seconds },
+  { name: 'memory', of: ({ memory }) => memory, print: (bytes) => `${Math.round(bytes / 2 ** 20)} MiB` },
+];
+
+function seconds(value: number): string {
+  return value < 1 ? `${(value * 1000).toFixed(1)} ms` : `${value.toFixed(2)} s`;
+}
