@@ -32,6 +32,9 @@ export interface Repositories {
   close(): Promise<void>;
 }
 
+/** A silent server is left after 5 seconds instead of a minute; milliseconds would mistake a slow one for it. */
+const testHurry = 12;
+
 /** Whether waits are shrunk to milliseconds: so that suites of black-box tests end in time. */
 export function isTestRun({ environment }: Surroundings): boolean {
   return environment.TEST === 'true';
@@ -52,7 +55,11 @@ export function openRepositories(
   const mirror = source.registryMirror && mirrorRepository(origin, source.registryMirror.host);
   const trustRoots = createTrustRoots({ environment, caCerts: source.caCerts, files: machineTrustFiles });
   const client = keepingSecrets(
-    createHttpClient({ trustRoots, proxyFor: (url) => proxyFor(url, environment) }),
+    createHttpClient({
+      trustRoots,
+      proxyFor: (url) => proxyFor(url, environment),
+      hurry: isTestRun(surroundings) ? testHurry : 1,
+    }),
     surroundings.keepSecret,
   );
   const opener = (repository: RepositoryReference, credentials: BasicCredentials | undefined) =>

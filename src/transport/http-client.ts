@@ -48,6 +48,8 @@ export interface HttpClientOptions {
   readonly trustRoots: TrustRoots;
   /** The URL of the proxy for a request to this URL, if there is one. */
   proxyFor(url: string): string | undefined;
+  /** By how much the patience of requests is divided; 1 when absent. */
+  readonly hurry?: number;
 }
 
 /** Some servers refuse requests that do not say who asks. */
@@ -92,6 +94,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const sendTrusting = async (request: HttpRequest, trusted: 'usual' | 'all'): Promise<HttpResponse> => {
     const { scheme, origin, target } = requestUrl(request.url);
     const { length } = request.body ?? {};
+    const patience = request.patience / (options.hurry ?? 1);
     // undici frees a connection one turn after its answer has ended; without waiting for it, a request that follows
     // at once opens another one.
     await nextTurn();
@@ -105,8 +108,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         ...(length === undefined ? {} : { 'content-length': String(length) }),
       },
       body: request.body ? await request.body.open() : null,
-      headersTimeout: request.patience,
-      bodyTimeout: request.patience,
+      headersTimeout: patience,
+      bodyTimeout: patience,
       signal: request.signal ?? null,
       // By itself undici ends the connection after a HEAD: a check of a thousand tags would make a thousand.
       reset: false,

@@ -1,0 +1,419 @@
+// check when registries are slow, busy, broken or hostile: what it asks for, how often, and how it ends.
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { runCheck } from '../../src/command/check.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import type { TagAndDigest } from '../../src/policy/select-tag.ts';
+import { cursorHolds, planLookUps, selectVersions } from '../../src/policy/select-versions.ts';
+import type { Fault, FaultRule } from '../support/fault.ts';
+import { buildImage, buildIndex, seed } from '../support/images.ts';
+import { type RegistryOptions, startRegistry, type TestRegistry } from '../support/registry.ts';
+import { type CommandOptions, runCommand } from '../support/run-command.ts';
+import { createTurnedClock, type TurnedClock } from '../support/turned-clock.ts';
+import { digestOfTag, tagCases, tagContents } from '../support/version-tags.ts';
+
+const name = 'team/app';
+const heads = { method: 'HEAD', path: /\/manifests\// };
+const gets = { method: 'GET', path: /\/manifests\// };
+
+async function registryWith(tags: string, options: RegistryOptions = {}): Promise<TestRegistry> {
+  const registry = await startRegistry({ tagOrder: 'made', ...options });
+  onTestFinished(() => registry.close());
+  for (const [tag, content] of tagContents(tags)) {
+    registry.putManifest(name, tag, 'text/plain', content);
+  }
+  return registry;
+}
+
+async function check(
+  registry: TestRegistry,
+  source: object = {},
+  others: Partial<CommandOptions> & { version?: object } = {},
+) {
+  const { version, ...options } = others;
+  const clock = createTurnedClock();
+  const { answer, stderr } = await runCommand(runCheck, {
+    request: {
+      source: { repository: `${registry.host}/${name}`, ...source },
+      ...(version ? { version } : {}),
+    },
+    clock,
+    ...options,
+  });
+  return { answer: answer === undefined ? undefined : JSON.parse(answer), stderr, clock };
+}
+
+/** The tags asked for by HEAD, as a sorted list. */
+function askedTags(registry: TestRegistry): string[] {
+  return registry.journal
+    .select(heads)
+    .map(({ path }) => path.split('/').at(-1) ?? '')
+    .sort();
+}
+
+describe('tags that the rules leave out', () => {
+  it.each<[string, string, object, TagAndDigest | undefined, string]>([
+    ['no versions', 'a 1.0.0 b 1.2.3.4 latest', {}, undefined, '1.0.0 latest'],
+    ['prereleases', '1.0.0 1.1.0-rc.1 2.0.0-foo', {}, undefined, '1.0.0'],
+    [
+      'prereleases of other names',
+      '1.0.0 1.1.0-rc.1 2.0.0-foo',
+      { pre_releases: true },
+      undefined,
+      '1.0.0 1.1.0-rc.1',
+    ],
+    [
+      'a constraint',
+      '1.0.0 1.2.0 1.2.5 2.0.0 latest',
+      { semver_constraint: '~1.2' },
+      undefined,
+      '1.2.0 1.2.5',
+    ],
+    [
+      'other variants',
+      '1.0.0 1.0.0-foo 1.0.0-bar foo latest',
+      { variant: 'foo' },
+      undefined,
+      '1.0.0-foo foo',
+    ],
+    ['a pattern', '1.0.0 gray grey green', { tag_regex: '^gr[ae]y$' }, undefined, 'gray grey'],
+    ['a cursor', '1.0.0 1.1.0 1.2.0 1.3.0 latest', {}, { tag: '1.2.0', digest: '' }, '1.2.0 1.3.0 latest'],
+  ])('are never asked for: %s', async (_name, tags, source, cursor, expected) => {
+    const registry = await registryWith(tags);
+    const version = cursor && { ...cursor, digest: digestOfTag(tags, cursor.tag) };
+    const { answer } = await check(registry, source, version ? { version } : {});
+    expect(answer).toBeDefined();
+    expect(askedTags(registry)).toEqual(expected.split(' ').sort());
+    expect(registry.journal.select(gets)).toEqual([]);
+  });
+
+  it('are asked for when the cursor has moved, each tag once', async () => {
+    const registry = await registryWith('1.0.0 1.1.0 1.2.0 latest');
+    await check(registry, {}, { version: { tag: '1.1.0', digest: 'bogus' } });
+    expect(askedTags(registry)).toEqual(['1.0.0', '1.1.0', '1.2.0', 'latest']);
+  });
+
+  it('cost nothing in a mode that does not list', async () => {
+    const registry = await registryWith('1.0.0 latest');
+    await check(registry, { tag: '1.0.0', tag_regex: '.*', semver_constraint: '1' });
+    expect(registry.journal.lines).toEqual(['GET /v2/', `HEAD /v2/${name}/manifests/1.0.0`]);
+  });
+});
+
+describe('a thousand tags', () => {
+  /** What check answers when it asks for one tag after the other, as upstream does. */
+  function oneByOne(tags: readonly [string, string][], cursor: TagAndDigest | undefined): TagAndDigest[] {
+    const plan = planLookUps(
+      tags.map(([tag]) => tag),
+      { variant: '', preReleases: true, preReleasePrefixes: [] },
+      cursor,
+    );
+    const contents = new Map(tags);
+    const digests = new Map<string, string>();
+    for (const { tag } of [...plan.first, ...(cursorHolds(plan, digests) ? [] : plan.unlessCursorHolds)]) {
+      digests.set(tag, digestOf(Buffer.from(contents.get(tag) ?? '')));
+    }
+    return selectVersions(plan, digests);
+  }
+
+  it('in pages are looked up side by side, with the answer of one by one', async () => {
+    const tags = Array.from({ length: 1000 }, (_, n): [string, string] => [
+      n % 7 === 0 ? `${n % 90}.${n % 11}` : `${n % 90}.${n % 11}.${n}${n % 5 === 0 ? '-rc.1' : ''}`,
+      `content ${n % 600}`,
+    ]);
+    const registry = await startRegistry({ tagOrder: 'made', pageSize: 100 });
+    onTestFinished(() => registry.close());
+    for (const [tag, content] of tags) {
+      registry.putManifest(name, tag, 'text/plain', content);
+    }
+    const made = [...new Map(tags)];
+    // As many as are asked for at a time have to arrive before one is answered.
+    const until = registry.journal.arrived(heads, 24);
+    registry.faults.add({ ...heads, times: 24, fault: { kind: 'hold', until } });
+    const { answer } = await check(registry, { pre_releases: true });
+    expect(answer).toEqual(oneByOne(made, undefined));
+    expect(registry.journal.select({ path: /tags\/list/ })).toHaveLength(Math.ceil(made.length / 100));
+    expect(registry.journal.maxConcurrent(heads)).toBe(24);
+    // One more for a probe over https that comes to nothing.
+    expect(registry.connections).toBeLessThanOrEqual(26);
+  });
+
+  it('answer the same in whatever order their look-ups end', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(tagCases.slice(0, 30), { minLength: 1, maxLength: 1 }),
+        fc.infiniteStream(fc.nat(4)),
+        async ([row], turns) => {
+          const { tags, source = {}, answer: expected } = row ?? { tags: '', answer: '' };
+          const registry = await startRegistry({ tagOrder: 'made' });
+          try {
+            for (const [tag, content] of tagContents(tags)) {
+              registry.putManifest(name, tag, 'text/plain', content);
+            }
+            registry.faults.add(
+              ...tagContents(tags).map(([tag]): FaultRule => {
+                const until = later(turns.next().value ?? 0);
+                return { ...heads, path: `/v2/${name}/manifests/${tag}`, fault: { kind: 'hold', until } };
+              }),
+            );
+            const version = row?.cursor === undefined ? undefined : cursorOf(row.cursor);
+            const { answer } = await check(registry, source, version ? { version } : {});
+            expect(answer.map(({ tag }: TagAndDigest) => tag).join(' ')).toBe(expected);
+          } finally {
+            await registry.close();
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  function cursorOf(text: string): TagAndDigest {
+    const [[tag, content] = ['', '']] = tagContents(text);
+    return { tag, digest: digestOf(Buffer.from(content)) };
+  }
+
+  async function later(turns: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+});
+
+describe('a busy registry', () => {
+  it.each<[string, FaultRule['fault']]>([
+    ['408', { kind: 'status', status: 408 }],
+    ['429', { kind: 'status', status: 429 }],
+    ['500', { kind: 'status', status: 500 }],
+    ['502', { kind: 'status', status: 502 }],
+    ['503', { kind: 'status', status: 503 }],
+    ['504', { kind: 'status', status: 504 }],
+    ['520', { kind: 'status', status: 520 }],
+    ['a reset', { kind: 'reset' }],
+  ])('that answers %s is asked again by HEAD, never by GET', async (_name, fault) => {
+    const registry = await registryWith('latest');
+    registry.faults.add({ ...heads, times: 3, fault });
+    const { answer, clock, stderr } = await check(registry, { tag: 'latest' });
+    expect(answer).toEqual([{ tag: 'latest', digest: digestOfTag('latest', 'latest') }]);
+    expect(registry.journal.select(heads)).toHaveLength(4);
+    expect(registry.journal.select(gets)).toEqual([]);
+    expect(waitsOf(clock)).toHaveLength(3);
+    expect(stderr.match(/WARN.*transient error: /g)).toHaveLength(3);
+  });
+
+  it.each<[string, Fault]>([
+    ['400', { kind: 'status', status: 400 }],
+    ['403', { kind: 'status', status: 403 }],
+    ['405', { kind: 'status', status: 405 }],
+    ['501', { kind: 'status', status: 501 }],
+    ['200 without a digest', { kind: 'headers', headers: { 'docker-content-digest': undefined } }],
+    [
+      '200 with another kind of digest',
+      { kind: 'headers', headers: { 'docker-content-digest': 'sha512:12' } },
+    ],
+    ['200 without a type', { kind: 'headers', headers: { 'content-type': undefined } }],
+    ['200 without a length', { kind: 'chunked' }],
+  ])('is another thing than one that answers %s: there GET follows', async (_name, fault) => {
+    const registry = await registryWith('latest');
+    registry.faults.add({ ...heads, fault });
+    const { answer, clock } = await check(registry, { tag: 'latest' });
+    expect(answer).toEqual([{ tag: 'latest', digest: digestOfTag('latest', 'latest') }]);
+    expect(registry.journal.select(gets)).toHaveLength(1);
+    expect(waitsOf(clock)).toEqual([]);
+  });
+
+  it.each([429, 503])(
+    'for good (%i) ends the check within half a minute, with what it said',
+    async (status) => {
+      const registry = await registryWith('latest');
+      registry.faults.add({ ...heads, fault: { kind: 'status', status, headers: { 'retry-after': '5' } } });
+      const { answer, clock, stderr } = await check(registry, { tag: 'latest' });
+      expect(answer).toBeUndefined();
+      expect(stderr).toContain(`${status}`);
+      expect(stderr).toContain('checking origin');
+      expect(sum(waitsOf(clock))).toBeLessThanOrEqual(30_000);
+      expect(registry.journal.select(heads).length).toBeLessThanOrEqual(5);
+    },
+  );
+
+  it('is left alone by all look-ups when it refuses one', async () => {
+    const tags = Array.from({ length: 60 }, (_, n) => `${n}.0.0`).join(' ');
+    const registry = await registryWith(tags);
+    const together = Promise.withResolvers<void>();
+    const refusal = { kind: 'status', status: 429, headers: { 'retry-after': '8' } } as const;
+    registry.faults.add({
+      ...heads,
+      times: 24,
+      fault: { kind: 'hold', until: together.promise, next: refusal },
+    });
+    const clock = createTurnedClock('held');
+    const outcome = check(registry, {}, { clock });
+    await clock.asleep(1);
+    clock.turn(300);
+    await registry.journal.arrived(heads, 24);
+    together.resolve();
+    await clock.asleep(24);
+    expect(registry.journal.select(heads)).toHaveLength(24);
+    clock.turn(8_000);
+    expect((await outcome).answer).toHaveLength(60);
+    expect(registry.journal.select(heads)).toHaveLength(84);
+  });
+
+  it('of tokens is waited for, and its 404 is no missing image', async () => {
+    const registry = await registryWith('latest', { auth: { kind: 'bearer' } });
+    registry.faults.add({ path: '/token', times: 2, fault: { kind: 'status', status: 429 } });
+    expect((await check(registry, { tag: 'latest' })).answer).toHaveLength(1);
+    registry.faults.add({ path: '/token', fault: { kind: 'status', status: 404 } });
+    const { answer, stderr } = await check(registry, { tag: 'latest' });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain('getting a token for');
+  });
+
+  it('that refuses a token in the middle gets a new one', async () => {
+    const tags = Array.from({ length: 50 }, (_, n) => `${n}.0.0`).join(' ');
+    const registry = await registryWith(tags, { auth: { kind: 'bearer', usesPerToken: 30 } });
+    expect((await check(registry)).answer).toHaveLength(50);
+    expect(registry.tokens.length).toBeGreaterThan(1);
+    expect(registry.tokens.length).toBeLessThan(6);
+  });
+});
+
+describe('a broken listing', () => {
+  it.each<[string, Fault]>([
+    ['breaks off', { kind: 'truncate', after: 5 }],
+    ['is reset', { kind: 'reset', after: 5 }],
+    ['is put off', { kind: 'status', status: 503 }],
+  ])('that %s is asked for again', async (_name, fault) => {
+    const registry = await registryWith('1.0.0');
+    registry.faults.add({ path: /tags\/list/, times: 1, fault });
+    expect((await check(registry)).answer).toHaveLength(1);
+  });
+
+  it.each<[string, Fault, string]>([
+    ['is refused', { kind: 'status', status: 403 }, 'DENIED'],
+    ['is no list', { kind: 'status', status: 200, body: '{"tags":"all"}' }, 'is not a list of strings'],
+    [
+      'does not end',
+      { kind: 'status', status: 200, headers: { link: '<?again>' }, body: '{"tags":[]}' },
+      'does not end',
+    ],
+    [
+      'goes on elsewhere',
+      { kind: 'status', status: 200, headers: { link: '<http://169.254.169.254/x>' }, body: '{"tags":[]}' },
+      'not on the registry',
+    ],
+  ])('that %s is told', async (_name, fault, message) => {
+    const registry = await registryWith('1.0.0');
+    registry.faults.add({ path: /tags\/list/, fault });
+    const { answer, stderr } = await check(registry);
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(`list repository tags of ${registry.host}/${name}`);
+    expect(stderr).toContain(message);
+  });
+
+  it('names tags that are gone: they are left out', async () => {
+    const registry = await registryWith('1.0.0 2.0.0 latest');
+    registry.faults.add(
+      { ...heads, path: /2\.0\.0$/, fault: { kind: 'status', status: 404 } },
+      { ...heads, path: /latest$/, fault: { kind: 'status', status: 404 } },
+    );
+    expect((await check(registry)).answer).toEqual([{ tag: '1.0.0', digest: digestOfTag('1.0.0', '1.0.0') }]);
+    expect(registry.journal.select(gets)).toEqual([]);
+  });
+});
+
+describe('an image that is sorted by its time', () => {
+  const source = { tag_regex: '.*', created_at_sort: true };
+
+  it.each<[string, string | RegExp, Fault, string]>([
+    ['whose manifest is gone', /GET/, { kind: 'status', status: 404 }, 'NOT_FOUND'],
+    ['whose config is gone', '/blobs/', { kind: 'status', status: 404 }, 'NOT_FOUND'],
+    ['whose config has other bytes', '/blobs/', { kind: 'flip' }, 'digest mismatch'],
+  ])('and %s fails the check', async (_name, where, fault, message) => {
+    const registry = await registryWith('');
+    seed(registry, name, 'a', await buildImage());
+    registry.faults.add({ method: 'GET', path: where instanceof RegExp ? /manifests/ : /blobs/, fault });
+    const { answer, stderr } = await check(registry, source);
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(message);
+  });
+
+  it('and was never made comes first; those of one time stay as listed', async () => {
+    const registry = await registryWith('');
+    for (const [tag, created] of [
+      ['new', '2024-01-01T00:00:00.000000002Z'],
+      ['b', '2024-01-01T00:00:00.000000001Z'],
+      ['a', '2024-01-01T01:00:00.000000001+01:00'],
+      ['never', '0001-01-01T00:00:00Z'],
+    ] as const) {
+      seed(registry, name, tag, await buildImage({ created, run: { Env: [tag] } }));
+    }
+    const { answer } = await check(registry, source);
+    expect(answer.map(({ tag }: TagAndDigest) => tag)).toEqual(['never', 'b', 'a', 'new']);
+  });
+
+  it('is looked up for the platform of the machine when none is asked for', async () => {
+    const registry = await registryWith('');
+    const images = await Promise.all(
+      ['amd64', 's390x'].map((architecture) => buildImage({ platform: { os: 'linux', architecture } })),
+    );
+    seed(registry, name, 'a', buildIndex(images));
+    await check(registry, source, { platform: { os: 'linux', architecture: 's390x' } });
+    expect(registry.journal.lines).toContain(`GET /v2/${name}/manifests/${images[1]?.digest}`);
+    expect(registry.journal.lines).not.toContain(`GET /v2/${name}/manifests/${images[0]?.digest}`);
+  });
+});
+
+describe('a mirror', () => {
+  /** Docker Hub refuses connections here: whatever has an answer has it from the mirror. */
+  const hubGone = { environment: { HTTPS_PROXY: 'http://127.0.0.1:1' } };
+
+  async function checkMirror(registry: TestRegistry, source: object = {}) {
+    const mirrored = { repository: name, registry_mirror: { host: registry.host }, ...source };
+    return await check(registry, mirrored, hubGone);
+  }
+
+  it('that answers is enough', async () => {
+    const registry = await registryWith('1.0.0 2.0.0');
+    expect((await checkMirror(registry)).answer).toHaveLength(2);
+  });
+
+  it('never gets the credentials of the origin', async () => {
+    const registry = await registryWith('latest');
+    const { answer } = await checkMirror(registry, { tag: 'latest', username: 'user', password: 'secret' });
+    expect(answer).toHaveLength(1);
+    expect(registry.requests.some(({ authorized }) => authorized)).toBe(false);
+  });
+
+  it.each<[string, Fault, RegExp]>([
+    [
+      'has nothing',
+      { kind: 'status', status: 404 },
+      /WARN.*mirror .* has no version of the image; asking the origin/,
+    ],
+    ['refuses', { kind: 'status', status: 403 }, /WARN.*checking mirror .* failed: .*DENIED/],
+    [
+      'is busy',
+      { kind: 'status', status: 429 },
+      /WARN.*checking mirror .* failed: .*TOOMANYREQUESTS|WARN.*429/,
+    ],
+    ['breaks', { kind: 'reset' }, /WARN.*checking mirror .* failed: .*the connection broke/],
+  ])('that %s makes the origin be asked, with a warning', async (_name, fault, warning) => {
+    const registry = await registryWith('latest');
+    registry.faults.add({ path: /manifests/, fault });
+    const { answer, stderr } = await checkMirror(registry, { tag: 'latest' });
+    expect(answer).toBeUndefined();
+    expect(stderr).toMatch(warning);
+    expect(stderr).toMatch(/ERRO.*checking origin index\.docker\.io\/team\/app failed: .*ECONNREFUSED/);
+  });
+});
+
+/** The waits of a clock but for the ping's head start for https. */
+function waitsOf(clock: TurnedClock): readonly number[] {
+  expect(clock.waits[0]).toBe(300);
+  return clock.waits.slice(1);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
