@@ -115,7 +115,7 @@ async function writeFiles(directory: string, { source, version }: InRequest, ima
   };
   try {
     for (const { name, mode } of files) {
-      await writeFile(join(directory, name), texts[name], { mode, flag: 'wx' });
+      await writeFile(join(directory, name), texts[name], { mode });
     }
   } catch (cause) {
     await removeResult(directory);

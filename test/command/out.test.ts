@@ -1,6 +1,7 @@
 // out when things go wrong or are there already: what is sent, what is sent again, and what never is.
 import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runOut } from '../../src/command/out.ts';
@@ -47,6 +48,13 @@ async function put(
     directory: sources,
     ...others,
   });
+}
+
+/** Lets everything happen that only waits for this machine. */
+async function manyTurns(): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) {
+    await nextTurn();
+  }
 }
 
 /** Methods and paths without the names of uploads. */
@@ -399,11 +407,18 @@ describe('what may pass is asked for again', () => {
       }
     });
     registry.faults.add(
-      rule('PUT', uploads, { kind: 'hold', until: stored, next: { kind: 'status', status: 500 } }),
+      rule('PUT', uploads, { kind: 'hold', until: stored, next: { kind: 'status', status: 500 } }, 3),
     );
     const { answer, stderr } = await put(registry);
     expect(answer, stderr).toBeDefined();
     expect(registry.journal.select({ method: 'PATCH' })).toHaveLength(3);
+  });
+
+  it.each([429, 503])('%i to the closing of an upload repeats the closing alone', async (code) => {
+    await using registry = await startRegistry({ faults: [rule('PUT', uploads, status(code), 3)] });
+    expect(await put(registry)).toMatchObject({ answer: expect.any(String) });
+    expect(registry.journal.select({ method: 'PATCH' })).toHaveLength(3);
+    expect(registry.journal.select({ method: 'PUT', path: uploads })).toHaveLength(6);
   });
 
   it.each<[string, FaultRule, string]>([
@@ -579,7 +594,7 @@ describe('manifests that refer to another one', () => {
     expect(JSON.parse(String(stored?.bytes)).manifests).toEqual(expected);
   });
 
-  it('are all listed when they are pushed at the same time', async () => {
+  it('are all listed when they come in one index', async () => {
     const children = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((title) => referring(title)));
     await using registry = await startRegistry();
     const { answer, stderr } = await put(registry, { root: buildIndex(children) });
@@ -644,7 +659,7 @@ describe('several at a time', () => {
     const root = await buildImage({ format: 'docker', layers: await layersOf(12) });
     await using registry = await startRegistry();
     // Nobody gets an answer before four have asked.
-    const four = registry.journal.arrived({ method: 'PATCH' }, 4);
+    const four = registry.journal.arrived({ method: 'PATCH' }, 4).then(manyTurns);
     registry.faults.add({ method: 'PATCH', times: 4, fault: { kind: 'hold', until: four } });
     expect(await put(registry, { root })).toMatchObject({ answer: expect.any(String) });
     expect(registry.journal.maxConcurrent({ method: 'PATCH' })).toBe(4);
