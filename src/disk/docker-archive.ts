@@ -15,7 +15,7 @@ import { entryFinder, type FindEntry } from './archive-names.ts';
 import { cleanPath } from './clean-path.ts';
 import type { DiskImage } from './disk-image.ts';
 import { type PlannedLayer, parseArchiveManifest, planLayers } from './docker-manifest.ts';
-import { readContent, readRange, readWholeRange } from './file-range.ts';
+import { readRange, readWholeRange } from './file-range.ts';
 import { createLayerSpool, type LayerSpool } from './layer-spool.ts';
 import { noManifestError } from './not-an-image.ts';
 
@@ -97,7 +97,8 @@ async function layerNode(
   if (form === 'compress') {
     return async () => {
       const spooled = await spool.compress(path, content);
-      return blobNode(gzipLayer(spooled), () => readContent(spooled.path), what);
+      const whole = { offset: 0, size: spooled.size };
+      return blobNode(gzipLayer(spooled), () => Readable.from(readRange(spooled.file, whole, what)), what);
     };
   }
   const stored = descriptor ?? gzipLayer({ size: entry.size, digest: await digestOfAll(content()) });

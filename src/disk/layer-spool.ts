@@ -1,14 +1,14 @@
-// Layers that are compressed here: each once, into a file that lies in a directory of its own until the end.
+// Layers that are compressed here: each once, into a file that has no name any more when its first byte is written.
 import { createHash } from 'node:crypto';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parallelGzip } from '../compression/parallel-gzip.ts';
 import { UserError } from '../errors.ts';
 import { type Digest, finishDigest } from '../oci/digest.ts';
 
-/** The gzip of a layer in its file; `size` in bytes. */
+/** The gzip of a layer in its file, which can be read until the spool is closed; `size` in bytes. */
 export interface SpooledLayer {
-  readonly path: string;
+  readonly file: FileHandle;
   readonly digest: Digest;
   readonly size: number;
 }
@@ -17,22 +17,25 @@ export interface SpooledLayer {
 export interface LayerSpool {
   /** The gzip of what `content` gives, kept under a name; a full disk and the like are a {@link UserError}. */
   compress(name: string, content: () => AsyncIterable<Uint8Array>): Promise<SpooledLayer>;
-  /** Ends what is under way and removes all files. */
+  /** Ends what is under way and gives the space back. */
   close(): Promise<void>;
 }
 
-/** A spool that makes its directory below the given one as soon as there is something to compress. */
+/**
+ * A spool on the disk of the given directory. Its files are removed as soon as they are open, so that nothing of them is
+ * left however the process ends.
+ */
 export function createLayerSpool(temporaryDirectory: string): LayerSpool {
   const layers = new Map<string, Promise<SpooledLayer>>();
   const closing = new AbortController();
-  let directory: Promise<string> | undefined;
+  const files: FileHandle[] = [];
 
-  const spool = async (name: string, content: AsyncIterable<Uint8Array>, position: number) => {
+  const spool = async (name: string, content: AsyncIterable<Uint8Array>) => {
     try {
       closing.signal.throwIfAborted();
-      directory ??= mkdtemp(join(temporaryDirectory, 'image-layers-'));
-      const path = join(await directory, `layer-${position}.tar.gz`);
-      return { path, ...(await writeCompressed(content, path, closing.signal)) };
+      const file = await openNameless(temporaryDirectory);
+      files.push(file);
+      return { file, ...(await writeCompressed(content, file, closing.signal)) };
     } catch (cause) {
       throw new UserError(`could not compress layer ${name} into ${temporaryDirectory}`, {
         cause,
@@ -43,35 +46,35 @@ export function createLayerSpool(temporaryDirectory: string): LayerSpool {
 
   return {
     compress(name, content) {
-      const layer = layers.get(name) ?? spool(name, content(), layers.size);
+      const layer = layers.get(name) ?? spool(name, content());
       layers.set(name, layer);
       return layer;
     },
     async close() {
       closing.abort(new UserError('the image was closed'));
       await Promise.allSettled(layers.values());
-      // A directory that could not be made was reported by whoever wanted to compress.
-      const made = await directory?.catch(() => undefined);
-      if (made !== undefined) {
-        await rm(made, { recursive: true, force: true });
-      }
+      await Promise.all(files.map((file) => file.close()));
     },
   };
 }
 
-async function writeCompressed(content: AsyncIterable<Uint8Array>, path: string, signal: AbortSignal) {
-  const file = await open(path, 'wx', 0o600);
+async function openNameless(temporaryDirectory: string): Promise<FileHandle> {
+  const directory = await mkdtemp(join(temporaryDirectory, 'image-layers-'));
   try {
-    const hash = createHash('sha256');
-    let size = 0;
-    for await (const chunk of parallelGzip(content)) {
-      signal.throwIfAborted();
-      hash.update(chunk);
-      size += chunk.length;
-      await file.appendFile(chunk);
-    }
-    return { digest: finishDigest(hash), size };
+    return await open(join(directory, 'layer.tar.gz'), 'wx+', 0o600);
   } finally {
-    await file.close();
+    await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function writeCompressed(content: AsyncIterable<Uint8Array>, file: FileHandle, signal: AbortSignal) {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of parallelGzip(content)) {
+    signal.throwIfAborted();
+    hash.update(chunk);
+    size += chunk.length;
+    await file.appendFile(chunk);
+  }
+  return { digest: finishDigest(hash), size };
 }
