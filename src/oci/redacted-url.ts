@@ -11,7 +11,7 @@ export function isShownKey(key: string): boolean {
 
 /**
  * The URL for a message: values of query keys that the protocol does not define become `REDACTED`, a password
- * becomes `xxxxx`, and the query is written again in the order of its keys. A text that is not an absolute URL
+ * becomes `xxxxx`, the query is written again in the order of its keys, and the fragment, which is never sent, is left out. A text that is not an absolute URL
  * loses its query and everything before its last `@`.
  */
 export function redactedUrl(text: string): string {
@@ -29,5 +29,5 @@ export function redactedUrl(text: string): string {
     }
   }
   const userInfo = url.userInfo?.replace(/:.*$/s, ':xxxxx');
-  return formatUrl({ ...url, userInfo, query: encodeQuery(query) });
+  return formatUrl({ ...url, userInfo, query: encodeQuery(query), fragment: undefined });
 }

@@ -8,6 +8,7 @@ describe('the URL of a message', () => {
     ['https://user@reg.example.com/v2/', 'https://user@reg.example.com/v2/'],
     ['https://reg/v2/a/tags/list?n=10&last=x&page=9', 'https://reg/v2/a/tags/list?last=x&n=10&page=REDACTED'],
     ['https://reg/?Scope=secret', 'https://reg/?Scope=REDACTED'],
+    ['https://reg/v2/#token=secret', 'https://reg/v2/'],
     ['https://reg/?%73cope=a', 'https://reg/?scope=a'],
     ['https://reg/?sig=%zz&digest=a', 'https://reg/?digest=a'],
     ['/v2/?token=secret', '/v2/'],
@@ -23,9 +24,9 @@ describe('the URL of a message', () => {
     const part = fc.string({ maxLength: 6 });
     fc.assert(
       fc.property(part, part, part, (a, b, c) => {
-        expect(
-          redactedUrl(`https://u:${secret}@h/${a.replace(/[?#]/g, '')}?k${b.replace('#', '')}=${secret}`),
-        ).not.toContain(secret);
+        expect(redactedUrl(`https://u:${secret}@h/${a.replaceAll('?', '')}?k${b}=${secret}`)).not.toContain(
+          secret,
+        );
         expect(redactedUrl(`https://u:${secret}@${c.replace(/[/?#\\]/g, '')}`)).not.toContain(secret);
       }),
     );
