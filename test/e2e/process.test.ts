@@ -1,7 +1,7 @@
 // The executables as processes: what every command owes Concourse, whatever it does.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -79,6 +79,30 @@ it('fails when nobody reads the answer', async () => {
   const [code] = await once(child, 'exit');
   expect(code).toBe(1);
   expect(await stderr).toContain('writing the answer to standard output: ');
+});
+
+it.runIf(process.platform === 'linux')('fails when the answer finds no room', async () => {
+  const full = openSync('/dev/full', 'w');
+  const input = join(folder, 'request.json');
+  writeFileSync(input, request);
+  const { status, stderr } = spawnSync(executablePath('check'), [], {
+    env: environment,
+    stdio: [openSync(input, 'r'), full, 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(full);
+  expect(status).toBe(1);
+  expect(stderr).toContain('writing the answer to standard output: ENOSPC');
+});
+
+it('reads a request that comes in pieces, and one larger than any pipe', async () => {
+  const child = spawn(executablePath('check'), [], { env: environment });
+  const stdout = text(child.stdout);
+  await new Promise((resolve) => child.stdin.write(request.slice(0, 9), resolve));
+  await new Promise((resolve) => child.stdin.write(request.slice(9), resolve));
+  child.stdin.end(' '.repeat(1024 * 1024));
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(await stdout).toMatch(/^\[\{"tag":"latest"/);
 });
 
 it('runs from the sources as from the bundle', async () => {
