@@ -11,8 +11,8 @@ export function isShownKey(key: string): boolean {
 
 /**
  * The URL for a message: values of query keys that the protocol does not define become `REDACTED`, a password
- * becomes `xxxxx`, the query is written again in the order of its keys, and the fragment, which is never sent, is left out. A text that is not an absolute URL
- * loses its query and everything before its last `@`.
+ * becomes `xxxxx`, the query is written again in the order of its keys, and the fragment, which is never sent, is left
+ * out. A text that is not an absolute URL loses its query and everything before its last `@`.
  */
 export function redactedUrl(text: string): string {
   const url = parseUrl(text);
