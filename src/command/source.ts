@@ -1,5 +1,5 @@
 // What `source` of a request configures: where the image is and how to get there.
-import type { WantedPlatform } from '../oci/platform.ts';
+import { readWantedPlatform, type WantedPlatform } from '../oci/platform.ts';
 import type { ObjectReader } from './decode.ts';
 
 /**
@@ -112,7 +112,9 @@ export function readSource(object: ObjectReader): Source {
 
 /** Reads a `platform` object of `source` or `params`. */
 export function readPlatform(object: ObjectReader): WantedPlatform {
-  return { architecture: object.text('architecture'), os: object.text('os') };
+  const architecture = object.text('architecture');
+  const os = object.text('os');
+  return readWantedPlatform(os, architecture, object.text('variant'));
 }
 
 function readRegistryMirror(object: ObjectReader): RegistryMirror {

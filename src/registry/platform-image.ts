@@ -7,7 +7,7 @@ import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import { parseIndex } from '../oci/index.ts';
 import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { isIndexType, isManifestType, isSchema1Type, withoutParameters } from '../oci/media-type.ts';
-import { platformMatches, platformText, type WantedPlatform } from '../oci/platform.ts';
+import { offeredPlatforms, platformMatches, platformText, type WantedPlatform } from '../oci/platform.ts';
 import { verifyBytes } from '../oci/verified-content.ts';
 import type { Session } from '../transport/session.ts';
 import { openBlob } from './blob-download.ts';
@@ -20,7 +20,7 @@ const maximumConfig = 32 * 1024 * 1024;
 
 /**
  * The image manifest for a platform: the document itself, or the first entry of the index (or of an index in it)
- * whose platform is exactly the one wanted. A document of an unknown type counts as an image, with a warning.
+ * whose platform suits the one wanted. A document of an unknown type counts as an image, with a warning.
  */
 export async function platformImage(
   session: Session,
@@ -66,13 +66,10 @@ function selectChild(index: ServedManifest, platform: WantedPlatform): Descripto
   if (child) {
     return child;
   }
-  const names = manifests.map((entry) =>
-    platformText(entry.platform ?? { os: 'linux', architecture: 'amd64' }),
-  );
-  const offered = [...new Set(names)].filter((name) => name !== 'unknown/unknown').join(', ') || 'none';
+  const offered = offeredPlatforms(manifests).join(', ') || 'none';
   throw new UserError(
     `no child with platform ${platformText(platform)} in index ${index.digest}; it has: ${offered}`,
-    { hint: 'set platform.os and platform.architecture to one of those' },
+    { hint: 'set platform (os, architecture and, if need be, variant) to one of those' },
   );
 }
 

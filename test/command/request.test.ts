@@ -220,9 +220,9 @@ describe('keys', () => {
     ['check', '{"version":{"sha":""}}', 'version.sha', 'known: tag, digest'],
     [
       'check',
-      '{"source":{"platform":{"variant":"v8"}}}',
-      'source.platform.variant',
-      'known: architecture, os',
+      '{"source":{"platform":{"version":"v8"}}}',
+      'source.platform.version',
+      'known: architecture, os, variant',
     ],
     [
       'check',
@@ -231,7 +231,7 @@ describe('keys', () => {
       'known: host, username, password',
     ],
     ['in', '{"params":{"image":""}}', 'params.image', 'known: format, platform, skip_download'],
-    ['in', '{"params":{"platform":{"arch":""}}}', 'params.platform.arch', 'known: architecture, os'],
+    ['in', '{"params":{"platform":{"arch":""}}}', 'params.platform.arch', 'known: architecture, os, variant'],
     ['out', '{"version":{}}', 'version', 'known: source, params'],
     [
       'out',
