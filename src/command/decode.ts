@@ -75,20 +75,27 @@ export class ObjectReader {
   texts(name: string): readonly string[] {
     let texts: readonly string[] = [];
     for (const node of this.#values(name)) {
-      if (node.type === 'list') {
-        texts = node.items.map((item, position) => {
-          if (item.type !== 'string' && item.type !== 'null') {
-            throw mismatch(item, `${this.#pathOf(name)}[${position}]`, 'string');
-          }
-          return item.type === 'null' ? '' : item.text;
-        });
-      } else if (node.type === 'null') {
-        texts = [];
-      } else {
+      if (node.type !== 'list' && node.type !== 'null') {
         throw mismatch(node, this.#pathOf(name), 'list of strings');
       }
+      texts = node.type === 'list' ? itemTexts(node.items, this.#pathOf(name)) : [];
     }
     return texts;
+  }
+
+  /** A boolean, or a list of strings in which `null` is an empty string. */
+  flagOrTexts(name: string): boolean | readonly string[] {
+    let value: boolean | readonly string[] = false;
+    for (const node of this.#values(name)) {
+      if (node.type === 'list') {
+        value = itemTexts(node.items, this.#pathOf(name));
+      } else if (node.type === 'boolean' || node.type === 'null') {
+        value = node.type === 'boolean' && node.text === 'true';
+      } else {
+        throw mismatch(node, this.#pathOf(name), 'boolean or list of strings');
+      }
+    }
+    return value;
   }
 
   /** An object that is always there, if only with zero values. Repeated ones add up. */
@@ -138,13 +145,29 @@ function readObjects<T>(nodes: readonly JsonNode[], path: string, read: (object:
   return value;
 }
 
-type Expected = 'string' | 'string or number' | 'boolean' | 'list of strings' | 'object';
+function itemTexts(items: readonly JsonNode[], path: string): readonly string[] {
+  return items.map((item, position) => {
+    if (item.type !== 'string' && item.type !== 'null') {
+      throw mismatch(item, `${path}[${position}]`, 'string');
+    }
+    return item.type === 'null' ? '' : item.text;
+  });
+}
+
+type Expected =
+  | 'string'
+  | 'string or number'
+  | 'boolean'
+  | 'list of strings'
+  | 'boolean or list of strings'
+  | 'object';
 
 const remedies: Readonly<Record<Expected, string>> = {
   string: 'write one string, in quotes',
   'string or number': 'write one string, in quotes',
   boolean: 'write true or false, without quotes',
   'list of strings': 'write it as a list, even if it has only one item',
+  'boolean or list of strings': 'write true or false without quotes, or a list, even if it has only one item',
   object: 'write it as keys and values',
 };
 

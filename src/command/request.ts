@@ -2,7 +2,14 @@
 import type { Version } from './answer.ts';
 import { decodeObject, type ObjectReader } from './decode.ts';
 import { rejectUnsupportedGet, rejectUnsupportedPut, rejectUnsupportedSource } from './not-yet.ts';
-import { type InParams, type OutParams, parseFormat, readOutParams, readRawInParams } from './params.ts';
+import {
+  type InParams,
+  type OutParams,
+  parseFormat,
+  parseOutParams,
+  readRawInParams,
+  readRawOutParams,
+} from './params.ts';
 import { readSource, type Source } from './source.ts';
 
 /** What every request has. */
@@ -31,7 +38,7 @@ export interface OutRequest extends Request {
 /**
  * The request of `check` in a document as it came on standard input. As all three decoders it fails with a
  * UserError: `invalid payload` and the reason, or what is asked for but not supported yet. No error holds a value
- * of the document, since it may be a secret; `format` is the exception.
+ * of the document, since it may be a secret; `format` and `on_conflict` are the exceptions.
  */
 export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
   const request = decodeObject(input, (object) => ({
@@ -60,11 +67,12 @@ export function decodeInRequest(input: Uint8Array | string): InRequest {
 export function decodeOutRequest(input: Uint8Array | string): OutRequest {
   const request = decodeObject(input, (object) => ({
     source: object.object('source', readSource),
-    params: object.object('params', readOutParams),
+    params: object.object('params', readRawOutParams),
   }));
+  const params = parseOutParams(request.params);
   rejectUnsupportedSource(request.source);
   rejectUnsupportedPut(request.source);
-  return { ...request, warnings: warningsOf(request.source) };
+  return { ...request, params, warnings: warningsOf(request.source) };
 }
 
 function readVersion(object: ObjectReader): Version {

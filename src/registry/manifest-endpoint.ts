@@ -1,4 +1,4 @@
-// Manifests of a repository: head, get and put. Distribution specification, "Pulling manifests", "Pushing manifests".
+// Manifests of a repository: head, get, put and untag. Distribution specification, "Pulling manifests" to "Deleting".
 import { UserError } from '../errors.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { acceptedManifests, withoutParameters } from '../oci/media-type.ts';
@@ -103,6 +103,18 @@ export async function putManifest(
       body: { length: bytes.length, open: async () => bytes },
     });
     await expectStatus('PUT', response, [200, 201, 202]);
+    await discardBody(response);
+  });
+}
+
+/**
+ * Removes a tag and leaves the manifest: distribution specification, "Deleting tags". Many registries refuse it, which
+ * is a {@link RegistryError}.
+ */
+export async function deleteTag(session: Session, tag: string): Promise<void> {
+  await session.persistence.exchange(async () => {
+    const response = await session.send({ method: 'DELETE', target: manifestPath(session, tag) });
+    await expectStatus('DELETE', response, [200, 202, 204]);
     await discardBody(response);
   });
 }

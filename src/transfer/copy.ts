@@ -4,34 +4,70 @@ import { createSlots } from '../concurrency.ts';
 import type { Log } from '../log.ts';
 import type { ContentNode, ContentSource, ContentTarget } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { type ConflictingTag, everyTagMoves, type TagChoice, type TagRule } from '../oci/tag-state.ts';
 
 /** How a copy is done. */
 export interface CopyOptions {
   /** How many nodes travel at a time; a target that takes them in order gets one after the other. */
   readonly concurrency: number;
   readonly log: Log;
+  /** Which tags the root may take; all when absent. */
+  readonly rule?: TagRule;
+}
+
+/** What a copy came to. */
+export interface Copied {
+  readonly root: Descriptor;
+  /** The tags that the rule found in its way. */
+  readonly conflicts: readonly ConflictingTag[];
 }
 
 /**
  * Copies a graph and points `tags` at its root (none: it is stored by digest). What the target has already is not
- * sent, and nothing is sent at all when every tag points at the root already. Gives the root.
+ * sent, and nothing is sent at all when no tag is to move. What the rule forbids is thrown before anything is sent:
+ * where that depends on a root which is not known before its content was read, the source is read through first.
  */
 export async function copy(
   source: ContentSource,
   target: ContentTarget,
   tags: readonly string[],
   options: CopyOptions,
-): Promise<Descriptor> {
-  const known = source.root && tags.length > 0 ? await target.outdatedTags(source.root, tags) : undefined;
-  if (source.root && known?.length === 0) {
-    return source.root;
+): Promise<Copied> {
+  const { log, rule = everyTagMoves } = options;
+  const before = tags.length > 0 ? await target.currentTags(tags) : [];
+  const known =
+    source.root ?? (rule.choose(before, undefined).needsRoot ? await readRoot(source) : undefined);
+  if (known && tags.length > 0) {
+    const choice = rule.choose(before, known.digest);
+    if (choice.put.length === 0) {
+      tellExisting(log, choice, known);
+      return { root: known, conflicts: choice.conflicts };
+    }
   }
-  const root = await copyBelowRoot(source, target, options);
-  const outdated = known ?? (tags.length > 0 ? await target.outdatedTags(root.descriptor, tags) : []);
-  if (tags.length === 0 || outdated.length > 0) {
-    await target.publish(root.descriptor, await buffer(await root.open()), outdated);
+  const node = await copyBelowRoot(source, target, options);
+  const root = node.descriptor;
+  const current = rule.looksAgain ? await target.currentTags(tags) : before;
+  const choice = rule.choose(current, root.digest);
+  tellExisting(log, choice, root);
+  if (tags.length === 0 || choice.put.length > 0) {
+    await target.publish(root, await buffer(await node.open()), choice.put);
   }
-  return root.descriptor;
+  return { root, conflicts: choice.conflicts };
+}
+
+function tellExisting(log: Log, { existing }: TagChoice, { digest }: Descriptor): void {
+  for (const tag of existing) {
+    log.progress(`existing manifest: ${tag}@${digest}`);
+  }
+}
+
+/** The root of a source, at the price of everything that the source must do to know it. */
+async function readRoot(source: ContentSource): Promise<Descriptor | undefined> {
+  let last: ContentNode | undefined;
+  for await (const node of source.nodes(async () => false)) {
+    last = node;
+  }
+  return last?.descriptor;
 }
 
 async function copyBelowRoot(
