@@ -13,7 +13,7 @@ import { type TagWishes, tagsToPush, uniqueTags } from '../policy/tags-to-push.t
 import { isMissing } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { listTags } from '../registry/tag-list.ts';
-import { copy } from '../transfer/copy.ts';
+import { copyTagged } from '../transfer/copy-tagged.ts';
 import type { Session } from '../transport/session.ts';
 import { outAnswer } from './answer.ts';
 import { readAdditionalTags, readVersionFile, requireDirectory } from './artifacts.ts';
@@ -47,7 +47,7 @@ export const runOut: Command = async (surroundings) => {
     const rule = immutableTagRule(immutable(tagsToPush({ ...wishes, aliases: [] }), aliases), onConflict);
     log.info(`pushing tag(s) ${tags.join(', ')}`);
     const { root, conflicts } = await push(() =>
-      copy(image, repositoryTarget(session, log), uniqueTags(tags), {
+      copyTagged(image, repositoryTarget(session, log), uniqueTags(tags), {
         concurrency: uploadConcurrency,
         log,
         rule,

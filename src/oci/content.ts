@@ -45,13 +45,19 @@ export interface ContentTarget {
   /** `listed`: nodes must be written one after the other, in the order of the source (an archive). */
   readonly order: 'any' | 'listed';
   has: IsPresent;
+  /** Stores one node that is not the root. */
+  write(node: ContentNode): Promise<void>;
+  /** Stores the root by its digest. Called once, after everything below it was written. */
+  publish(root: Descriptor, bytes: Uint8Array): Promise<void>;
+}
+
+/** A target in which tags point at roots: a repository. */
+export interface TaggedTarget extends ContentTarget {
   /** Where each of the tags points now, in their order. */
   currentTags(tags: readonly string[]): Promise<readonly CurrentTag[]>;
-  /** Stores one node that is not the root; `mounted` when its content did not have to travel. */
-  write(node: ContentNode): Promise<'pushed' | 'mounted'>;
   /**
-   * Stores the root under its tags (none: by digest). Called once, after everything below it was written. When a tag
+   * Stores the root under its tags, of which there is one at least. Called once, instead of `publish`. When a tag
    * fails, those that had moved are put back to where `tags` says they pointed, as far as the target allows it.
    */
-  publish(root: Descriptor, bytes: Uint8Array, tags: readonly CurrentTag[]): Promise<void>;
+  publishTagged(root: Descriptor, bytes: Uint8Array, tags: readonly CurrentTag[]): Promise<void>;
 }

@@ -2,7 +2,7 @@
 import { buffer } from 'node:stream/consumers';
 import { mapConcurrently } from '../concurrency.ts';
 import type { Log } from '../log.ts';
-import type { ContentTarget } from '../oci/content.ts';
+import type { TaggedTarget } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { digestText, tagText } from '../oci/reference.ts';
@@ -17,7 +17,7 @@ import { type TriedTag, undoTags } from './tag-rollback.ts';
 const tagConcurrency = 4;
 
 /** A target over a session that may push. What was done is told in `log` as upstream's library tells it. */
-export function repositoryTarget(session: Session, log: Log): ContentTarget {
+export function repositoryTarget(session: Session, log: Log): TaggedTarget {
   const { repository } = session;
   const referrers = createReferrerRecorder(session);
 
@@ -32,25 +32,32 @@ export function repositoryTarget(session: Session, log: Log): ContentTarget {
 
   return {
     order: 'any',
-    has: ({ digest }, kind) => (kind === 'blob' ? hasBlob(session, digest) : hasManifest(session, digest)),
+    async has({ digest }, kind) {
+      if (kind !== 'blob') {
+        return await hasManifest(session, digest);
+      }
+      const found = await hasBlob(session, digest);
+      if (found) {
+        log.progress(`existing blob: ${digest}`);
+      }
+      return found;
+    },
     currentTags: (tags) =>
       mapConcurrently(tags, tagConcurrency, async (tag) => ({ tag, now: await stateOf(session, tag) })),
     async write(node) {
       if (node.kind === 'blob') {
-        return await uploadBlob(session, node);
+        log.progress(`${await uploadBlob(session, node)} blob: ${node.descriptor.digest}`);
+        return;
       }
       const bytes = await buffer(await node.open());
       await putDescribed(node.descriptor.digest, node.descriptor, bytes);
       await referrers.record(node.descriptor, bytes);
-      return 'pushed';
     },
-    async publish(root, bytes, tags) {
-      const [first, ...others] = tags;
-      if (first === undefined) {
-        await putDescribed(root.digest, root, bytes);
-        await referrers.record(root, bytes);
-        return;
-      }
+    async publish(root, bytes) {
+      await putDescribed(root.digest, root, bytes);
+      await referrers.record(root, bytes);
+    },
+    async publishTagged(root, bytes, tags) {
       const tried: TriedTag[] = [];
       const failures: unknown[] = [];
       const move = async (before: CurrentTag) => {
@@ -66,8 +73,8 @@ export function repositoryTarget(session: Session, log: Log): ContentTarget {
         }
       };
       // The first PUT alone carries the content; the others only name what is there by then.
-      await move(first);
-      await mapConcurrently(others, tagConcurrency, move);
+      await mapConcurrently(tags.slice(0, 1), 1, move);
+      await mapConcurrently(tags.slice(1), tagConcurrency, move);
       if (failures.length === 0) {
         await referrers.record(root, bytes).catch((error) => failures.push(error));
       }
