@@ -120,10 +120,29 @@ describe('a request', () => {
   });
 
   it('of out carries params', () => {
-    const params = { image: 'i', version: '1.2', bump_aliases: true, additional_tags: 'f', tag_prefix: 'p-' };
+    const params = {
+      image: 'i',
+      version: '1.2',
+      bump_aliases: true,
+      tags: ['a', 'b'],
+      additional_tags: 'f',
+      tag_prefix: 'p-',
+      immutable_tags: ['^v'],
+      on_conflict: 'skip',
+    };
     expect(decodeOutRequest(JSON.stringify({ source: {}, params }))).toEqual({
       source: emptySource,
-      params: { image: 'i', version: '1.2', bumpAliases: true, additionalTags: 'f', tagPrefix: 'p-' },
+      params: {
+        image: 'i',
+        version: '1.2',
+        versionFile: '',
+        bumpAliases: true,
+        tags: ['a', 'b'],
+        additionalTags: 'f',
+        tagPrefix: 'p-',
+        immutableTags: ['^v'],
+        onConflict: 'skip',
+      },
       warnings: [],
     });
   });
@@ -141,9 +160,13 @@ describe('a request', () => {
     expect(decodeOutRequest('null').params).toEqual({
       image: '',
       version: '',
+      versionFile: '',
       bumpAliases: false,
+      tags: [],
       additionalTags: '',
       tagPrefix: '',
+      immutableTags: false,
+      onConflict: 'fail',
     });
   });
 
@@ -163,7 +186,17 @@ describe('a request', () => {
       platform: null,
       ca_certs: null,
     });
-    const params = '{"image":"","version":"","bump_aliases":false,"additional_tags":"","tag_prefix":""}';
+    const params = JSON.stringify({
+      image: '',
+      version: '',
+      version_file: '',
+      bump_aliases: false,
+      tags: [],
+      additional_tags: '',
+      tag_prefix: '',
+      immutable_tags: false,
+      on_conflict: '',
+    });
     expect(decodeOutRequest(`{"source":${empty},"params":${params}}`)).toEqual(decodeOutRequest('{}'));
   });
 });
