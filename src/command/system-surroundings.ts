@@ -45,6 +45,14 @@ export function systemSurroundings(args: readonly string[]): Surroundings {
     writeError: (text) => {
       process.stderr.write(conceal(text));
     },
+    terminal: () => {
+      const { isTTY, columns, rows } = process.stderr;
+      return isTTY ? { columns: columns || 80, rows: rows || 24 } : undefined;
+    },
+    every: (milliseconds, action) => {
+      const timer = setInterval(action, milliseconds).unref();
+      return () => clearInterval(timer);
+    },
     keepSecret: keep,
     random: Math.random,
   };
