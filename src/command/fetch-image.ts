@@ -12,6 +12,8 @@ import { imageConfig, platformImage } from '../registry/platform-image.ts';
 import { bytesOfPath } from '../rootfs/file-path.ts';
 import { removeTree } from '../rootfs/remove-tree.ts';
 import { unpackLayers } from '../rootfs/unpack.ts';
+import type { Progress } from '../transfer/progress.ts';
+import { shortDigest, watchStream } from '../transfer/watched-content.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Session } from '../transport/session.ts';
 
@@ -33,6 +35,7 @@ export interface FetchOptions {
   readonly missingPatience: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly progress: Progress;
 }
 
 /** Where the tree goes, below the directory of a get. */
@@ -55,10 +58,11 @@ export function removeRootfs(directory: string): void {
 export async function fetchRootfs(session: Session, options: FetchOptions): Promise<FetchedImage> {
   const served = await getFreshManifest(session, options);
   const manifest = await platformImage(session, served, options.platform, options.log);
-  const layers = manifest.layers.map((layer) => ({
-    digest: layer.digest,
-    open: () => openBlob(session, layer),
-  }));
+  const layers = manifest.layers.map((layer) => {
+    const transfer = options.progress.start(shortDigest(layer.digest), layer.size);
+    const open = async () => watchStream(await openBlob(session, layer), transfer);
+    return { digest: layer.digest, open, transfer };
+  });
   try {
     await unpackLayers(layers, join(options.directory, treeName), {
       asRoot: options.asRoot,
@@ -70,6 +74,10 @@ export async function fetchRootfs(session: Session, options: FetchOptions): Prom
   } catch (error) {
     removeRootfs(options.directory);
     throw error;
+  } finally {
+    for (const { transfer } of layers) {
+      transfer.stop();
+    }
   }
 }
 

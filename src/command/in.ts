@@ -9,12 +9,12 @@ import { compilePattern, type Pattern } from '../policy/pattern.ts';
 import { selectMetadata } from '../policy/select-metadata.ts';
 import { inAnswer, type MetadataField } from './answer.ts';
 import { requireDirectory } from './artifacts.ts';
-import { openLog } from './command-log.ts';
 import { type FetchedImage, fetchRootfs, removeRootfs } from './fetch-image.ts';
 import { labelsText, metadataText } from './image-metadata.ts';
 import { isTestRun, type OpenRepository, openRepositories } from './open-repository.ts';
 import { decodeInRequest, type InRequest } from './request.ts';
 import type { Command } from './surroundings.ts';
+import { openTransferLog } from './transfer-log.ts';
 
 /** How long a digest may take to show up in the registry after its push, in milliseconds. */
 const missingPatience = 15_000;
@@ -32,7 +32,7 @@ const files = [
 export const runIn: Command = async (surroundings) => {
   const request = decodeInRequest(await surroundings.readInput());
   const { source, params, version } = request;
-  const log = openLog(surroundings, request);
+  const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
   // What an earlier or interrupted get left must not pass for the result of this one, whatever becomes of it.
   await removeResult(directory);
@@ -52,6 +52,7 @@ export const runIn: Command = async (surroundings) => {
         missingPatience: isTestRun(surroundings) ? 0 : patience,
         clock: surroundings.clock,
         log,
+        progress,
       }).catch((cause: unknown) => {
         throw new UserError(`fetching ${repositoryText(repository)}@${digest}`, { cause });
       }),
@@ -77,6 +78,7 @@ export const runIn: Command = async (surroundings) => {
       ...patterns.flatMap((select) => select(image)),
     ]);
   } finally {
+    progress.close();
     await close();
   }
 };

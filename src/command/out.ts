@@ -14,13 +14,14 @@ import { isMissing } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { listTags } from '../registry/tag-list.ts';
 import { copyTagged } from '../transfer/copy-tagged.ts';
+import { watchChunks, watchContent } from '../transfer/watched-content.ts';
 import type { Session } from '../transport/session.ts';
 import { outAnswer } from './answer.ts';
 import { readAdditionalTags, readVersionFile, requireDirectory } from './artifacts.ts';
-import { openLog } from './command-log.ts';
 import { openRepositories } from './open-repository.ts';
 import { decodeOutRequest, type OutRequest } from './request.ts';
 import type { Command } from './surroundings.ts';
+import { openTransferLog } from './transfer-log.ts';
 
 /** How many blobs and manifests travel at a time, as upstream does. */
 const uploadConcurrency = 4;
@@ -30,7 +31,7 @@ export const runOut: Command = async (surroundings) => {
   const request = decodeOutRequest(await surroundings.readInput());
   const { repository } = request.source;
   const { image: glob, bumpAliases, immutableTags: setting, onConflict } = request.params;
-  const log = openLog(surroundings, request);
+  const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
   const { origin, close } = openRepositories(request.source, 'out', surroundings, log);
   const wishes = await readWishes(request, directory);
@@ -38,7 +39,11 @@ export const runOut: Command = async (surroundings) => {
   // With every alias that the registry may allow, so that a tag no registry can have is told before any traffic.
   tagsToPush({ ...wishes, aliases: bumped ? possibleAliases(bumped, wishes.variant) : [] });
   const immutable = immutableTags(setting);
-  const image = await openImage(await findImage(directory, glob), { temporaryDirectory: tmpdir() });
+  const image = await openImage(await findImage(directory, glob), {
+    temporaryDirectory: tmpdir(),
+    watchLayer: (plain, { number, count, size }) =>
+      watchChunks(plain, progress.start(`compress ${number}/${count}`, size)),
+  });
   try {
     const session = await origin.persistence.attempt(() => origin.open('push,pull'));
     const aliases =
@@ -47,7 +52,7 @@ export const runOut: Command = async (surroundings) => {
     const rule = immutableTagRule(immutable(tagsToPush({ ...wishes, aliases: [] }), aliases), onConflict);
     log.info(`pushing tag(s) ${tags.join(', ')}`);
     const { root, conflicts } = await push(() =>
-      copyTagged(image, repositoryTarget(session, log), uniqueTags(tags), {
+      copyTagged(watchContent(image, progress), repositoryTarget(session, log), uniqueTags(tags), {
         concurrency: uploadConcurrency,
         log,
         rule,
@@ -60,6 +65,7 @@ export const runOut: Command = async (surroundings) => {
     log.info(skipped.length === uniqueTags(tags).length ? 'nothing pushed: all tags stay' : 'pushed');
     return outAnswer(repository, publishedVersion(tags, root.digest, skipped), skipped);
   } finally {
+    progress.close();
     await image.close();
     await close();
   }
