@@ -111,6 +111,26 @@ export class ObjectReader {
     return kept.length === 0 ? undefined : readObjects(kept, this.#pathOf(name), read);
   }
 
+  /**
+   * One object, as {@link optionalObject} reads it, or a list of objects; `readText` reads a string in the list. Of
+   * several values the last list or the objects behind it count.
+   */
+  objects<T>(name: string, read: (object: ObjectReader) => T, readText: (text: string) => T): readonly T[] {
+    const nodes = this.#values(name);
+    const last = nodes.findLastIndex(({ type }) => type === 'null' || type === 'list');
+    const kept = nodes.slice(last + 1);
+    if (kept.length > 0) {
+      return [readObjects(kept, this.#pathOf(name), read)];
+    }
+    const list = nodes[last];
+    const items = list?.type === 'list' ? list.items : [];
+    return items.map((item, position) =>
+      item.type === 'string'
+        ? readText(item.text)
+        : readObjects([item], `${this.#pathOf(name)}[${position}]`, read),
+    );
+  }
+
   /** Fails when the object has a member that was not asked for. */
   rejectUnknown(): void {
     for (const { key } of this.#members) {

@@ -1,7 +1,7 @@
 // in: fetch exactly one digest into a directory.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorText, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { repositoryText } from '../oci/reference.ts';
 import { effectivePlatform } from '../policy/effective-platform.ts';
@@ -9,6 +9,7 @@ import { compilePattern, type Pattern } from '../policy/pattern.ts';
 import { selectMetadata } from '../policy/select-metadata.ts';
 import { inAnswer, type MetadataField } from './answer.ts';
 import { requireDirectory } from './artifacts.ts';
+import { askMirrors } from './ask-mirrors.ts';
 import { type FetchedImage, fetchRootfs, removeRootfs } from './fetch-image.ts';
 import { labelsText, metadataText } from './image-metadata.ts';
 import { isTestRun, type OpenRepository, openRepositories } from './open-repository.ts';
@@ -28,7 +29,7 @@ const files = [
   { name: 'labels.json', mode: 0o666 },
 ] as const;
 
-/** Fetches the digest of the requested version, from the mirror if it can, and describes what was fetched. */
+/** Fetches the digest of the requested version, from a mirror if it can, and describes what was fetched. */
 export const runIn: Command = async (surroundings) => {
   const request = decodeInRequest(await surroundings.readInput());
   const { source, params, version } = request;
@@ -38,7 +39,7 @@ export const runIn: Command = async (surroundings) => {
   await removeResult(directory);
   const patterns = readPatterns(request);
   const digest = readDigest(version.digest);
-  const { origin, mirror, close } = openRepositories(source, 'in', surroundings, log);
+  const { origin, mirrors, close } = openRepositories(source, 'in', surroundings, log);
   const platform = effectivePlatform(source.platform, params.platform, surroundings.platform);
 
   const fetchFrom = ({ repository, persistence, open }: OpenRepository, name: string, patience: number) => {
@@ -60,12 +61,9 @@ export const runIn: Command = async (surroundings) => {
   };
 
   try {
-    const mirrored =
-      mirror &&
-      (await fetchFrom(mirror, repositoryText(mirror.repository), 0).catch((error: unknown) => {
-        log.warn(`download from mirror ${repositoryText(mirror.repository)} failed: ${errorText(error)}`);
-        return undefined;
-      }));
+    const mirrored = await askMirrors(mirrors, 'download from', log, (mirror) =>
+      fetchFrom(mirror, repositoryText(mirror.repository), 0),
+    );
     const image =
       mirrored ??
       (await fetchFrom(origin, source.repository, missingPatience).catch((cause: unknown) => {

@@ -11,6 +11,7 @@ import {
   readRawOutParams,
 } from './params.ts';
 import { readSource, type Source } from './source.ts';
+import { overriddenKeys, sourceWarnings } from './source-warnings.ts';
 
 /** What every request has. */
 interface Request {
@@ -46,7 +47,7 @@ export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
     version: object.optionalObject('version', readVersion),
   }));
   rejectUnsupportedSource(request.source);
-  return { ...request, warnings: warningsOf(request.source) };
+  return { ...request, warnings: [...sourceWarnings(request.source), ...overriddenKeys(request.source)] };
 }
 
 /** The request of `in`; an absent version is one with empty texts. Errors as in {@link decodeCheckRequest}. */
@@ -60,7 +61,7 @@ export function decodeInRequest(input: Uint8Array | string): InRequest {
   const params = { ...others, format: others.skipDownload ? 'rootfs' : parseFormat(format) } as const;
   rejectUnsupportedSource(request.source);
   rejectUnsupportedGet(params);
-  return { ...request, params, warnings: warningsOf(request.source) };
+  return { ...request, params, warnings: sourceWarnings(request.source) };
 }
 
 /** The request of `out`. Errors as in {@link decodeCheckRequest}. */
@@ -72,15 +73,9 @@ export function decodeOutRequest(input: Uint8Array | string): OutRequest {
   const params = parseOutParams(request.params);
   rejectUnsupportedSource(request.source);
   rejectUnsupportedPut(request.source);
-  return { ...request, params, warnings: warningsOf(request.source) };
+  return { ...request, params, warnings: sourceWarnings(request.source) };
 }
 
 function readVersion(object: ObjectReader): Version {
   return { tag: object.text('tag'), digest: object.text('digest') };
-}
-
-function warningsOf(source: Source): string[] {
-  return source.awsEcrRegistryId === ''
-    ? []
-    : ['source.aws_ecr_registry_id is deprecated and has no effect: remove it'];
 }

@@ -1,8 +1,9 @@
 // One HTTP exchange on the wire: connections, TLS, proxies and limits. Knows nothing of registries.
 import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { isUntrusted } from './failure-text.ts';
 import { requestUrl } from './resolve-url.ts';
+import { registryLimits } from './time-limits.ts';
 import type { TrustRoots } from './trust-roots.ts';
 
 /** A body that is sent with its length; opened anew for every sending. */
@@ -44,11 +45,12 @@ export interface HttpClient {
 export interface HttpClientOptions {
   /** The certificates that are trusted; read at the first TLS connection. */
   readonly trustRoots: TrustRoots;
+  /** How long a connection may take, in milliseconds; that of a registry unless told otherwise. */
+  readonly connectTimeout?: number;
   /** The URL of the proxy for a request to this URL, if there is one. */
   proxyFor(url: string): string | undefined;
 }
 
-const connectTimeout = 30_000;
 const connectionsPerOrigin = 32;
 const keepAliveTimeout = 30_000;
 const maximumHeaderBytes = 1024 * 1024;
@@ -58,6 +60,7 @@ const maximumHeaderBytes = 1024 * 1024;
  * asked once more with all of them.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const { connectTimeout = registryLimits.connect } = options;
   const dispatchers = new Map<string, Dispatcher>();
 
   const dispatcherFor = (url: string, secure: boolean, roots: 'usual' | 'all'): Dispatcher => {
@@ -84,6 +87,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
             proxyTunnel: secure,
             proxyTls: { timeout: connectTimeout, ...tls },
             requestTls: { timeout: connectTimeout, ...tls },
+            // What a proxy answers to CONNECT, it answers when it has tried to connect.
+            clientFactory: (origin, settings) =>
+              new Pool(origin, { ...settings, headersTimeout: connectTimeout }),
           });
     dispatchers.set(key, dispatcher);
     return dispatcher;

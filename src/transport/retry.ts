@@ -1,16 +1,19 @@
 // When to ask a registry again: one pure decision.
 
-/** What is being done: making the session of `out` is a stage of its own, because it starts over as a whole. */
-export type RetryStage = 'check' | 'in' | 'out-session' | 'out';
+/**
+ * What is being done: making the session of `out` is a stage of its own, because it starts over as a whole, and asking
+ * a mirror is one, because another registry waits behind it.
+ */
+export type RetryStage = 'check' | 'in' | 'out-session' | 'out' | 'mirror';
 
 /**
  * How an exchange failed. `reset`: the connection broke; `early-end`: the data ended before it was complete;
- * `stall`: the server fell silent; `permanent`: asking again can't help. `temporary` is what the registry's error
+ * `stall`: the server fell silent; `unreachable`: no connection came about; `permanent`: asking again can't help. `temporary` is what the registry's error
  * codes say.
  */
 export type RetryOutcome =
   | { readonly kind: 'status'; readonly status: number; readonly temporary: boolean }
-  | { readonly kind: 'reset' | 'early-end' | 'stall' | 'permanent' };
+  | { readonly kind: 'reset' | 'early-end' | 'stall' | 'unreachable' | 'permanent' };
 
 /** What {@link decideRetry} goes by; times are in milliseconds. */
 export interface RetryFacts {
@@ -48,11 +51,13 @@ const patiences = {
   short: { first: 1_000, longest: 30_000, total: 5 * minute, tries: 10 },
   /** A check is asked for again every minute. */
   check: { first: 500, longest: 10_000, total: 30_000, tries: 5 },
+  mirror: { first: 500, longest: 2_000, total: minute, tries: 2 },
 };
 const testPatiences: typeof patiences = {
   long: { first: 5, longest: 50, total: Number.POSITIVE_INFINITY, tries: 20 },
   short: { first: 1, longest: 20, total: Number.POSITIVE_INFINITY, tries: 10 },
   check: { first: 1, longest: 20, total: Number.POSITIVE_INFINITY, tries: 5 },
+  mirror: { first: 1, longest: 20, total: Number.POSITIVE_INFINITY, tries: 2 },
 };
 
 /**
@@ -65,7 +70,7 @@ export function decideRetry(facts: RetryFacts): RetryDecision {
   if (length === undefined) {
     return { action: 'give-up' };
   }
-  const patience: Patience = (test ? testPatiences : patiences)[stage === 'check' ? 'check' : length];
+  const patience: Patience = (test ? testPatiences : patiences)[length];
   if (attempt >= patience.tries || elapsed >= patience.total) {
     return { action: 'give-up' };
   }
@@ -90,13 +95,20 @@ function isRateLimit(outcome: RetryOutcome): boolean {
   return outcome.kind === 'status' && outcome.status === 429;
 }
 
-function patienceFor(stage: RetryStage, outcome: RetryOutcome): 'long' | 'short' | undefined {
+function patienceFor(stage: RetryStage, outcome: RetryOutcome): keyof typeof patiences | undefined {
+  const length = lengthFor(stage, outcome);
+  return length !== undefined && (stage === 'check' || stage === 'mirror') ? stage : length;
+}
+
+function lengthFor(stage: RetryStage, outcome: RetryOutcome): 'long' | 'short' | undefined {
   switch (outcome.kind) {
     case 'reset':
     case 'early-end':
       return 'long';
     case 'stall':
       return 'short';
+    case 'unreachable':
+      return stage === 'mirror' ? 'short' : undefined;
     case 'permanent':
       return undefined;
     case 'status':

@@ -52,7 +52,7 @@ const emptySource = {
   azureTenantId: '',
   azureEnvironment: '',
   googleAuth: false,
-  registryMirror: undefined,
+  registryMirrors: [],
   contentTrust: undefined,
   caCerts: [],
   platform: undefined,
@@ -99,13 +99,13 @@ describe('a request', () => {
         annotationRegex: 'a',
         username: 'user',
         password: 'secret',
-        registryMirror: { host: 'mirror.test', username: 'm', password: 'p' },
+        registryMirrors: [{ host: 'mirror.test', servedRegistry: '', username: 'm', password: 'p' }],
         caCerts: ['PEM'],
         platform: { architecture: 'arm64', os: 'linux' },
         debug: true,
       },
       version: { tag: 't', digest: 'd' },
-      warnings: [],
+      warnings: [expect.stringContaining('source.tag is set')],
     });
   });
 
@@ -241,6 +241,40 @@ describe('keys', () => {
     });
   });
 
+  it.each<[string, object[]]>([
+    ['{"host":"a"}', [{ host: 'a' }]],
+    ['null', []],
+    ['{}', [{ host: '' }]],
+    ['[]', []],
+    ['["a","b:1"]', [{ host: 'a' }, { host: 'b:1' }]],
+    [
+      '["a",{"host":"b","for":"ghcr.io","username":"u","password":"p"}]',
+      [{ host: 'a' }, { host: 'b', servedRegistry: 'ghcr.io', username: 'u', password: 'p' }],
+    ],
+    ['{"host":"a"},"registry_mirror":{"username":"u"}', [{ host: 'a', username: 'u' }]],
+    ['{"host":"a"},"registry_mirror":null', []],
+    ['{"host":"a"},"registry_mirror":null,"registry_mirror":{"username":"u"}', [{ host: '', username: 'u' }]],
+    ['["a"],"registry_mirror":["b"]', [{ host: 'b' }]],
+    ['["a"],"registry_mirror":{"host":"b"}', [{ host: 'b' }]],
+    ['{"host":"a"},"registry_mirror":["b"]', [{ host: 'b' }]],
+    ['["a"],"registry_mirror":null', []],
+  ])('registry_mirror may be one object or a list: %s', (value, expected) => {
+    const whole = { servedRegistry: '', username: '', password: '' };
+    expect(source(`"registry_mirror":${value}`).registryMirrors).toEqual(
+      expected.map((mirror) => ({ ...whole, ...mirror })),
+    );
+  });
+
+  it.each([
+    ['"a"', 'string into field "source.registry_mirror" of type object'],
+    ['[1]', 'number into field "source.registry_mirror[0]" of type object'],
+    ['["a",null]', 'null into field "source.registry_mirror[1]" of type object'],
+    ['["a",{"hosts":"b"}]', 'unknown field "source.registry_mirror[1].hosts"'],
+    ['[{"host":1}]', 'number into field "source.registry_mirror[0].host" of type string'],
+  ])('registry_mirror can not be %s', (value, text) => {
+    expect(failure(decodeCheckRequest, `{"source":{"registry_mirror":${value}}}`).text).toContain(text);
+  });
+
   it.each([
     ['check', '{"source":{"tagg":1}}', 'source.tagg', 'did you mean tag?'],
     [
@@ -261,7 +295,7 @@ describe('keys', () => {
       'check',
       '{"source":{"registry_mirror":{"hots":""}}}',
       'source.registry_mirror.hots',
-      'known: host, username, password',
+      'known: host, for, username, password',
     ],
     ['in', '{"params":{"image":""}}', 'params.image', 'known: format, platform, skip_download'],
     ['in', '{"params":{"platform":{"arch":""}}}', 'params.platform.arch', 'known: architecture, os, variant'],
