@@ -38,17 +38,3 @@ export interface TagRule {
   /** The choice for a root, which is undefined while it is not known. Throws what forbids the copy. */
   choose(tags: readonly CurrentTag[], root: Digest | undefined): TagChoice;
 }
-
-/** The rule where every tag may move: all are put but those that point at the root already. */
-export const everyTagMoves: TagRule = {
-  looksAgain: false,
-  choose(tags, root) {
-    const isExisting = ({ now }: CurrentTag) => now.state === 'found' && now.digest === root;
-    return {
-      put: tags.filter((tag) => !isExisting(tag)),
-      existing: tags.filter(isExisting).map(({ tag }) => tag),
-      conflicts: [],
-      needsRoot: false,
-    };
-  },
-};

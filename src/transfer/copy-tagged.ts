@@ -3,14 +3,14 @@ import { buffer } from 'node:stream/consumers';
 import type { Log } from '../log.ts';
 import type { ContentNode, ContentSource, TaggedTarget } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type ConflictingTag, everyTagMoves, type TagChoice, type TagRule } from '../oci/tag-state.ts';
+import type { ConflictingTag, TagChoice, TagRule } from '../oci/tag-state.ts';
 import { type CopyOptions, copyBelowRoot } from './copy.ts';
 
 /** How a copy is done, and which tags move. */
 export interface TaggedCopyOptions extends CopyOptions {
   readonly log: Log;
-  /** Which tags the root may take; all when absent. */
-  readonly rule?: TagRule;
+  /** Which tags the root takes. */
+  readonly rule: TagRule;
 }
 
 /** What a copy came to. */
@@ -21,8 +21,9 @@ export interface Copied {
 }
 
 /**
- * Copies a graph and points `tags`, at least one, at its root. What the target has already is not sent, and nothing is sent at all when no tag is to move. What the rule forbids is thrown before anything is sent:
- * where that depends on a root which is not known before its content was read, the source is read through first.
+ * Copies a graph and points `tags`, at least one, at its root. What the target has already is not sent, and nothing is
+ * sent at all when no tag is to move. What the rule forbids is thrown before anything is sent: where that depends on a
+ * root which is not known before its content was read, the source is read through first.
  */
 export async function copyTagged(
   source: ContentSource,
@@ -30,7 +31,7 @@ export async function copyTagged(
   tags: readonly string[],
   options: TaggedCopyOptions,
 ): Promise<Copied> {
-  const { log, rule = everyTagMoves } = options;
+  const { log, rule } = options;
   const before = await target.currentTags(tags);
   const known =
     source.root ?? (rule.choose(before, undefined).needsRoot ? await readRoot(source) : undefined);

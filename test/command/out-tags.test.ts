@@ -7,6 +7,7 @@ import { digestHex } from '../../src/oci/digest.ts';
 import type { FaultRule } from '../support/fault.ts';
 import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
 import { buildIndex, descriptorOf, type Image, jsonDocument, seed } from '../support/images.ts';
+import { plainRequest } from '../support/plain-client.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { type CommandResult, runCommand } from '../support/run-command.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -327,6 +328,18 @@ describe('a tag that fails after others moved', () => {
       refusing('PUT', 'c', 400),
     ];
     const { text } = await put({ tags: ['a', 'b', 'c'] }, { faults });
+    expect(text).toContain('those that had moved were put back: PUT');
+    expect(registry.tags(repository)).toEqual([]);
+  });
+
+  it('counts a tag as removed when only the answer to that got lost', async () => {
+    const removal = { method: 'DELETE', path: pathOf('a') };
+    const done = registry.journal
+      .arrived(removal)
+      .then(() => plainRequest(`${registry.url}${pathOf('a')}`, { method: 'DELETE' }));
+    const lost = { kind: 'hold', until: done, next: { kind: 'status', status: 404 } } as const;
+    const faults = [refusing('PUT', 'b', 400), { ...removal, times: 1, fault: lost }];
+    const { text } = await put({ tags: ['a', 'b'] }, { faults });
     expect(text).toContain('those that had moved were put back: PUT');
     expect(registry.tags(repository)).toEqual([]);
   });
