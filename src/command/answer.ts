@@ -1,4 +1,5 @@
 // What a command prints on standard output: one line of JSON as Go's encoder writes it.
+import type { Digest } from '../oci/digest.ts';
 import { encodeJson } from '../oci/json-text.ts';
 import type { ConflictingTag } from '../oci/tag-state.ts';
 import type { PublishedVersion } from '../policy/published-version.ts';
@@ -26,17 +27,21 @@ export function inAnswer(version: Version, metadata: readonly MetadataField[]): 
   return `${encodeJson({ version: versionJson(version), metadata: fields })}\n`;
 }
 
-/** The answer of `out`: what was published, the tags that point at it, and the tags that stayed elsewhere. */
+/**
+ * The answer of `out`: what was published and the tags that point at it. `skipped` are the tags that stayed where they
+ * were instead of moving to `root`, the image of the put; both digests are told.
+ */
 export function outAnswer(
   repository: string,
   { tag, digest, tags }: PublishedVersion,
-  skipped: readonly ConflictingTag[] = [],
+  root: Digest,
+  skipped: readonly ConflictingTag[],
 ): string {
-  const stayed = skipped.map((other) => `${other.tag}@${other.digest}`).join(' ');
+  const stayed = skipped.map((other) => `${other.tag} stays on ${other.digest}, not ${root}`);
   return inAnswer({ tag, digest }, [
     { name: 'repository', value: repository },
     { name: 'tags', value: tags.join(' ') },
-    ...(stayed === '' ? [] : [{ name: 'skipped_tags', value: stayed }]),
+    ...(stayed.length === 0 ? [] : [{ name: 'skipped_tags', value: stayed.join('; ') }]),
   ]);
 }
 

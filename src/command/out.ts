@@ -63,7 +63,7 @@ export const runOut: Command = async (surroundings) => {
     }
     const skipped = onConflict === 'skip' ? conflicts : [];
     log.info(skipped.length === uniqueTags(tags).length ? 'nothing pushed: all tags stay' : 'pushed');
-    return outAnswer(repository, publishedVersion(tags, root.digest, skipped), skipped);
+    return outAnswer(repository, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
   } finally {
     progress.close();
     await image.close();

@@ -42,16 +42,17 @@ describe('outAnswer', () => {
   const version = `{"version":{"tag":"1.2.3","digest":"${published.digest}"}`;
 
   it('is the published version, and its tags, repeated ones too', () => {
-    expect(outAnswer('some/image', published)).toBe(
+    expect(outAnswer('some/image', published, published.digest, [])).toBe(
       `${version},"metadata":[` +
         '{"name":"repository","value":"some/image"},{"name":"tags","value":"1.2.3 1.2 1 1.2"}]}\n',
     );
   });
 
-  it('tells the tags that stayed, with their digests', () => {
+  it('tells the tags that stayed, with both digests', () => {
     const skipped = ['a', 'b'].map((tag) => ({ tag, digest: digestOf(tag) }));
-    expect(outAnswer('some/image', published, skipped)).toContain(
-      `,{"name":"skipped_tags","value":"a@${digestOf('a')} b@${digestOf('b')}"}]}`,
+    expect(outAnswer('some/image', published, published.digest, skipped)).toContain(
+      `,{"name":"skipped_tags","value":"a stays on ${digestOf('a')}, not ${published.digest}; ` +
+        `b stays on ${digestOf('b')}, not ${published.digest}"}]}`,
     );
   });
 });

@@ -155,7 +155,7 @@ describe('an immutable tag', () => {
       metadata: [
         { name: 'repository', value: `${registry.host}/${repository}` },
         { name: 'tags', value: 'edge' },
-        { name: 'skipped_tags', value: `1.0@${old.digest}` },
+        { name: 'skipped_tags', value: `1.0 stays on ${old.digest}, not ${digest}` },
       ],
     });
     expect(result.text).toContain(
@@ -286,7 +286,11 @@ describe('a tag that fails after others moved', () => {
       {
         faults: [
           refusing('PUT', 'd', 400),
-          refusing('DELETE', 'b', 405),
+          {
+            method: 'DELETE',
+            path: pathOf('b'),
+            fault: { kind: 'status', status: 405, body: { errors: [{ code: 'UNKNOWN' }] } },
+          },
           { method: 'PUT', path: pathOf('a'), times: 1, fault: { kind: 'pass' } },
           refusing('PUT', 'a', 403),
         ],
@@ -299,6 +303,7 @@ describe('a tag that fails after others moved', () => {
     );
     expect(text).toContain('hint: put right by hand what is listed');
     expect(at('c')).toBeUndefined();
+    expect(registry.journal.select({ method: 'DELETE', path: pathOf('b') })).toHaveLength(1);
   });
 
   it('may have moved after all, and is put back too', async () => {
