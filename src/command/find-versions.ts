@@ -97,8 +97,8 @@ async function findMatches(
   }
   const created = await mapConcurrently([...digests.keys()], lookUpConcurrency, async (tag) => {
     const served = await getManifest(session, tag);
-    const image = await platformImage(session, served, sorting.platform, sorting.log);
-    const config = await imageConfig(session, image);
+    const { manifest } = await platformImage(session, served, sorting.platform, sorting.log);
+    const config = await imageConfig(session, manifest);
     return [tag, parseCreated(config.created, `config of ${tag}`)] as const;
   });
   return selectMatches(tags, digests, new Map(created));

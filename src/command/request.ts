@@ -1,7 +1,7 @@
 // What Concourse asks on standard input, typed: the requests of check, in and out.
 import type { Version } from './answer.ts';
 import { decodeObject, type ObjectReader } from './decode.ts';
-import { rejectUnsupportedGet, rejectUnsupportedPut, rejectUnsupportedSource } from './not-yet.ts';
+import { rejectUnsupportedPut, rejectUnsupportedSource } from './not-yet.ts';
 import {
   type InParams,
   type OutParams,
@@ -60,7 +60,6 @@ export function decodeInRequest(input: Uint8Array | string): InRequest {
   const { format, ...others } = request.params;
   const params = { ...others, format: others.skipDownload ? 'rootfs' : parseFormat(format) } as const;
   rejectUnsupportedSource(request.source);
-  rejectUnsupportedGet(params);
   return { ...request, params, warnings: sourceWarnings(request.source) };
 }
 

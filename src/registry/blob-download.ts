@@ -18,7 +18,15 @@ export async function openBlob(session: Session, descriptor: Descriptor): Promis
   if (descriptor.data) {
     return Readable.from([descriptor.data]);
   }
-  const target = `/v2/${session.repository.path}/blobs/${descriptor.digest}`;
+  return await openBlobAt(session, `/v2/${session.repository.path}/blobs/${descriptor.digest}`, descriptor);
+}
+
+/** The same for a blob at any URL. Nobody is told who asks when that isn't a path on the registry. */
+export async function openBlobAt(
+  session: Session,
+  target: string,
+  descriptor: Descriptor,
+): Promise<Readable> {
   const first = await session.persistence.exchange(() => requestBlob(session, target, descriptor, 0));
   const bytes = Readable.from(resumingBytes(session, target, descriptor, first), {
     objectMode: false,
@@ -34,7 +42,7 @@ async function requestBlob(
   offset: number,
 ): Promise<HttpResponse> {
   const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
-  const response = await session.send({ method: 'GET', target, headers });
+  const response = await session.send({ method: 'GET', target, headers, anonymous: !target.startsWith('/') });
   await expectStatus('GET', response, offset > 0 ? [200, 206] : [200]);
   const expected = response.status === 206 ? descriptor.size - offset : descriptor.size;
   const length = headerText(response, 'content-length');

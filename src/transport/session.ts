@@ -26,6 +26,8 @@ export interface SessionRequest {
   readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: RequestBody | undefined;
+  /** True for what the registry's content merely points at: nobody is told who asks, not even the registry. */
+  readonly anonymous?: boolean;
 }
 
 /** What every part that speaks to a registry stands on. */
@@ -80,7 +82,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     async send(request) {
       const url = resolveUrl(`${origin}/`, request.target);
       const first = await follow(options, authorizer, scheme, { ...request, url });
-      if (first.response.status !== 401 || !isRegistry(first.response.url, repository, scheme)) {
+      const mayRenew = !request.anonymous && isRegistry(first.response.url, repository, scheme);
+      if (first.response.status !== 401 || !mayRenew) {
         return first.response;
       }
       const challenge = chooseChallenge(headerLines(first.response, 'www-authenticate'));
@@ -139,7 +142,7 @@ async function follow(
   let current = { method: request.method, url: request.url };
   let body = request.body;
   for (let hop = 0; ; hop++) {
-    const authorization = authorizer.headerFor(current.url);
+    const authorization = request.anonymous ? undefined : authorizer.headerFor(current.url);
     const exchange = { ...request, ...current, body };
     let response = await sendOnce(options, exchange, authorization);
     const foreign = requestUrl(current.url).host !== requestUrl(request.url).host;

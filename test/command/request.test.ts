@@ -508,17 +508,6 @@ describe('what is not supported yet', () => {
     expect(decodeCheckRequest(document).source.contentTrust?.server).toBe('https://notary.test');
     expect(decodeInRequest(document).source.contentTrust?.scopes).toBe('');
   });
-
-  it.each([
-    [{ format: 'oci' }, 'params.format is set, but format oci is not supported yet'],
-    [{ format: 'oci-layout' }, 'params.format is set, but format oci-layout is not supported yet'],
-    [
-      { skip_download: true },
-      'params.skip_download is set, but a get without a download is not supported yet',
-    ],
-  ])('params %j are an error', (params, message) => {
-    expect(failure(decodeInRequest, { params }).text).toBe(message);
-  });
 });
 
 describe('warnings', () => {

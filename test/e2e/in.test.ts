@@ -486,26 +486,6 @@ describe('strict registries', () => {
   });
 });
 
-describe('what is not there yet', () => {
-  it.each<[string, object]>([
-    ['format oci', { format: 'oci' }],
-    ['format oci-layout', { format: 'oci-layout' }],
-    ['a get without a download', { skip_download: true }],
-  ])('%s is refused before anything happens', async (what, params) => {
-    await using server = await startOrderedServer([]);
-    const result = await runExecutable('in', {
-      request: {
-        source: { repository: `${server.host}/a` },
-        params,
-        version: { tag: 'a', digest: emptyImage().digest },
-      },
-      directory: target,
-    });
-    expectFailure(result, `${what} is not supported yet`);
-    expect(server.connections).toBe(0);
-  });
-});
-
 describe('the private registry', () => {
   it('is entered with username and password', async () => {
     await using server = await startRegistry({ auth: { kind: 'basic', user: 'user', password: 'secret' } });
