@@ -32,8 +32,8 @@ export interface Bars extends ShownProgress {
 }
 
 /**
- * A bar for each transfer. What has ended stays where it is, as soon as all before it have; lines of the log go above
- * what hasn't. On a terminal as many are shown as there is room for; anything else has room for all.
+ * A bar for each transfer, those under way below everything else: what has ended stays in the log, among its lines. On
+ * a terminal as many are shown as there is room for; anything else has room for all.
  */
 export function createBars(
   { write, now, every }: DisplaySurroundings,
@@ -45,14 +45,12 @@ export function createBars(
 
   const draw = (above: string) => {
     const size = terminal();
+    const settled = list.takeEnded();
+    const moving = list.states.slice(0, Math.max(1, (size?.rows ?? Number.POSITIVE_INFINITY) - 1));
     // In the last column of a terminal the cursor may be on the next line or not.
-    const lines = barLines(list.states, (size?.columns ?? usualWidth) - 1);
-    const live = list.states.findIndex(({ phase }) => phase === 'waiting' || phase === 'moving');
-    const settled = live === -1 ? lines.length : live;
-    const wanted = lines.slice(0, settled + Math.max(1, (size?.rows ?? Number.POSITIVE_INFINITY) - 1));
+    const wanted = barLines([...settled, ...moving], (size?.columns ?? usualWidth) - 1);
     const text = redraw(shown, wanted, above);
-    shown = wanted.slice(settled);
-    list.forget(settled);
+    shown = wanted.slice(settled.length);
     if (text !== '') {
       write(text);
     }
@@ -82,12 +80,13 @@ export function createPlainLines(
   { now, every }: Omit<DisplaySurroundings, 'write'>,
   tell: (line: string) => void,
 ): ShownProgress {
-  const list = createTransferList({ now, onEnd: () => {} });
+  const list = createTransferList({ now, onEnd: () => list.takeEnded() });
   let stopTicking: (() => void) | undefined;
   return {
     start(name, totalBytes) {
       stopTicking ??= every(linePause, () => {
-        const line = plainLine(list.measure());
+        list.measure();
+        const line = plainLine(list.states);
         if (line !== undefined) {
           tell(line);
         }

@@ -26,13 +26,20 @@ export function durationText(milliseconds: number): string | undefined {
   return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`;
 }
 
+/** A time that is over: with tenths below a minute. */
+function takenText(milliseconds: number): string {
+  return milliseconds < 59_950
+    ? `${(milliseconds / 1000).toFixed(1)}s`
+    : (durationText(milliseconds) ?? 'days');
+}
+
 function columnsOf(transfer: TransferState) {
   const { name, bytes, total, rate, phase, begunAt, measuredAt } = transfer;
   const left = durationText(timeLeft(transfer) ?? Number.POSITIVE_INFINITY);
   const time = {
     waiting: '',
     moving: `${left ?? '-:--'} left`,
-    done: `in ${durationText(measuredAt - begunAt) ?? 'days'}`,
+    done: `in ${takenText(measuredAt - begunAt)}`,
     stopped: 'stopped',
   };
   return {

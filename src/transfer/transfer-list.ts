@@ -12,66 +12,61 @@ export interface TransferListOptions {
 /** Transfers that can be looked at. */
 export interface TransferList {
   add(name: string, total: number): Transfer;
-  /** Their states with rates of this moment. */
-  measure(): readonly TransferState[];
-  /** Their states as they were measured last. */
+  /** Takes the rates of this moment. */
+  measure(): void;
+  /** What is under way, with the rates that were taken last. */
   readonly states: readonly TransferState[];
-  /** Forgets the first so many. */
-  forget(count: number): void;
+  /** Gives away those that have ended, in the order of their ends. */
+  takeEnded(): readonly TransferState[];
   /** Stops what is under way, without calling `onEnd`. */
   stopAll(): void;
 }
 
 /** A list of transfers without any in it. */
 export function createTransferList({ now, onEnd }: TransferListOptions): TransferList {
-  let entries: { state: TransferState }[] = [];
-  const stop = (entry: { state: TransferState }) => {
-    if (entry.state.phase === 'waiting') {
-      entries = entries.filter((other) => other !== entry);
+  const entries = new Set<{ state: TransferState }>();
+  let endedStates: TransferState[] = [];
+  /** Tells whether it was under way until now. */
+  const end = (entry: { state: TransferState }, phase: 'done' | 'stopped') => {
+    const underWay = entries.delete(entry);
+    if (underWay && (phase === 'done' || entry.state.phase !== 'waiting')) {
+      endedStates.push(ended(entry.state, phase, now()));
     }
-    entry.state = ended(entry.state, 'stopped', now());
+    return underWay;
   };
-  const isUnderWay = ({ state: { phase } }: { state: TransferState }) =>
-    phase === 'waiting' || phase === 'moving';
+  const endAndTell = (entry: { state: TransferState }, phase: 'done' | 'stopped') => {
+    if (end(entry, phase)) {
+      onEnd();
+    }
+  };
   return {
     add(name, total) {
       const entry = { state: waitingTransfer(name, total) };
-      entries.push(entry);
+      entries.add(entry);
       return {
         advance(bytes) {
-          if (isUnderWay(entry)) {
-            entry.state = advanced(entry.state, bytes, now());
-          }
+          entry.state = advanced(entry.state, bytes, now());
         },
-        done() {
-          if (isUnderWay(entry)) {
-            entry.state = ended(entry.state, 'done', now());
-            onEnd();
-          }
-        },
-        stop() {
-          if (isUnderWay(entry)) {
-            stop(entry);
-            onEnd();
-          }
-        },
+        done: () => endAndTell(entry, 'done'),
+        stop: () => endAndTell(entry, 'stopped'),
       };
     },
     measure() {
       for (const entry of entries) {
         entry.state = measured(entry.state, now());
       }
-      return entries.map(({ state }) => state);
     },
     get states() {
-      return entries.map(({ state }) => state);
+      return Array.from(entries, ({ state }) => state);
     },
-    forget(count) {
-      entries = entries.slice(count);
+    takeEnded() {
+      const taken = endedStates;
+      endedStates = [];
+      return taken;
     },
     stopAll() {
-      for (const entry of entries.filter(isUnderWay)) {
-        stop(entry);
+      for (const entry of entries) {
+        end(entry, 'stopped');
       }
     },
   };

@@ -45,14 +45,17 @@ export function advanced(transfer: TransferState, bytes: number, now: number): T
   };
 }
 
-/** The transfer at its end; one that is done has the rate of its whole way. */
+/**
+ * The transfer at its end; one that is done has the rate of its whole way. What is stopped after its last byte counts
+ * as done: a registry that has all bytes of an upload answers before anybody sees the end of them.
+ */
 export function ended(transfer: TransferState, phase: 'done' | 'stopped', now: number): TransferState {
-  if (phase === 'stopped') {
+  if (phase === 'stopped' && transfer.bytes < transfer.total) {
     return { ...transfer, phase };
   }
   const elapsed = transfer.phase === 'moving' ? now - transfer.begunAt : 0;
   const rate = elapsed > 0 ? (transfer.total * 1000) / elapsed : 0;
-  return { ...transfer, phase, bytes: transfer.total, rate, measuredAt: now };
+  return { ...transfer, phase: 'done', bytes: transfer.total, rate, measuredAt: transfer.begunAt + elapsed };
 }
 
 /** How long a moving transfer will take from now on, in milliseconds; undefined when there is no telling. */
