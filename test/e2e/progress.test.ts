@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLogLines } from '../support/build-log.ts';
+import type { FaultRule } from '../support/fault.ts';
 import { dockerArchive } from '../support/image-files.ts';
 import { buildImage, type Image, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';
@@ -72,20 +73,31 @@ describe('a get in a build', () => {
     },
   );
 
-  it('shows what failed where it stopped, and the error below it', async () => {
-    const [, layer] = image.layers;
+  it.each<[string, FaultRule['fault'] | undefined]>([
+    ['shows one bar for a layer that was resumed', undefined],
+    ['shows what failed where it stopped, and the error below it', { kind: 'status', status: 500 }],
+  ])('%s', async (_what, fault) => {
+    const layer = { method: 'GET', path: new RegExp(String(image.layers[1]?.digest)) };
     await using broken = await startRegistry({
       faults: [
-        { method: 'GET', path: new RegExp(String(layer?.digest)), fault: { kind: 'truncate', after: 100 } },
+        { ...layer, times: 1, fault: { kind: 'truncate', after: 100 } },
+        ...(fault ? [{ ...layer, fault }] : []),
       ],
     });
     seed(broken, 'progress', 'latest', image);
-    const { status, stdout, lines } = await get({ BUILD_ID: '1' }, {}, broken);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(lines.filter((line) => line.endsWith('stopped')).at(-1)).toMatch(
-      new RegExp(`^${names()[1]} \\[-+\\] +\\S+/\\S+ +stopped$`),
-    );
-    expect(lines.at(-1)).toMatch(/^ERRO\[/);
+    const { status, lines } = await get({ BUILD_ID: '1' }, {}, broken);
+    const bars = lines.filter((line) => line.startsWith(String(names()[1])));
+    expect(bars).toHaveLength(1);
+    if (fault) {
+      expect(status).toBe(1);
+      expect(bars[0]).toMatch(/ \[=*>-+\] +100\.0b\/\S+ +stopped$/);
+      expect(lines.findIndex((line) => line.startsWith('ERRO['))).toBeGreaterThan(
+        lines.indexOf(String(bars[0])),
+      );
+    } else {
+      expect(status).toBe(0);
+      expect(bars[0]).toMatch(whole);
+    }
   });
 });
 
