@@ -132,6 +132,17 @@ describe('mirrors', () => {
     expect(first.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, `Basic ${sent}`]);
   });
 
+  it('that repeat a password do not give it away', async () => {
+    const body = 'no access for mirror-password';
+    first.faults.add({ path: '/v2/', fault: { kind: 'status', status: 400, body } });
+    const { stderr } = await check({
+      tag: 'stable',
+      registry_mirror: ['other.test', serving(first, { username: 'mirror', password: 'mirror-password' })],
+    });
+    expect(stderr).toContain('no access for ');
+    expect(stderr).not.toContain('mirror-password');
+  });
+
   it.each([
     ['is overloaded', { kind: 'status', status: 503 } as const, 2],
     ['asks for patience', { kind: 'status', status: 429, headers: { 'retry-after': '3600' } } as const, 2],

@@ -26,7 +26,7 @@ const refusing = (status: number): FaultRule[] => [
 
 const setups = {
   open: {},
-  basic: { auth: { kind: 'basic', credentials: account } },
+  basic: { auth: { kind: 'basic', ...account } },
   bearer: { auth: { kind: 'bearer', credentials: account } },
   forbidding: { faults: refusing(403) },
   limiting: { faults: refusing(429) },
