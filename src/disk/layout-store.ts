@@ -95,6 +95,8 @@ export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore 
         content.destroy();
         throw new UserError('the copy was given up');
       }
+      // Whoever closes ends streams that nobody reads at that moment.
+      content.on('error', () => {});
       streams.add(content);
       const written = writeFrom(node, content).finally(() => {
         content.destroy();
