@@ -18,7 +18,14 @@ function flavours(): string[] {
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], ...patience } },
+      {
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**', 'test/image/**'],
+          ...patience,
+        },
+      },
       ...flavours().map((flavour) => ({
         test: {
           name: flavour,

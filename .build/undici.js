@@ -4,9 +4,10 @@ import connect from '../node_modules/undici/lib/api/api-connect.js';
 import request from '../node_modules/undici/lib/api/api-request.js';
 import Agent from '../node_modules/undici/lib/dispatcher/agent.js';
 import Dispatcher from '../node_modules/undici/lib/dispatcher/dispatcher.js';
+import Pool from '../node_modules/undici/lib/dispatcher/pool.js';
 import ProxyAgent from '../node_modules/undici/lib/dispatcher/proxy-agent.js';
 
 // ProxyAgent opens its tunnels by `connect`.
 Object.assign(Dispatcher.prototype, { connect, request });
 
-export { Agent, ProxyAgent };
+export { Agent, Pool, ProxyAgent };

@@ -1,5 +1,8 @@
 // What a command prints on standard output: one line of JSON as Go's encoder writes it.
+import type { Digest } from '../oci/digest.ts';
 import { encodeJson } from '../oci/json-text.ts';
+import type { ConflictingTag } from '../oci/tag-state.ts';
+import type { PublishedVersion } from '../policy/published-version.ts';
 
 /** What Concourse calls a version of the resource; either text may be empty. */
 export interface Version {
@@ -24,15 +27,21 @@ export function inAnswer(version: Version, metadata: readonly MetadataField[]): 
   return `${encodeJson({ version: versionJson(version), metadata: fields })}\n`;
 }
 
-/** The answer of `out`: the first tag with the pushed digest, and all tags in push order, repeated ones too. */
-export function outAnswer(repository: string, tags: readonly string[], digest: string): string {
-  const [tag] = tags;
-  if (tag === undefined) {
-    throw new Error('an image cannot have been published under no tag');
-  }
+/**
+ * The answer of `out`: what was published and the tags that point at it. `skipped` are the tags that stayed where they
+ * were instead of moving to `root`, the image of the put; both digests are told.
+ */
+export function outAnswer(
+  repository: string,
+  { tag, digest, tags }: PublishedVersion,
+  root: Digest,
+  skipped: readonly ConflictingTag[],
+): string {
+  const stayed = skipped.map((other) => `${other.tag} stays on ${other.digest}, not ${root}`);
   return inAnswer({ tag, digest }, [
     { name: 'repository', value: repository },
     { name: 'tags', value: tags.join(' ') },
+    ...(stayed.length === 0 ? [] : [{ name: 'skipped_tags', value: stayed.join('; ') }]),
   ]);
 }
 

@@ -40,3 +40,30 @@ export async function readAdditionalTags(directory: string, path: string): Promi
     });
   }
 }
+
+/** The longest file that may hold a version, in bytes. */
+const versionLimit = 4096;
+
+/** The version in the file of `params.version_file`, without the white space around it; empty without such a file. */
+export async function readVersionFile(directory: string, path: string): Promise<string> {
+  if (path === '') {
+    return '';
+  }
+  const file = join(directory, path);
+  const hint = 'params.version_file is the path of a file in the artifacts of the build that holds a version';
+  let text: string;
+  try {
+    const { size } = await stat(file);
+    if (size > versionLimit) {
+      throw new UserError(`it has ${size} bytes, too many for a version`);
+    }
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new UserError(`could not read the version: reading ${JSON.stringify(file)}`, { cause, hint });
+  }
+  const version = text.trim();
+  if (version === '') {
+    throw new UserError(`could not read the version: ${JSON.stringify(file)} is empty`, { hint });
+  }
+  return version;
+}

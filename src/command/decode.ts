@@ -75,20 +75,27 @@ export class ObjectReader {
   texts(name: string): readonly string[] {
     let texts: readonly string[] = [];
     for (const node of this.#values(name)) {
-      if (node.type === 'list') {
-        texts = node.items.map((item, position) => {
-          if (item.type !== 'string' && item.type !== 'null') {
-            throw mismatch(item, `${this.#pathOf(name)}[${position}]`, 'string');
-          }
-          return item.type === 'null' ? '' : item.text;
-        });
-      } else if (node.type === 'null') {
-        texts = [];
-      } else {
+      if (node.type !== 'list' && node.type !== 'null') {
         throw mismatch(node, this.#pathOf(name), 'list of strings');
       }
+      texts = node.type === 'list' ? itemTexts(node.items, this.#pathOf(name)) : [];
     }
     return texts;
+  }
+
+  /** A boolean, or a list of strings in which `null` is an empty string. */
+  flagOrTexts(name: string): boolean | readonly string[] {
+    let value: boolean | readonly string[] = false;
+    for (const node of this.#values(name)) {
+      if (node.type === 'list') {
+        value = itemTexts(node.items, this.#pathOf(name));
+      } else if (node.type === 'boolean' || node.type === 'null') {
+        value = node.type === 'boolean' && node.text === 'true';
+      } else {
+        throw mismatch(node, this.#pathOf(name), 'boolean or list of strings');
+      }
+    }
+    return value;
   }
 
   /** An object that is always there, if only with zero values. Repeated ones add up. */
@@ -102,6 +109,26 @@ export class ObjectReader {
     const nodes = this.#values(name);
     const kept = nodes.slice(nodes.findLastIndex((node) => node.type === 'null') + 1);
     return kept.length === 0 ? undefined : readObjects(kept, this.#pathOf(name), read);
+  }
+
+  /**
+   * One object, as {@link optionalObject} reads it, or a list of objects; `readText` reads a string in the list. Of
+   * several values the last list or the objects behind it count.
+   */
+  objects<T>(name: string, read: (object: ObjectReader) => T, readText: (text: string) => T): readonly T[] {
+    const nodes = this.#values(name);
+    const last = nodes.findLastIndex(({ type }) => type === 'null' || type === 'list');
+    const kept = nodes.slice(last + 1);
+    if (kept.length > 0) {
+      return [readObjects(kept, this.#pathOf(name), read)];
+    }
+    const list = nodes[last];
+    const items = list?.type === 'list' ? list.items : [];
+    return items.map((item, position) =>
+      item.type === 'string'
+        ? readText(item.text)
+        : readObjects([item], `${this.#pathOf(name)}[${position}]`, read),
+    );
   }
 
   /** Fails when the object has a member that was not asked for. */
@@ -138,13 +165,29 @@ function readObjects<T>(nodes: readonly JsonNode[], path: string, read: (object:
   return value;
 }
 
-type Expected = 'string' | 'string or number' | 'boolean' | 'list of strings' | 'object';
+function itemTexts(items: readonly JsonNode[], path: string): readonly string[] {
+  return items.map((item, position) => {
+    if (item.type !== 'string' && item.type !== 'null') {
+      throw mismatch(item, `${path}[${position}]`, 'string');
+    }
+    return item.type === 'null' ? '' : item.text;
+  });
+}
+
+type Expected =
+  | 'string'
+  | 'string or number'
+  | 'boolean'
+  | 'list of strings'
+  | 'boolean or list of strings'
+  | 'object';
 
 const remedies: Readonly<Record<Expected, string>> = {
   string: 'write one string, in quotes',
   'string or number': 'write one string, in quotes',
   boolean: 'write true or false, without quotes',
   'list of strings': 'write it as a list, even if it has only one item',
+  'boolean or list of strings': 'write true or false without quotes, or a list, even if it has only one item',
   object: 'write it as keys and values',
 };
 

@@ -1,6 +1,7 @@
 // What a command that failed leaves on stderr.
-import { errorHint, errorText, UserError } from '../errors.ts';
+import { causes, errorHint, errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { systemHint } from './system-hint.ts';
 
 /** The places in the code that an error came through, innermost first; only places, no values. */
 function places(error: unknown): string[] {
@@ -14,13 +15,33 @@ function places(error: unknown): string[] {
  */
 export function reportFailure(error: unknown, log: Log): void {
   log.error(errorText(error));
-  const hint = errorHint(error);
+  const hint = systemHint(error) ?? errorHint(error);
   if (hint !== undefined) {
     log.plain(`hint: ${hint}`);
   }
-  if (!(error instanceof UserError)) {
+  const bug = findBug(error);
+  if (bug !== undefined) {
     log.plain(
-      ['this is a bug in the resource; please report it with these lines:', ...places(error)].join('\n'),
+      ['this is a bug in the resource; please report it with these lines:', ...places(bug.error)].join('\n'),
     );
   }
+}
+
+/** What nobody foresaw: the error itself, or a mistake of the program that others took for a failure of theirs. */
+function findBug(error: unknown): { error: unknown } | undefined {
+  if (!(error instanceof UserError)) {
+    return { error };
+  }
+  for (const level of causes(error)) {
+    if (isMistake(level)) {
+      return { error: level };
+    }
+  }
+  return undefined;
+}
+
+/** Errors that the language itself throws; those that the runtime throws on purpose have a code. */
+function isMistake(error: unknown): boolean {
+  const kinds = [TypeError, RangeError, ReferenceError];
+  return error instanceof Error && kinds.some((kind) => error instanceof kind) && !('code' in error);
 }

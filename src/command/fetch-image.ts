@@ -1,75 +1,22 @@
-// One image out of a registry: the digest that is asked for, resolved to a platform and unpacked.
-import { join } from 'node:path';
-import { UserError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { ImageConfig } from '../oci/image-config.ts';
-import type { ImageManifest } from '../oci/manifest.ts';
-import type { WantedPlatform } from '../oci/platform.ts';
-import { openBlob } from '../registry/blob-download.ts';
+// One image out of a registry: the digest that is asked for, in the format that is asked for.
 import { getManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
-import { imageConfig, platformImage } from '../registry/platform-image.ts';
-import { bytesOfPath } from '../rootfs/file-path.ts';
-import { removeTree } from '../rootfs/remove-tree.ts';
-import { unpackLayers } from '../rootfs/unpack.ts';
-import type { Clock } from '../transport/clock.ts';
 import type { Session } from '../transport/session.ts';
+import { type FetchedImage, type FetchOptions, readImage } from './fetched-image.ts';
+import { saveArchive, saveLayout } from './save-image.ts';
+import { unpackImage } from './unpack-image.ts';
 
-/** The image that was fetched. */
-export interface FetchedImage {
-  readonly manifest: ImageManifest;
-  readonly config: ImageConfig;
-}
-
-/** What is fetched, and where it goes. */
-export interface FetchOptions {
-  readonly digest: Digest;
-  readonly platform: WantedPlatform;
-  /** The directory of the get; the tree goes into `rootfs` below it. */
-  readonly directory: string;
-  /** Whether files are given to the users that the layers name. */
-  readonly asRoot: boolean;
-  /** For how long a digest that the registry does not have is asked for again, in milliseconds. */
-  readonly missingPatience: number;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-/** Where the tree goes, below the directory of a get. */
-const treeName = 'rootfs';
-
-/** Removes the tree of an image from the directory of a get; nothing happens when there is none. */
-export function removeRootfs(directory: string): void {
-  const tree = join(directory, treeName);
-  try {
-    removeTree(bytesOfPath(tree));
-  } catch (cause) {
-    throw new UserError(`cannot remove ${tree}`, { cause });
-  }
-}
-
-/**
- * Fetches manifest, layers and config in this order. Nothing may be in the place of the tree; it is whole and verified
- * in the end, or there is none.
- */
-export async function fetchRootfs(session: Session, options: FetchOptions): Promise<FetchedImage> {
+/** Fetches what the digest names. In the end the image is whole and verified in its place, or it is not an image. */
+export async function fetchImage(session: Session, options: FetchOptions): Promise<FetchedImage> {
   const served = await getFreshManifest(session, options);
-  const manifest = await platformImage(session, served, options.platform, options.log);
-  const layers = manifest.layers.map((layer) => ({
-    digest: layer.digest,
-    open: () => openBlob(session, layer),
-  }));
-  try {
-    await unpackLayers(layers, join(options.directory, treeName), {
-      asRoot: options.asRoot,
-      log: options.log,
-    }).catch((cause: unknown) => {
-      throw new UserError('extract image', { cause });
-    });
-    return { manifest, config: await imageConfig(session, manifest) };
-  } catch (error) {
-    removeRootfs(options.directory);
-    throw error;
+  switch (options.format) {
+    case 'rootfs':
+      return await unpackImage(session, served, options);
+    case 'oci':
+      return await saveArchive(session, served, options);
+    case 'oci-layout':
+      return await saveLayout(session, served, options);
+    case 'none':
+      return (await readImage(session, served, options)).image;
   }
 }
 

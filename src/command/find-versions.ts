@@ -7,7 +7,13 @@ import { repositoryText } from '../oci/reference.ts';
 import { compilePattern, type Pattern } from '../policy/pattern.ts';
 import { matchingTags, parseCreated, selectMatches } from '../policy/select-matches.ts';
 import { mustLookUpCursor, selectTag, type TagAndDigest } from '../policy/select-tag.ts';
-import { cursorHolds, planLookUps, selectVersions, type VersionSettings } from '../policy/select-versions.ts';
+import {
+  cursorHolds,
+  planLookUps,
+  selectVersions,
+  unexplainedBareTag,
+  type VersionSettings,
+} from '../policy/select-versions.ts';
 import { parseConstraint } from '../policy/version-constraint.ts';
 import { lookUpDigest } from '../registry/digest-lookup.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
@@ -67,9 +73,12 @@ async function findSemver(
     session,
     plan.first.map(({ tag }) => tag),
   );
-  if (!cursorHolds(plan, digests)) {
-    const others = plan.unlessCursorHolds.map(({ tag }) => tag);
-    for (const [tag, digest] of await lookUpAll(session, others)) {
+  const holds = cursorHolds(plan, digests);
+  const older = plan.older.map(({ tag }) => tag);
+  // A bare tag that lags behind mostly points at a version close below the cursor: a few requests find it.
+  const step = holds ? lookUpConcurrency : older.length;
+  while (older.length > 0 && (!holds || unexplainedBareTag(plan, digests))) {
+    for (const [tag, digest] of await lookUpAll(session, older.splice(0, step))) {
       digests.set(tag, digest);
     }
   }
@@ -88,8 +97,8 @@ async function findMatches(
   }
   const created = await mapConcurrently([...digests.keys()], lookUpConcurrency, async (tag) => {
     const served = await getManifest(session, tag);
-    const image = await platformImage(session, served, sorting.platform, sorting.log);
-    const config = await imageConfig(session, image);
+    const { manifest } = await platformImage(session, served, sorting.platform, sorting.log);
+    const config = await imageConfig(session, manifest);
     return [tag, parseCreated(config.created, `config of ${tag}`)] as const;
   });
   return selectMatches(tags, digests, new Map(created));

@@ -1,12 +1,11 @@
 // What upstream does and this resource does not do yet. Asking for it is an error: nothing is ignored in silence.
 import { UserError } from '../errors.ts';
-import type { InParams } from './params.ts';
 import type { ContentTrust, Source } from './source.ts';
 
 /** A key whose value, when it is not empty, asks for a feature that is missing. */
-interface Gap<T> {
+interface Gap {
   readonly key: string;
-  readonly value: (part: T) => string | boolean | readonly string[] | ContentTrust | undefined;
+  readonly value: (source: Source) => string | boolean | readonly string[] | ContentTrust | undefined;
   readonly feature: string;
   readonly hint: string;
 }
@@ -21,7 +20,7 @@ const acr = {
 };
 
 /** The keys of `source` that ask all commands for it. `aws_ecr_registry_id` has no effect upstream either. */
-const ofSource: readonly Gap<Source>[] = [
+const ofSource: readonly Gap[] = [
   { key: 'aws_region', value: (source) => source.awsRegion, ...ecr },
   { key: 'aws_access_key_id', value: (source) => source.awsAccessKeyId, ...ecr },
   { key: 'aws_secret_access_key', value: (source) => source.awsSecretAccessKey, ...ecr },
@@ -42,7 +41,7 @@ const ofSource: readonly Gap<Source>[] = [
 ];
 
 /** The keys of `source` that only a put acts on; a check and a get have nothing to sign. */
-const ofPutSource: readonly Gap<Source>[] = [
+const ofPutSource: readonly Gap[] = [
   {
     key: 'content_trust',
     value: (source) => source.contentTrust,
@@ -51,50 +50,21 @@ const ofPutSource: readonly Gap<Source>[] = [
   },
 ];
 
-const unpackedOnly = { hint: 'until then use format: rootfs' };
-
-/** The keys of a get's `params`. */
-const ofInParams: readonly Gap<InParams>[] = [
-  {
-    key: 'skip_download',
-    value: (params) => params.skipDownload,
-    feature: 'a get without a download',
-    hint: 'remove skip_download to download the image',
-  },
-  {
-    key: 'format',
-    value: (params) => params.format === 'oci',
-    feature: 'format oci',
-    ...unpackedOnly,
-  },
-  {
-    key: 'format',
-    value: (params) => params.format === 'oci-layout',
-    feature: 'format oci-layout',
-    ...unpackedOnly,
-  },
-];
-
 /** Fails with a UserError when a `source` asks for what no command does yet. */
 export function rejectUnsupportedSource(source: Source): void {
-  rejectGaps(ofSource, 'source', source);
+  rejectGaps(ofSource, source);
 }
 
 /** Fails with a UserError when a put's `source` asks for what `out` does not do yet. */
 export function rejectUnsupportedPut(source: Source): void {
-  rejectGaps(ofPutSource, 'source', source);
+  rejectGaps(ofPutSource, source);
 }
 
-/** Fails with a UserError when a get's `params` ask for what `in` does not do yet. */
-export function rejectUnsupportedGet(params: InParams): void {
-  rejectGaps(ofInParams, 'params', params);
-}
-
-function rejectGaps<T>(gaps: readonly Gap<T>[], where: string, part: T): void {
+function rejectGaps(gaps: readonly Gap[], source: Source): void {
   for (const { key, value, feature, hint } of gaps) {
-    const found = value(part);
+    const found = value(source);
     if (Array.isArray(found) ? found.length > 0 : found) {
-      throw new UserError(`${where}.${key} is set, but ${feature} is not supported yet`, { hint });
+      throw new UserError(`source.${key} is set, but ${feature} is not supported yet`, { hint });
     }
   }
 }

@@ -10,7 +10,8 @@ import { createPersistence, type Persistence } from '../transport/persistence.ts
 import { proxyFor } from '../transport/proxy.ts';
 import type { RetryStage } from '../transport/retry.ts';
 import { openSession, type Session } from '../transport/session.ts';
-import { createTrustRoots, machineTrustFiles } from '../transport/trust-roots.ts';
+import { mirrorLimits, registryLimits, type TimeLimits } from '../transport/time-limits.ts';
+import { createTrustRoots, expiredCertificates, machineTrustFiles } from '../transport/trust-roots.ts';
 import { keepingSecrets } from './secrets.ts';
 import type { Source } from './source.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -26,8 +27,8 @@ export interface OpenRepository {
 /** The repositories of a source. */
 export interface Repositories {
   readonly origin: OpenRepository;
-  /** To be asked before the origin; its credentials are its own. */
-  readonly mirror: OpenRepository | undefined;
+  /** To be asked before the origin, one after the other; their credentials are their own. A put has none. */
+  readonly mirrors: readonly OpenRepository[];
   /** Ends all connections. */
   close(): Promise<void>;
 }
@@ -42,7 +43,8 @@ export function isTestRun({ environment }: Surroundings): boolean {
 
 /**
  * Checks all that a source says about its repository, without any traffic. Throws a UserError that names what can't
- * be: the repository, the mirror's host, or an entry of ca_certs.
+ * be: the repository, a mirror's host, or an entry of ca_certs;
+ * warns of entries that expired.
  */
 export function openRepositories(
   source: Source,
@@ -50,28 +52,51 @@ export function openRepositories(
   surroundings: Surroundings,
   log: Log,
 ): Repositories {
-  const { environment } = surroundings;
+  const { environment, clock } = surroundings;
   const origin = readRepository(source.repository);
-  const mirror = source.registryMirror && mirrorRepository(origin, source.registryMirror.host);
+  const mirrors = (stage === 'out' ? [] : source.registryMirrors).flatMap((login) => {
+    const repository = mirrorRepository(origin, login);
+    return repository ? [{ repository, login }] : [];
+  });
   const trustRoots = createTrustRoots({ environment, caCerts: source.caCerts, files: machineTrustFiles });
-  const client = keepingSecrets(
-    createHttpClient({
+  for (const { position, expired } of expiredCertificates(source.caCerts, clock.now())) {
+    log.warn(`ca_certs[${position}] expired on ${expired}: it proves no server any more, renew or remove it`);
+  }
+  const wayTo = (limits: TimeLimits, stageThere: RetryStage) => {
+    const client = createHttpClient({
       trustRoots,
+      connectTimeout: limits.connect,
       proxyFor: (url) => proxyFor(url, environment),
       hurry: isTestRun(surroundings) ? testHurry : 1,
-    }),
-    surroundings.keepSecret,
-  );
-  const opener = (repository: RepositoryReference, credentials: BasicCredentials | undefined) =>
-    openRepository({ client, repository, credentials, insecure: source.insecure }, stage, surroundings, log);
-  return {
-    origin: opener(origin, staticCredentials(source.username, source.password)),
-    mirror:
-      mirror && source.registryMirror
-        ? opener(mirror, staticCredentials(source.registryMirror.username, source.registryMirror.password))
-        : undefined,
-    close: () => client.close(),
+    });
+    return { client: keepingSecrets(client, surroundings.keepSecret), limits, stage: stageThere };
   };
+  const toRegistry = wayTo(registryLimits, stage);
+  const toMirrors = wayTo(mirrorLimits, 'mirror');
+  const open = (way: Way, repository: RepositoryReference, { username, password }: Login) => {
+    const credentials = staticCredentials(username, password);
+    const { insecure } = source;
+    return openRepository({ ...way, repository, credentials, insecure }, surroundings, log);
+  };
+  return {
+    origin: open(toRegistry, origin, source),
+    mirrors: mirrors.map(({ repository, login }) => open(toMirrors, repository, login)),
+    close: async () => {
+      await Promise.all([toRegistry.client.close(), toMirrors.client.close()]);
+    },
+  };
+}
+
+/** By which connections, and with how much patience, a registry is asked. */
+interface Way {
+  readonly client: HttpClient;
+  readonly limits: TimeLimits;
+  readonly stage: RetryStage;
+}
+
+interface Login {
+  readonly username: string;
+  readonly password: string;
 }
 
 function readRepository(name: string): RepositoryReference {
@@ -85,19 +110,17 @@ function readRepository(name: string): RepositoryReference {
 }
 
 function openRepository(
-  connection: {
-    client: HttpClient;
+  connection: Way & {
     repository: RepositoryReference;
     credentials: BasicCredentials | undefined;
     insecure: boolean;
   },
-  stage: RetryStage,
   surroundings: Surroundings,
   log: Log,
 ): OpenRepository {
   const { clock } = surroundings;
   const persistence = createPersistence({
-    stage,
+    stage: connection.stage,
     test: isTestRun(surroundings),
     clock,
     random: surroundings.random,

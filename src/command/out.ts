@@ -3,63 +3,89 @@ import { tmpdir } from 'node:os';
 import { findImage } from '../disk/glob.ts';
 import { openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import { aliasesFor, possibleAliases } from '../policy/bump-aliases.ts';
-import { requireVersion, type TagVersion } from '../policy/tag-version.ts';
+import { immutableTags } from '../policy/immutable-tags.ts';
+import { publishedVersion } from '../policy/published-version.ts';
+import { immutableTagRule, type OnConflict } from '../policy/tag-decision.ts';
+import { requireVersion } from '../policy/tag-version.ts';
 import { type TagWishes, tagsToPush, uniqueTags } from '../policy/tags-to-push.ts';
 import { isMissing } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { listTags } from '../registry/tag-list.ts';
-import { copy } from '../transfer/copy.ts';
+import { copyTagged } from '../transfer/copy-tagged.ts';
+import { watchChunks, watchContent } from '../transfer/watched-content.ts';
 import type { Session } from '../transport/session.ts';
 import { outAnswer } from './answer.ts';
-import { readAdditionalTags, requireDirectory } from './artifacts.ts';
-import { openLog } from './command-log.ts';
+import { readAdditionalTags, readVersionFile, requireDirectory } from './artifacts.ts';
 import { openRepositories } from './open-repository.ts';
 import { decodeOutRequest, type OutRequest } from './request.ts';
 import type { Command } from './surroundings.ts';
+import { openTransferLog } from './transfer-log.ts';
 
 /** How many blobs and manifests travel at a time, as upstream does. */
 const uploadConcurrency = 4;
 
-/** Pushes the one image that the glob finds; answers the first tag with the pushed digest. */
+/** Pushes the one image that the glob finds; answers the first tag that points at it with the pushed digest. */
 export const runOut: Command = async (surroundings) => {
   const request = decodeOutRequest(await surroundings.readInput());
-  const log = openLog(surroundings, request);
+  const { repository } = request.source;
+  const { image: glob, bumpAliases, immutableTags: setting, onConflict } = request.params;
+  const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
   const { origin, close } = openRepositories(request.source, 'out', surroundings, log);
-  const version = request.params.version === '' ? undefined : requireVersion(request.params.version);
-  const bumped = request.params.bumpAliases ? version : undefined;
-  const wishes = await readWishes(request, directory, version);
+  const wishes = await readWishes(request, directory);
+  const bumped = bumpAliases ? wishes.version : undefined;
   // With every alias that the registry may allow, so that a tag no registry can have is told before any traffic.
   tagsToPush({ ...wishes, aliases: bumped ? possibleAliases(bumped, wishes.variant) : [] });
-  const path = await findImage(directory, request.params.image);
-  const image = await openImage(path, { temporaryDirectory: tmpdir() });
+  const immutable = immutableTags(setting);
+  const image = await openImage(await findImage(directory, glob), {
+    temporaryDirectory: tmpdir(),
+    watchLayer: (plain, { number, count, size }) =>
+      watchChunks(plain, progress.start(`compress ${number}/${count}`, size)),
+  });
   try {
     const session = await origin.persistence.attempt(() => origin.open('push,pull'));
     const aliases =
       bumped?.prerelease === '' ? aliasesFor(bumped, wishes.variant, await existingTags(session)) : [];
     const tags = tagsToPush({ ...wishes, aliases });
+    const rule = immutableTagRule(immutable(tagsToPush({ ...wishes, aliases: [] }), aliases), onConflict);
     log.info(`pushing tag(s) ${tags.join(', ')}`);
-    const root = await push(() =>
-      copy(image, repositoryTarget(session, log), uniqueTags(tags), { concurrency: uploadConcurrency, log }),
+    const { root, conflicts } = await push(() =>
+      copyTagged(watchContent(image, progress), repositoryTarget(session, log), uniqueTags(tags), {
+        concurrency: uploadConcurrency,
+        log,
+        rule,
+      }),
     );
-    log.info('pushed');
-    return outAnswer(request.source.repository, tags, root.digest);
+    for (const { tag, digest } of conflicts) {
+      log.warn(`immutable tag ${tag}: ${conflictText(onConflict, digest, root.digest)}`);
+    }
+    const skipped = onConflict === 'skip' ? conflicts : [];
+    log.info(skipped.length === uniqueTags(tags).length ? 'nothing pushed: all tags stay' : 'pushed');
+    return outAnswer(repository, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
   } finally {
+    progress.close();
     await image.close();
     await close();
   }
 };
 
+function conflictText(onConflict: OnConflict, current: Digest, pushed: Digest): string {
+  return onConflict === 'skip'
+    ? `skipped, it stays on ${current}; the image is ${pushed}`
+    : `moved from ${current} to ${pushed}`;
+}
+
 async function readWishes(
   { source, params }: OutRequest,
   directory: string,
-  version: TagVersion | undefined,
 ): Promise<Omit<TagWishes, 'aliases'>> {
   const { tag, variant } = source;
+  const text = params.version || (await readVersionFile(directory, params.versionFile));
+  const version = text === '' ? undefined : requireVersion(text);
   const additionalTags = await readAdditionalTags(directory, params.additionalTags);
-  return { tag, version, variant, additionalTags, tagPrefix: params.tagPrefix };
+  return { tag, version, variant, tags: params.tags, additionalTags, tagPrefix: params.tagPrefix };
 }
 
 /** The tags of the repository; a repository that the registry does not know yet has none. */
@@ -75,7 +101,7 @@ async function existingTags(session: Session): Promise<string[]> {
   }
 }
 
-async function push(copying: () => Promise<Descriptor>): Promise<Descriptor> {
+async function push<Result>(copying: () => Promise<Result>): Promise<Result> {
   try {
     return await copying();
   } catch (cause) {

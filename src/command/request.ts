@@ -1,9 +1,17 @@
 // What Concourse asks on standard input, typed: the requests of check, in and out.
 import type { Version } from './answer.ts';
 import { decodeObject, type ObjectReader } from './decode.ts';
-import { rejectUnsupportedGet, rejectUnsupportedPut, rejectUnsupportedSource } from './not-yet.ts';
-import { type InParams, type OutParams, parseFormat, readOutParams, readRawInParams } from './params.ts';
+import { rejectUnsupportedPut, rejectUnsupportedSource } from './not-yet.ts';
+import {
+  type InParams,
+  type OutParams,
+  parseFormat,
+  parseOutParams,
+  readRawInParams,
+  readRawOutParams,
+} from './params.ts';
 import { readSource, type Source } from './source.ts';
+import { overriddenKeys, sourceWarnings } from './source-warnings.ts';
 
 /** What every request has. */
 interface Request {
@@ -31,7 +39,7 @@ export interface OutRequest extends Request {
 /**
  * The request of `check` in a document as it came on standard input. As all three decoders it fails with a
  * UserError: `invalid payload` and the reason, or what is asked for but not supported yet. No error holds a value
- * of the document, since it may be a secret; `format` is the exception.
+ * of the document, since it may be a secret; `format` and `on_conflict` are the exceptions.
  */
 export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
   const request = decodeObject(input, (object) => ({
@@ -39,7 +47,7 @@ export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
     version: object.optionalObject('version', readVersion),
   }));
   rejectUnsupportedSource(request.source);
-  return { ...request, warnings: warningsOf(request.source) };
+  return { ...request, warnings: [...sourceWarnings(request.source), ...overriddenKeys(request.source)] };
 }
 
 /** The request of `in`; an absent version is one with empty texts. Errors as in {@link decodeCheckRequest}. */
@@ -52,27 +60,21 @@ export function decodeInRequest(input: Uint8Array | string): InRequest {
   const { format, ...others } = request.params;
   const params = { ...others, format: others.skipDownload ? 'rootfs' : parseFormat(format) } as const;
   rejectUnsupportedSource(request.source);
-  rejectUnsupportedGet(params);
-  return { ...request, params, warnings: warningsOf(request.source) };
+  return { ...request, params, warnings: sourceWarnings(request.source) };
 }
 
 /** The request of `out`. Errors as in {@link decodeCheckRequest}. */
 export function decodeOutRequest(input: Uint8Array | string): OutRequest {
   const request = decodeObject(input, (object) => ({
     source: object.object('source', readSource),
-    params: object.object('params', readOutParams),
+    params: object.object('params', readRawOutParams),
   }));
+  const params = parseOutParams(request.params);
   rejectUnsupportedSource(request.source);
   rejectUnsupportedPut(request.source);
-  return { ...request, warnings: warningsOf(request.source) };
+  return { ...request, params, warnings: sourceWarnings(request.source) };
 }
 
 function readVersion(object: ObjectReader): Version {
   return { tag: object.text('tag'), digest: object.text('digest') };
-}
-
-function warningsOf(source: Source): string[] {
-  return source.awsEcrRegistryId === ''
-    ? []
-    : ['source.aws_ecr_registry_id is deprecated and has no effect: remove it'];
 }

@@ -14,12 +14,12 @@ const shortestSignature = 20;
  * be able to name those.
  */
 export function secretsOfSource(source: Source): string[] {
-  const { registryMirror: mirror, contentTrust: trust } = source;
+  const { registryMirrors, contentTrust: trust } = source;
   return [
     source.password,
     source.awsSecretAccessKey,
     source.awsSessionToken,
-    ...(mirror ? [mirror.password] : []),
+    ...registryMirrors.map(({ password }) => password),
     ...(trust ? [trust.password, trust.repositoryKey, trust.repositoryPassphrase, trust.tlsKey] : []),
   ];
 }

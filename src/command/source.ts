@@ -1,5 +1,5 @@
 // What `source` of a request configures: where the image is and how to get there.
-import type { WantedPlatform } from '../oci/platform.ts';
+import { readWantedPlatform, type WantedPlatform } from '../oci/platform.ts';
 import type { ObjectReader } from './decode.ts';
 
 /**
@@ -44,7 +44,8 @@ export interface Source {
   readonly azureTenantId: string;
   readonly azureEnvironment: string;
   readonly googleAuth: boolean;
-  readonly registryMirror: RegistryMirror | undefined;
+  /** In the order in which they are asked. */
+  readonly registryMirrors: readonly RegistryMirror[];
   readonly contentTrust: ContentTrust | undefined;
   /** PEM texts of certificates that are trusted beside the system's. */
   readonly caCerts: readonly string[];
@@ -53,9 +54,11 @@ export interface Source {
   readonly debug: boolean;
 }
 
-/** A registry that is asked before Docker Hub, with credentials of its own. */
+/** A registry that is asked before another one, with credentials of its own. */
 export interface RegistryMirror {
   readonly host: string;
+  /** The registry in whose place it is asked (`for`); empty means Docker Hub. */
+  readonly servedRegistry: string;
   readonly username: string;
   readonly password: string;
 }
@@ -102,7 +105,7 @@ export function readSource(object: ObjectReader): Source {
     azureTenantId: object.text('azure_tenant_id'),
     azureEnvironment: object.text('azure_environment'),
     googleAuth: object.flag('google_auth'),
-    registryMirror: object.optionalObject('registry_mirror', readRegistryMirror),
+    registryMirrors: object.objects('registry_mirror', readRegistryMirror, mirrorOnHost),
     contentTrust: object.optionalObject('content_trust', readContentTrust),
     caCerts: object.texts('ca_certs'),
     platform: object.optionalObject('platform', readPlatform),
@@ -112,15 +115,22 @@ export function readSource(object: ObjectReader): Source {
 
 /** Reads a `platform` object of `source` or `params`. */
 export function readPlatform(object: ObjectReader): WantedPlatform {
-  return { architecture: object.text('architecture'), os: object.text('os') };
+  const architecture = object.text('architecture');
+  const os = object.text('os');
+  return readWantedPlatform(os, architecture, object.text('variant'));
 }
 
 function readRegistryMirror(object: ObjectReader): RegistryMirror {
   return {
     host: object.text('host'),
+    servedRegistry: object.text('for'),
     username: object.text('username'),
     password: object.text('password'),
   };
+}
+
+function mirrorOnHost(host: string): RegistryMirror {
+  return { host, servedRegistry: '', username: '', password: '' };
 }
 
 function readContentTrust(object: ObjectReader): ContentTrust {

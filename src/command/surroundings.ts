@@ -1,5 +1,6 @@
 // What a command needs of the world around it, handed in so that tests can hand in their own.
 import type { WantedPlatform } from '../oci/platform.ts';
+import type { TerminalSize } from '../transfer/progress-display.ts';
 import type { Clock } from '../transport/clock.ts';
 
 /** Streams, directories, clock and random of one run. */
@@ -16,6 +17,13 @@ export interface Surroundings {
   readInput(): Promise<Uint8Array>;
   /** Text for standard error; secrets that {@link keepSecret} was told of are concealed. */
   writeError(text: string): void;
+  /** The size of the terminal that standard error is, by now; undefined when it is none. */
+  terminal(): TerminalSize | undefined;
+  /**
+   * Does something every so many milliseconds until the function given back is called. That alone doesn't keep the
+   * process alive.
+   */
+  every(milliseconds: number, action: () => void): () => void;
   /** A text that must never be shown from now on, whoever says it. */
   keepSecret(secret: string): void;
   /** A number at least 0 and below 1. */

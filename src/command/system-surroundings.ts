@@ -36,6 +36,14 @@ export function systemSurroundings(args: readonly string[]): Surroundings {
     clock: systemClock,
     readInput: readStandardInput,
     writeError: (text) => writeStandardError(conceal(text)),
+    terminal: () => {
+      const { isTTY, columns, rows } = process.stderr;
+      return isTTY ? { columns: columns || 80, rows: rows || 24 } : undefined;
+    },
+    every: (milliseconds, action) => {
+      const timer = setInterval(action, milliseconds).unref();
+      return () => clearInterval(timer);
+    },
     keepSecret: keep,
     random: Math.random,
   };

@@ -19,17 +19,31 @@ import { readRange, readWholeRange } from './file-range.ts';
 import { createLayerSpool, type LayerSpool } from './layer-spool.ts';
 import { noManifestError } from './not-an-image.ts';
 
+/** How an archive is opened whose layers may have to be compressed. */
+export interface OpenArchiveOptions {
+  /** Usually `os.tmpdir()`: compressed layers lie below it until the image is closed. */
+  readonly temporaryDirectory: string;
+  /** Sees the plain bytes of a layer pass while it is compressed: the `number`th of `count`, `size` bytes long. */
+  readonly watchLayer?: (
+    plain: AsyncIterable<Uint8Array>,
+    layer: { readonly number: number; readonly count: number; readonly size: number },
+  ) => AsyncIterable<Uint8Array>;
+}
+
 /**
  * The one image of the `docker save` tarball that is open as `file`. Closing the image closes the file. All but plain layers is read and checked now: whatever keeps it from being an image is a
  * {@link UserError}. Plain layers are compressed one after the other, when the walk over the graph reaches them, into
  * a new directory below `temporaryDirectory`.
  */
-export async function openDockerArchive(file: FileHandle, temporaryDirectory: string): Promise<DiskImage> {
+export async function openDockerArchive(file: FileHandle, options: OpenArchiveOptions): Promise<DiskImage> {
   const { config, plan, find } = await readArchive(file);
-  const spool = createLayerSpool(temporaryDirectory);
+  const spool = createLayerSpool(options.temporaryDirectory);
+  const { watchLayer = (plain) => plain } = options;
   const layers: LayerNode[] = [];
-  for (const layer of plan) {
-    layers.push(await layerNode(layer, { file, find, spool }));
+  for (const [position, layer] of plan.entries()) {
+    const watch: Watch = (plain, size) =>
+      watchLayer(plain, { number: position + 1, count: plan.length, size });
+    layers.push(await layerNode(layer, { file, find, spool, watch }));
   }
   const known = plan.every(({ form }) => form === 'as-is');
   return {
@@ -82,9 +96,11 @@ async function isCompressed(file: FileHandle, find: FindEntry, layer: string): P
 /** Gives a layer's node, for a layer that is compressed here as soon as it is. */
 type LayerNode = () => Promise<ContentNode>;
 
+type Watch = (plain: AsyncIterable<Uint8Array>, size: number) => AsyncIterable<Uint8Array>;
+
 async function layerNode(
   { path, form, descriptor }: PlannedLayer,
-  { file, find, spool }: { file: FileHandle; find: FindEntry; spool: LayerSpool },
+  { file, find, spool, watch }: { file: FileHandle; find: FindEntry; spool: LayerSpool; watch: Watch },
 ): Promise<LayerNode> {
   const what = `layer ${path}`;
   if (descriptor && isForeignLayerType(descriptor.mediaType)) {
@@ -96,7 +112,7 @@ async function layerNode(
   const content = () => readRange(file, entry, what);
   if (form === 'compress') {
     return async () => {
-      const spooled = await spool.compress(path, content);
+      const spooled = await spool.compress(path, () => watch(content(), entry.size));
       const whole = { offset: 0, size: spooled.size };
       return blobNode(gzipLayer(spooled), () => Readable.from(readRange(spooled.file, whole, what)), what);
     };

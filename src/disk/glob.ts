@@ -1,6 +1,7 @@
 // Finding files by a pattern, as Go's filepath.Glob, and the one image that a put names.
 import { isUtf8 } from 'node:buffer';
 import { lstat, readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
 import { joinPaths } from './clean-path.ts';
 import { checkPattern, compileComponent, hasMeta } from './glob-pattern.ts';
@@ -18,13 +19,11 @@ export async function findImage(sourceDirectory: string, image: string): Promise
   const [match] = found;
   if (match === undefined) {
     throw new UserError(`no files match glob '${image}'`, {
-      hint: `check "image" in the params: it was looked for as ${pattern}`,
+      hint: `check "image" in the params: it was looked for as ${pattern}${await nearby(pattern)}`,
     });
   }
   if (found.length > 1) {
-    const names = found.slice(0, listedMatches).map((path) => path.toString());
-    const rest = found.length > listedMatches ? `, and ${found.length - listedMatches} more` : '';
-    throw new UserError(`too many files/directories match glob '${image}': ${names.join(', ')}${rest}`, {
+    throw new UserError(`too many files/directories match glob '${image}': ${listText(found)}`, {
       hint: 'make "image" in the params match exactly one of them',
     });
   }
@@ -41,6 +40,22 @@ export async function findImage(sourceDirectory: string, image: string): Promise
 export async function glob(pattern: string): Promise<Buffer[]> {
   checkPattern(pattern);
   return expand(pattern);
+}
+
+/** What lies in the deepest directory on the way to a pattern that exists: the name may only be misspelled. */
+async function nearby(pattern: string): Promise<string> {
+  let directory = dirname(pattern);
+  while (hasMeta(directory) || !(await exists(Buffer.from(directory)))) {
+    directory = dirname(directory);
+  }
+  const names = await sortedNames(Buffer.from(directory));
+  return names.length === 0 ? `; ${directory} is empty` : `; in ${directory} there is: ${listText(names)}`;
+}
+
+function listText(names: readonly Buffer[]): string {
+  const shown = names.slice(0, listedMatches).map((name) => name.toString());
+  const rest = names.length > listedMatches ? `, and ${names.length - listedMatches} more` : '';
+  return `${shown.join(', ')}${rest}`;
 }
 
 async function expand(pattern: string): Promise<Buffer[]> {

@@ -4,17 +4,15 @@ import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { ContentNode, IsPresent } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestHex, digestOf, isDigest } from '../oci/digest.ts';
-import { childrenOf, type GraphNode, visitChildrenFirst } from '../oci/graph.ts';
+import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
+import { childrenOf, type GraphNode, refuseListedBlobs, visitChildrenFirst } from '../oci/graph.ts';
 import { parseIndex } from '../oci/index.ts';
 import { isForeignLayerType, isIndexType, isManifestType, mediaTypes } from '../oci/media-type.ts';
 import { verifyBytes, verifyContent } from '../oci/verified-content.ts';
 import type { DiskImage } from './disk-image.ts';
 import { documentLimit, readContent } from './file-range.ts';
+import { blobPath, singleImageDigestFile } from './layout-paths.ts';
 import { noIndexError } from './not-an-image.ts';
-
-/** The file that names the one image of a layout to be pushed without the index around it. */
-export const singleImageDigestFile = 'single-image-digest';
 
 /** A manifest or an index of the layout, the file that holds it, and its content. */
 interface LayoutDocument {
@@ -38,7 +36,12 @@ export async function openOciLayout(directory: string): Promise<DiskImage> {
       return [];
     }
     const bytes = node === root.node ? root.bytes : await readDocument(pathOf(node), descriptor);
-    return childrenOf(kind, bytes, `${kind} ${descriptor.digest}`).filter(
+    const where = `${kind} ${descriptor.digest}`;
+    const children = childrenOf(kind, bytes, where);
+    if (kind === 'index') {
+      refuseListedBlobs(children, where);
+    }
+    return children.filter(
       (child) => child.kind !== 'blob' || !isForeignLayerType(child.descriptor.mediaType),
     );
   };
@@ -59,8 +62,8 @@ export async function openOciLayout(directory: string): Promise<DiskImage> {
   };
 }
 
-function layoutNode({ descriptor, kind }: GraphNode, path: string): ContentNode {
-  return { descriptor, kind, open: async () => verifyContent(readContent(path), descriptor, path) };
+function layoutNode(node: GraphNode, path: string): ContentNode {
+  return { ...node, open: async () => verifyContent(readContent(path), node.descriptor, path) };
 }
 
 async function findRoot(directory: string): Promise<LayoutDocument> {
@@ -123,10 +126,6 @@ async function readSingleImageDigest(directory: string): Promise<Digest | undefi
     throw new UserError(`${path} must hold a digest and nothing else, not even a line feed`);
   }
   return text;
-}
-
-function blobPath(directory: string, digest: Digest): string {
-  return join(directory, 'blobs', 'sha256', digestHex(digest));
 }
 
 async function readDocument(path: string, descriptor: Descriptor): Promise<Uint8Array> {

@@ -2,19 +2,15 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
 import type { DiskImage } from './disk-image.ts';
-import { openDockerArchive } from './docker-archive.ts';
+import { type OpenArchiveOptions, openDockerArchive } from './docker-archive.ts';
 import { readWholeRange } from './file-range.ts';
 import { headLength, refuseFile } from './not-an-image.ts';
 import { openOciLayout } from './oci-layout.ts';
 
 /**
- * The image at a path, symbolic links followed. Layers that must be compressed are kept below `temporaryDirectory`
- * (usually `os.tmpdir()`) until the image is closed. What is not an image is a {@link UserError} that says what it is.
+ * The image at a path, symbolic links followed. What is not an image is a {@link UserError} that says what it is.
  */
-export async function openImage(
-  path: string,
-  { temporaryDirectory }: { readonly temporaryDirectory: string },
-): Promise<DiskImage> {
+export async function openImage(path: string, options: OpenArchiveOptions): Promise<DiskImage> {
   try {
     const info = await stat(path);
     if (info.isDirectory()) {
@@ -26,7 +22,7 @@ export async function openImage(
     const file = await open(path);
     try {
       await refuseCompressed(file, info.size);
-      return await openDockerArchive(file, temporaryDirectory);
+      return await openDockerArchive(file, options);
     } catch (error) {
       await file.close();
       throw error;

@@ -1,6 +1,6 @@
 // What points at what: the walk over an image or an index, children before parents.
 import { UserError } from '../errors.ts';
-import type { ContentKind, IsPresent } from './content.ts';
+import type { ContentKind, ImagePart, IsPresent } from './content.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import { parseIndex } from './index.ts';
@@ -11,35 +11,44 @@ import { isIndexType, isManifestType } from './media-type.ts';
 export interface GraphNode {
   readonly descriptor: Descriptor;
   readonly kind: ContentKind;
+  readonly part?: ImagePart;
 }
 
-/** What an index's entry is by its media type; an entry that is neither an image nor an index is an error. */
-export function manifestKind(descriptor: Descriptor, where: string): 'manifest' | 'index' {
-  if (isIndexType(descriptor.mediaType)) {
+/** What content is by its media type: whatever is neither an image nor an index is a blob. */
+export function contentKind(mediaType: string): ContentKind {
+  if (isIndexType(mediaType)) {
     return 'index';
   }
-  if (isManifestType(descriptor.mediaType)) {
-    return 'manifest';
+  return isManifestType(mediaType) ? 'manifest' : 'blob';
+}
+
+/** An index may list anything; one that lists what is neither an image nor an index can't be pushed: a UserError. */
+export function refuseListedBlobs(children: readonly GraphNode[], where: string): void {
+  const blob = children.find(({ kind }) => kind === 'blob')?.descriptor;
+  if (blob) {
+    throw new UserError(
+      `${where}: ${blob.digest} is neither an image nor an index: its media type is ` +
+        JSON.stringify(blob.mediaType),
+    );
   }
-  throw new UserError(
-    `${where}: ${descriptor.digest} is neither an image nor an index: its media type is ` +
-      JSON.stringify(descriptor.mediaType),
-  );
 }
 
 /**
  * What the document of a manifest or an index points at, in document order: the config and the layers
- * (foreign layers too), or the manifests. `where` names the document in an error.
+ * (foreign layers too), or what the index lists. `where` names the document in an error.
  */
 export function childrenOf(kind: 'manifest' | 'index', bytes: Uint8Array, where: string): GraphNode[] {
   if (kind === 'index') {
     return parseIndex(bytes, where).manifests.map((descriptor) => ({
       descriptor,
-      kind: manifestKind(descriptor, where),
+      kind: contentKind(descriptor.mediaType),
     }));
   }
   const { config, layers } = parseManifest(bytes, where);
-  return [config, ...layers].map((descriptor) => ({ descriptor, kind: 'blob' }));
+  return [
+    { descriptor: config, kind: 'blob', part: 'config' },
+    ...layers.map((descriptor): GraphNode => ({ descriptor, kind: 'blob', part: 'layer' })),
+  ];
 }
 
 /**

@@ -33,11 +33,13 @@ export function parseRepository(text: string): RepositoryReference {
   if (!pathCharacters.test(path)) {
     throw new UserError(
       `repository can only contain the characters \`abcdefghijklmnopqrstuvwxyz0123456789_-./\`: ${path}`,
-      { hint: pathHint(path) },
+      { hint: pathHint(text, path) },
     );
   }
   if (length < 2 || length > 255) {
-    throw new UserError(`repository must be between 2 and 255 characters in length: ${path}`);
+    throw new UserError(`repository must be between 2 and 255 characters in length: ${path}`, {
+      hint: 'write the whole name, for example "registry.example.com/team/app"',
+    });
   }
   if (named && !isAuthority(first)) {
     throw new UserError(`registries must be valid RFC 3986 URI authorities: ${withoutUserInfo(first)}`, {
@@ -134,12 +136,14 @@ function isAuthority(text: string): boolean {
   return /^[^[\]]*$/.test(text) && /^(.*:)?\d*$|^[^:]*$/.test(text);
 }
 
-function pathHint(path: string): string | undefined {
-  const tagged = /^[^:@]*[:@](.*)$/.exec(path);
-  if (tagged) {
+function pathHint(text: string, path: string): string {
+  if (/[:@]/.test(path)) {
     return 'put the tag into source.tag; a repository name has no ":" or "@"';
   }
-  return /[A-Z]/.test(path) ? `repository names are lower-case: ${path.toLowerCase()}` : undefined;
+  const lower = path.toLowerCase();
+  return lower !== path && pathCharacters.test(lower)
+    ? `repository names are lower-case: ${text.slice(0, text.length - path.length)}${lower}`
+    : 'remove what a name can not have, white space too, or check the variable that it came from';
 }
 
 function withoutUserInfo(authority: string): string {

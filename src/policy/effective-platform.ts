@@ -2,8 +2,8 @@
 import type { WantedPlatform } from '../oci/platform.ts';
 
 /**
- * The platform to choose from an index. A platform in `params` replaces that of `source` as a whole; members left
- * empty are the host's.
+ * The platform to choose from an index. A platform in `params` replaces that of `source` as a whole; an os or
+ * architecture left empty is the host's; a variant counts only where one is configured.
  */
 export function effectivePlatform(
   source: WantedPlatform | undefined,
@@ -14,5 +14,6 @@ export function effectivePlatform(
   return {
     os: configured?.os || host.os,
     architecture: configured?.architecture || host.architecture,
+    ...(configured?.variant ? { variant: configured.variant } : {}),
   };
 }

@@ -24,7 +24,7 @@ export interface Candidate {
 
 /**
  * Which tags to look up. The registry's answers are gathered in a map from tag to digest in which a missing tag has
- * no entry; look-ups may run side by side, in two rounds.
+ * no entry; look-ups of a round may run side by side.
  */
 export interface LookUpPlan {
   /** All candidates in the order in which they compete: the cursor's tag first, then as listed. */
@@ -33,8 +33,11 @@ export interface LookUpPlan {
   readonly cursor?: TagAndDigest & { readonly version: TagVersion };
   /** Needed whatever comes back. */
   readonly first: readonly Candidate[];
-  /** Needed only when {@link cursorHolds} says no after the first round: versions up to the cursor's. */
-  readonly unlessCursorHolds: readonly Candidate[];
+  /**
+   * Versions up to the cursor's, highest first. All are needed when {@link cursorHolds} says no after the first
+   * round; else one after the other for as long as there is an {@link unexplainedBareTag}.
+   */
+  readonly older: readonly Candidate[];
 }
 
 /** A candidate that exists. */
@@ -57,14 +60,14 @@ export function planLookUps(
   const [leader] = candidates;
   const version = leader?.tag === cursor?.tag ? leader?.version : undefined;
   if (!cursor || !version) {
-    return { candidates, first: candidates, unlessCursorHolds: [] };
+    return { candidates, first: candidates, older: [] };
   }
   const isNeeded = (each: Candidate) => each === leader || isBeyond(each, version);
   return {
     candidates,
     cursor: { ...cursor, version },
     first: candidates.filter(isNeeded),
-    unlessCursorHolds: candidates.filter((each) => !isNeeded(each)),
+    older: candidates.filter((each) => !isNeeded(each)).toSorted(highestFirst),
   };
 }
 
@@ -74,21 +77,35 @@ export function cursorHolds({ cursor }: LookUpPlan, digests: ReadonlyMap<string,
 }
 
 /**
+ * The bare tag, if it exists and no version looked up so far has its digest: then it stands for itself, or for a
+ * version below the cursor's that is still to be looked up, and is no news.
+ */
+export function unexplainedBareTag(
+  { candidates }: LookUpPlan,
+  digests: ReadonlyMap<string, string>,
+): TagAndDigest | undefined {
+  const tag = candidates.find(({ version }) => version === undefined)?.tag;
+  const digest = tag === undefined ? undefined : digests.get(tag);
+  if (tag === undefined || digest === undefined) {
+    return undefined;
+  }
+  const isExplained = candidates.some((each) => each.version && digests.get(each.tag) === digest);
+  return isExplained ? undefined : { tag, digest };
+}
+
+/**
  * The answer: a winner for each digest in ascending order, the cursor included; equal versions as listed. A bare
- * tag whose digest no winner has comes last; one that the registry lists but does not have is left out.
+ * tag whose digest no version has comes last; one that the registry lists but does not have is left out.
  */
 export function selectVersions(plan: LookUpPlan, digests: ReadonlyMap<string, string>): TagAndDigest[] {
   const cursor = cursorHolds(plan, digests) ? plan.cursor : undefined;
   const winners = new Map<string, Found>();
-  let bare: TagAndDigest | undefined;
   for (const { tag, version, position } of plan.candidates) {
     const digest = digests.get(tag);
-    if (digest === undefined) {
+    if (digest === undefined || version === undefined) {
       continue;
     }
-    if (!version) {
-      bare = { tag, digest };
-    } else if (!cursor || tag === cursor.tag || compareVersions(version, cursor.version) > 0) {
+    if (!cursor || tag === cursor.tag || compareVersions(version, cursor.version) > 0) {
       const winner = winners.get(digest);
       if (!winner || isPreferred(version, winner.version)) {
         winners.set(digest, { tag, digest, version, position });
@@ -98,7 +115,8 @@ export function selectVersions(plan: LookUpPlan, digests: ReadonlyMap<string, st
   const answer = [...winners.values()]
     .sort((a, b) => compareVersions(a.version, b.version) || a.position - b.position)
     .map(({ tag, digest }): TagAndDigest => ({ tag, digest }));
-  return bare && !winners.has(bare.digest) ? [...answer, bare] : answer;
+  const bare = unexplainedBareTag(plan, digests);
+  return bare ? [...answer, bare] : answer;
 }
 
 function candidate(tag: string, position: number, settings: VersionSettings): Candidate | undefined {
@@ -131,6 +149,10 @@ function isAdmitted({ prerelease }: TagVersion, settings: VersionSettings): bool
 
 function isBeyond({ version }: Candidate, cursor: TagVersion): boolean {
   return version === undefined || compareVersions(version, cursor) > 0;
+}
+
+function highestFirst(a: Candidate, b: Candidate): number {
+  return a.version && b.version ? compareVersions(b.version, a.version) : 0;
 }
 
 /** Of two tags on one digest, a final version beats a prerelease; else the text with more dots says more. */

@@ -13,6 +13,8 @@ export interface TagWishes {
   readonly variant: string;
   /** What `params.bump_aliases` leads to, variant included. */
   readonly aliases: readonly string[];
+  /** `params.tags`. */
+  readonly tags: readonly string[];
   /** What the file of `params.additional_tags` lists. */
   readonly additionalTags: readonly string[];
   /** `params.tag_prefix`; it is put in front of the additional tags only. */
@@ -20,7 +22,7 @@ export interface TagWishes {
 }
 
 /**
- * The tags in push order: source tag, version, aliases, additional tags. Duplicates stay, since the answer lists
+ * The tags in push order: source tag, version, aliases, inline tags, additional tags. Duplicates stay, since the answer lists
  * them; {@link uniqueTags} has each once. UserErrors when there is no tag, when `tag_prefix` has nothing to stand
  * in front of, and when no registry can have a tag.
  */
@@ -35,7 +37,7 @@ export function tagsToPush(wishes: TagWishes): string[] {
       hint: 'set params.additional_tags to a file that lists tags, or remove params.tag_prefix',
     });
   }
-  const tags = [...fromSource, ...fromVersion, ...aliases, ...fromFile];
+  const tags = [...fromSource, ...fromVersion, ...aliases, ...wishes.tags, ...fromFile];
   if (tags.length === 0) {
     throw new UserError('no tag specified', {
       hint: "need either 'version:' in params or 'tag:' in source",
@@ -44,6 +46,7 @@ export function tagsToPush(wishes: TagWishes): string[] {
   checkTags(fromSource, 'source.tag');
   checkTags(fromVersion, 'params.version');
   checkTags(aliases, 'params.bump_aliases');
+  checkTags(wishes.tags, 'params.tags');
   checkTags(fromFile, 'params.additional_tags');
   return tags;
 }

@@ -19,7 +19,15 @@ export async function openBlob(session: Session, descriptor: Descriptor): Promis
   if (descriptor.data) {
     return Readable.from([descriptor.data]);
   }
-  const target = `/v2/${session.repository.path}/blobs/${descriptor.digest}`;
+  return await openBlobAt(session, `/v2/${session.repository.path}/blobs/${descriptor.digest}`, descriptor);
+}
+
+/** The same for a blob at any URL. Nobody is told who asks when that isn't a path on the registry. */
+export async function openBlobAt(
+  session: Session,
+  target: string,
+  descriptor: Descriptor,
+): Promise<Readable> {
   const first = await session.persistence.exchange(() => requestBlob(session, target, descriptor, 0));
   const download: Download = { session, target, descriptor, answer: first, wanted: true };
   const bytes = Readable.from(resumingBytes(download), { objectMode: false, highWaterMark: 1024 * 1024 });
@@ -56,7 +64,7 @@ async function requestBlob(
   offset: number,
 ): Promise<BlobAnswer> {
   const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
-  const response = await session.send({ method: 'GET', target, headers });
+  const response = await session.send({ method: 'GET', target, headers, anonymous: !target.startsWith('/') });
   await expectStatus('GET', response, offset > 0 ? [200, 206] : [200]);
   const start = response.status === 206 ? rangeStart(response, offset) : 0;
   const expected = descriptor.size - start;

@@ -1,11 +1,18 @@
-// Manifests of a repository: head, get and put. Distribution specification, "Pulling manifests", "Pushing manifests".
+// Manifests of a repository: head, get, put and untag. Distribution specification, "Pulling manifests" to "Deleting".
+import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { acceptedManifests, withoutParameters } from '../oci/media-type.ts';
 import { redactedUrl } from '../oci/redacted-url.ts';
 import { encodePathText } from '../oci/reference.ts';
-import { CorruptContentError } from '../oci/verified-content.ts';
+import { CorruptContentError, verifyBytes } from '../oci/verified-content.ts';
 import { RegistryError } from '../transport/registry-error.ts';
-import { discardBody, expectStatus, headerText, readBody } from '../transport/response-body.ts';
+import {
+  discardBody,
+  expectStatus,
+  headerText,
+  readBody,
+  registryError,
+} from '../transport/response-body.ts';
 import { isPassing } from '../transport/retry.ts';
 import type { Session } from '../transport/session.ts';
 
@@ -90,6 +97,16 @@ export async function getManifest(
   });
 }
 
+/** The manifest or index that an index lists: embedded in its entry, or asked for as the type that the entry states. */
+export async function getListedManifest(session: Session, entry: Descriptor): Promise<ServedManifest> {
+  if (entry.data) {
+    return { bytes: entry.data, digest: entry.digest, mediaType: withoutParameters(entry.mediaType) };
+  }
+  const served = await getManifest(session, entry.digest, entry.mediaType || acceptedManifests);
+  verifyBytes(served.bytes, entry, `manifest ${entry.digest}`);
+  return served;
+}
+
 /** Stores a manifest under a tag or its digest; 200, 201 and 202 are accepted, as registries differ. */
 export async function putManifest(
   session: Session,
@@ -107,6 +124,25 @@ export async function putManifest(
     await expectStatus('PUT', response, [200, 201, 202]);
     await discardBody(response);
   });
+}
+
+/**
+ * Removes a tag and leaves the manifest: distribution specification, "Deleting tags". Many registries refuse it, by 400
+ * or 405 as specified or by 404, whatever code they give: that is final, and a {@link RegistryError}.
+ */
+export async function deleteTag(session: Session, tag: string): Promise<void> {
+  const refusal = await session.persistence.exchange(async () => {
+    const response = await session.send({ method: 'DELETE', target: manifestPath(session, tag) });
+    if ([400, 404, 405].includes(response.status)) {
+      return await registryError('DELETE', response);
+    }
+    await expectStatus('DELETE', response, [200, 202, 204]);
+    await discardBody(response);
+    return undefined;
+  });
+  if (refusal) {
+    throw refusal;
+  }
 }
 
 function manifestPath(session: Session, reference: string): string {

@@ -6,35 +6,40 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import { parseIndex } from '../oci/index.ts';
 import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
-import { isIndexType, isManifestType, isSchema1Type, withoutParameters } from '../oci/media-type.ts';
-import { platformMatches, platformText, type WantedPlatform } from '../oci/platform.ts';
-import { verifyBytes } from '../oci/verified-content.ts';
+import { isIndexType, isManifestType, isSchema1Type } from '../oci/media-type.ts';
+import { offeredPlatforms, platformMatches, platformText, type WantedPlatform } from '../oci/platform.ts';
 import type { Session } from '../transport/session.ts';
 import { openBlob } from './blob-download.ts';
-import { getManifest, type ServedManifest } from './manifest-endpoint.ts';
+import { getListedManifest, type ServedManifest } from './manifest-endpoint.ts';
 
 /** Indexes in indexes are followed this deep: more is a circle or an attack. */
 const maximumDepth = 8;
 /** The longest image config that is read, in bytes. */
 const maximumConfig = 32 * 1024 * 1024;
 
+/** An image manifest as it was served, and what it says. */
+export interface ServedImage {
+  readonly served: ServedManifest;
+  readonly manifest: ImageManifest;
+}
+
 /**
  * The image manifest for a platform: the document itself, or the first entry of the index (or of an index in it)
- * whose platform is exactly the one wanted. A document of an unknown type counts as an image, with a warning.
+ * whose platform suits the one wanted. A document of an unknown type counts as an image, with a warning.
  */
 export async function platformImage(
   session: Session,
   served: ServedManifest,
   platform: WantedPlatform,
   log: Log,
-): Promise<ImageManifest> {
+): Promise<ServedImage> {
   let current = served;
   for (let depth = 0; isIndexType(current.mediaType); depth++) {
     if (depth >= maximumDepth) {
       throw new UserError(`index ${served.digest} holds indexes more than ${maximumDepth} levels deep`);
     }
     const child = selectChild(current, platform);
-    current = await getChild(session, child);
+    current = await getListedManifest(session, child);
   }
   if (isSchema1Type(current.mediaType)) {
     throw new UserError(
@@ -49,15 +54,21 @@ export async function platformImage(
       `${current.digest} has the unknown media type ${JSON.stringify(current.mediaType)}; reading it as an image`,
     );
   }
-  return parseManifest(current.bytes, `manifest ${current.digest}`);
+  return { served: current, manifest: parseManifest(current.bytes, `manifest ${current.digest}`) };
 }
 
 /** The config of an image, verified. */
-export async function imageConfig(session: Session, { config }: ImageManifest): Promise<ImageConfig> {
+export async function imageConfig(session: Session, manifest: ImageManifest): Promise<ImageConfig> {
+  const bytes = await imageConfigBytes(session, manifest);
+  return parseImageConfig(bytes, `config ${manifest.config.digest}`);
+}
+
+/** The bytes of the config of an image, verified. */
+export async function imageConfigBytes(session: Session, { config }: ImageManifest): Promise<Uint8Array> {
   if (config.size > maximumConfig) {
     throw new UserError(`config ${config.digest} is too large: ${config.size} bytes`);
   }
-  return parseImageConfig(await buffer(await openBlob(session, config)), `config ${config.digest}`);
+  return await buffer(await openBlob(session, config));
 }
 
 function selectChild(index: ServedManifest, platform: WantedPlatform): Descriptor {
@@ -66,20 +77,9 @@ function selectChild(index: ServedManifest, platform: WantedPlatform): Descripto
   if (child) {
     return child;
   }
-  const names = manifests.map((entry) =>
-    platformText(entry.platform ?? { os: 'linux', architecture: 'amd64' }),
-  );
-  const offered = [...new Set(names)].filter((name) => name !== 'unknown/unknown').join(', ') || 'none';
+  const offered = offeredPlatforms(manifests).join(', ') || 'none';
   throw new UserError(
     `no child with platform ${platformText(platform)} in index ${index.digest}; it has: ${offered}`,
-    { hint: 'set platform.os and platform.architecture to one of those' },
+    { hint: 'set platform (os, architecture and, if need be, variant) to one of those' },
   );
-}
-
-async function getChild(session: Session, child: Descriptor): Promise<ServedManifest> {
-  if (child.data) {
-    const bytes = verifyBytes(child.data, child, `manifest ${child.digest}`);
-    return { bytes, digest: child.digest, mediaType: withoutParameters(child.mediaType) };
-  }
-  return await getManifest(session, child.digest, child.mediaType);
 }

@@ -2,19 +2,22 @@
 import { buffer } from 'node:stream/consumers';
 import { mapConcurrently } from '../concurrency.ts';
 import type { Log } from '../log.ts';
-import type { ContentTarget } from '../oci/content.ts';
+import type { TaggedTarget } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import { digestText, tagText } from '../oci/reference.ts';
+import type { CurrentTag, TagState } from '../oci/tag-state.ts';
 import type { Session } from '../transport/session.ts';
 import { hasBlob, uploadBlob } from './blob-upload.ts';
 import { headManifest, putManifest } from './manifest-endpoint.ts';
 import { createReferrerRecorder } from './referrers.ts';
+import { type TriedTag, undoTags } from './tag-rollback.ts';
 
 /** How many tags are asked for or moved at a time, as upstream does. */
 const tagConcurrency = 4;
 
 /** A target over a session that may push. What was done is told in `log` as upstream's library tells it. */
-export function repositoryTarget(session: Session, log: Log): ContentTarget {
+export function repositoryTarget(session: Session, log: Log): TaggedTarget {
   const { repository } = session;
   const referrers = createReferrerRecorder(session);
 
@@ -29,45 +32,72 @@ export function repositoryTarget(session: Session, log: Log): ContentTarget {
 
   return {
     order: 'any',
-    has: (descriptor, kind) =>
-      kind === 'blob'
-        ? hasBlob(session, descriptor.digest)
-        : pointsAt(session, descriptor.digest, descriptor),
-    async outdatedTags(root, tags) {
-      const current = await mapConcurrently(tags, tagConcurrency, async (tag) => {
-        const done = await pointsAt(session, tag, root);
-        if (done) {
-          log.progress(`existing manifest: ${tag}@${root.digest}`);
-        }
-        return done;
-      });
-      return tags.filter((_, position) => !current[position]);
+    async has({ digest }, kind) {
+      if (kind !== 'blob') {
+        return await hasManifest(session, digest);
+      }
+      const found = await hasBlob(session, digest);
+      if (found) {
+        log.progress(`existing blob: ${digest}`);
+      }
+      return found;
     },
+    currentTags: (tags) =>
+      mapConcurrently(tags, tagConcurrency, async (tag) => ({ tag, now: await stateOf(session, tag) })),
     async write(node) {
       if (node.kind === 'blob') {
-        return await uploadBlob(session, node);
+        log.progress(`${await uploadBlob(session, node)} blob: ${node.descriptor.digest}`);
+        return;
       }
       const bytes = await buffer(await node.open());
       await putDescribed(node.descriptor.digest, node.descriptor, bytes);
       await referrers.record(node.descriptor, bytes);
-      return 'pushed';
     },
-    async publish(root, bytes, tags) {
-      const references = tags.length > 0 ? tags : [root.digest];
-      // The first PUT alone carries the content; the others only name what is there by then.
-      const [first = root.digest, ...others] = references;
-      await putDescribed(first, root, bytes);
-      await mapConcurrently(others, tagConcurrency, (tag) => putDescribed(tag, root, bytes));
+    async publish(root, bytes) {
+      await putDescribed(root.digest, root, bytes);
       await referrers.record(root, bytes);
+    },
+    async publishTagged(root, bytes, tags) {
+      const tried: TriedTag[] = [];
+      const failures: unknown[] = [];
+      const move = async (before: CurrentTag) => {
+        if (failures.length > 0) {
+          return;
+        }
+        try {
+          await putDescribed(before.tag, root, bytes);
+          tried.push({ before, moved: true });
+        } catch (error) {
+          failures.push(error);
+          tried.push({ before, moved: false });
+        }
+      };
+      // The first PUT alone carries the content; the others only name what is there by then.
+      await mapConcurrently(tags.slice(0, 1), 1, move);
+      await mapConcurrently(tags.slice(1), tagConcurrency, move);
+      if (failures.length === 0) {
+        await referrers.record(root, bytes).catch((error) => failures.push(error));
+      }
+      if (failures.length > 0) {
+        const [cause] = failures;
+        throw tried.some(({ moved }) => moved)
+          ? await undoTags(session, tried, root.digest, log, cause)
+          : cause;
+      }
     },
   };
 }
 
-/** Whether a tag or digest of the repository is this content already; a refusal to tell counts as no. */
-async function pointsAt(session: Session, reference: string, descriptor: Descriptor): Promise<boolean> {
+/** Where a tag or digest points; a registry that refuses to tell leaves it unclear. */
+async function stateOf(session: Session, reference: string): Promise<TagState> {
   const head = await headManifest(session, reference);
   if (head.state === 'unclear' && head.error && ![403, 405, 501].includes(head.error.status)) {
     throw head.error;
   }
-  return head.state === 'found' && head.digest === descriptor.digest;
+  return head;
+}
+
+/** Whether the repository has a manifest or index already; a refusal to tell counts as no. */
+async function hasManifest(session: Session, digest: Digest): Promise<boolean> {
+  return (await stateOf(session, digest)).state === 'found';
 }

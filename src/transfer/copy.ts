@@ -1,7 +1,6 @@
-// The walk that moves every image: from a source to a target, children first, the root and its tags last.
+// The walk that moves every image: from a source to a target, children first and the root last.
 import { buffer } from 'node:stream/consumers';
 import { createSlots } from '../concurrency.ts';
-import type { Log } from '../log.ts';
 import type { ContentNode, ContentSource, ContentTarget } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 
@@ -9,32 +8,21 @@ import type { Descriptor } from '../oci/descriptor.ts';
 export interface CopyOptions {
   /** How many nodes travel at a time; a target that takes them in order gets one after the other. */
   readonly concurrency: number;
-  readonly log: Log;
 }
 
-/**
- * Copies a graph and points `tags` at its root (none: it is stored by digest). What the target has already is not
- * sent, and nothing is sent at all when every tag points at the root already. Gives the root.
- */
+/** Copies a graph and stores its root by digest. What the target has already is not sent. Gives the root. */
 export async function copy(
   source: ContentSource,
   target: ContentTarget,
-  tags: readonly string[],
   options: CopyOptions,
 ): Promise<Descriptor> {
-  const known = source.root && tags.length > 0 ? await target.outdatedTags(source.root, tags) : undefined;
-  if (source.root && known?.length === 0) {
-    return source.root;
-  }
   const root = await copyBelowRoot(source, target, options);
-  const outdated = known ?? (tags.length > 0 ? await target.outdatedTags(root.descriptor, tags) : []);
-  if (tags.length === 0 || outdated.length > 0) {
-    await target.publish(root.descriptor, await buffer(await root.open()), outdated);
-  }
+  await target.publish(root.descriptor, await buffer(await root.open()));
   return root.descriptor;
 }
 
-async function copyBelowRoot(
+/** Copies everything but the root, which is yet to be published. */
+export async function copyBelowRoot(
   source: ContentSource,
   target: ContentTarget,
   options: CopyOptions,
@@ -57,7 +45,7 @@ async function copyBelowRoot(
       try {
         await Promise.all(below);
         free ??= await slots.acquire();
-        await transferNode(node, target, options.log);
+        await transferNode(node, target);
       } catch (error) {
         failed = true;
         throw error;
@@ -96,14 +84,9 @@ async function copyBelowRoot(
   return held;
 }
 
-async function transferNode(node: ContentNode, target: ContentTarget, log: Log): Promise<void> {
+async function transferNode(node: ContentNode, target: ContentTarget): Promise<void> {
   const { descriptor, kind } = node;
-  if (kind === 'blob' && (await target.has(descriptor, kind))) {
-    log.progress(`existing blob: ${descriptor.digest}`);
-    return;
-  }
-  const how = await target.write(node);
-  if (kind === 'blob') {
-    log.progress(`${how} blob: ${descriptor.digest}`);
+  if (kind !== 'blob' || !(await target.has(descriptor, kind))) {
+    await target.write(node);
   }
 }

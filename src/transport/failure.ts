@@ -12,7 +12,9 @@ export interface Failure {
 
 const permanent: Failure = { outcome: { kind: 'permanent' } };
 
-const outcomes: Readonly<Record<string, 'reset' | 'early-end' | 'stall' | 'permanent'>> = {
+type Kind = Exclude<RetryOutcome['kind'], 'status'>;
+
+const outcomes: Readonly<Record<string, Kind>> = {
   ECONNRESET: 'reset',
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
@@ -25,10 +27,12 @@ const outcomes: Readonly<Record<string, 'reset' | 'early-end' | 'stall' | 'perma
   Z_BUF_ERROR: 'early-end',
   UND_ERR_BODY_TIMEOUT: 'stall',
   UND_ERR_HEADERS_TIMEOUT: 'stall',
-  ECONNREFUSED: 'permanent',
+  ECONNREFUSED: 'unreachable',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EAI_AGAIN: 'unreachable',
+  UND_ERR_CONNECT_TIMEOUT: 'unreachable',
   ENOTFOUND: 'permanent',
-  EAI_AGAIN: 'permanent',
-  UND_ERR_CONNECT_TIMEOUT: 'permanent',
   UND_ERR_ABORTED: 'permanent',
 };
 
@@ -70,11 +74,12 @@ function classifyParts(parts: readonly unknown[], now: number): Failure {
   if (refused?.outcome.kind === 'status' && refused.outcome.status === 429) {
     return refused;
   }
-  const passing = failures.find(({ outcome }) => outcome.kind !== 'status' && outcome.kind !== 'permanent');
-  return passing ?? refused ?? permanent;
+  const passing = failures.find(({ outcome }) => ['reset', 'early-end', 'stall'].includes(outcome.kind));
+  const unreachable = failures.find(({ outcome }) => outcome.kind === 'unreachable');
+  return passing ?? refused ?? unreachable ?? permanent;
 }
 
-function kindOf(error: unknown): 'reset' | 'early-end' | 'stall' | 'permanent' | undefined {
+function kindOf(error: unknown): Kind | undefined {
   const code = errorCode(error);
   if (!(error instanceof Error)) {
     return undefined;
@@ -84,7 +89,7 @@ function kindOf(error: unknown): 'reset' | 'early-end' | 'stall' | 'permanent' |
     return 'permanent';
   }
   if (code === 'ETIMEDOUT') {
-    return 'syscall' in error && error.syscall !== 'connect' ? 'stall' : 'permanent';
+    return 'syscall' in error && error.syscall !== 'connect' ? 'stall' : 'unreachable';
   }
   return outcomes[code];
 }

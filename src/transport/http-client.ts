@@ -1,10 +1,11 @@
 // One HTTP exchange on the wire: connections, TLS, proxies and limits. Knows nothing of registries.
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { UserError } from '../errors.ts';
 import { isUntrusted } from './failure-text.ts';
 import { requestUrl } from './resolve-url.ts';
+import { registryLimits } from './time-limits.ts';
 import type { TrustRoots } from './trust-roots.ts';
 
 /** A body that is sent with its length; opened anew for every sending. */
@@ -46,6 +47,8 @@ export interface HttpClient {
 export interface HttpClientOptions {
   /** The certificates that are trusted; read at the first TLS connection. */
   readonly trustRoots: TrustRoots;
+  /** How long a connection may take, in milliseconds; that of a registry unless told otherwise. */
+  readonly connectTimeout?: number;
   /** The URL of the proxy for a request to this URL, if there is one. */
   proxyFor(url: string): string | undefined;
   /** By how much the patience of requests is divided; 1 when absent. */
@@ -54,7 +57,6 @@ export interface HttpClientOptions {
 
 /** Some servers refuse requests that do not say who asks. */
 const userAgent = 'registry-image-resource';
-const connectTimeout = 30_000;
 const connectionsPerOrigin = 32;
 const keepAliveTimeout = 30_000;
 const maximumHeaderBytes = 1024 * 1024;
@@ -64,6 +66,7 @@ const maximumHeaderBytes = 1024 * 1024;
  * asked once more with all of them.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const { connectTimeout = registryLimits.connect } = options;
   const dispatchers = new Map<string, Dispatcher>();
 
   const dispatcherFor = (url: string, secure: boolean, roots: 'usual' | 'all'): Dispatcher => {
@@ -85,7 +88,16 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const dispatcher =
       proxy === undefined
         ? new Agent({ ...shared, connect })
-        : openProxy({ ...shared, uri: proxy, proxyTunnel: secure, proxyTls: connect, requestTls: connect });
+        : openProxy({
+            ...shared,
+            uri: proxy,
+            proxyTunnel: secure,
+            proxyTls: connect,
+            requestTls: connect,
+            // What a proxy answers to CONNECT, it answers when it has tried to connect.
+            clientFactory: (origin, settings) =>
+              new Pool(origin, { ...settings, headersTimeout: connectTimeout }),
+          });
     dispatchers.set(key, dispatcher);
     return dispatcher;
   };

@@ -8,6 +8,7 @@ import type { HttpClient, HttpResponse } from './http-client.ts';
 import { nextRedirect } from './redirect.ts';
 import { requestUrl } from './resolve-url.ts';
 import { discardBody, headerLines, headerText, registryError } from './response-body.ts';
+import { registryLimits, type TimeLimits } from './time-limits.ts';
 
 /** What the ping found out. */
 export interface PingAnswer {
@@ -20,9 +21,6 @@ export interface PingAnswer {
 /** How long https is alone in the race against http, in milliseconds. */
 export const httpHeadStart = 300;
 
-/** How long a server may be silent before a ping has failed, in milliseconds. */
-const pingPatience = 30_000;
-
 /**
  * Asks `GET /v2/`, over https and, where plain http may be tried, over http as soon as https has failed or has
  * not answered within {@link httpHeadStart}; the first success wins. Throws both failures otherwise.
@@ -31,11 +29,12 @@ const pingPatience = 30_000;
 export async function ping(
   client: HttpClient,
   repository: RepositoryReference,
-  options: { insecure: boolean; clock: Clock },
+  options: { insecure: boolean; clock: Clock; limits?: TimeLimits },
 ): Promise<PingAnswer> {
   const { registry } = repository;
+  const { greeting } = options.limits ?? registryLimits;
   const secure = new AbortController();
-  const overHttps = pingOver(client, `https://${registry}/v2/`, secure.signal);
+  const overHttps = pingOver(client, `https://${registry}/v2/`, greeting, secure.signal);
   if (!mayUseHttp(repository, options.insecure)) {
     return await overHttps;
   }
@@ -46,7 +45,7 @@ export async function ping(
       () => undefined,
     );
     await Promise.race([httpsFailed, options.clock.sleep(httpHeadStart, plain.signal)]);
-    return await pingOver(client, `http://${registry}/v2/`, plain.signal);
+    return await pingOver(client, `http://${registry}/v2/`, greeting, plain.signal);
   })();
   try {
     return await Promise.any([overHttps, overHttp]);
@@ -66,10 +65,15 @@ export async function ping(
   }
 }
 
-async function pingOver(client: HttpClient, first: string, signal: AbortSignal): Promise<PingAnswer> {
+async function pingOver(
+  client: HttpClient,
+  first: string,
+  patience: number,
+  signal: AbortSignal,
+): Promise<PingAnswer> {
   let current = { method: 'GET', url: first };
   for (let hop = 0; ; hop++) {
-    const response = await pingOnce(client, current.url, signal);
+    const response = await pingOnce(client, current.url, patience, signal);
     const answer = { status: response.status, location: headerText(response, 'location') };
     const next = nextRedirect(first, current, answer, hop);
     if (next === undefined) {
@@ -80,9 +84,14 @@ async function pingOver(client: HttpClient, first: string, signal: AbortSignal):
   }
 }
 
-async function pingOnce(client: HttpClient, url: string, signal: AbortSignal): Promise<HttpResponse> {
+async function pingOnce(
+  client: HttpClient,
+  url: string,
+  patience: number,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
   try {
-    return await client.send({ method: 'GET', url, headers: {}, patience: pingPatience, signal });
+    return await client.send({ method: 'GET', url, headers: {}, patience, signal });
   } catch (error) {
     throw networkError('GET', url, error);
   }

@@ -23,12 +23,13 @@ export class RegistryError extends UserError {
   readonly retryAfter: string | undefined;
 
   constructor(answer: RegistryAnswer) {
-    super(registryErrorText(answer), { hint: hintFor(answer.status) });
     const entries = parseErrorBody(answer.body);
+    const codes = entries.map((entry) => entry.code);
+    super(registryErrorText(answer), { hint: hintFor(answer.status, answer.url, codes) });
     this.method = answer.method;
     this.url = redactedUrl(answer.url);
     this.status = answer.status;
-    this.codes = entries.map((entry) => entry.code);
+    this.codes = codes;
     this.temporary = isTemporary(answer.status, entries);
     this.retryAfter = answer.retryAfter;
   }
@@ -45,17 +46,35 @@ export class OversizedBodyError extends UserError {
   }
 }
 
-function hintFor(status: number): string | undefined {
+function hintFor(status: number, url: string, codes: readonly string[]): string | undefined {
   switch (status) {
     case 401:
-      return 'check username and password, and that the account may use this repository';
+      return 'check username and password (both must be set), and that the account may use this repository; some registries answer so for one that does not exist';
     case 403:
-      return 'the account (or nobody, without username and password) may not do this: check its permissions';
+      return 'the account may not do this: it needs the right to pull, and for a put to push; without username and password nobody is logged in';
     case 404:
-      return 'check the repository, tag and digest; a private repository looks missing without username and password';
+      return hintForMissing(url.replace(/[?#].*/s, ''), codes);
+    case 413:
+      return 'a proxy in front of the registry limits the size of uploads: ask its operators';
     case 429:
       return 'the registry limits how often it may be asked: set username and password, or a registry_mirror';
     default:
       return status >= 500 ? 'the registry has a problem of its own: try again later' : undefined;
   }
+}
+
+function hintForMissing(path: string, codes: readonly string[]): string {
+  if (path.endsWith('/v2/')) {
+    return 'no registry answers there: check the host at the beginning of the repository';
+  }
+  if (codes.includes('NAME_UNKNOWN') || path.endsWith('/tags/list')) {
+    return 'check the name of the repository, and that something was pushed there; a private one looks missing without username and password';
+  }
+  if (/\/manifests\/sha256:[^/]*$/.test(path)) {
+    return 'the digest was deleted from the repository, or never pushed there: check for a version that exists, or push the image again; a private repository looks like this without username and password';
+  }
+  if (/\/blobs\/sha256:[^/]*$/.test(path)) {
+    return 'the registry has lost a part of the image: push the image again';
+  }
+  return 'check the repository, tag and digest; a private repository looks missing without username and password';
 }

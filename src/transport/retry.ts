@@ -1,16 +1,16 @@
 // When to ask a registry again: one pure decision.
 
-/** What is being done. */
-export type RetryStage = 'check' | 'in' | 'out';
+/** What is being done; asking a mirror is a stage of its own, because another registry waits behind it. */
+export type RetryStage = 'check' | 'in' | 'out' | 'mirror';
 
 /**
  * How an exchange failed. `reset`: the connection broke; `early-end`: the data ended before it was complete;
- * `stall`: the server fell silent; `corrupt`: the content was not what its digest says; `permanent`: asking again can't
- * help. `temporary` is what the registry's error codes say.
+ * `stall`: the server fell silent; `unreachable`: no connection came about; `corrupt`: the content was not what its
+ * digest says; `permanent`: asking again can't help. `temporary` is what the registry's error codes say.
  */
 export type RetryOutcome =
   | { readonly kind: 'status'; readonly status: number; readonly temporary: boolean }
-  | { readonly kind: 'reset' | 'early-end' | 'stall' | 'corrupt' | 'permanent' };
+  | { readonly kind: 'reset' | 'early-end' | 'stall' | 'unreachable' | 'corrupt' | 'permanent' };
 
 /** What {@link decideRetry} goes by; times are in milliseconds. */
 export interface RetryFacts {
@@ -50,12 +50,14 @@ const patiences = {
   corrupt: { first: 1_000, longest: 5_000, total: 60 * minute, tries: 3 },
   /** A check is asked for again every minute. */
   check: { first: 500, longest: 10_000, total: 30_000, tries: 5 },
+  mirror: { first: 500, longest: 2_000, total: minute, tries: 2 },
 };
 const testPatiences: typeof patiences = {
   long: { first: 5, longest: 50, total: Number.POSITIVE_INFINITY, tries: 20 },
   short: { first: 1, longest: 20, total: Number.POSITIVE_INFINITY, tries: 10 },
   corrupt: { first: 1, longest: 20, total: Number.POSITIVE_INFINITY, tries: 3 },
   check: { first: 1, longest: 20, total: Number.POSITIVE_INFINITY, tries: 5 },
+  mirror: { first: 1, longest: 20, total: Number.POSITIVE_INFINITY, tries: 2 },
 };
 
 /**
@@ -69,7 +71,7 @@ export function decideRetry(facts: RetryFacts): RetryDecision {
   if (length === undefined) {
     return { action: 'give-up' };
   }
-  const patience: Patience = (test ? testPatiences : patiences)[stage === 'check' ? 'check' : length];
+  const patience: Patience = (test ? testPatiences : patiences)[length];
   if (attempt >= patience.tries || elapsed >= patience.total) {
     return { action: 'give-up' };
   }
@@ -94,7 +96,12 @@ function isRateLimit(outcome: RetryOutcome): boolean {
   return outcome.kind === 'status' && outcome.status === 429;
 }
 
-function patienceFor(stage: RetryStage, outcome: RetryOutcome): 'long' | 'short' | 'corrupt' | undefined {
+function patienceFor(stage: RetryStage, outcome: RetryOutcome): keyof typeof patiences | undefined {
+  const length = lengthFor(stage, outcome);
+  return length !== undefined && (stage === 'check' || stage === 'mirror') ? stage : length;
+}
+
+function lengthFor(stage: RetryStage, outcome: RetryOutcome): 'long' | 'short' | 'corrupt' | undefined {
   switch (outcome.kind) {
     case 'reset':
     case 'early-end':
@@ -103,6 +110,8 @@ function patienceFor(stage: RetryStage, outcome: RetryOutcome): 'long' | 'short'
       return 'short';
     case 'corrupt':
       return stage === 'in' ? 'corrupt' : undefined;
+    case 'unreachable':
+      return stage === 'mirror' ? 'short' : undefined;
     case 'permanent':
       return undefined;
     case 'status':

@@ -17,6 +17,7 @@ import { ping } from './ping.ts';
 import { nextRedirect } from './redirect.ts';
 import { requestUrl, resolveUrl } from './resolve-url.ts';
 import { discardBody, headerLines, headerText } from './response-body.ts';
+import { registryLimits, type TimeLimits } from './time-limits.ts';
 import { openTokenExchange } from './token-exchange.ts';
 
 /** A request of a session; `target` is a path on the registry (`/v2/…`) or an absolute URL. */
@@ -25,6 +26,8 @@ export interface SessionRequest {
   readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: RequestBody | undefined;
+  /** True for what the registry's content merely points at: nobody is told who asks, not even the registry. */
+  readonly anonymous?: boolean;
 }
 
 /** What every part that speaks to a registry stands on. */
@@ -50,12 +53,10 @@ export interface SessionOptions {
   readonly persistence: Persistence;
   readonly clock: Clock;
   readonly log: Log;
+  /** Those of a registry unless told otherwise. */
+  readonly limits?: TimeLimits;
 }
 
-/** The longest silence of a registry that a read waits for, in milliseconds. */
-const readPatience = 60_000;
-/** The same for requests that write: a registry may work on a large upload before it answers. */
-const writePatience = 15 * 60_000;
 
 /** How one request is authorized, and what to do when the registry refuses the token in it. */
 interface Authorizer {
@@ -80,7 +81,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     async send(request) {
       const url = resolveUrl(`${origin}/`, request.target);
       const first = await follow(options, authorizer, scheme, { ...request, url });
-      if (first.response.status !== 401 || !isRegistry(first.response.url, repository, scheme)) {
+      const mayRenew = !request.anonymous && isRegistry(first.response.url, repository, scheme);
+      if (first.response.status !== 401 || !mayRenew) {
         return first.response;
       }
       const challenge = chooseChallenge(headerLines(first.response, 'www-authenticate'));
@@ -111,7 +113,7 @@ async function bearerAuthorizer(
   const { repository, persistence } = options;
   const tokens = await persistence.exchange(() =>
     openTokenExchange({
-      client: options.client,
+      ...options,
       registry: repository.registry,
       pingScheme: scheme,
       challenge,
@@ -139,9 +141,9 @@ async function follow(
   let current = { method: request.method, url: request.url };
   let body = request.body;
   for (let hop = 0; ; hop++) {
-    const authorization = authorizer.headerFor(current.url);
+    const authorization = request.anonymous ? undefined : authorizer.headerFor(current.url);
     const exchange = { ...request, ...current, body };
-    let response = await sendOnce(options.client, exchange, authorization);
+    let response = await sendOnce(options, exchange, authorization);
     const foreign = requestUrl(current.url).host !== requestUrl(request.url).host;
     if (response.status === 401 && foreign && authorization === undefined) {
       response = await answerForeignChallenge(options, scheme, exchange, response);
@@ -171,7 +173,7 @@ async function answerForeignChallenge(
   await discardBody(refused);
   const { scope } = challenge.parameters;
   const tokens = await openTokenExchange({
-    client: options.client,
+    ...options,
     registry: requestUrl(request.url).host,
     pingScheme: scheme,
     challenge,
@@ -179,11 +181,11 @@ async function answerForeignChallenge(
     scopes: scope === undefined ? [] : [scope],
     log: options.log,
   }).catch(() => undefined);
-  return await sendOnce(options.client, request, tokens && bearerAuthorization(tokens.current()));
+  return await sendOnce(options, request, tokens && bearerAuthorization(tokens.current()));
 }
 
 async function sendOnce(
-  client: HttpClient,
+  { client, limits = registryLimits }: SessionOptions,
   request: SessionRequest & { url: string },
   authorization: string | undefined,
 ): Promise<HttpResponse> {
@@ -197,7 +199,7 @@ async function sendOnce(
         ...(authorization === undefined ? {} : { authorization }),
       },
       ...(request.body ? { body: request.body } : {}),
-      patience: reads ? readPatience : writePatience,
+      patience: reads ? limits.read : limits.write,
     });
   } catch (error) {
     throw networkError(request.method, request.url, error);

@@ -8,6 +8,7 @@ import type { HttpClient, HttpResponse } from './http-client.ts';
 import { nextRedirect } from './redirect.ts';
 import { requestUrl } from './resolve-url.ts';
 import { discardBody, expectStatus, headerText, maximumErrorBody, readBody } from './response-body.ts';
+import { registryLimits, type TimeLimits } from './time-limits.ts';
 import {
   checkRealm,
   parseTokenAnswer,
@@ -37,9 +38,9 @@ export interface TokenExchangeOptions {
   readonly credentials: BasicCredentials | undefined;
   readonly scopes: readonly string[];
   readonly log: Log;
+  /** Those of a registry unless told otherwise. */
+  readonly limits?: TimeLimits;
 }
-
-const tokenPatience = 30_000;
 
 /** Fetches the first token; throws a UserError when the token server refuses. */
 export async function openTokenExchange(options: TokenExchangeOptions): Promise<TokenExchange> {
@@ -126,7 +127,7 @@ async function sendTokenRequest(
         url: current.url,
         headers,
         ...(content ? { body: { length: content.length, open: async () => content } } : {}),
-        patience: tokenPatience,
+        patience: (options.limits ?? registryLimits).greeting,
       });
     } catch (error) {
       throw networkError(current.method, current.url, error);

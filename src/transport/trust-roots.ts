@@ -71,6 +71,25 @@ export function createTrustRoots({ environment, caCerts, files }: TrustRootOptio
   };
 }
 
+/**
+ * The entries of ca_certs that can't prove a server any more: those in which every certificate is over at `now` (ms
+ * since the epoch). Entries without a certificate are left out.
+ */
+export function expiredCertificates(
+  caCerts: readonly string[],
+  now: number,
+): { readonly position: number; readonly expired: string }[] {
+  return caCerts.flatMap((text, position) => {
+    const ends = certificatesIn(text)
+      .filter(isCertificate)
+      .map((certificate) => Date.parse(new X509Certificate(certificate).validTo));
+    const last = Math.max(...ends);
+    return ends.length > 0 && last < now
+      ? [{ position, expired: new Date(last).toISOString().slice(0, 10) }]
+      : [];
+  });
+}
+
 /** The files of this machine. */
 export const machineTrustFiles: TrustFiles = {
   read(path) {

@@ -1,6 +1,7 @@
 // Answers are byte for byte what Go's encoder writes.
 import { describe, expect, it } from 'vitest';
 import { checkAnswer, inAnswer, outAnswer } from '../../src/command/answer.ts';
+import { digestOf } from '../../src/oci/digest.ts';
 
 const digest = 'sha256:c4c25c2cd70e3071f08cf124c4b5c656c061dd38247d166d97098d58eeea8aa6';
 
@@ -37,14 +38,21 @@ describe('inAnswer', () => {
 });
 
 describe('outAnswer', () => {
-  it('is the first tag with the digest, and all tags, repeated ones too', () => {
-    expect(outAnswer('some/image', ['1.2.3', '1.2', '1', '1.2'], digest)).toBe(
-      `{"version":{"tag":"1.2.3","digest":"${digest}"},"metadata":[` +
+  const published = { tag: '1.2.3', digest: digestOf('image'), tags: ['1.2.3', '1.2', '1', '1.2'] };
+  const version = `{"version":{"tag":"1.2.3","digest":"${published.digest}"}`;
+
+  it('is the published version, and its tags, repeated ones too', () => {
+    expect(outAnswer('some/image', published, published.digest, [])).toBe(
+      `${version},"metadata":[` +
         '{"name":"repository","value":"some/image"},{"name":"tags","value":"1.2.3 1.2 1 1.2"}]}\n',
     );
   });
 
-  it('never claims a version without a tag', () => {
-    expect(() => outAnswer('some/image', [], digest)).toThrow('under no tag');
+  it('tells the tags that stayed, with both digests', () => {
+    const skipped = ['a', 'b'].map((tag) => ({ tag, digest: digestOf(tag) }));
+    expect(outAnswer('some/image', published, published.digest, skipped)).toContain(
+      `,{"name":"skipped_tags","value":"a stays on ${digestOf('a')}, not ${published.digest}; ` +
+        `b stays on ${digestOf('b')}, not ${published.digest}"}]}`,
+    );
   });
 });

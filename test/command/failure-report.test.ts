@@ -33,6 +33,31 @@ it('shows where a bug is', () => {
   expect(rest.join('\n')).not.toContain('x is undefined');
 });
 
+it('shows where a bug is that others took for a failure of theirs', () => {
+  const lines = reported(new UserError('download failed', { cause: new TypeError('x is undefined') }));
+  expect(lines[0]).toContain('download failed: x is undefined');
+  expect(lines[1]).toContain('this is a bug in the resource');
+});
+
+it('takes no error with a code for a bug, whatever its class', () => {
+  const cause = Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL' });
+  expect(reported(new UserError('asking', { cause })).join('\n')).not.toContain('bug');
+});
+
+it.each([
+  ['ENOSPC', /disk is full.*TMPDIR/],
+  ['EDQUOT', /quota/],
+  ['EROFS', /read-only/],
+  ['EACCES', /permissions/],
+  ['EMFILE', /ulimit/],
+])('says what to do about %s, however deep it lies', (code, hint) => {
+  const cause = new UserError('extract image', {
+    cause: Object.assign(new Error(code), { code }),
+    hint: 'x',
+  });
+  expect(reported(new UserError('download failed', { cause }))[1]).toMatch(hint);
+});
+
 it('shows no property of a bug but its message: an address with a password may be among them', () => {
   const error = Object.assign(new TypeError('Invalid URL'), { input: 'https://user:secret@host' });
   expect(reported(error).join('\n')).not.toContain('secret');

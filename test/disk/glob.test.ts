@@ -38,7 +38,21 @@ describe('finding the image of a put', () => {
     const error = await failureOf('image/image.tar', 'image.tar');
     expect(error).toBeInstanceOf(UserError);
     expect(errorText(error)).toBe("no files match glob 'image/image.tar'");
-    expect(errorHint(error)).toMatch(/it was looked for as \/.+\/image\/image\.tar$/);
+    expect(errorHint(error)).toMatch(
+      /it was looked for as (\/.+)\/image\/image\.tar; in \1 there is: image\.tar$/,
+    );
+  });
+
+  it.each([
+    ['out/*.tgz', ['out/image.tar', 'out/version'], 'out there is: image.tar, version'],
+    ['*/none.tar', ['out/image.tar', 'src/main.go'], ' there is: out, src'],
+    ['deep/down/*/x', ['deep/other'], 'deep there is: other'],
+  ])('says what there is instead of %s', async (image, names, expected) => {
+    expect(errorHint(await failureOf(image, ...names))?.endsWith(expected)).toBe(true);
+  });
+
+  it('says that there is nothing at all', async () => {
+    expect(errorHint(await failureOf('image.tar'))).toMatch(/ is empty$/);
   });
 
   it('names what matches when it is too much', async () => {

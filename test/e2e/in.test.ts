@@ -290,6 +290,9 @@ describe('platforms', () => {
       'arm64',
     ],
     ['of which the first variant is taken', { source: { platform: linux('arm') } }, 'armv6'],
+    ['narrowed by a variant', { source: { platform: linux('arm', { variant: 'v7' }) } }, 'armv7'],
+    ['with the variant behind the architecture', { params: { platform: linux('arm/v7') } }, 'armv7'],
+    ['whose usual variant an entry without one has', { source: { platform: linux('arm64/v8') } }, 'arm64'],
     [
       "of the step as a whole: what it leaves out is the host's",
       {
@@ -310,12 +313,12 @@ describe('platforms', () => {
     expect(text('digest')).toBe(index.digest);
   });
 
-  it.each([linux('arm64/v8'), linux('s390x'), { os: 'darwin', architecture: 'amd64' }])(
+  it.each([linux('arm64/v9'), linux('arm/v5'), linux('s390x'), { os: 'darwin', architecture: 'amd64' }])(
     'none for %j is an error that names those there are',
     async (platform) => {
       const result = await get(await indexOf(), { source: { platform } });
       expectFailure(result, `no child with platform ${platform.os}/${platform.architecture} in index`);
-      expect(result.stderr).toContain('linux/arm64, linux/amd64');
+      expect(result.stderr).toContain('it has: linux/arm/v6, linux/arm/v7, linux/arm64, linux/amd64');
     },
   );
 
@@ -480,26 +483,6 @@ describe('strict registries', () => {
     const { stdout } = await fetchFrom(name, source, {}, found);
     server.assertSatisfied();
     expect(stdout).toBe(answerFor(name, fields, found));
-  });
-});
-
-describe('what is not there yet', () => {
-  it.each<[string, object]>([
-    ['format oci', { format: 'oci' }],
-    ['format oci-layout', { format: 'oci-layout' }],
-    ['a get without a download', { skip_download: true }],
-  ])('%s is refused before anything happens', async (what, params) => {
-    await using server = await startOrderedServer([]);
-    const result = await runExecutable('in', {
-      request: {
-        source: { repository: `${server.host}/a` },
-        params,
-        version: { tag: 'a', digest: emptyImage().digest },
-      },
-      directory: target,
-    });
-    expectFailure(result, `${what} is not supported yet`);
-    expect(server.connections).toBe(0);
   });
 });
 

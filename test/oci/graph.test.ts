@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import { childrenOf, type GraphNode, manifestKind, visitChildrenFirst } from '../../src/oci/graph.ts';
+import { childrenOf, type GraphNode, refuseListedBlobs, visitChildrenFirst } from '../../src/oci/graph.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 
 function descriptorFor(name: string, mediaType: string): Descriptor {
@@ -89,9 +89,11 @@ describe('children', () => {
   const foreign = descriptorFor('foreign', mediaTypes.dockerForeignLayer);
 
   it('of a manifest are its config and all layers', () => {
-    expect(childrenOf('manifest', json({ config, layers: [layer, foreign] }), 'it')).toEqual(
-      [config, layer, foreign].map((descriptor) => ({ descriptor, kind: 'blob' })),
-    );
+    expect(childrenOf('manifest', json({ config, layers: [layer, foreign] }), 'it')).toEqual([
+      { descriptor: config, kind: 'blob', part: 'config' },
+      { descriptor: layer, kind: 'blob', part: 'layer' },
+      { descriptor: foreign, kind: 'blob', part: 'layer' },
+    ]);
   });
 
   it('of an index are images and indexes', () => {
@@ -104,15 +106,16 @@ describe('children', () => {
   });
 
   it.each([mediaTypes.ociLayerGzip, mediaTypes.dockerManifestSchema1Signed, ''])(
-    'of an index can not be of type %j',
+    'of an index that are of type %j are blobs, which can not be pushed',
     (mediaType) => {
+      const image = descriptorFor('image', mediaTypes.dockerManifest);
       const descriptor = descriptorFor('child', mediaType);
-      expect(() => manifestKind(descriptor, 'index x')).toThrow(
+      const children = childrenOf('index', json({ manifests: [image, descriptor] }), 'index x');
+      expect(children.map(({ kind }) => kind)).toEqual(['manifest', 'blob']);
+      expect(() => refuseListedBlobs(children, 'index x')).toThrow(
         `index x: ${descriptor.digest} is neither an image nor an index: its media type is "${mediaType}"`,
       );
-      expect(() => childrenOf('index', json({ manifests: [descriptor] }), 'index x')).toThrow(
-        'neither an image',
-      );
+      expect(() => refuseListedBlobs(children.slice(0, 1), 'index x')).not.toThrow();
     },
   );
 });

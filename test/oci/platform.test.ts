@@ -1,6 +1,14 @@
 // An entry of an index suits by two names, exactly.
 import { describe, expect, it } from 'vitest';
-import { hostPlatform, parsePlatform, platformMatches, platformText } from '../../src/oci/platform.ts';
+import { UserError } from '../../src/errors.ts';
+import {
+  hostPlatform,
+  offeredPlatforms,
+  parsePlatform,
+  platformMatches,
+  platformText,
+  readWantedPlatform,
+} from '../../src/oci/platform.ts';
 
 describe('hostPlatform', () => {
   it.each([
@@ -66,10 +74,70 @@ describe('platformMatches', () => {
     expect(platformMatches(undefined, { os: 'linux', architecture: 'arm64' })).toBe(false);
   });
 
-  it('compares the architecture as one text', () => {
-    const entry = { os: 'linux', architecture: 'arm64', variant: 'v8' };
-    expect(platformMatches(entry, { os: 'linux', architecture: 'arm64' })).toBe(true);
-    expect(platformMatches(entry, { os: 'linux', architecture: 'arm64/v8' })).toBe(false);
+  it('takes the first entry of an architecture when no variant is wanted', () => {
+    const entry = { os: 'linux', architecture: 'arm', variant: 'v5' };
+    expect(platformMatches(entry, { os: 'linux', architecture: 'arm' })).toBe(true);
+  });
+
+  it.each([
+    // wanted, variant of the entry, whether it suits
+    ['arm/v7', 'v7', true],
+    ['arm/v7', 'V7', true],
+    ['arm/v7', '7', true],
+    ['arm/v7', 'v6', false],
+    ['arm/v7', undefined, true],
+    ['arm/v6', undefined, false],
+    ['arm64/v8', 'v8', true],
+    ['arm64/v8', undefined, true],
+    ['arm64/v9', undefined, false],
+    ['arm64/8', undefined, true],
+    ['amd64/v1', undefined, true],
+    ['amd64/v2', undefined, false],
+    ['amd64/v3', 'v3', true],
+    ['ppc64le/power9', 'power9', true],
+    ['ppc64le/power9', undefined, false],
+  ])('%s and an entry with variant %s: %s', (wanted, variant, expected) => {
+    const architecture = wanted.split('/')[0] ?? '';
+    const entry = { os: 'linux', architecture, ...(variant === undefined ? {} : { variant }) };
+    expect(platformMatches(entry, readWantedPlatform('linux', wanted, ''))).toBe(expected);
+  });
+
+  it('takes an entry without a platform for the usual variant of amd64', () => {
+    expect(platformMatches(undefined, readWantedPlatform('linux', 'amd64/v1', ''))).toBe(true);
+    expect(platformMatches(undefined, readWantedPlatform('linux', 'amd64/v2', ''))).toBe(false);
+  });
+});
+
+describe('readWantedPlatform', () => {
+  it.each([
+    ['arm64/v8', '', { architecture: 'arm64', variant: 'v8' }],
+    ['arm', 'v7', { architecture: 'arm', variant: 'v7' }],
+    ['arm', '7', { architecture: 'arm', variant: 'v7' }],
+    ['arm/v7', '7', { architecture: 'arm', variant: 'v7' }],
+    ['arm64', '', { architecture: 'arm64' }],
+    ['arm64/', '', { architecture: 'arm64' }],
+    ['', 'v3', { architecture: '', variant: 'v3' }],
+    ['', '', { architecture: '' }],
+  ])('architecture %j and variant %j', (architecture, variant, expected) => {
+    expect(readWantedPlatform('linux', architecture, variant)).toEqual({ os: 'linux', ...expected });
+  });
+
+  it('refuses two variants', () => {
+    expect(() => readWantedPlatform('linux', 'arm/v6', 'v7')).toThrow(UserError);
+  });
+});
+
+describe('offeredPlatforms', () => {
+  it('names each platform once, and no attestation', () => {
+    const platforms = [
+      { os: 'linux', architecture: 'arm', variant: 'v7' },
+      { os: 'linux', architecture: 'amd64' },
+      { os: 'unknown', architecture: 'unknown' },
+    ];
+    expect(offeredPlatforms([...platforms.map((platform) => ({ platform })), {}])).toEqual([
+      'linux/arm/v7',
+      'linux/amd64',
+    ]);
   });
 });
 

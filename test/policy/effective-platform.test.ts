@@ -1,5 +1,6 @@
 // The platform of a step, of the resource, of the machine: in this order.
 import { describe, expect, it } from 'vitest';
+import { platformText } from '../../src/oci/platform.ts';
 import { effectivePlatform } from '../../src/policy/effective-platform.ts';
 
 const host = { os: 'linux', architecture: 'amd64' };
@@ -27,9 +28,20 @@ describe('effectivePlatform', () => {
       { os: '', architecture: '' },
       'linux/amd64',
     ],
+    [
+      'the resource names a variant',
+      { os: '', architecture: 'arm', variant: 'v7' },
+      undefined,
+      'linux/arm/v7',
+    ],
+    [
+      'the step replaces one with a variant',
+      { os: '', architecture: 'arm', variant: 'v7' },
+      { os: '', architecture: 'arm64' },
+      'linux/arm64',
+    ],
     ['the resource has half of one', { os: 'windows', architecture: '' }, undefined, 'windows/amd64'],
   ])('when %s', (_, source, params, expected) => {
-    const { os, architecture } = effectivePlatform(source, params, host);
-    expect(`${os}/${architecture}`).toBe(expected);
+    expect(platformText(effectivePlatform(source, params, host))).toBe(expected);
   });
 });

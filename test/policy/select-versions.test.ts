@@ -6,6 +6,7 @@ import {
   cursorHolds,
   planLookUps,
   selectVersions,
+  unexplainedBareTag,
   type VersionSettings,
 } from '../../src/policy/select-versions.ts';
 import { compareVersions, parseTagVersion, type TagVersion } from '../../src/policy/tag-version.ts';
@@ -23,7 +24,7 @@ const registryOf = (text: string): Registry =>
     return [tag, digest];
   });
 
-/** Looks tags up in the two rounds of a plan, and tells which tags were asked for. */
+/** Looks tags up in the rounds of a plan, and tells which tags were asked for. */
 const ask = (registry: Registry, settings: VersionSettings, cursor?: TagAndDigest) => {
   const plan = planLookUps(
     registry.map(([tag]) => tag),
@@ -42,8 +43,10 @@ const ask = (registry: Registry, settings: VersionSettings, cursor?: TagAndDiges
     }
   };
   lookUp(plan.first.toReversed());
-  if (!cursorHolds(plan, digests)) {
-    lookUp(plan.unlessCursorHolds.toReversed());
+  for (const each of plan.older) {
+    if (!cursorHolds(plan, digests) || unexplainedBareTag(plan, digests)) {
+      lookUp([each]);
+    }
   }
   return { answer: selectVersions(plan, digests), asked: asked.sort() };
 };
@@ -143,8 +146,36 @@ describe('with a cursor', () => {
     ['gives way to a longer tag', '1.2.3→1, 1.2→1', { tag: '1.2', digest: '1' }, {}, '1.2.3'],
     ['wins among equal tags', '1.0.0→1, v1.0.0→1', { tag: 'v1.0.0', digest: '1' }, {}, 'v1.0.0'],
     [
-      'reports a bare tag on an older version again',
+      'does not take a bare tag on an older version for news',
       '1.0→1, 2.0→2, latest→1',
+      { tag: '2.0', digest: '2' },
+      {},
+      '2.0',
+    ],
+    [
+      'does not either when there is real news',
+      '1.0→1, 2.0→2, latest→1, 3.0→3',
+      { tag: '2.0', digest: '2' },
+      {},
+      '2.0, 3.0',
+    ],
+    [
+      'does not either with a variant',
+      '1.0-x→1, 2.0-x→2, x→1',
+      { tag: '2.0-x', digest: '2' },
+      { variant: 'x' },
+      '2.0-x',
+    ],
+    [
+      'reports a bare tag that no version has',
+      '1.0→1, 2.0→2, latest→3',
+      { tag: '2.0', digest: '2' },
+      {},
+      '2.0, latest',
+    ],
+    [
+      'reports a bare tag on a version that the settings skip, as without a cursor',
+      '1.0-rc.1→1, 2.0→2, latest→1',
       { tag: '2.0', digest: '2' },
       {},
       '2.0, latest',
@@ -172,6 +203,21 @@ describe('with a cursor', () => {
       'latest',
     ]);
   });
+
+  it.each([
+    // registry, what is asked for beside the cursor, higher versions and the bare tag
+    ['1.0→1, 1.1→2, 2.0→3, latest→3', []],
+    ['1.0→1, 1.1→2, 2.0→3, latest→2', ['1.1']],
+    ['1.0→1, 1.1→2, 2.0→3, latest→1', ['1.0', '1.1']],
+    ['1.0→1, 1.1→2, 2.0→3, latest→9', ['1.0', '1.1']],
+    ['1.0→1, 1.1→2, 2.0→3, latest→-', []],
+    ['1.0→1, 1.1→2, 2.0→3', []],
+    ['other→1, 1.1-rc.1→1, 2.0→3, latest→1', []],
+  ])('%s: asks downwards from the cursor until the bare tag is explained', (registry, older) => {
+    const bare = registry.includes('latest') ? ['latest'] : [];
+    const { asked } = ask(registryOf(registry), plain, { tag: '2.0', digest: '3' });
+    expect(asked).toEqual([...older, '2.0', ...bare]);
+  });
 });
 
 it('does not ask for a bare tag that a constraint keeps from being reported', () => {
@@ -189,7 +235,10 @@ it('asks once for a tag that is listed twice', () => {
   });
 });
 
-/** The rule told as one loop that looks tags up one after the other, as upstream does. */
+/**
+ * The rule told as one loop that looks tags up one after the other, as upstream does; then the versions that were
+ * skipped for the cursor, from the highest on, for as long as the bare tag is none of those found.
+ */
 function oneAfterTheOther(registry: Registry, settings: VersionSettings, cursor?: TagAndDigest) {
   const { variant, constraint, preReleases, preReleasePrefixes } = settings;
   const bareTag = variant || 'latest';
@@ -199,6 +248,7 @@ function oneAfterTheOther(registry: Registry, settings: VersionSettings, cursor?
     ...listed.filter((tag) => tag !== cursor?.tag),
   ];
   const winners: { tag: string; digest: string; version: TagVersion }[] = [];
+  const skipped: { tag: string; version: TagVersion }[] = [];
   const asked = new Set<string>();
   let active: TagVersion | undefined;
   let bare: TagAndDigest | undefined;
@@ -223,6 +273,7 @@ function oneAfterTheOther(registry: Registry, settings: VersionSettings, cursor?
         }
       }
       if (active && compareVersions(active, version) >= 0) {
+        skipped.push({ tag, version });
         continue;
       }
     }
@@ -255,7 +306,15 @@ function oneAfterTheOther(registry: Registry, settings: VersionSettings, cursor?
     (a, b) => compareVersions(a.version, b.version) || listed.indexOf(a.tag) - listed.indexOf(b.tag),
   );
   const answer: TagAndDigest[] = winners.map(({ tag, digest }) => ({ tag, digest }));
-  if (bare && !constraint && !winners.some(({ digest }) => digest === bare.digest)) {
+  let open = bare !== undefined && !constraint && !winners.some(({ digest }) => digest === bare?.digest);
+  skipped.sort((a, b) => compareVersions(b.version, a.version));
+  for (const { tag } of skipped) {
+    if (open) {
+      asked.add(tag);
+      open = registry.find(([each]) => each === tag)![1] !== bare?.digest;
+    }
+  }
+  if (bare && open) {
     answer.push(bare);
   }
   if (constraint) {

@@ -9,6 +9,7 @@ const nothing: TagWishes = {
   version: undefined,
   variant: '',
   aliases: [],
+  tags: [],
   additionalTags: [],
   tagPrefix: '',
 };
@@ -28,6 +29,12 @@ describe('push order', () => {
     ['a version', { version: requireVersion('v1.2') }, ['1.2.0']],
     ['a version with variant', { version: requireVersion('1.2.3'), variant: 'ubuntu' }, ['1.2.3-ubuntu']],
     ['a prerelease with variant', { version: requireVersion('1.2.3-rc.1'), variant: 'x' }, ['1.2.3-rc.1-x']],
+    ['inline tags alone', { tags: ['b', 'a'], variant: 'x' }, ['b', 'a']],
+    [
+      'inline tags before additional ones, which alone get the prefix',
+      { tags: ['t'], additionalTags: ['a'], tagPrefix: 'p-' },
+      ['t', 'p-a'],
+    ],
     ['additional tags alone', { additionalTags: ['b', 'a'] }, ['b', 'a']],
     ['a prefix for additional tags only', { tag: 't', additionalTags: ['a'], tagPrefix: 'p-' }, ['t', 'p-a']],
     [
@@ -36,9 +43,10 @@ describe('push order', () => {
         tag: '1.2',
         version: requireVersion('1.2.3'),
         aliases: ['latest', '1', '1.2'],
+        tags: ['y', '1'],
         additionalTags: ['latest', 'x'],
       },
-      ['1.2', '1.2.3', 'latest', '1', '1.2', 'latest', 'x'],
+      ['1.2', '1.2.3', 'latest', '1', '1.2', 'y', '1', 'latest', 'x'],
     ],
   ])('%s', (_, wishes, expected) => {
     expect(tagsToPush({ ...nothing, ...wishes })).toEqual(expected);
@@ -60,6 +68,7 @@ describe('refused', () => {
   it('for a prefix that has no tags to stand in front of, before anything else', () => {
     const text = 'tag_prefix can only be used when additional_tags are specified';
     expect(refusalOf({ tagPrefix: 'p' }).text).toBe(text);
+    expect(refusalOf({ tagPrefix: 'p', tags: ['a'] }).text).toBe(text);
     expect(refusalOf({ tagPrefix: 'p', tag: '/' }).text).toBe(text);
   });
 
@@ -83,6 +92,7 @@ describe('refused', () => {
       '129',
       '128',
     ],
+    ['an inline tag with white space', { tags: ['a b'] }, 'params.tags: no registry', 'letters'],
     ['an empty additional tag', { additionalTags: [''] }, 'the tag ""', 'letters'],
   ])('for %s', (_, wishes, text, hint) => {
     const told = refusalOf(wishes);

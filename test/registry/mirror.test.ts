@@ -1,51 +1,50 @@
-// A mirror stands in for Docker Hub and for nothing else.
-import { describe, expect, it } from 'vitest';
-import { errorText } from '../../src/errors.ts';
+// Which repository on a mirror stands in for one on its registry.
+import { expect, it } from 'vitest';
+import { UserError } from '../../src/errors.ts';
 import { parseRepository, repositoryText } from '../../src/oci/reference.ts';
 import { mirrorRepository } from '../../src/registry/mirror.ts';
 
-describe('the repository on a mirror', () => {
-  it.each([
-    ['busybox', 'mirror.example:5000', 'mirror.example:5000/library/busybox'],
-    ['team/app', 'mirror.example:5000', 'mirror.example:5000/team/app'],
-    ['index.docker.io/team/app', '127.0.0.1:1', '127.0.0.1:1/team/app'],
-    ['docker.io/busybox', '[::1]:5000', '[::1]:5000/library/busybox'],
-    ['busybox', 'index.docker.io', 'index.docker.io/library/busybox'],
-    ['busybox', 'docker.io', 'index.docker.io/library/busybox'],
-    ['busybox', '', 'index.docker.io/library/busybox'],
-    ['busybox', 'localhost', 'localhost/library/busybox'],
-    ['busybox', 'mirror', 'index.docker.io/mirror/library/busybox'],
-  ])('of %s on %j is %s', (repository, host, expected) => {
-    const mirror = mirrorRepository(parseRepository(repository), host);
-    expect(mirror && repositoryText(mirror)).toBe(expected);
-  });
+const mirrored = (repository: string, host: string, servedRegistry = '') => {
+  const found = mirrorRepository(parseRepository(repository), { host, servedRegistry });
+  return found && repositoryText(found);
+};
 
-  it.each([
-    'ghcr.io/team/app',
-    'localhost:5000/app',
-    'registry-1.docker.io/library/busybox',
-    'Docker.io/busybox',
-  ])('of %s is none', (repository) => {
-    expect(mirrorRepository(parseRepository(repository), 'mirror.example')).toBeUndefined();
-  });
+it.each([
+  // repository, host of the mirror, for, repository on the mirror
+  ['busybox', 'mirror.test', '', 'mirror.test/library/busybox'],
+  ['team/app', 'mirror.test:5000', '', 'mirror.test:5000/team/app'],
+  ['docker.io/busybox', 'mirror.test', 'docker.io', 'mirror.test/library/busybox'],
+  ['busybox', 'mirror.test', 'index.docker.io', 'mirror.test/library/busybox'],
+  ['busybox', 'mirror.test', 'ghcr.io', undefined],
+  ['registry-1.docker.io/busybox', 'mirror.test', '', undefined],
+  ['ghcr.io/team/app', 'mirror.test', '', undefined],
+  ['ghcr.io/team/app', 'mirror.test', 'ghcr.io', 'mirror.test/team/app'],
+  ['ghcr.io/team/app', 'mirror.test', 'docker.io', undefined],
+  ['ghcr.io/team/app', 'localhost', 'ghcr.io', 'localhost/team/app'],
+  ['10.0.0.1:5000/team/app', '10.0.0.2:5000', '10.0.0.1:5000', '10.0.0.2:5000/team/app'],
+  ['10.0.0.1:5000/team/app', '10.0.0.2:5000', '10.0.0.1', undefined],
+  // As upstream: these are Docker Hub itself, and a namespace there.
+  ['busybox', '', '', 'index.docker.io/library/busybox'],
+  ['busybox', 'docker.io', '', 'index.docker.io/library/busybox'],
+  ['busybox', 'mirror', '', 'index.docker.io/mirror/library/busybox'],
+])('%s with the mirror %j for %j: %s', (repository, host, servedRegistry, expected) => {
+  expect(mirrored(repository, host, servedRegistry)).toBe(expected);
+});
 
-  it.each([
-    'https://mirror.example',
-    'mirror.example/path',
-    'a b',
-    'https:',
-    ':5000',
-    'user@mirror',
-    'g?r.example',
-  ])('on %j is an error', (host) => {
-    const attempt = () => mirrorRepository(parseRepository('busybox'), host);
-    expect(attempt).toThrow(/registry_mirror\.host/);
-    expect(() => {
-      try {
-        attempt();
-      } catch (error) {
-        throw new Error(errorText(error));
-      }
-    }).toThrow(/registry_mirror\.host.*: ./);
-  });
+it.each([
+  ['busybox', 'https://mirror.test', '', /host or host:port/],
+  ['busybox', 'mirror.test/path', '', /host or host:port/],
+  ['busybox', 'mirror test:1', '', /could not resolve/],
+  ['busybox', 'a b', '', /registry_mirror\.host/],
+  ['busybox', 'https:', '', /registry_mirror\.host/],
+  ['busybox', ':5000', '', /registry_mirror\.host/],
+  ['busybox', 'user@mirror', '', /registry_mirror\.host/],
+  ['busybox', 'g?r.example', '', /registry_mirror\.host/],
+  ['ghcr.io/team/app', 'mirror', 'ghcr.io', /registry_mirror\.host is not/],
+  ['ghcr.io/team/app', '', 'ghcr.io', /registry_mirror\.host is not/],
+  ['busybox', 'mirror.test', 'ghcr', /registry_mirror\.for is not/],
+  ['busybox', 'mirror.test', 'https://ghcr.io', /registry_mirror\.for is not/],
+])('%s with the mirror %j for %j is an error', (repository, host, servedRegistry, message) => {
+  expect(() => mirrored(repository, host, servedRegistry)).toThrow(UserError);
+  expect(() => mirrored(repository, host, servedRegistry)).toThrow(message);
 });

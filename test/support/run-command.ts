@@ -32,6 +32,8 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
     userId: process.getuid?.() ?? -1,
     clock: createTurnedClock(),
     random: () => 0.5,
+    terminal: () => undefined,
+    every: () => () => {},
     keepSecret: keep,
     ...others,
     arguments: directory === undefined ? [] : [directory],

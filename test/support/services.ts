@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** A program that `npm run test:services` installs. */
-export type ServiceProgram = 'docker-registry' | 'skopeo' | 'umoci' | 'buildah';
+export type ServiceProgram = 'docker-registry' | 'skopeo' | 'umoci' | 'buildah' | 'debootstrap';
 
 function isExecutable(path: string): boolean {
   try {

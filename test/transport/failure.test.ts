@@ -23,10 +23,11 @@ describe('an error of the runtime', () => {
     ['headers timeout', new errors.HeadersTimeoutError(), 'stall'],
     ['body timeout', new errors.BodyTimeoutError(), 'stall'],
     ['ETIMEDOUT while reading', coded('ETIMEDOUT', { syscall: 'read' }), 'stall'],
-    ['ETIMEDOUT while connecting', coded('ETIMEDOUT', { syscall: 'connect' }), 'permanent'],
-    ['connect timeout', new errors.ConnectTimeoutError(), 'permanent'],
-    ['ECONNREFUSED', coded('ECONNREFUSED'), 'permanent'],
+    ['ETIMEDOUT while connecting', coded('ETIMEDOUT', { syscall: 'connect' }), 'unreachable'],
+    ['connect timeout', new errors.ConnectTimeoutError(), 'unreachable'],
+    ['ECONNREFUSED', coded('ECONNREFUSED'), 'unreachable'],
     ['ENOTFOUND', coded('ENOTFOUND'), 'permanent'],
+    ['EHOSTUNREACH', coded('EHOSTUNREACH'), 'unreachable'],
     ['EPROTO', coded('EPROTO'), 'permanent'],
     ['unknown authority', coded('SELF_SIGNED_CERT_IN_CHAIN'), 'permanent'],
     ['aborted', new DOMException('This operation was aborted', 'AbortError'), 'permanent'],
@@ -72,7 +73,8 @@ describe('a refusal by the registry', () => {
 });
 
 test.each([
-  ['two refused connections', [coded('ECONNREFUSED'), coded('ECONNREFUSED')], 'permanent'],
+  ['two refused connections', [coded('ECONNREFUSED'), coded('ECONNREFUSED')], 'unreachable'],
+  ['a 403 and one that was refused', [coded('ECONNREFUSED'), refusal(403)], 403],
   ['one that broke', [coded('ECONNREFUSED'), coded('ECONNRESET')], 'reset'],
   ['one that broke behind TLS', [coded('EPROTO'), new UserError('x', { cause: coded('EPIPE') })], 'reset'],
   ['a 429', [coded('ECONNRESET'), refusal(429)], 429],
@@ -119,7 +121,7 @@ describe('on a real connection', () => {
     expect(['reset', 'early-end']).toContain(kindOf(failure));
   });
 
-  it('refused: asking again does not help', async () => {
+  it('refused: nobody can be reached there', async () => {
     const url = await listen(() => {});
     const [port] = /\d+(?=\/$)/.exec(url) ?? [];
     const unused = await new Promise<number>((resolve) => {
@@ -129,7 +131,7 @@ describe('on a real connection', () => {
       });
     });
     expect(String(unused)).not.toBe(port);
-    expect(kindOf(await failureOf(() => request(`http://127.0.0.1:${unused}/`)))).toBe('permanent');
+    expect(kindOf(await failureOf(() => request(`http://127.0.0.1:${unused}/`)))).toBe('unreachable');
   });
 });
 

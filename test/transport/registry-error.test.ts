@@ -6,8 +6,9 @@ const url = 'https://user:s3cr3t@reg.example.com/v2/a/b/blobs/uploads/1?_state=s
 
 test.each([
   [401, /username and password/],
-  [403, /permissions/],
+  [403, /right to pull/],
   [404, /repository/],
+  [413, /limits the size/],
   [429, /registry_mirror/],
   [503, /later/],
   [400, undefined],
@@ -19,6 +20,22 @@ test.each([
   } else {
     expect(text).toMatch(hint);
   }
+});
+
+test.each([
+  ['/v2/', '', /no registry answers there/],
+  ['/v2/a/b/tags/list?n=1000', '', /name of the repository/],
+  ['/v2/a/b/manifests/latest', 'NAME_UNKNOWN', /name of the repository/],
+  ['/v2/a/b/blobs/uploads/', 'NAME_UNKNOWN', /name of the repository/],
+  ['/v2/a/b/manifests/sha256:00', 'MANIFEST_UNKNOWN', /digest was deleted/],
+  ['/v2/a/b/manifests/sha256:00', '', /digest was deleted/],
+  ['/v2/a/b/manifests/latest', 'MANIFEST_UNKNOWN', /repository, tag and digest/],
+  ['/v2/a/b/blobs/sha256:00', 'BLOB_UNKNOWN', /lost a part/],
+])('what is missing at %s (%s) has a hint of its own', (path, code, hint) => {
+  const body = code === '' ? '' : JSON.stringify({ errors: [{ code }] });
+  expect(
+    new RegistryError({ method: 'GET', url: `https://reg.example.com${path}`, status: 404, body }).hint,
+  ).toMatch(hint);
 });
 
 test('nothing of it is secret', () => {

@@ -8,7 +8,7 @@ import {
   type RetryStage,
 } from '../../src/transport/retry.ts';
 
-const stages: readonly RetryStage[] = ['check', 'in', 'out'];
+const stages: readonly RetryStage[] = ['check', 'in', 'out', 'mirror'];
 const status = (code: number, temporary = false): RetryOutcome => ({
   kind: 'status',
   status: code,
@@ -20,31 +20,40 @@ function decide(facts: Partial<RetryFacts> & Pick<RetryFacts, 'stage' | 'outcome
 }
 
 describe('what follows a first failure', () => {
-  it.each<[string, RetryOutcome, string, string, string]>([
-    // what failed, outcome, check, in, out
-    ['429', status(429, true), 'repeat', 'restart', 'repeat'],
-    ['429 with another code', status(429), 'repeat', 'restart', 'repeat'],
-    ['408', status(408, true), 'repeat', 'repeat', 'repeat'],
-    ['500', status(500, true), 'repeat', 'repeat', 'repeat'],
-    ['500 with a code', status(500), 'repeat', 'repeat', 'repeat'],
-    ['502', status(502, true), 'repeat', 'repeat', 'repeat'],
-    ['503', status(503, true), 'repeat', 'repeat', 'repeat'],
-    ['504', status(504, true), 'repeat', 'repeat', 'repeat'],
-    ['522', status(522), 'repeat', 'repeat', 'repeat'],
-    ['501', status(501), 'give-up', 'give-up', 'give-up'],
-    ['505', status(505), 'give-up', 'give-up', 'give-up'],
-    ['400', status(400), 'give-up', 'give-up', 'give-up'],
-    ['400 BLOB_UPLOAD_INVALID', status(400, true), 'give-up', 'give-up', 'repeat'],
-    ['416 UNKNOWN', status(416, true), 'give-up', 'give-up', 'repeat'],
-    ['401', status(401), 'give-up', 'give-up', 'give-up'],
-    ['401 UNKNOWN', status(401, true), 'give-up', 'give-up', 'give-up'],
-    ['403 UNKNOWN', status(403, true), 'give-up', 'give-up', 'give-up'],
-    ['404 UNKNOWN', status(404, true), 'give-up', 'give-up', 'give-up'],
-    ['a connection that broke', { kind: 'reset' }, 'repeat', 'repeat', 'repeat'],
-    ['data that ended early', { kind: 'early-end' }, 'repeat', 'repeat', 'repeat'],
-    ['silence', { kind: 'stall' }, 'repeat', 'repeat', 'repeat'],
-    ['content with the wrong digest', { kind: 'corrupt' }, 'give-up', 'restart', 'give-up'],
-    ['anything else', { kind: 'permanent' }, 'give-up', 'give-up', 'give-up'],
+  it.each<[string, RetryOutcome, string, string, string, string]>([
+    // what failed, outcome, check, in, out, mirror
+    ['429', status(429, true), 'repeat', 'restart', 'repeat', 'repeat'],
+    ['429 with another code', status(429), 'repeat', 'restart', 'repeat', 'repeat'],
+    ['408', status(408, true), 'repeat', 'repeat', 'repeat', 'repeat'],
+    ['500', status(500, true), 'repeat', 'repeat', 'repeat', 'repeat'],
+    ['500 with a code', status(500), 'repeat', 'repeat', 'repeat', 'repeat'],
+    ['502', status(502, true), 'repeat', 'repeat', 'repeat', 'repeat'],
+    ['503', status(503, true), 'repeat', 'repeat', 'repeat', 'repeat'],
+    ['504', status(504, true), 'repeat', 'repeat', 'repeat', 'repeat'],
+    ['522', status(522), 'repeat', 'repeat', 'repeat', 'repeat'],
+    ['501', status(501), 'give-up', 'give-up', 'give-up', 'give-up'],
+    ['505', status(505), 'give-up', 'give-up', 'give-up', 'give-up'],
+    ['400', status(400), 'give-up', 'give-up', 'give-up', 'give-up'],
+    ['400 BLOB_UPLOAD_INVALID', status(400, true), 'give-up', 'give-up', 'repeat', 'give-up'],
+    ['416 UNKNOWN', status(416, true), 'give-up', 'give-up', 'repeat', 'give-up'],
+    ['401', status(401), 'give-up', 'give-up', 'give-up', 'give-up'],
+    ['401 UNKNOWN', status(401, true), 'give-up', 'give-up', 'give-up', 'give-up'],
+    ['403 UNKNOWN', status(403, true), 'give-up', 'give-up', 'give-up', 'give-up'],
+    ['404 UNKNOWN', status(404, true), 'give-up', 'give-up', 'give-up', 'give-up'],
+    ['a connection that broke', { kind: 'reset' }, 'repeat', 'repeat', 'repeat', 'repeat'],
+    ['data that ended early', { kind: 'early-end' }, 'repeat', 'repeat', 'repeat', 'repeat'],
+    ['silence', { kind: 'stall' }, 'repeat', 'repeat', 'repeat', 'repeat'],
+    [
+      'a host that can not be reached',
+      { kind: 'unreachable' },
+      'give-up',
+      'give-up',
+      'give-up',
+      'give-up',
+      'repeat',
+    ],
+    ['content with the wrong digest', { kind: 'corrupt' }, 'give-up', 'restart', 'give-up', 'give-up'],
+    ['anything else', { kind: 'permanent' }, 'give-up', 'give-up', 'give-up', 'give-up'],
   ])('%s', (_name, outcome, ...actions) => {
     for (const test of [false, true]) {
       expect(stages.map((stage) => decide({ stage, outcome, test }).action)).toEqual(actions);
@@ -115,9 +124,21 @@ describe('patience', () => {
     expect(decide({ stage: 'in', outcome, retryAfter: 0, random: 0.5 })).toMatchObject({ wait: 2_500 });
   });
 
-  it.each(stages)('of %s is milliseconds in tests, and absorbs a dozen 429s but in a check', (stage) => {
+  it.each<RetryOutcome>([
+    status(429),
+    status(503, true),
+    { kind: 'reset' },
+    { kind: 'stall' },
+    { kind: 'unreachable' },
+  ])('with a mirror after %j ends after two tries and a short wait', (outcome) => {
+    const { waits, elapsed } = persist('mirror', outcome, { random: 0.999, retryAfter: hour });
+    expect(waits).toHaveLength(1);
+    expect(elapsed).toBeLessThanOrEqual(2_000);
+  });
+
+  it.each(stages)('of %s is milliseconds in tests, and absorbs a dozen 429s where there is time', (stage) => {
     const { waits, elapsed } = persist(stage, status(429), { test: true, random: 0.999, retryAfter: hour });
-    expect(waits.length).toBe(stage === 'check' ? 4 : 19);
+    expect(waits.length).toBe(stage === 'check' ? 4 : stage === 'mirror' ? 1 : 19);
     expect(elapsed).toBeLessThanOrEqual(1_000);
     // However slow the machine: only tries count.
     expect(decide({ stage, outcome: status(429), test: true, elapsed: hour }).action).not.toBe('give-up');

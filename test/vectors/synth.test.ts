@@ -1,16 +1,24 @@
 // Loading docker-save tarballs, against what go-containerregistry makes of the same files.
-import { writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { saveArchive } from '../../src/command/save-image.ts';
 import { detectCompression } from '../../src/compression/detect.ts';
 import { openImage } from '../../src/disk/open-image.ts';
 import type { ContentNode } from '../../src/oci/content.ts';
-import { digestOf } from '../../src/oci/digest.ts';
+import { digestHex, digestOf } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { isForeignLayerType } from '../../src/oci/media-type.ts';
+import { parseRepository, tagText } from '../../src/oci/reference.ts';
+import { getManifest } from '../../src/registry/manifest-endpoint.ts';
+import { indexArchive } from '../../src/tar/archive-index.ts';
+import { noProgress } from '../../src/transfer/progress.ts';
+import { startRegistry } from '../support/registry.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { openTestSession, recordedLog } from '../support/test-session.ts';
+import { createTurnedClock } from '../support/turned-clock.ts';
 import { loadCases } from './cases.ts';
 
 interface SynthCase {
@@ -34,7 +42,32 @@ interface SynthCase {
   manifest_digest?: string;
 }
 
+interface ArchiveCase {
+  kind: string;
+  name: string;
+  repository: string;
+  tag: string;
+  manifest_media_type: string;
+  manifest: string;
+  blobs_base64: Record<string, string>;
+  entries: {
+    name: string;
+    type: string;
+    mode: number;
+    uid: number;
+    gid: number;
+    mtime: number;
+    sha256: string;
+  }[];
+  manifest_json: string;
+  tar_size: number;
+  tar_sha256: string;
+}
+
 const cases = loadCases<SynthCase>('synth', ({ name }) => name).filter(({ kind }) => kind === 'load');
+const archiveCases = loadCases<ArchiveCase>('synth', ({ name }) => name).filter(
+  ({ kind }) => kind === 'image.tar',
+);
 
 function unpacked(bytes: Buffer): Buffer {
   const unpack = { gzip: gunzipSync, zstd: zstdDecompressSync, none: (plain: Buffer) => plain };
@@ -97,4 +130,60 @@ describe('tarballs of an image', () => {
       }
     }
   });
+});
+
+describe('image.tar', () => {
+  it('has cases', () => {
+    expect(archiveCases.length).toBeGreaterThan(0);
+  });
+
+  it.each(archiveCases)('$name', async (vector) => {
+    const repository = parseRepository(vector.repository);
+    await using registry = await startRegistry();
+    for (const content of Object.values(vector.blobs_base64)) {
+      registry.putBlob(repository.path, Buffer.from(content, 'base64'));
+    }
+    const digest = registry.putManifest(
+      repository.path,
+      undefined,
+      vector.manifest_media_type,
+      vector.manifest,
+    );
+    const session = await openTestSession(`${registry.host}/${repository.path}`);
+    const served = await getManifest(session, digest);
+    const directory = await temporaryDirectory();
+    await saveArchive(session, served, {
+      digest,
+      platform: { os: 'linux', architecture: 'amd64' },
+      format: 'oci',
+      knowledge: 'nothing',
+      directory,
+      repoTag: tagText(repository, vector.tag),
+      whole: new Set(),
+      asRoot: false,
+      missingPatience: 0,
+      clock: createTurnedClock(),
+      log: recordedLog(),
+      progress: noProgress,
+    });
+    const path = join(directory, 'image.tar');
+    const bytes = await readFile(path);
+    const file = await open(path);
+    const entries = await indexArchive(file, path);
+    await file.close();
+    const contentOf = ({ offset, size }: { offset: number; size: number }) =>
+      bytes.subarray(offset, offset + size);
+    expect(entries.map((entry) => ({ name: entry.name, sha256: sha256(contentOf(entry)) }))).toEqual(
+      vector.entries.map(({ name, sha256 }) => ({ name, sha256 })),
+    );
+    expect(contentOf(entries.at(-1) ?? { offset: 0, size: 0 }).toString()).toBe(vector.manifest_json);
+    expect({ size: bytes.length, sha256: digestOf(bytes) }).toEqual({
+      size: vector.tar_size,
+      sha256: vector.tar_sha256,
+    });
+  });
+
+  function sha256(content: Uint8Array): string {
+    return digestHex(digestOf(content));
+  }
 });

@@ -1,0 +1,128 @@
+// The tags of one put move together: when one fails, those that had moved go back to where they pointed.
+import { mapConcurrently } from '../concurrency.ts';
+import { errorText, UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Digest } from '../oci/digest.ts';
+import { tagText } from '../oci/reference.ts';
+import type { CurrentTag, TagState } from '../oci/tag-state.ts';
+import type { Session } from '../transport/session.ts';
+import { deleteTag, getManifest, headManifest, putManifest } from './manifest-endpoint.ts';
+
+/** How many tags are put back at a time. */
+const rollbackConcurrency = 4;
+
+/** A tag that a PUT was tried for. */
+export interface TriedTag {
+  /** The tag and where it pointed before. */
+  readonly before: CurrentTag;
+  /** Whether the PUT succeeded. */
+  readonly moved: boolean;
+}
+
+/** What {@link stepBack} goes by; `root` is what the PUT was to point the tag at. */
+export interface MovedTagFacts {
+  readonly before: TagState;
+  readonly now: TagState;
+  readonly moved: boolean;
+  readonly root: Digest;
+}
+
+/**
+ * `restore` the manifest that the tag pointed at, `remove` a tag that was not there, do nothing (`none`), leave a tag
+ * that somebody else has moved since (`taken`), or give up where it is not known what to do (`unknown`).
+ */
+export type StepBack =
+  | { readonly step: 'restore'; readonly to: Digest }
+  | { readonly step: 'remove' | 'none' | 'taken' | 'unknown' };
+
+/** How a tag gets back. A PUT that failed may have moved it all the same, and a registry may answer from a cache. */
+export function stepBack({ before, now, moved, root }: MovedTagFacts): StepBack {
+  const isBack = now.state === 'found' && before.state === 'found' && now.digest === before.digest;
+  if (now.state === 'found' && now.digest !== root && !isBack) {
+    return { step: 'taken' };
+  }
+  if (!moved && (isBack || now.state !== 'found')) {
+    return { step: now.state === 'unclear' ? 'unknown' : 'none' };
+  }
+  return before.state === 'found'
+    ? { step: 'restore', to: before.digest }
+    : { step: before.state === 'missing' ? 'remove' : 'unknown' };
+}
+
+/**
+ * What to tell after `cause` ended a put whose other tags had moved: puts them back where the registry allows it, and
+ * lists those for which it does not.
+ */
+export async function undoTags(
+  session: Session,
+  tags: readonly TriedTag[],
+  root: Digest,
+  log: Log,
+  cause: unknown,
+): Promise<UserError> {
+  const failures = await mapConcurrently(tags, rollbackConcurrency, async (tried) => {
+    const { tag } = tried.before;
+    try {
+      await putBack(session, tried, root, log);
+      return [];
+    } catch (error) {
+      return [`${tag}, which ${formerPlace(tried.before.now)} (${errorText(error)})`];
+    }
+  });
+  const left = failures.flat();
+  const done = 'tags move together or not at all: those that had moved were put back';
+  return left.length === 0
+    ? new UserError(done, { cause })
+    : new UserError(`${done}, except ${left.join(' and ')}`, {
+        cause,
+        hint: 'put right by hand what is listed, or let the same put succeed: it moves all tags again',
+      });
+}
+
+async function putBack(session: Session, { before, moved }: TriedTag, root: Digest, log: Log): Promise<void> {
+  const { tag } = before;
+  const name = tagText(session.repository, tag);
+  const now = await headManifest(session, tag);
+  const back = stepBack({ before: before.now, now, moved, root });
+  switch (back.step) {
+    case 'restore': {
+      const { bytes, mediaType } = await getManifest(session, back.to);
+      await putManifest(session, tag, mediaType, bytes);
+      log.progress(`${name}: put back to ${back.to}`);
+      return;
+    }
+    case 'remove':
+      await removeTag(session, tag);
+      log.progress(`${name}: removed again`);
+      return;
+    case 'taken':
+      log.progress(`${name}: left as it is, since somebody else has moved it`);
+      return;
+    case 'unknown':
+      throw new UserError('the registry did not tell where it points');
+    case 'none':
+  }
+}
+
+/** By its name only: deleting the manifest by digest would take along every other tag on it. */
+async function removeTag(session: Session, tag: string): Promise<void> {
+  try {
+    await deleteTag(session, tag);
+  } catch (error) {
+    // An answer that got lost may have done its work.
+    if ((await headManifest(session, tag)).state !== 'missing') {
+      throw error;
+    }
+  }
+}
+
+function formerPlace(before: TagState): string {
+  switch (before.state) {
+    case 'found':
+      return `pointed at ${before.digest}`;
+    case 'missing':
+      return 'did not exist';
+    case 'unclear':
+      return 'pointed nobody knows where';
+  }
+}

@@ -1,0 +1,66 @@
+// Content whose way is told to a progress: the same streams, their bytes counted as they are read.
+import { pipeline, type Readable, Transform } from 'node:stream';
+import type { ContentNode, ContentSource } from '../oci/content.ts';
+import { type Digest, digestHex } from '../oci/digest.ts';
+import type { Progress, Transfer } from './progress.ts';
+
+/** What people know a blob by: the first twelve digits of its digest. */
+export function shortDigest(digest: Digest): string {
+  return digestHex(digest).slice(0, 12);
+}
+
+/** The same stream; the transfer is done at its end, and stopped when it fails or is destroyed. */
+export function watchStream(stream: Readable, transfer: Transfer): Readable {
+  const watched = new Transform({
+    transform(chunk: Uint8Array, _encoding, next) {
+      transfer.advance(chunk.length);
+      next(null, chunk);
+    },
+    flush(next) {
+      transfer.done();
+      next();
+    },
+    destroy(error, next) {
+      transfer.stop();
+      next(error);
+    },
+  });
+  // The result carries the error; whoever reads it hears of it there.
+  pipeline(stream, watched, () => {});
+  return watched;
+}
+
+/** The same chunks; the transfer is done when all were taken, and stopped when they were not. */
+export async function* watchChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  transfer: Transfer,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of chunks) {
+      transfer.advance(chunk.length);
+      yield chunk;
+    }
+    transfer.done();
+  } finally {
+    transfer.stop();
+  }
+}
+
+/** The same content. Each time that a blob is opened is a transfer: what broke off begins at nothing again. */
+export function watchContent(source: ContentSource, progress: Progress): ContentSource {
+  const watchNode = (node: ContentNode): ContentNode => ({
+    ...node,
+    async open() {
+      const { digest, size } = node.descriptor;
+      return watchStream(await node.open(), progress.start(shortDigest(digest), size));
+    },
+  });
+  return {
+    root: source.root,
+    async *nodes(present) {
+      for await (const node of source.nodes(present)) {
+        yield node.kind === 'blob' ? watchNode(node) : node;
+      }
+    },
+  };
+}

@@ -1,0 +1,423 @@
+// out on a clock that the test turns: which tags a put moves, which it leaves alone, and what a failure leaves behind.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { runOut } from '../../src/command/out.ts';
+import { digestHex } from '../../src/oci/digest.ts';
+import type { FaultRule } from '../support/fault.ts';
+import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
+import { buildIndex, descriptorOf, type Image, jsonDocument, seed } from '../support/images.ts';
+import { plainRequest } from '../support/plain-client.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { type CommandResult, runCommand } from '../support/run-command.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { staticImage } from '../support/test-images.ts';
+
+const repository = 'team/app';
+
+let image: Image;
+let old: Image;
+let registry: TestRegistry;
+let directory: string;
+
+beforeEach(async () => {
+  image = await staticImage('new\n');
+  old = await staticImage('old\n');
+  directory = await temporaryDirectory();
+  registry = await startRegistry();
+  onTestFinished(() => registry.close());
+});
+
+/** Puts the image, its layers compressed already unless told otherwise. */
+async function put(
+  params: object,
+  more: { source?: object; layout?: 'compressed' | 'classic'; faults?: FaultRule[] } = {},
+): Promise<CommandResult & { text: string }> {
+  const layout = more.layout ?? 'compressed';
+  await writeFile(join(directory, 'image.tar'), await dockerArchive(image, { layout }));
+  registry.faults.add(...(more.faults ?? []));
+  const source = { repository: `${registry.host}/${repository}`, ...more.source };
+  const result = await runCommand(runOut, {
+    request: { source, params: { image: 'image.tar', ...params } },
+    directory,
+  });
+  return { ...result, text: result.stderr.replaceAll('\x1b', '') };
+}
+
+const pathOf = (reference: string) => `/v2/${repository}/manifests/${reference}`;
+const at = (tag: string) => registry.manifest(repository, tag)?.digest;
+const wrote = () => registry.journal.lines.filter((line) => !/^(GET|HEAD) /.test(line));
+const answered = (result: CommandResult) => JSON.parse(result.answer ?? 'null');
+const pushedDigest = (result: CommandResult): string => answered(result).version.digest;
+const refusing = (method: string, tag: string, status: number, times?: number): FaultRule => ({
+  method,
+  path: pathOf(tag),
+  fault: { kind: 'status', status },
+  ...(times === undefined ? {} : { times }),
+});
+
+describe('tags of a put', () => {
+  it('come from the params, between aliases and the file', async () => {
+    await writeFile(join(directory, 'more'), 'x\n');
+    const result = await put(
+      {
+        version: '1.2.3',
+        bump_aliases: true,
+        tags: ['edge', '1.2'],
+        additional_tags: 'more',
+        tag_prefix: 'p-',
+      },
+      { source: { tag: 'main' } },
+    );
+    expect(answered(result).version.tag).toBe('main');
+    expect(answered(result).metadata[1].value).toBe('main 1.2.3 latest 1 1.2 edge 1.2 p-x');
+    expect(registry.tags(repository)).toEqual(['1', '1.2', '1.2.3', 'edge', 'latest', 'main', 'p-x']);
+  });
+
+  it('may be the only ones', async () => {
+    expect(answered(await put({ tags: ['b', 'a'] })).version.tag).toBe('b');
+  });
+
+  it('are judged before any traffic', async () => {
+    const { text } = await put({ tags: ['ok', '../other'] });
+    expect(text).toContain('params.tags: no registry can have the tag "../other"');
+    expect(registry.requests).toEqual([]);
+  });
+});
+
+describe('a version in a file', () => {
+  it('is trimmed, normalised and moves aliases as a version of the pipeline does', async () => {
+    await writeFile(join(directory, 'number'), '\n  v1.2\t\r\n');
+    const result = await put({ version_file: 'number', bump_aliases: true }, { source: { variant: 'slim' } });
+    expect(answered(result).metadata[1].value).toBe('1.2.0-slim slim 1-slim 1.2-slim');
+  });
+
+  it.each<[string, string | undefined, string]>([
+    ['is missing', undefined, 'could not read the version: reading "'],
+    ['is empty', '', 'number" is empty'],
+    ['is blank', ' \n\t', 'number" is empty'],
+    ['holds something else', 'one\n', 'invalid semantic version: "one"'],
+    ['holds two', '1.2.3\n1.2.4\n', 'invalid semantic version: "1.2.3\\n1.2.4"'],
+    ['is no such file', 'x'.repeat(5000), 'it has 5000 bytes, too many for a version'],
+  ])('that %s is an error before any traffic', async (_, content, message) => {
+    if (content !== undefined) {
+      await writeFile(join(directory, 'number'), content);
+    }
+    const { text, answer } = await put({ version_file: 'number' });
+    expect(answer).toBeUndefined();
+    expect(text).toContain(message);
+    expect(text).toContain('hint: ');
+    expect(registry.requests).toEqual([]);
+  });
+});
+
+describe('an immutable tag', () => {
+  const layouts = ['compressed', 'classic'] as const;
+
+  it.each(layouts)('that does not exist is pushed (%s)', async (layout) => {
+    const result = await put({ tags: ['1.0'], immutable_tags: true }, { layout });
+    expect(at('1.0')).toBe(pushedDigest(result));
+    expect(registry.journal.select({ method: 'HEAD', path: pathOf('1.0') })).toHaveLength(2);
+  });
+
+  it.each(layouts)('that has the same image already is done, and nothing is sent (%s)', async (layout) => {
+    const first = await put({ tags: ['1.0'], immutable_tags: true }, { layout });
+    const before = wrote().length;
+    const again = await put({ tags: ['1.0'], immutable_tags: true }, { layout });
+    expect(again.answer).toBe(first.answer);
+    expect(again.text).toContain(`existing manifest: 1.0@${pushedDigest(first)}`);
+    expect(wrote()).toHaveLength(before);
+  });
+
+  it.each(layouts)('that has another image fails the put before anything is sent (%s)', async (layout) => {
+    seed(registry, repository, '1.0', old);
+    const { text, answer } = await put({ tags: ['edge', '1.0'], immutable_tags: ['^1'] }, { layout });
+    expect(answer).toBeUndefined();
+    expect(text).toMatch(
+      new RegExp(
+        `pushing image failed: the image is sha256:[0-9a-f]{64}, but immutable tags have another one: 1.0 points at ${old.digest}`,
+      ),
+    );
+    expect(text).toContain('hint: push under a new tag, or set params.on_conflict to skip or move');
+    expect(wrote()).toEqual([]);
+    expect(at('edge')).toBeUndefined();
+  });
+
+  it.each(layouts)('is skipped on demand, with both digests told (%s)', async (layout) => {
+    seed(registry, repository, '1.0', old);
+    const params = { tags: ['1.0', 'edge'], immutable_tags: ['^1'], on_conflict: 'skip' };
+    const result = await put(params, { layout });
+    const digest = pushedDigest(result);
+    expect(at('1.0')).toBe(old.digest);
+    expect(at('edge')).toBe(digest);
+    expect(answered(result)).toEqual({
+      version: { tag: 'edge', digest },
+      metadata: [
+        { name: 'repository', value: `${registry.host}/${repository}` },
+        { name: 'tags', value: 'edge' },
+        { name: 'skipped_tags', value: `1.0 stays on ${old.digest}, not ${digest}` },
+      ],
+    });
+    expect(result.text).toContain(
+      `immutable tag 1.0: skipped, it stays on ${old.digest}; the image is ${digest}`,
+    );
+  });
+
+  it.each(layouts)(
+    'leaves nothing to push when it is the only one: what exists is answered (%s)',
+    async (layout) => {
+      seed(registry, repository, '1.0', old);
+      const result = await put(
+        { tags: ['1.0', '1.0'], immutable_tags: true, on_conflict: 'skip' },
+        { layout },
+      );
+      expect(answered(result).version).toEqual({ tag: '1.0', digest: old.digest });
+      expect(result.text).toContain('nothing pushed: all tags stay');
+      expect(wrote()).toEqual([]);
+    },
+  );
+
+  it.each(layouts)('moves on demand, and is told with both digests (%s)', async (layout) => {
+    seed(registry, repository, '1.0', old);
+    const result = await put({ tags: ['1.0'], immutable_tags: true, on_conflict: 'move' }, { layout });
+    expect(at('1.0')).toBe(pushedDigest(result));
+    expect(result.text).toContain(`immutable tag 1.0: moved from ${old.digest} to ${pushedDigest(result)}`);
+  });
+
+  it('is not one of the aliases, which move all the same', async () => {
+    seed(registry, repository, 'latest', old);
+    seed(registry, repository, '1.0', old);
+    const result = await put({ version: '1.0.1', bump_aliases: true, immutable_tags: true });
+    expect(['1.0.1', 'latest', '1', '1.0'].map(at)).toEqual(Array(4).fill(pushedDigest(result)));
+  });
+
+  it('is an alias that a pattern names', async () => {
+    seed(registry, repository, 'latest', old);
+    const { text } = await put({ version: '1.0.1', bump_aliases: true, immutable_tags: ['^latest$'] });
+    expect(text).toContain(`immutable tags have another one: latest points at ${old.digest}`);
+  });
+
+  it('takes no harm from another put while this one uploads', async () => {
+    registry.faults.add({
+      method: 'PATCH',
+      path: /./,
+      times: 1,
+      fault: {
+        kind: 'hold',
+        until: registry.journal
+          .arrived({ method: 'PATCH' })
+          .then(() => seed(registry, repository, '1.0', old)),
+      },
+    });
+    const { text } = await put({ tags: ['1.0'], immutable_tags: true });
+    expect(text).toContain(`1.0 points at ${old.digest}`);
+    expect(at('1.0')).toBe(old.digest);
+  });
+
+  it.each(
+    layouts.flatMap((layout) =>
+      (['fail', 'skip', 'move'] as const).map((answer) => [layout, answer] as const),
+    ),
+  )('about which the registry says 403 is an error (%s, %s)', async (layout, on_conflict) => {
+    const { text } = await put(
+      { tags: ['edge', '1.0'], immutable_tags: ['^1'], on_conflict },
+      { layout, faults: [refusing('HEAD', '1.0', 403)] },
+    );
+    expect(text).toContain('the registry does not tell where the immutable tag 1.0 points: HEAD ');
+    expect(text).toContain('hint: the account must be able to read a tag that is not to be overwritten');
+    expect(wrote()).toEqual([]);
+  });
+
+  it('whose digest the registry does not tell is an error', async () => {
+    seed(registry, repository, '1.0', old);
+    const fault = { kind: 'headers', headers: { 'docker-content-digest': undefined } } as const;
+    const { text } = await put(
+      { tags: ['1.0'], immutable_tags: true },
+      { faults: [{ method: 'HEAD', path: pathOf('1.0'), fault }] },
+    );
+    expect(text).toContain('the registry does not tell where the immutable tag 1.0 points');
+    expect(wrote()).toEqual([]);
+  });
+
+  it('with a malformed pattern is an error before any traffic', async () => {
+    const { text } = await put({ tags: ['1.0'], immutable_tags: ['('] });
+    expect(text).toContain('invalid regex pattern in params.immutable_tags: "("');
+    expect(registry.requests).toEqual([]);
+  });
+
+  it('is not looked for otherwise: a tag that may move is asked for once, and a 403 is no obstacle', async () => {
+    const result = await put({ tags: ['1.0'] }, { faults: [refusing('HEAD', '1.0', 403)] });
+    expect(at('1.0')).toBe(pushedDigest(result));
+    expect(registry.journal.select({ method: 'HEAD', path: pathOf('1.0') })).toHaveLength(1);
+  });
+});
+
+describe('a tag that fails after others moved', () => {
+  const tags = ['a', 'b', 'c', 'd'];
+
+  it('brings them back to what they were', async () => {
+    const index = buildIndex([old]);
+    seed(registry, repository, 'a', old);
+    seed(registry, repository, 'c', index);
+    const { text, answer } = await put({ tags }, { faults: [refusing('PUT', 'd', 400)] });
+    expect(answer).toBeUndefined();
+    expect(text).toMatch(
+      /pushing image failed: tags move together or not at all: those that had moved were put back: PUT .*manifests\/d/,
+    );
+    expect(tags.map(at)).toEqual([old.digest, undefined, index.digest, undefined]);
+    expect(registry.manifest(repository, 'c')?.mediaType).toBe(index.mediaType);
+    expect(text).toContain(`${repository}:a: put back to ${old.digest}`);
+    expect(text).toContain(`${repository}:b: removed again`);
+  });
+
+  it('never has a manifest removed by its digest, which would take other tags along', async () => {
+    const first = await put({ tags: ['stable'] });
+    await put({ tags }, { faults: [refusing('PUT', 'd', 400)] });
+    expect(registry.tags(repository)).toEqual(['stable']);
+    expect(at('stable')).toBe(pushedDigest(first));
+    const removed = registry.journal.select({ method: 'DELETE' }).map(({ path }) => path);
+    expect(removed.sort()).toEqual(['a', 'b', 'c'].map(pathOf));
+  });
+
+  it('lists what could not be put back, and why', async () => {
+    seed(registry, repository, 'a', old);
+    const { text } = await put(
+      { tags },
+      {
+        faults: [
+          refusing('PUT', 'd', 400),
+          {
+            method: 'DELETE',
+            path: pathOf('b'),
+            fault: { kind: 'status', status: 405, body: { errors: [{ code: 'UNKNOWN' }] } },
+          },
+          { method: 'PUT', path: pathOf('a'), times: 1, fault: { kind: 'pass' } },
+          refusing('PUT', 'a', 403),
+        ],
+      },
+    );
+    expect(text).toMatch(
+      new RegExp(
+        `put back, except a, which pointed at ${old.digest} \\(PUT [^)]*403[^)]*\\) and b, which did not exist \\(DELETE [^)]*UNKNOWN`,
+      ),
+    );
+    expect(text).toContain('hint: put right by hand what is listed');
+    expect(at('c')).toBeUndefined();
+    expect(registry.journal.select({ method: 'DELETE', path: pathOf('b') })).toHaveLength(1);
+  });
+
+  it('may have moved after all, and is put back too', async () => {
+    seed(registry, repository, 'd', old);
+    const lost = registry.journal.arrived({ method: 'PUT', path: pathOf('d') }).then(() => {
+      const moved = registry.manifest(repository, 'a');
+      registry.putManifest(repository, 'd', moved?.mediaType ?? '', moved?.bytes ?? '');
+    });
+    const fault = { kind: 'hold', until: lost, next: { kind: 'status', status: 400 } } as const;
+    const faults = [{ method: 'PUT', path: pathOf('d'), times: 1, fault }];
+    const { text } = await put({ tags: ['a', 'd'] }, { faults });
+    expect(text).toContain(`${repository}:d: put back to ${old.digest}`);
+    expect(text).toContain('those that had moved were put back: PUT');
+    expect(at('d')).toBe(old.digest);
+    expect(at('a')).toBeUndefined();
+  });
+
+  it('waits for those that are under way before it puts them back', async () => {
+    const refused = registry.journal.arrived({ method: 'PUT', path: pathOf('c') });
+    const later = refused.then(async () => {
+      for (let turn = 0; turn < 20; turn += 1) {
+        await new Promise(setImmediate);
+      }
+    });
+    const faults: FaultRule[] = [
+      { method: 'PUT', path: pathOf('b'), fault: { kind: 'hold', until: later } },
+      refusing('PUT', 'c', 400),
+    ];
+    const { text } = await put({ tags: ['a', 'b', 'c'] }, { faults });
+    expect(text).toContain('those that had moved were put back: PUT');
+    expect(registry.tags(repository)).toEqual([]);
+  });
+
+  it('counts a tag as removed when only the answer to that got lost', async () => {
+    const removal = { method: 'DELETE', path: pathOf('a') };
+    const done = registry.journal
+      .arrived(removal)
+      .then(() => plainRequest(`${registry.url}${pathOf('a')}`, { method: 'DELETE' }));
+    const lost = { kind: 'hold', until: done, next: { kind: 'status', status: 404 } } as const;
+    const faults = [refusing('PUT', 'b', 400), { ...removal, times: 1, fault: lost }];
+    const { text } = await put({ tags: ['a', 'b'] }, { faults });
+    expect(text).toContain('those that had moved were put back: PUT');
+    expect(registry.tags(repository)).toEqual([]);
+  });
+
+  it('gets leave to remove tags where a token says who may', async () => {
+    const guarded = await startRegistry({ auth: { kind: 'bearer' } });
+    onTestFinished(() => guarded.close());
+    guarded.faults.add(refusing('PUT', 'z', 400));
+    for (const tag of ['b', 'd']) {
+      seed(guarded, repository, tag, old);
+    }
+    const source = { repository: `${guarded.host}/${repository}` };
+    const { text } = await put({ tags: ['a', 'b', 'c', 'd', 'z'] }, { source });
+    expect(text).toContain('those that had moved were put back: PUT');
+    expect(guarded.tags(repository)).toEqual(['b', 'd']);
+    expect(['b', 'd'].map((tag) => guarded.manifest(repository, tag)?.digest)).toEqual([
+      old.digest,
+      old.digest,
+    ]);
+  });
+
+  it('is told alone when no other had moved', async () => {
+    const { text } = await put({ tags }, { faults: [refusing('PUT', 'a', 400)] });
+    expect(text).toMatch(/pushing image failed: PUT /);
+    expect(registry.tags(repository)).toEqual([]);
+    expect(registry.journal.select({ method: 'PUT', path: pathOf('b') })).toEqual([]);
+  });
+
+  it('leaves a tag alone that somebody else has moved since', async () => {
+    const stranger = await staticImage('stranger\n');
+    const { text } = await put(
+      { tags: ['a', 'd'] },
+      {
+        faults: [
+          {
+            method: 'PUT',
+            path: pathOf('d'),
+            fault: {
+              kind: 'hold',
+              until: registry.journal
+                .arrived({ method: 'PUT', path: pathOf('d') })
+                .then(() => seed(registry, repository, 'a', stranger)),
+              next: { kind: 'status', status: 400 },
+            },
+          },
+        ],
+      },
+    );
+    expect(text).toContain(`${repository}:a: left as it is, since somebody else has moved it`);
+    expect(at('a')).toBe(stranger.digest);
+  });
+
+  it('says so when nobody knows where a tag was', async () => {
+    const { text } = await put(
+      { tags: ['a', 'd'] },
+      { faults: [refusing('HEAD', 'a', 403), refusing('PUT', 'd', 400)] },
+    );
+    expect(text).toContain('except a, which pointed nobody knows where (the registry did not tell');
+    expect(at('a')).toBeDefined();
+  });
+
+  it('is also the one by which others find the image from its subject', async () => {
+    const subject = await staticImage('subject\n');
+    const manifest = JSON.parse(image.bytes.toString());
+    const signature: Image = {
+      ...image,
+      ...jsonDocument(image.mediaType, { ...manifest, subject: descriptorOf(subject) }),
+    };
+    await writeOciLayout(join(directory, 'layout'), signature, { singleImageDigest: true });
+    const fallback = `sha256-${digestHex(subject.digest)}`;
+    const faults = [refusing('PUT', fallback, 400)];
+    const { text } = await put({ image: 'layout', tags: ['a', 'b'] }, { faults });
+    expect(text).toMatch(/those that had moved were put back: PUT .*sha256-/);
+    expect(registry.tags(repository)).toEqual([]);
+  });
+});

@@ -1,0 +1,110 @@
+// Mirrors as users configure them: several hosts, for any registry, and one of them dead.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { dockerArchive } from '../support/image-files.ts';
+import { type Image, seed } from '../support/images.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { runExecutable } from '../support/run.ts';
+import { staticImage } from '../support/test-images.ts';
+
+const repository = 'team/app';
+
+let image: Image;
+let origin: TestRegistry;
+let empty: TestRegistry;
+let full: TestRegistry;
+
+async function newRegistry(): Promise<TestRegistry> {
+  const registry = await startRegistry();
+  onTestFinished(() => registry.close());
+  return registry;
+}
+
+beforeEach(async () => {
+  image = await staticImage();
+  [origin, empty, full] = [await newRegistry(), await newRegistry(), await newRegistry()];
+  seed(full, repository, 'stable', image);
+});
+
+/** A host that takes connections and never says a word; gives `host:port`. */
+async function silentHost(): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
+  });
+  const address = server.address();
+  return `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+}
+
+const source = (...hosts: readonly string[]) => ({
+  repository: `${origin.host}/${repository}`,
+  tag: 'stable',
+  registry_mirror: hosts.map((host) => ({ host, for: origin.host })),
+});
+
+describe('several mirrors of a registry', () => {
+  it('are asked in order by a check', async () => {
+    const { status, stdout } = await runExecutable('check', {
+      request: { source: source(empty.host, full.host) },
+    });
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: `[{"tag":"stable","digest":"${image.digest}"}]\n`,
+    });
+    expect(empty.requests).toHaveLength(2);
+    expect(origin.connections).toBe(0);
+  });
+
+  it('are asked in order by a get, which names the registry itself', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mirrors-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const { status, stderr } = await runExecutable('in', {
+      request: {
+        source: source(empty.host, full.host),
+        version: { tag: 'stable', digest: image.digest },
+      },
+      directory,
+    });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/WARN.*download from mirror .*MANIFEST_UNKNOWN/);
+    expect(readFileSync(join(directory, 'repository'), 'utf8')).toBe(`${origin.host}/${repository}`);
+    expect(readFileSync(join(directory, 'rootfs', 'Dockerfile'), 'utf8')).toBe('hello!\n');
+    expect(origin.connections).toBe(0);
+  });
+
+  it('are not asked by a put', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mirrors-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    writeFileSync(join(directory, 'image.tar'), await dockerArchive(image));
+    const { status } = await runExecutable('out', {
+      request: { source: source(full.host), params: { image: 'image.tar' } },
+      directory,
+    });
+    expect(status).toBe(0);
+    expect(origin.tags(repository)).toEqual(['stable']);
+    expect(full.connections).toBe(0);
+  });
+
+  it('of which one is silent cost seconds, then the next one answers', async () => {
+    const { status, stdout, stderr } = await runExecutable('check', {
+      request: { source: source(await silentHost(), full.host) },
+    });
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: `[{"tag":"stable","digest":"${image.digest}"}]\n`,
+    });
+    expect(stderr.match(/transient error/g)).toHaveLength(1);
+    expect(stderr).toMatch(/WARN.*checking mirror .* failed: .*(can not be reached|fell silent)/);
+  });
+});

@@ -1,0 +1,63 @@
+// A Debian made on this machine stands in for the official base image, which only a registry has.
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { repositoryRoot } from '../support/run.ts';
+import { outputOf } from './program.ts';
+
+/** The release that this machine runs, by its code name: that of which its apt knows a mirror. */
+function installedRelease(): string {
+  const name = /^VERSION_CODENAME=(.+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
+  if (name === undefined) {
+    throw new Error('/etc/os-release names no release');
+  }
+  return name;
+}
+
+async function mirrorOf(release: string): Promise<string> {
+  const format = '$(CODENAME) $(COMPONENT) $(REPO_URI)';
+  const targets = await outputOf('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
+  const mirror = targets
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find(([name, component]) => name === release && component === 'main');
+  if (mirror?.[2] === undefined) {
+    throw new Error(`apt has no mirror of ${release}`);
+  }
+  return mirror[2];
+}
+
+/**
+ * The path of a tar with the files of Debian's smallest system, unpacked but not set up: nothing in it is run. Takes
+ * half a minute the first time, and is kept below dist.
+ */
+export async function debianBase(): Promise<string> {
+  const release = installedRelease();
+  const folder = join(repositoryRoot, 'dist', 'test');
+  const archive = join(folder, `${release}-${process.arch}.tar`);
+  if (existsSync(archive)) {
+    return archive;
+  }
+  const workspace = await mkdtemp(join(tmpdir(), 'debian-base-'));
+  try {
+    const tree = join(workspace, 'tree');
+    const unfinished = join(workspace, 'base.tar');
+    await outputOf('debootstrap', ['--foreign', '--variant=minbase', release, tree, await mirrorOf(release)]);
+    await outputOf('tar', [
+      '-cf',
+      unfinished,
+      '--exclude=./var/cache',
+      '--exclude=./debootstrap',
+      '-C',
+      tree,
+      '.',
+    ]);
+    await mkdir(folder, { recursive: true });
+    await outputOf('mv', [unfinished, `${archive}.new`]);
+    await rename(`${archive}.new`, archive);
+    return archive;
+  } finally {
+    await rm(workspace, { recursive: true, force: true });
+  }
+}

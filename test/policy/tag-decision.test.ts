@@ -1,0 +1,98 @@
+// What becomes of a tag, as a truth table, and what a put with immutable tags is told.
+import { describe, expect, it } from 'vitest';
+import { errorHint, errorText, UserError } from '../../src/errors.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import type { TagState } from '../../src/oci/tag-state.ts';
+import { decideTag, immutableTagRule, type OnConflict } from '../../src/policy/tag-decision.ts';
+
+const image = digestOf('image');
+const other = digestOf('other');
+const states: Readonly<Record<string, TagState>> = {
+  missing: { state: 'missing' },
+  here: { state: 'found', digest: image },
+  elsewhere: { state: 'found', digest: other },
+  unclear: { state: 'unclear', error: new UserError('HEAD x: 403 Forbidden') },
+};
+
+describe.each(['known', 'not worked out yet'] as const)('with a digest that is %s', (knowledge) => {
+  const rows: [string, string, string, string, string][] =
+    knowledge === 'known'
+      ? [
+          //            may move    fail        skip        move
+          ['missing', 'put', 'put', 'put', 'put'],
+          ['here', 'existing', 'existing', 'existing', 'existing'],
+          ['elsewhere', 'put', 'conflict', 'skip', 'move'],
+          ['unclear', 'put', 'unclear', 'unclear', 'unclear'],
+        ]
+      : [
+          ['missing', 'put', 'put', 'put', 'put'],
+          ['here', 'put', 'undecided', 'undecided', 'put'],
+          ['elsewhere', 'put', 'undecided', 'undecided', 'put'],
+          ['unclear', 'put', 'unclear', 'unclear', 'unclear'],
+        ];
+
+  it.each(rows)('a tag that is %s: %s; immutable: %s, %s, %s', (state, movable, fail, skip, move) => {
+    const wanted = knowledge === 'known' ? image : undefined;
+    const decide = (immutable: boolean, onConflict: OnConflict) =>
+      decideTag({ now: states[state]!, wanted, immutable, onConflict });
+    for (const onConflict of ['fail', 'skip', 'move'] as const) {
+      expect(decide(false, onConflict)).toBe(movable);
+    }
+    expect([decide(true, 'fail'), decide(true, 'skip'), decide(true, 'move')]).toEqual([fail, skip, move]);
+  });
+});
+
+describe('the tags of a put', () => {
+  const tags = (...names: (keyof typeof states)[]) =>
+    names.map((name, position) => ({ tag: `${name}-${position}`, now: states[name]! }));
+  const all = new Set(['missing-0', 'here-1', 'elsewhere-2', 'elsewhere-3']);
+  const mixed = tags('missing', 'here', 'elsewhere', 'elsewhere');
+
+  it('are put, kept and left alone one by one', () => {
+    const choice = immutableTagRule(new Set(['elsewhere-2']), 'skip').choose(mixed, image);
+    expect(choice).toEqual({
+      put: [mixed[0], mixed[3]],
+      existing: ['here-1'],
+      conflicts: [{ tag: 'elsewhere-2', digest: other }],
+      needsRoot: false,
+    });
+  });
+
+  it('that move in spite of being immutable are told', () => {
+    const choice = immutableTagRule(all, 'move').choose(mixed, image);
+    expect(choice.put).toEqual([mixed[0], mixed[2], mixed[3]]);
+    expect(choice.conflicts.map(({ tag }) => tag)).toEqual(['elsewhere-2', 'elsewhere-3']);
+  });
+
+  it('are refused all together, each with its digest', () => {
+    expect(() => immutableTagRule(all, 'fail').choose(mixed, image)).toThrow(
+      `the image is ${image}, but immutable tags have another one: ` +
+        `elsewhere-2 points at ${other}, elsewhere-3 points at ${other}`,
+    );
+  });
+
+  it('wait for the digest only where it decides', () => {
+    const rule = immutableTagRule(all, 'fail');
+    expect(rule.choose(tags('missing'), undefined).needsRoot).toBe(false);
+    expect(rule.choose(mixed, undefined).needsRoot).toBe(true);
+    expect(immutableTagRule(new Set(), 'fail').choose(mixed, undefined).needsRoot).toBe(false);
+  });
+
+  it.each([image, undefined])('are refused when one of them is unclear, with the reason (%s)', (wanted) => {
+    try {
+      immutableTagRule(new Set(['unclear-0']), 'move').choose(tags('unclear'), wanted);
+    } catch (error) {
+      expect(errorText(error)).toBe(
+        'the registry does not tell where the immutable tag unclear-0 points: HEAD x: 403 Forbidden',
+      );
+      expect(errorHint(error)).toContain('must be able to read');
+      return;
+    }
+    throw new Error('the tag was accepted');
+  });
+
+  it('are looked at again before they move only when one is immutable', () => {
+    expect(immutableTagRule(new Set(['a']), 'fail').looksAgain).toBe(true);
+    expect(immutableTagRule(new Set(), 'fail').looksAgain).toBe(false);
+  });
+});

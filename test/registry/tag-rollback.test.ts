@@ -1,0 +1,32 @@
+// How a tag gets back to where it pointed, as a truth table.
+import { expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
+import type { TagState } from '../../src/oci/tag-state.ts';
+import { stepBack } from '../../src/registry/tag-rollback.ts';
+
+const root = digestOf('image');
+const places: Readonly<Record<string, TagState>> = {
+  root: { state: 'found', digest: root },
+  old: { state: 'found', digest: digestOf('old') },
+  else: { state: 'found', digest: digestOf('somebody else') },
+  missing: { state: 'missing' },
+  unclear: { state: 'unclear' },
+};
+
+it.each([
+  //  before     PUT                now: root   old        else     missing    unclear
+  ['old', 'succeeded', ['restore', 'restore', 'taken', 'restore', 'restore']],
+  ['old', 'failed', ['restore', 'none', 'taken', 'none', 'unknown']],
+  ['missing', 'succeeded', ['remove', 'taken', 'taken', 'remove', 'remove']],
+  ['missing', 'failed', ['remove', 'taken', 'taken', 'none', 'unknown']],
+  ['unclear', 'succeeded', ['unknown', 'taken', 'taken', 'unknown', 'unknown']],
+  ['unclear', 'failed', ['unknown', 'taken', 'taken', 'none', 'unknown']],
+])('a tag that was %s and whose PUT %s: %j', (before, put, steps) => {
+  const found = ['root', 'old', 'else', 'missing', 'unclear'].map((now) =>
+    stepBack({ before: places[before]!, now: places[now]!, moved: put === 'succeeded', root }),
+  );
+  expect(found.map(({ step }) => step)).toEqual(steps);
+  for (const back of found) {
+    expect(back.step === 'restore' ? back.to : digestOf('old')).toBe(digestOf('old'));
+  }
+});

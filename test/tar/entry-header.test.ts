@@ -1,0 +1,54 @@
+// Headers that are written: what this project's reader and others make of them.
+import { describe, expect, it } from 'vitest';
+import { ArchiveReader } from '../../src/tar/archive-reader.ts';
+import { endOfArchive, entryHeader, padding } from '../../src/tar/entry-header.ts';
+
+function read(bytes: Buffer): { name: string; size: number; mode: number; type: string }[] {
+  const found: { name: string; size: number; mode: number; type: string }[] = [];
+  const reader = new ArchiveReader({
+    begin: ({ name, size, mode, type }) => found.push({ name: String(name), size, mode, type }),
+    content: () => undefined,
+    end: () => undefined,
+  });
+  reader.push(bytes);
+  return found;
+}
+
+describe('the header of an entry', () => {
+  it.each([0, 1, 512, 8 ** 11 - 1])('of %i bytes is one block', (size) => {
+    const header = entryHeader({ name: 'manifest.json', size });
+    expect(header).toHaveLength(512);
+    expect(read(header)).toMatchObject([{ name: 'manifest.json', size, mode: 0o644 }]);
+  });
+
+  it.each([8 ** 11, 8 ** 11 + 1, 10 ** 13])(
+    'of %i bytes, too many for octal digits, has a pax header',
+    (size) => {
+      const header = entryHeader({ name: `${'a'.repeat(64)}.tar.gz`, size });
+      expect(header).toHaveLength(3 * 512);
+      const [record = ''] = header.toString('latin1', 512).split('\0', 1);
+      expect(record).toBe(`${record.length} size=${size}\n`);
+      expect(read(header)).toMatchObject([{ name: `${'a'.repeat(64)}.tar.gz`, size }]);
+    },
+  );
+
+  it('cannot hold a name of more than 100 characters', () => {
+    expect(() => entryHeader({ name: 'a'.repeat(101), size: 0 })).toThrow('too long');
+  });
+});
+
+describe('what follows content', () => {
+  it.each([
+    [0, 0],
+    [1, 511],
+    [511, 1],
+    [512, 0],
+    [513, 511],
+  ])('of %i bytes are %i zeros', (size, zeros) => {
+    expect(padding(size)).toEqual(Buffer.alloc(zeros));
+  });
+
+  it('of all entries are two blocks of zeros', () => {
+    expect(endOfArchive).toEqual(Buffer.alloc(1024));
+  });
+});

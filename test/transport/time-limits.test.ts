@@ -1,0 +1,98 @@
+// A mirror is waited for less long than a registry: while connecting, behind a proxy, and for each answer.
+import { createServer, type Server, type Socket } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { createHttpClient, type HttpClient } from '../../src/transport/http-client.ts';
+import { discardBody } from '../../src/transport/response-body.ts';
+import { openSession } from '../../src/transport/session.ts';
+import { mirrorLimits, registryLimits, type TimeLimits } from '../../src/transport/time-limits.ts';
+import { authority } from '../support/certificates.ts';
+import { startRegistry } from '../support/registry.ts';
+import { recordedLog, testClient, testPersistence, trusting } from '../support/test-session.ts';
+import { createTurnedClock } from '../support/turned-clock.ts';
+
+/** A server that accepts connections and never says anything. */
+async function silentServer(): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
+  });
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
+
+function impatientClient(proxy?: string): HttpClient {
+  const client = createHttpClient({
+    trustRoots: trusting(authority),
+    connectTimeout: 20,
+    proxyFor: () => proxy,
+  });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+const request = (url: string) => ({ method: 'GET', url, headers: {}, patience: 0 });
+
+it('a connection on which TLS never begins ends by the limit for connecting', async () => {
+  const port = await silentServer();
+  await expect(impatientClient().send(request(`https://127.0.0.1:${port}/v2/`))).rejects.toMatchObject({
+    code: 'UND_ERR_CONNECT_TIMEOUT',
+  });
+});
+
+it('a proxy that never opens the tunnel ends by the limit for connecting', async () => {
+  const port = await silentServer();
+  const client = impatientClient(`http://127.0.0.1:${port}`);
+  await expect(client.send(request('https://registry.invalid/v2/'))).rejects.toMatchObject({
+    code: 'UND_ERR_HEADERS_TIMEOUT',
+  });
+});
+
+it.each<[string, TimeLimits | undefined, TimeLimits]>([
+  ['a registry', undefined, registryLimits],
+  ['a mirror', mirrorLimits, mirrorLimits],
+])('every request to %s has its limit', async (_name, given, limits) => {
+  await using registry = await startRegistry({ auth: { kind: 'bearer' } });
+  const asked: [string, number][] = [];
+  const client = testClient();
+  const clock = createTurnedClock();
+  const log = recordedLog(clock);
+  const session = await openSession({
+    client: {
+      ...client,
+      send(sent) {
+        const path = sent.url.replace(/^https?:\/\/[^/]*|\?.*/g, '');
+        asked.push([`${sent.method} ${path}`, sent.patience]);
+        return client.send(sent);
+      },
+    },
+    repository: { registry: registry.host, path: 'team/app' },
+    insecure: false,
+    credentials: undefined,
+    actions: 'pull',
+    persistence: testPersistence(clock, 'mirror', log),
+    clock,
+    log,
+    ...(given ? { limits: given } : {}),
+  });
+  const response = await session.send({ method: 'GET', target: '/v2/team/app/tags/list' });
+  await discardBody(response);
+  expect(new Map(asked)).toEqual(
+    new Map([
+      ['GET /v2/', limits.greeting],
+      ['GET /token', limits.greeting],
+      ['GET /v2/team/app/tags/list', limits.read],
+    ]),
+  );
+});
+
+it('two tries at a mirror that never answers cost less than half a minute', () => {
+  expect(2 * (mirrorLimits.connect + mirrorLimits.read)).toBeLessThan(30_000);
+});
