@@ -75,7 +75,11 @@ function build(...result: readonly string[]): void {
   );
 }
 
-run('npm', 'run', 'build:native', '--', `--arch=${arch}`);
+function buildNative(processor: string): void {
+  run('npm', 'run', 'build:native', '--', `--arch=${processor}`);
+}
+
+buildNative(arch);
 build('-t', tag);
 
 // A worker knows a resource type of its own by a directory with these two files.
@@ -89,6 +93,11 @@ build('--output', `type=tar,dest=${tar}`);
 await pipeline(createReadStream(tar), createGzip(), createWriteStream(archive));
 rmSync(tar);
 writeFileSync(join(resourceType, 'resource_metadata.json'), `${JSON.stringify(metadata, null, 2)}\n`);
+
+// dist/native is what runs here: tests and users go on with it.
+if (arch !== process.arch) {
+  buildNative(process.arch);
+}
 
 const megabytes = (statSync(archive).size / 1e6).toFixed(1);
 console.log(`${tag} for linux/${architecture} was built with ${engine}: ${megabytes} MB compressed`);

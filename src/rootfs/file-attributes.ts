@@ -9,8 +9,9 @@ import {
   lutimesSync,
   utimesSync,
 } from 'node:fs';
+import { UserError } from '../errors.ts';
 import type { ByteString, TarEntry, TarTime } from '../tar/tar-entry.ts';
-import { filePath } from './file-path.ts';
+import { filePath, systemErrorCode } from './file-path.ts';
 import type { KnownDirectory } from './known-directory.ts';
 
 /** Seconds from the epoch beyond which no file system goes. */
@@ -51,10 +52,25 @@ export function timesOf(entry: TarEntry): { accessed: TarTime; modified: TarTime
   return { accessed: later ? accessed : modified, modified };
 }
 
+/** Does a change of owner. That fails with EINVAL for ids that the user namespace of this process does not have. */
+function giveAway({ userId, groupId }: TarEntry, change: (user: number, group: number) => void): void {
+  try {
+    change(kernelId(userId), kernelId(groupId));
+  } catch (cause) {
+    if (systemErrorCode(cause) !== 'EINVAL') {
+      throw cause;
+    }
+    throw new UserError(`it belongs to user ${userId} and group ${groupId}, which do not exist here`, {
+      cause,
+      hint: 'this container has a user namespace without these ids: give it a larger range',
+    });
+  }
+}
+
 /** Owner, then permissions (a change of owner clears set-user-id), then times of an open file. */
 export function setFileAttributes(file: number, entry: TarEntry, asRoot: boolean): void {
   if (asRoot) {
-    fchownSync(file, kernelId(entry.userId), kernelId(entry.groupId));
+    giveAway(entry, (user, group) => fchownSync(file, user, group));
   }
   fchmodSync(file, permissions(entry));
   const { accessed, modified } = timesOf(entry);
@@ -64,7 +80,7 @@ export function setFileAttributes(file: number, entry: TarEntry, asRoot: boolean
 /** The owner of whatever `path` is, a link itself included; only root may give files away. */
 export function setOwner(path: ByteString, entry: TarEntry, asRoot: boolean): void {
   if (asRoot) {
-    lchownSync(filePath(path), kernelId(entry.userId), kernelId(entry.groupId));
+    giveAway(entry, (user, group) => lchownSync(filePath(path), user, group));
   }
 }
 

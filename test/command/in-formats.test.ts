@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { runIn } from '../../src/command/in.ts';
 import { digestHex, digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
+import { startBlobHost } from '../support/blob-host.ts';
 import type { FaultRule } from '../support/fault.ts';
 import { contentOf } from '../support/image-files.ts';
 import {
@@ -296,6 +297,39 @@ describe('files', () => {
     expect(text).toContain(`"Layers":["${digestHex(empty.digest)}.tar.gz"]`);
     expect(text.indexOf(`${digestHex(empty.digest)}.tar.gz`)).toBe(2 * 512);
   });
+});
+
+describe('foreign layers', () => {
+  it.each([{}, { format: 'oci' }, { format: 'oci-layout' }])(
+    'are fetched from their URL for %j',
+    async (params) => {
+      await using host = await startBlobHost();
+      const layer = await buildLayer([file('name', 'foreign')], { mediaType: mediaTypes.dockerForeignLayer });
+      const url = host.put(layer.bytes);
+      const plain = await buildImage({ format: 'docker', layers: [layer] });
+      const image: Image = {
+        ...plain,
+        ...jsonDocument(mediaTypes.dockerManifest, {
+          ...JSON.parse(plain.bytes.toString()),
+          layers: [descriptorOf(layer, { urls: [url] })],
+        }),
+        layers: [],
+      };
+      const { registry, directory } = await prepare(image);
+      await using _ = registry;
+      expect(await get(registry, image, { params, directory })).toMatchObject({ answer: expect.any(String) });
+      expect(host.journal.requests).toHaveLength(1);
+      const archive = 'format' in params && params.format === 'oci';
+      const places = { rootfs: join(directory, 'rootfs', 'name'), layout: blob(directory, layer) };
+      if (archive) {
+        const text = await readFile(join(directory, 'image.tar'), 'latin1');
+        expect(text).toContain(`"LayerSources":{"${layer.diffId}":{"mediaType":"${layer.mediaType}"`);
+      } else {
+        const path = 'format' in params ? places.layout : places.rootfs;
+        expect(await readFile(path)).toEqual('format' in params ? layer.bytes : Buffer.from('foreign'));
+      }
+    },
+  );
 });
 
 describe('what lies there', () => {

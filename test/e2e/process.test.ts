@@ -1,7 +1,7 @@
 // The executables as processes: what every command owes Concourse, whatever it does.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -82,15 +82,9 @@ it('fails when nobody reads the answer', async () => {
 });
 
 it.runIf(process.platform === 'linux')('fails when the answer finds no room', async () => {
-  const full = openSync('/dev/full', 'w');
-  const input = join(folder, 'request.json');
-  writeFileSync(input, request);
-  const { status, stderr } = spawnSync(executablePath('check'), [], {
-    env: environment,
-    stdio: [openSync(input, 'r'), full, 'pipe'],
-    encoding: 'utf8',
-  });
-  closeSync(full);
+  const script = 'exec "$0" > /dev/full';
+  const options = { input: request, environment };
+  const { status, stderr } = await runProgram('/bin/sh', ['-c', script, executablePath('check')], options);
   expect(status).toBe(1);
   expect(stderr).toContain('writing the answer to standard output: ENOSPC');
 });

@@ -28,14 +28,17 @@ async function mirrorOf(release: string): Promise<string> {
   return mirror[2];
 }
 
+/** A processor as Debian and images call it. */
+export type Architecture = 'amd64' | 'arm64';
+
 /**
  * The path of a tar with the files of Debian's smallest system, unpacked but not set up: nothing in it is run. Takes
  * half a minute the first time, and is kept below dist.
  */
-export async function debianBase(): Promise<string> {
+export async function debianBase(architecture: Architecture): Promise<string> {
   const release = installedRelease();
   const folder = join(repositoryRoot, 'dist', 'test');
-  const archive = join(folder, `${release}-${process.arch}.tar`);
+  const archive = join(folder, `${release}-${architecture}.tar`);
   if (existsSync(archive)) {
     return archive;
   }
@@ -43,7 +46,8 @@ export async function debianBase(): Promise<string> {
   try {
     const tree = join(workspace, 'tree');
     const unfinished = join(workspace, 'base.tar');
-    await outputOf('debootstrap', ['--foreign', '--variant=minbase', release, tree, await mirrorOf(release)]);
+    const settings = ['--foreign', '--variant=minbase', `--arch=${architecture}`];
+    await outputOf('debootstrap', [...settings, release, tree, await mirrorOf(release)]);
     await outputOf('tar', [
       '-cf',
       unfinished,

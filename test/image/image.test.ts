@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { serverKeys } from '../support/certificates.ts';
+import { type ProgramResult, runProgram } from '../support/child-process.ts';
 import { describeServices } from '../support/describe-services.ts';
 import { writeHostileDirectory } from '../support/hostile-directory.ts';
 import { dockerArchive } from '../support/image-files.ts';
@@ -13,12 +14,15 @@ import { directory, file } from '../support/layers.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { type ExecutableName, repositoryRoot } from '../support/run.ts';
 import { startTunnelProxy, type TunnelProxy } from '../support/tunnel-proxy.ts';
-import { debianBase } from './debian-base.ts';
+import { type Architecture, debianBase } from './debian-base.ts';
 import { outputOf } from './program.ts';
-import { createUserNamespace, greatestId } from './user-namespace.ts';
+import { createUserNamespace, greatestId, type MappedIds } from './user-namespace.ts';
 
-const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
-const resourceType = join(repositoryRoot, 'dist', 'image', architecture, 'registry-image');
+const [architecture, otherArchitecture]: readonly [Architecture, Architecture] =
+  process.arch === 'arm64' ? ['arm64', 'amd64'] : ['amd64', 'arm64'];
+const resourceTypeFor = (processor: Architecture) =>
+  join(repositoryRoot, 'dist', 'image', processor, 'registry-image');
+const resourceType = resourceTypeFor(architecture);
 const tag = `localhost/resource:${randomUUID()}`;
 const repository = 'team/image';
 
@@ -30,6 +34,18 @@ let hub: TestRegistry;
 let proxy: TunnelProxy;
 
 const buildah = (...commandArguments: string[]) => outputOf('buildah', commandArguments, { environment });
+
+/** Does what `npm run image` does, on a Debian for that processor; gives what was printed. */
+async function makeImage(processor: Architecture, name: string): Promise<string> {
+  const base = await buildah('from', 'scratch');
+  await buildah('add', '--quiet', base, await debianBase(processor), '/');
+  await buildah('config', `--arch=${processor}`, base);
+  await buildah('commit', '--quiet', '--rm', base, `localhost/debian:${processor}`);
+  const arch = processor === 'amd64' ? 'x64' : processor;
+  const settings = [`--base=localhost/debian:${processor}`, `--tag=${name}`, `--arch=${arch}`];
+  const options = { environment, workingDirectory: repositoryRoot };
+  return await outputOf('npm', ['run', 'image', '--', '--engine=buildah', ...settings], options);
+}
 
 /** Directories of this machine that a container sees: what a worker mounts, and the volumes of a build. */
 interface Volumes {
@@ -51,11 +67,23 @@ async function prepareVolumes(): Promise<Volumes> {
   return { build, certificates };
 }
 
-type RunCommand = (
+/** Starts a command in a container; `source` gets its repository. */
+type Start = (
   name: ExecutableName,
   given: { readonly source?: object; readonly [key: string]: unknown },
-  ...commandArguments: string[]
-) => Promise<unknown>;
+  ...commandArguments: readonly string[]
+) => Promise<ProgramResult>;
+
+/** Runs commands that must succeed, for their answers. */
+type Answers = (...given: Parameters<Start>) => Promise<unknown>;
+
+function answersOf(start: Start): Answers {
+  return async (...given) => {
+    const { status, stdout, stderr } = await start(...given);
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    return JSON.parse(stdout);
+  };
+}
 
 /** Docker Hub is reachable through the proxy alone, which is told as a worker tells it. */
 const containerEnvironment = () => ({ TEST: 'true', https_proxy: proxy.url });
@@ -64,7 +92,7 @@ const inputOf = (given: { readonly source?: object }) =>
   JSON.stringify({ ...given, source: { repository, ...given.source } });
 
 /** A check, a get and a put, one after the other; the owner of the tree's root user is `rootId` outside. */
-async function expectAllToWork(run: RunCommand, { build }: Volumes, rootId: number): Promise<void> {
+async function expectAllToWork(run: Answers, { build }: Volumes, rootId: number): Promise<void> {
   const version = { tag: 'latest', digest: image.digest };
   expect(await run('check', { source: { tag: 'latest' } })).toEqual([version]);
 
@@ -90,6 +118,16 @@ async function expectAllToWork(run: RunCommand, { build }: Volumes, rootId: numb
   expect(await readdir(build)).toEqual(['artifacts', 'get']);
 }
 
+/** `e_machine` of an ELF header, by processor. */
+const elfMachines: Readonly<Record<Architecture, number>> = { amd64: 62, arm64: 183 };
+
+/** What an ELF file runs on, and the loader that it asks for. */
+async function elfFile(path: string): Promise<{ readonly machine: number; readonly loader: string }> {
+  const bytes = await readFile(path);
+  const loader = /\/lib(?:64)?\/ld-linux[\w.-]+/.exec(bytes.toString('latin1', 0, 4096))?.[0];
+  return { machine: bytes.readUInt16LE(18), loader: loader ?? '' };
+}
+
 describeServices(['buildah', 'debootstrap'], 'the container image', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'image-test-'));
@@ -104,14 +142,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
       STORAGE_DRIVER: 'vfs',
       BUILDAH_ISOLATION: 'chroot',
     };
-    const base = await buildah('from', 'scratch');
-    await buildah('add', '--quiet', base, await debianBase(), '/');
-    await buildah('commit', '--quiet', '--rm', base, 'localhost/debian');
-    printed = await outputOf(
-      'npm',
-      ['run', 'image', '--', '--engine=buildah', '--base=localhost/debian', `--tag=${tag}`],
-      { environment, workingDirectory: repositoryRoot },
-    );
+    printed = await makeImage(architecture, tag);
 
     image = await buildImage({
       platform: { os: 'linux', architecture },
@@ -183,24 +214,21 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
   it('as root: a check, a get and a put, with the certificates and the proxy of the worker', async () => {
     const volumes = await prepareVolumes();
     const container = await buildah('from', tag);
-    const run: RunCommand = async (name, given, ...commandArguments) => {
+    const start: Start = (name, given, ...commandArguments) => {
       const variables = Object.entries(containerEnvironment()).map(([key, value]) => `--env=${key}=${value}`);
       const mounts = [`${volumes.build}:/tmp/build`, `${volumes.certificates}:/etc/ssl/certs`];
-      const settings = [
-        ...variables,
-        ...mounts.map((mount) => `--volume=${mount}`),
-        `--workingdir=${workingDirectory}`,
-      ];
-      const command = [`/opt/resource/${name}`, ...commandArguments];
-      const input = inputOf(given);
-      return JSON.parse(
-        await outputOf('buildah', ['run', ...settings, container, ...command], { environment, input }),
-      );
+      const settings = [...variables, ...mounts.map((mount) => `--volume=${mount}`)];
+      const command = [container, `/opt/resource/${name}`, ...commandArguments];
+      return runProgram('buildah', ['run', ...settings, `--workingdir=${workingDirectory}`, ...command], {
+        environment,
+        input: inputOf(given),
+      });
     };
-    await expectAllToWork(run, volumes, 0);
+    await expectAllToWork(answersOf(start), volumes, 0);
   });
 
-  it('in a user namespace, from the files of the resource type: the same', async () => {
+  /** The files of the resource type, unpacked as a worker does it, and run by root of a user namespace. */
+  async function inUserNamespace(ids: MappedIds, use: (run: Start, volumes: Volumes) => Promise<void>) {
     const volumes = await prepareVolumes();
     const root = await mkdtemp(join(folder, 'root-'));
     await outputOf('tar', ['-xzf', join(resourceType, 'rootfs.tgz'), '-C', root]);
@@ -213,19 +241,48 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     await Promise.all(Object.keys(mounts).map((place) => mkdir(join(root, place), { recursive: true })));
     const owner = `${greatestId('uid')}:${greatestId('gid')}`;
     await outputOf('chown', ['-hR', owner, root, join(volumes.build, '..')]);
-    await using namespace = await createUserNamespace('all');
-    const run: RunCommand = async (name, given, ...commandArguments) => {
-      const options = {
-        input: inputOf(given),
-        environment: { PATH: process.env.PATH ?? '', ...containerEnvironment() },
-        workingDirectory,
-      };
+    await using namespace = await createUserNamespace(ids);
+    await use((name, given, ...commandArguments) => {
       const command = [`/opt/resource/${name}`, ...commandArguments];
-      const { status, stdout, stderr } = await namespace.run(root, mounts, command, options);
-      expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
-      return JSON.parse(stdout);
-    };
-    await expectAllToWork(run, volumes, greatestId('uid'));
+      const variables = { PATH: process.env.PATH ?? '', ...containerEnvironment() };
+      const options = { input: inputOf(given), environment: variables, workingDirectory };
+      return namespace.run(root, mounts, command, options);
+    }, volumes);
+  }
+
+  it('in a user namespace, from the files of the resource type: the same', async () => {
+    await inUserNamespace('all', (start, volumes) =>
+      expectAllToWork(answersOf(start), volumes, greatestId('uid')),
+    );
+  });
+
+  it('in a user namespace without the owner of a file, a get says so and leaves no tree', async () => {
+    await inUserNamespace('root', async (start, { build }) => {
+      const version = { tag: 'latest', digest: image.digest };
+      const { status, stderr } = await start('in', { version }, '/tmp/build/get');
+      expect(status).toBe(1);
+      expect(stderr).toContain('cannot unpack "home/user/": it belongs to user 1000 and group 1000');
+      expect(await readdir(join(build, 'get'))).not.toContain('rootfs');
+    });
+  });
+
+  it('is built for the other processor too, and leaves the executable of this one in dist/native', async () => {
+    const otherTag = `localhost/resource:${randomUUID()}`;
+    await makeImage(otherArchitecture, otherTag);
+    const { OCIv1 } = JSON.parse(await buildah('inspect', '--type', 'image', otherTag));
+    expect(OCIv1).toMatchObject({ os: 'linux', architecture: otherArchitecture });
+
+    const archive = join(resourceTypeFor(otherArchitecture), 'rootfs.tgz');
+    expect((await stat(archive)).size).toBeLessThanOrEqual(60e6);
+    const root = await mkdtemp(join(folder, 'root-'));
+    await outputOf('tar', ['-xzf', archive, '-C', root]);
+    const here = await elfFile(join(repositoryRoot, 'dist', 'native', 'check'));
+    const there = await elfFile(join(root, 'opt', 'resource', 'registry-image-resource'));
+    expect([here.machine, there.machine]).toEqual([
+      elfMachines[architecture],
+      elfMachines[otherArchitecture],
+    ]);
+    expect((await elfFile(join(root, there.loader))).machine).toBe(elfMachines[otherArchitecture]);
   });
 
   it('is described to a worker', async () => {

@@ -2,5 +2,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { name: 'image', dir: import.meta.dirname, testTimeout: 120_000, hookTimeout: 600_000 },
+  test: { name: 'image', dir: import.meta.dirname, testTimeout: 600_000, hookTimeout: 600_000 },
 });

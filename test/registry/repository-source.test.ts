@@ -1,0 +1,64 @@
+// The graph of a repository: what comes in which order, and what is not asked for.
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import type { ContentNode } from '../../src/oci/content.ts';
+import { repositorySource } from '../../src/registry/repository-source.ts';
+import { buildImage, buildIndex, descriptorOf, type Index, seed } from '../support/images.ts';
+import { file } from '../support/layers.ts';
+import { startRegistry } from '../support/registry.ts';
+import { openTestSession } from '../support/test-session.ts';
+
+async function walk(index: Index, configs: 'first' | 'last', present: readonly string[] = []) {
+  await using registry = await startRegistry();
+  seed(registry, 'app', undefined, index);
+  const session = await openTestSession(`${registry.host}/app`);
+  const source = repositorySource(session, {
+    root: { descriptor: descriptorOf(index), kind: 'index' },
+    known: new Map([[index.digest, index.bytes]]),
+    configs,
+  });
+  const nodes: ContentNode[] = [];
+  const contents = new Map<string, Buffer>();
+  for await (const node of source.nodes(async ({ digest }) => present.includes(digest))) {
+    nodes.push(node);
+    contents.set(node.descriptor.digest, await buffer(await node.open()));
+    expect(await buffer(await node.open())).toEqual(contents.get(node.descriptor.digest));
+  }
+  const manifests = registry.requests.filter(({ path }) => path.includes('/manifests/'));
+  return { nodes: nodes.map(({ descriptor }) => descriptor.digest), contents, manifests };
+}
+
+describe('the nodes of a repository', () => {
+  it.each(['first', 'last'] as const)('come children first, the config %s', async (configs) => {
+    const image = await buildImage({ layers: [[file('a')], [file('b')]] });
+    const index = buildIndex([image]);
+    const { nodes, contents, manifests } = await walk(index, configs);
+    const layers = image.layers.map(({ digest }) => digest);
+    const config = image.config.digest;
+    const below = configs === 'first' ? [config, ...layers] : [...layers, config];
+    expect(nodes).toEqual([...below, image.digest, index.digest]);
+    expect(contents.get(image.digest)).toEqual(image.bytes);
+    // What is known is not asked for, and a manifest that is opened again neither.
+    expect(manifests.map(({ path }) => path)).toEqual([`/v2/app/manifests/${image.digest}`]);
+  });
+
+  it('leave out what is present, without a request', async () => {
+    const [one, two] = [
+      await buildImage({ layers: [[file('1')]] }),
+      await buildImage({ layers: [[file('2')]] }),
+    ];
+    const index = buildIndex([one, two]);
+    const { nodes, manifests } = await walk(index, 'first', [one.digest]);
+    expect(nodes).toEqual([two.config.digest, two.layers[0]?.digest, two.digest, index.digest]);
+    expect(manifests).toHaveLength(1);
+  });
+
+  it('fail when a manifest is longer than the index says', async () => {
+    const image = await buildImage({ layers: [] });
+    const index = buildIndex([image]);
+    const wrong = Buffer.from(
+      index.bytes.toString().replace(`"size":${image.bytes.length}`, `"size":${image.bytes.length - 1}`),
+    );
+    await expect(walk({ ...index, bytes: wrong }, 'first')).rejects.toThrow('size mismatch');
+  });
+});
