@@ -1,0 +1,132 @@
+// Graphs of content in memory, by the names of their nodes: where a copy starts and where it ends.
+import { Readable } from 'node:stream';
+import type { ContentKind, ContentNode, ContentSource, TaggedTarget } from '../../src/oci/content.ts';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import type { TagState } from '../../src/oci/tag-state.ts';
+
+const names = new Map<string, string>();
+
+/** Nodes whose content is their name. */
+export function named(...entries: readonly [name: string, kind?: ContentKind][]): ContentNode[] {
+  return entries.map(([name, kind = 'blob']) => {
+    const bytes = Buffer.from(name);
+    const descriptor: Descriptor = { mediaType: kind, size: bytes.length, digest: digestOf(bytes) };
+    names.set(descriptor.digest, name);
+    return { kind, descriptor, open: async () => Readable.from([bytes]) };
+  });
+}
+
+/** The name that a node was made with. */
+export function nameOf({ digest }: Pick<Descriptor, 'digest'>): string {
+  return names.get(digest) ?? digest;
+}
+
+/** An image of two layers. */
+export function image(): ContentNode[] {
+  return named(['config'], ['layer 1'], ['layer 2'], ['root', 'manifest']);
+}
+
+/** An index of two images. */
+export function index(): ContentNode[] {
+  return named(
+    ['config a'],
+    ['layer a'],
+    ['image a', 'manifest'],
+    ['config b'],
+    ['layer b'],
+    ['image b', 'manifest'],
+    ['root', 'index'],
+  );
+}
+
+/** A source of these nodes, which tells its root beforehand if it is `known`; `yielded` tells how far it was read. */
+export function sourceOf(nodes: readonly ContentNode[], options: { known?: boolean } = {}) {
+  const yielded: string[] = [];
+  const root = nodes.at(-1)?.descriptor;
+  const source: ContentSource = {
+    root: options.known ? root : undefined,
+    async *nodes(present) {
+      for (const each of nodes) {
+        const below = each.kind !== 'blob' && each.descriptor !== root;
+        if (!below || !(await present(each.descriptor, each.kind))) {
+          yielded.push(nameOf(each.descriptor));
+          yield each;
+        }
+      }
+    },
+  };
+  return { source, yielded };
+}
+
+/** What a target in memory has, and how it behaves. */
+export interface TargetOptions {
+  readonly order?: 'any' | 'listed';
+  /** The nodes that it has. */
+  readonly has?: readonly string[];
+  /** Where tags point: at which node, or `unclear`; the others are missing. May be changed later. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Whether writes last until they are let go. */
+  readonly hold?: boolean;
+  /** The node whose writing fails. */
+  readonly fails?: string;
+  /** Called when a node begins to be written. */
+  readonly writing?: (name: string) => void;
+}
+
+/** A target in memory and, in their order, the `events` that reached it. */
+export function targetOf(options: TargetOptions) {
+  const events: string[] = [];
+  const held = new Map<string, () => void>();
+  let running = 0;
+  let most = 0;
+  const stateOf = (tag: string): TagState => {
+    const name = options.tags?.[tag];
+    if (name === undefined || name === 'unclear') {
+      return { state: name ?? 'missing' };
+    }
+    return { state: 'found', digest: digestOf(Buffer.from(name)) };
+  };
+  const target: TaggedTarget = {
+    order: options.order ?? 'any',
+    has: async (descriptor) => options.has?.includes(nameOf(descriptor)) ?? false,
+    async currentTags(tags) {
+      events.push(`look at ${tags.join(' ')}`);
+      return tags.map((tag) => ({ tag, now: stateOf(tag) }));
+    },
+    async write({ descriptor }) {
+      const name = nameOf(descriptor);
+      events.push(`write ${name}`);
+      options.writing?.(name);
+      running += 1;
+      most = Math.max(most, running);
+      if (options.hold) {
+        await new Promise<void>((resolve) => held.set(name, resolve));
+      }
+      await settled();
+      running -= 1;
+      if (options.fails === name) {
+        throw new Error(`${name} failed`);
+      }
+      events.push(`wrote ${name}`);
+    },
+    async publish(root, bytes) {
+      events.push(`publish ${nameOf(root)}: ${Buffer.from(bytes).toString()}`);
+    },
+    async publishTagged(root, bytes, tags) {
+      const places = tags.map(({ tag }) => tag).join(' ');
+      events.push(`publish ${nameOf(root)} as ${places}: ${Buffer.from(bytes).toString()}`);
+    },
+  };
+  const release = async (name: string) => {
+    held.get(name)?.();
+    await settled();
+    await settled();
+  };
+  return { target, events, release, most: () => most };
+}
+
+/** Lets everything happen that waits for nothing. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,111 @@
+// Tags move last and only where they must; what forbids them to move is known before anything is sent.
+import { describe, expect, it } from 'vitest';
+import type { ContentSource, TaggedTarget } from '../../src/oci/content.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { immutableTagRule, type OnConflict } from '../../src/policy/tag-decision.ts';
+import { copyTagged } from '../../src/transfer/copy-tagged.ts';
+import { image, index, nameOf, sourceOf, targetOf } from '../support/content-graph.ts';
+import { recordedLog } from '../support/test-session.ts';
+
+interface Settings {
+  readonly tags?: readonly string[];
+  readonly immutable?: readonly string[];
+  readonly onConflict?: OnConflict;
+}
+
+async function run(source: ContentSource, target: TaggedTarget, settings: Settings = {}) {
+  const { tags = ['latest'], immutable = [], onConflict = 'fail' } = settings;
+  const log = recordedLog();
+  const rule = immutableTagRule(new Set(immutable), onConflict);
+  const { root, conflicts } = await copyTagged(source, target, tags, { concurrency: 3, log, rule });
+  return { root: nameOf(root), conflicts, log };
+}
+
+const sent = (events: readonly string[]) => events.filter((event) => !event.startsWith('look at'));
+const published = (events: readonly string[]) => events.filter((event) => event.startsWith('publish'));
+
+describe.each([true, false])('a copy under tags, with a root that is known before: %s', (known) => {
+  it('publishes the root under all of them at once, after everything below it', async () => {
+    const { target, events } = targetOf({});
+    const { root } = await run(sourceOf(index(), { known }).source, target, { tags: ['1.0', 'latest'] });
+    expect(root).toBe('root');
+    expect(events.filter((event) => event.startsWith('wrote'))).toHaveLength(6);
+    expect(events.at(-1)).toBe('publish root as 1.0 latest: root');
+    expect(published(events)).toHaveLength(1);
+  });
+
+  it('moves only the tags that point elsewhere, and tells the others', async () => {
+    const { target, events } = targetOf({ tags: { latest: 'root', '1.0': 'other' } });
+    const { log } = await run(sourceOf(image(), { known }).source, target, { tags: ['latest', '1.0', '1'] });
+    expect(published(events)).toEqual(['publish root as 1.0 1: root']);
+    expect(log.text).toContain(`existing manifest: latest@${digestOf('root')}`);
+    expect(log.text.match(/existing manifest/g)).toHaveLength(1);
+  });
+
+  it('asks for tags that may move once, and moves those too of which nothing is known', async () => {
+    const { target, events } = targetOf({ tags: { latest: 'unclear' } });
+    await run(sourceOf(image(), { known }).source, target);
+    expect(events[0]).toBe('look at latest');
+    expect(events.filter((event) => event.startsWith('look at'))).toHaveLength(1);
+    expect(events.at(-1)).toBe('publish root as latest: root');
+  });
+
+  it('fails without having moved a tag when something below the root fails', async () => {
+    const { target, events } = targetOf({ fails: 'layer 2' });
+    await expect(run(sourceOf(image(), { known }).source, target)).rejects.toThrow('layer 2 failed');
+    expect(published(events)).toEqual([]);
+  });
+
+  it('sends nothing when an immutable tag has another root', async () => {
+    const { target, events } = targetOf({ tags: { '1.0': 'other' } });
+    const outcome = run(sourceOf(image(), { known }).source, target, {
+      tags: ['latest', '1.0'],
+      immutable: ['1.0'],
+    });
+    await expect(outcome).rejects.toThrow(`1.0 points at ${digestOf('other')}`);
+    expect(sent(events)).toEqual([]);
+  });
+
+  it('sends nothing when all tags are to be skipped', async () => {
+    const { target, events } = targetOf({ tags: { '1.0': 'other' } });
+    const settings = { tags: ['1.0'], immutable: ['1.0'], onConflict: 'skip' } as const;
+    const { root, conflicts } = await run(sourceOf(image(), { known }).source, target, settings);
+    expect([root, conflicts]).toEqual(['root', [{ tag: '1.0', digest: digestOf('other') }]]);
+    expect(sent(events)).toEqual([]);
+  });
+
+  it('does not move an immutable tag that somebody else made meanwhile', async () => {
+    const tags: Record<string, string> = {};
+    const { target, events } = targetOf({ tags, writing: () => Object.assign(tags, { '1.0': 'other' }) });
+    const outcome = run(sourceOf(image(), { known }).source, target, { tags: ['1.0'], immutable: ['1.0'] });
+    await expect(outcome).rejects.toThrow(`1.0 points at ${digestOf('other')}`);
+    expect(published(events)).toEqual([]);
+  });
+});
+
+describe('when every tag points at the root', () => {
+  const tags = { latest: 'root', '1.0': 'root' };
+
+  it('that is known, nothing is read and nothing is sent', async () => {
+    const { target, events } = targetOf({ tags });
+    const { source, yielded } = sourceOf(image(), { known: true });
+    const { log } = await run(source, target, { tags: ['latest', '1.0'] });
+    expect([sent(events), yielded]).toEqual([[], []]);
+    expect(log.text.match(/existing manifest/g)).toHaveLength(2);
+  });
+
+  it('that is found on the way, nothing is published', async () => {
+    const { target, events } = targetOf({ tags });
+    const { log } = await run(sourceOf(image()).source, target, { tags: ['latest', '1.0'] });
+    expect(published(events)).toEqual([]);
+    expect(log.text.match(/existing manifest/g)).toHaveLength(2);
+  });
+
+  it('and is immutable, nothing is sent, though the source has to be read through', async () => {
+    const { target, events } = targetOf({ tags });
+    const { source, yielded } = sourceOf(image());
+    await run(source, target, { tags: ['1.0'], immutable: ['1.0'] });
+    expect(yielded.at(-1)).toBe('root');
+    expect(sent(events)).toEqual([]);
+  });
+});
