@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
 import { authority, serverKeys } from '../support/certificates.ts';
+import type { Fault } from '../support/fault.ts';
 import { type Image, seed } from '../support/images.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -40,6 +41,8 @@ async function check(source: object = {}, version?: { tag: string; digest: strin
       source: { repository: `${origin.host}/${repository}`, ...source },
       ...(version ? { version } : {}),
     },
+    // Docker Hub refuses connections here, whatever the test does.
+    environment: { HTTPS_PROXY: 'http://127.0.0.1:1' },
   });
   const versions: { tag: string; digest: string }[] = answer === undefined ? [] : JSON.parse(answer);
   return { answer, tags: versions.map(({ tag }) => tag), stderr };
@@ -120,6 +123,19 @@ describe('mirrors', () => {
     expect(first.connections).toBe(0);
   });
 
+  it('are those of Docker Hub unless told otherwise, and never get the credentials of the origin', async () => {
+    fill(first, 'stable→1');
+    const { answer } = await check({
+      repository,
+      tag: 'stable',
+      username: 'origin',
+      password: 'origin-password',
+      registry_mirror: { host: first.host },
+    });
+    expect(answer).toContain(digestOf(1));
+    expect(first.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
+  });
+
   it('have credentials of their own', async () => {
     fill(first, 'stable→1');
     await check({
@@ -154,6 +170,27 @@ describe('mirrors', () => {
     expect(first.requests).toHaveLength(tries);
     expect(stderr).toMatch(/WARN.*checking mirror .* failed/);
   });
+
+  it.each<[string, Fault, string]>([
+    ['refuses', { kind: 'status', status: 403 }, 'DENIED'],
+    ['is busy', { kind: 'status', status: 429 }, '429'],
+    ['breaks the connection', { kind: 'reset' }, 'the connection broke'],
+  ])(
+    'one that %s after the ping is told with its reason, and so is the registry',
+    async (_name, fault, reason) => {
+      for (const registry of [first, origin]) {
+        registry.faults.add({ path: /manifests/, fault });
+      }
+      const { answer, stderr } = await check({ tag: 'stable', registry_mirror: serving(first) });
+      expect(answer).toBeUndefined();
+      expect(stderr).toMatch(
+        new RegExp(`WARN.*checking mirror ${first.host}/${repository} failed: .*${reason}`),
+      );
+      expect(stderr).toMatch(
+        new RegExp(`ERRO.*checking origin ${origin.host}/${repository} failed: .*${reason}`),
+      );
+    },
+  );
 
   it('where nothing accepts connections are tried twice, then the next', async () => {
     await first.close();

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { TagAndDigest } from '../../src/policy/select-tag.ts';
-import { cursorHolds, planLookUps, selectVersions } from '../../src/policy/select-versions.ts';
+import { planLookUps, selectVersions } from '../../src/policy/select-versions.ts';
 import type { Fault, FaultRule } from '../support/fault.ts';
 import { buildImage, buildIndex, seed } from '../support/images.ts';
 import { type RegistryOptions, startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -52,36 +52,16 @@ function askedTags(registry: TestRegistry): string[] {
 }
 
 describe('tags that the rules leave out', () => {
-  it.each<[string, string, object, TagAndDigest | undefined, string]>([
-    ['no versions', 'a 1.0.0 b 1.2.3.4 latest', {}, undefined, '1.0.0 latest'],
-    ['prereleases', '1.0.0 1.1.0-rc.1 2.0.0-foo', {}, undefined, '1.0.0'],
-    [
-      'prereleases of other names',
-      '1.0.0 1.1.0-rc.1 2.0.0-foo',
-      { pre_releases: true },
-      undefined,
-      '1.0.0 1.1.0-rc.1',
-    ],
-    [
-      'a constraint',
-      '1.0.0 1.2.0 1.2.5 2.0.0 latest',
-      { semver_constraint: '~1.2' },
-      undefined,
-      '1.2.0 1.2.5',
-    ],
-    [
-      'other variants',
-      '1.0.0 1.0.0-foo 1.0.0-bar foo latest',
-      { variant: 'foo' },
-      undefined,
-      '1.0.0-foo foo',
-    ],
-    ['a pattern', '1.0.0 gray grey green', { tag_regex: '^gr[ae]y$' }, undefined, 'gray grey'],
-    ['a cursor', '1.0.0 1.1.0 1.2.0 1.3.0 latest', {}, { tag: '1.2.0', digest: '' }, '1.2.0 1.3.0 latest'],
-  ])('are never asked for: %s', async (_name, tags, source, cursor, expected) => {
+  it.each<[string, string, object, string]>([
+    ['no versions', 'a 1.0.0 b 1.2.3.4 latest', {}, '1.0.0 latest'],
+    ['prereleases', '1.0.0 1.1.0-rc.1 2.0.0-foo', {}, '1.0.0'],
+    ['prereleases of other names', '1.0.0 1.1.0-rc.1 2.0.0-foo', { pre_releases: true }, '1.0.0 1.1.0-rc.1'],
+    ['a constraint', '1.0.0 1.2.0 1.2.5 2.0.0 latest', { semver_constraint: '~1.2' }, '1.2.0 1.2.5'],
+    ['other variants', '1.0.0 1.0.0-foo 1.0.0-bar foo latest', { variant: 'foo' }, '1.0.0-foo foo'],
+    ['a pattern', '1.0.0 gray grey green', { tag_regex: '^gr[ae]y$' }, 'gray grey'],
+  ])('are never asked for: %s', async (_name, tags, source, expected) => {
     const registry = await registryWith(tags);
-    const version = cursor && { ...cursor, digest: digestOfTag(tags, cursor.tag) };
-    const { answer } = await check(registry, source, version ? { version } : {});
+    const { answer } = await check(registry, source);
     expect(answer).toBeDefined();
     expect(askedTags(registry)).toEqual(expected.split(' ').sort());
     expect(registry.journal.select(gets)).toEqual([]);
@@ -102,15 +82,14 @@ describe('tags that the rules leave out', () => {
 
 describe('a thousand tags', () => {
   /** What check answers when it asks for one tag after the other, as upstream does. */
-  function oneByOne(tags: readonly [string, string][], cursor: TagAndDigest | undefined): TagAndDigest[] {
+  function oneByOne(tags: readonly [string, string][]): TagAndDigest[] {
     const plan = planLookUps(
       tags.map(([tag]) => tag),
       { variant: '', preReleases: true, preReleasePrefixes: [] },
-      cursor,
     );
     const contents = new Map(tags);
     const digests = new Map<string, string>();
-    for (const { tag } of [...plan.first, ...(cursorHolds(plan, digests) ? [] : plan.unlessCursorHolds)]) {
+    for (const { tag } of plan.first) {
       digests.set(tag, digestOf(Buffer.from(contents.get(tag) ?? '')));
     }
     return selectVersions(plan, digests);
@@ -131,7 +110,7 @@ describe('a thousand tags', () => {
     const until = registry.journal.arrived(heads, 24);
     registry.faults.add({ ...heads, times: 24, fault: { kind: 'hold', until } });
     const { answer } = await check(registry, { pre_releases: true });
-    expect(answer).toEqual(oneByOne(made, undefined));
+    expect(answer).toEqual(oneByOne(made));
     expect(registry.journal.select({ path: /tags\/list/ })).toHaveLength(Math.ceil(made.length / 100));
     expect(registry.journal.maxConcurrent(heads)).toBe(24);
     // One more for a probe over https that comes to nothing.
@@ -361,50 +340,6 @@ describe('an image that is sorted by its time', () => {
     await check(registry, source, { platform: { os: 'linux', architecture: 's390x' } });
     expect(registry.journal.lines).toContain(`GET /v2/${name}/manifests/${images[1]?.digest}`);
     expect(registry.journal.lines).not.toContain(`GET /v2/${name}/manifests/${images[0]?.digest}`);
-  });
-});
-
-describe('a mirror', () => {
-  /** Docker Hub refuses connections here: whatever has an answer has it from the mirror. */
-  const hubGone = { environment: { HTTPS_PROXY: 'http://127.0.0.1:1' } };
-
-  async function checkMirror(registry: TestRegistry, source: object = {}) {
-    const mirrored = { repository: name, registry_mirror: { host: registry.host }, ...source };
-    return await check(registry, mirrored, hubGone);
-  }
-
-  it('that answers is enough', async () => {
-    const registry = await registryWith('1.0.0 2.0.0');
-    expect((await checkMirror(registry)).answer).toHaveLength(2);
-  });
-
-  it('never gets the credentials of the origin', async () => {
-    const registry = await registryWith('latest');
-    const { answer } = await checkMirror(registry, { tag: 'latest', username: 'user', password: 'secret' });
-    expect(answer).toHaveLength(1);
-    expect(registry.requests.some(({ authorized }) => authorized)).toBe(false);
-  });
-
-  it.each<[string, Fault, RegExp]>([
-    [
-      'has nothing',
-      { kind: 'status', status: 404 },
-      /WARN.*mirror .* has no version of the image; asking the origin/,
-    ],
-    ['refuses', { kind: 'status', status: 403 }, /WARN.*checking mirror .* failed: .*DENIED/],
-    [
-      'is busy',
-      { kind: 'status', status: 429 },
-      /WARN.*checking mirror .* failed: .*TOOMANYREQUESTS|WARN.*429/,
-    ],
-    ['breaks', { kind: 'reset' }, /WARN.*checking mirror .* failed: .*the connection broke/],
-  ])('that %s makes the origin be asked, with a warning', async (_name, fault, warning) => {
-    const registry = await registryWith('latest');
-    registry.faults.add({ path: /manifests/, fault });
-    const { answer, stderr } = await checkMirror(registry, { tag: 'latest' });
-    expect(answer).toBeUndefined();
-    expect(stderr).toMatch(warning);
-    expect(stderr).toMatch(/ERRO.*checking origin index\.docker\.io\/team\/app failed: .*ECONNREFUSED/);
   });
 });
 
