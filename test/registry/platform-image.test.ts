@@ -44,8 +44,8 @@ describe('an image', () => {
     const image = await imageFor(arm64);
     const { find, session, registry } = await registryWith(image);
     const found = await find();
-    expect(found.config.digest).toBe(image.config.digest);
-    expect((await imageConfig(session, found)).env).toEqual(['TEXT=']);
+    expect(found.manifest.config.digest).toBe(image.config.digest);
+    expect((await imageConfig(session, found.manifest)).env).toEqual(['TEXT=']);
     expect(registry.journal.lines.slice(1)).toEqual([
       'GET /v2/app/manifests/latest',
       `GET /v2/app/blobs/${image.config.digest}`,
@@ -55,7 +55,7 @@ describe('an image', () => {
   it('of an unknown type is read, with a warning', async () => {
     const image = emptyImage();
     const { find, log } = await registryWith({ ...image, mediaType: 'text/plain' });
-    expect((await find()).config.digest).toBe(image.config.digest);
+    expect((await find()).manifest.config.digest).toBe(image.config.digest);
     expect(log.text).toContain('unknown media type "text/plain"');
   });
 
@@ -71,15 +71,17 @@ describe('an image', () => {
     const image = await imageFor(amd64);
     const { find, session, registry } = await registryWith(image);
     registry.faults.add({ path: /blobs/, fault: { kind: 'flip' } });
-    await expect(imageConfig(session, await find())).rejects.toThrow('digest mismatch');
+    await expect(imageConfig(session, (await find()).manifest)).rejects.toThrow('digest mismatch');
   });
 
   it('whose config is too large is refused before it is asked for', async () => {
     const image = await imageFor(amd64);
     const { session, find, registry } = await registryWith(image);
-    const found = await find();
-    const config = { ...found.config, size: 33 * 1024 * 1024 };
-    await expect(imageConfig(session, { ...found, config })).rejects.toThrow('is too large: 34603008 bytes');
+    const { manifest } = await find();
+    const config = { ...manifest.config, size: 33 * 1024 * 1024 };
+    await expect(imageConfig(session, { ...manifest, config })).rejects.toThrow(
+      'is too large: 34603008 bytes',
+    );
     expect(registry.journal.select({ path: /blobs/ })).toEqual([]);
   });
 });
@@ -92,7 +94,9 @@ describe('an index', () => {
       const { find, registry } = await registryWith(
         buildIndex([await attestationOf(first), first, second], { format }),
       );
-      expect((await find(arm64)).config.digest).toBe(second.config.digest);
+      const { served, manifest } = await find(arm64);
+      expect(manifest.config.digest).toBe(second.config.digest);
+      expect([served.digest, Buffer.from(served.bytes)]).toEqual([second.digest, second.bytes]);
       const last = registry.requests.at(-1);
       expect(last?.path).toBe(`/v2/app/manifests/${second.digest}`);
       expect(last?.headers.accept).toBe(mediaTypes.ociManifest);
@@ -103,13 +107,13 @@ describe('an index', () => {
     const v6 = await imageFor({ os: 'linux', architecture: 'arm', variant: 'v6' });
     const v7 = await imageFor({ os: 'linux', architecture: 'arm', variant: 'v7' });
     const { find } = await registryWith(buildIndex([v7, v6]));
-    expect((await find({ os: 'linux', architecture: 'arm' })).config.digest).toBe(v7.config.digest);
+    expect((await find({ os: 'linux', architecture: 'arm' })).manifest.config.digest).toBe(v7.config.digest);
   });
 
   it('takes an entry without a platform for linux/amd64', async () => {
     const image = { ...(await imageFor(arm64)), entry: {} };
     const { find } = await registryWith(buildIndex([image]));
-    expect((await find(amd64)).config.digest).toBe(image.config.digest);
+    expect((await find(amd64)).manifest.config.digest).toBe(image.config.digest);
     await expect(find(arm64)).rejects.toThrow('no child with platform linux/arm64');
   });
 
@@ -120,7 +124,7 @@ describe('an index', () => {
     expect(errorText(error)).toMatch(
       /no child with platform linux\/arm64\/v8 in index sha256:[0-9a-f]{64}; it has: linux\/arm64$/,
     );
-    expect(errorHint(error)).toContain('platform.architecture');
+    expect(errorHint(error)).toContain('set platform (os, architecture');
   });
 
   it('that is empty has none', async () => {
@@ -131,7 +135,7 @@ describe('an index', () => {
   it('in an index is looked into', async () => {
     const image = await imageFor(amd64);
     const { find } = await registryWith(buildIndex([buildIndex([await imageFor(arm64), image])]));
-    expect((await find()).config.digest).toBe(image.config.digest);
+    expect((await find()).manifest.config.digest).toBe(image.config.digest);
   });
 
   it('in an index in an index … is not followed for ever', async () => {
@@ -159,7 +163,7 @@ describe('an index', () => {
       manifests: [entry],
     });
     const { find, registry } = await registryWith({ ...index, children: [] });
-    expect((await find()).config.digest).toBe(image.config.digest);
+    expect((await find()).manifest.config.digest).toBe(image.config.digest);
     expect(registry.journal.select({ path: /manifests/ })).toHaveLength(1);
   });
 });

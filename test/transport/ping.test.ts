@@ -125,8 +125,8 @@ describe('the race', () => {
     ['429 over http', broken('EPROTO'), { status: 429 }, { kind: 'status', status: 429 }],
     ['reset over https', broken('ECONNRESET'), broken('ECONNREFUSED'), { kind: 'reset' }],
     ['reset over http', broken('EPROTO'), broken('ECONNRESET'), { kind: 'reset' }],
-    ['both refused', broken('ECONNREFUSED'), broken('ECONNREFUSED'), { kind: 'permanent' }],
-  ])('recognises what may pass: %s', async (_name, https, http, expected) => {
+    ['both refused', broken('ECONNREFUSED'), broken('ECONNREFUSED'), { kind: 'unreachable' }],
+  ])('recognises what happened: %s', async (_name, https, http, expected) => {
     const { answers, asked, outcome } = race();
     for (const [scheme, result] of [
       ['https', https],

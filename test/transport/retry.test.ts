@@ -43,15 +43,7 @@ describe('what follows a first failure', () => {
     ['a connection that broke', { kind: 'reset' }, 'repeat', 'repeat', 'repeat', 'repeat'],
     ['data that ended early', { kind: 'early-end' }, 'repeat', 'repeat', 'repeat', 'repeat'],
     ['silence', { kind: 'stall' }, 'repeat', 'repeat', 'repeat', 'repeat'],
-    [
-      'a host that can not be reached',
-      { kind: 'unreachable' },
-      'give-up',
-      'give-up',
-      'give-up',
-      'give-up',
-      'repeat',
-    ],
+    ['a host that can not be reached', { kind: 'unreachable' }, 'give-up', 'give-up', 'give-up', 'repeat'],
     ['content with the wrong digest', { kind: 'corrupt' }, 'give-up', 'restart', 'give-up', 'give-up'],
     ['anything else', { kind: 'permanent' }, 'give-up', 'give-up', 'give-up', 'give-up'],
   ])('%s', (_name, outcome, ...actions) => {
