@@ -5,7 +5,10 @@ import { type FetchedImage, type FetchOptions, readImage } from './fetched-image
 import { saveArchive, saveLayout } from './save-image.ts';
 import { unpackImage } from './unpack-image.ts';
 
-/** Fetches what the digest names. In the end the image is whole and verified in its place, or it is not an image. */
+/**
+ * Fetches what the digest names. In the end the image is whole and verified in its place, or it is not an
+ * image.
+ */
 export async function fetchImage(session: Session, options: FetchOptions): Promise<FetchedImage> {
   const served = await getFreshManifest(session, options);
   switch (options.format) {

@@ -42,8 +42,8 @@ export async function writeDescriptions(
 }
 
 /**
- * Removes all that a get of any format may have left. `keeping` the blobs of a layout, it is no layout any more, and
- * the next one in its place need not fetch them again.
+ * Removes all that a get of any format may have left. `keeping` the blobs of a layout, it is no layout any
+ * more, and the next one in its place need not fetch them again.
  */
 export async function removeResult(directory: string, keeping: 'nothing' | 'blobs'): Promise<void> {
   const archive = imagePath(directory, 'oci');

@@ -1,4 +1,4 @@
-// The way from a source to a session: name, credentials, trust, proxies and mirror, as all commands need them.
+// The way from a source to a session: name, credentials, trust, proxies and mirrors, for all commands.
 import { staticCredentials } from '../credentials/static.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -33,7 +33,7 @@ export interface Repositories {
   close(): Promise<void>;
 }
 
-/** A silent server is left after 5 seconds instead of a minute; milliseconds would mistake a slow one for it. */
+/** A silent registry is left after 5 seconds instead of a minute; less would mistake a slow one for it. */
 const testHurry = 12;
 
 /** Whether waits are shrunk to milliseconds: so that suites of black-box tests end in time. */
@@ -42,9 +42,8 @@ export function isTestRun({ environment }: Surroundings): boolean {
 }
 
 /**
- * Checks all that a source says about its repository, without any traffic. Throws a UserError that names what can't
- * be: the repository, a mirror's host, or an entry of ca_certs;
- * warns of entries that expired.
+ * Checks all that a source says about its repository, without any traffic. Throws a UserError that names what
+ * can't be: the repository, a mirror's host, or an entry of ca_certs; warns of entries that expired.
  */
 export function openRepositories(
   source: Source,
@@ -62,17 +61,18 @@ export function openRepositories(
   for (const { position, expired } of expiredCertificates(source.caCerts, clock.now())) {
     log.warn(`ca_certs[${position}] expired on ${expired}: it proves no server any more, renew or remove it`);
   }
-  const wayTo = (limits: TimeLimits, stageThere: RetryStage) => {
+  const wayTo = (limits: TimeLimits, stageThere: RetryStage, hurry: number) => {
     const client = createHttpClient({
       trustRoots,
       connectTimeout: limits.connect,
       proxyFor: (url) => proxyFor(url, environment),
-      hurry: isTestRun(surroundings) ? testHurry : 1,
+      hurry,
     });
     return { client: keepingSecrets(client, surroundings.keepSecret), limits, stage: stageThere };
   };
-  const toRegistry = wayTo(registryLimits, stage);
-  const toMirrors = wayTo(mirrorLimits, 'mirror');
+  const toRegistry = wayTo(registryLimits, stage, isTestRun(surroundings) ? testHurry : 1);
+  // Mirrors are left after seconds anyway.
+  const toMirrors = wayTo(mirrorLimits, 'mirror', 1);
   const open = (way: Way, repository: RepositoryReference, { username, password }: Login) => {
     const credentials = staticCredentials(username, password);
     const { insecure } = source;

@@ -26,7 +26,9 @@ import { openTransferLog } from './transfer-log.ts';
 /** How many blobs and manifests travel at a time, as upstream does. */
 const uploadConcurrency = 4;
 
-/** Pushes the one image that the glob finds; answers the first tag that points at it with the pushed digest. */
+/**
+ * Pushes the one image that the glob finds; answers the first tag that points at it with the pushed digest.
+ */
 export const runOut: Command = async (surroundings) => {
   const request = decodeOutRequest(await surroundings.readInput());
   const { repository } = request.source;
@@ -36,7 +38,8 @@ export const runOut: Command = async (surroundings) => {
   const { origin, close } = openRepositories(request.source, 'out', surroundings, log);
   const wishes = await readWishes(request, directory);
   const bumped = bumpAliases ? wishes.version : undefined;
-  // With every alias that the registry may allow, so that a tag no registry can have is told before any traffic.
+  // With every alias that the registry may allow, so that a tag no registry can have is told before any
+  // traffic.
   tagsToPush({ ...wishes, aliases: bumped ? possibleAliases(bumped, wishes.variant) : [] });
   const immutable = immutableTags(setting);
   const image = await openImage(await findImage(directory, glob), {

@@ -1,4 +1,4 @@
-// A `docker save` tarball as a source of content: the manifest is made here, plain layers are compressed on the way.
+// A `docker save` tarball as a source of content: the manifest is made here, plain layers are compressed.
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -21,9 +21,12 @@ import { noManifestError } from './not-an-image.ts';
 
 /** How an archive is opened whose layers may have to be compressed. */
 export interface OpenArchiveOptions {
-  /** Usually `os.tmpdir()`: compressed layers lie below it until the image is closed. */
+  /** Usually `os.tmpdir()`: its disk holds the compressed layers until the image is closed. */
   readonly temporaryDirectory: string;
-  /** Sees the plain bytes of a layer pass while it is compressed: the `number`th of `count`, `size` bytes long. */
+  /**
+   * Sees the plain bytes of a layer pass while it is compressed: the `number`th of `count`, `size` bytes
+   * long.
+   */
   readonly watchLayer?: (
     plain: AsyncIterable<Uint8Array>,
     layer: { readonly number: number; readonly count: number; readonly size: number },
@@ -31,9 +34,10 @@ export interface OpenArchiveOptions {
 }
 
 /**
- * The one image of the `docker save` tarball that is open as `file`. Closing the image closes the file. All but plain layers is read and checked now: whatever keeps it from being an image is a
- * {@link UserError}. Plain layers are compressed one after the other, when the walk over the graph reaches them, into
- * a new directory below `temporaryDirectory`.
+ * The one image of the `docker save` tarball that is open as `file`. Closing the image closes the file. All
+ * but plain layers is read and checked now: whatever keeps it from being an image is a {@link UserError}.
+ * Plain layers are compressed one after the other, when the walk over the graph reaches them, into nameless
+ * files on the disk of `temporaryDirectory`.
  */
 export async function openDockerArchive(file: FileHandle, options: OpenArchiveOptions): Promise<DiskImage> {
   const { config, plan, find } = await readArchive(file);

@@ -132,8 +132,8 @@ interface ReadOutcome {
 }
 
 /**
- * What arrives of a body; how it failed is noted in `outcome`. Apart from the code that hands the bytes on, so that
- * an error by which the reader ends the stream is never taken for a broken connection.
+ * What arrives of a body; how it failed is noted in `outcome`. Apart from the code that hands the bytes on,
+ * so that an error by which the reader ends the stream is never taken for a broken connection.
  */
 async function* chunksOf(body: AsyncIterable<Buffer>, outcome: ReadOutcome): AsyncGenerator<Buffer> {
   try {

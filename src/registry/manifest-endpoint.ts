@@ -1,4 +1,4 @@
-// Manifests of a repository: head, get, put and untag. Distribution specification, "Pulling manifests" to "Deleting".
+// Manifests of a repository: head, get, put, untag. Distribution specification, "Pulling" to "Deleting".
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { acceptedManifests, withoutParameters } from '../oci/media-type.ts';
@@ -27,13 +27,18 @@ export interface ServedManifest {
 /** The longest manifest that is read, in bytes. */
 const maximumManifest = 100 * 1024 * 1024;
 
-/** What a HEAD can tell: a digest, that there is no such manifest, or nothing to rely on (with the refusal, if any). */
+/**
+ * What a HEAD can tell: a digest, that there is no such manifest, or nothing to rely on (with the refusal, if
+ * any).
+ */
 export type ManifestHead =
   | { readonly state: 'found'; readonly digest: Digest }
   | { readonly state: 'missing' }
   | { readonly state: 'unclear'; readonly error: RegistryError | undefined };
 
-/** Whether an error says that the thing asked for does not exist: a 404 as the answer to that very request. */
+/**
+ * Whether an error says that the thing asked for does not exist: a 404 as the answer to that very request.
+ */
 export function isMissing(error: unknown): error is RegistryError {
   return error instanceof RegistryError && error.status === 404;
 }
@@ -97,7 +102,10 @@ export async function getManifest(
   });
 }
 
-/** The manifest or index that an index lists: embedded in its entry, or asked for as the type that the entry states. */
+/**
+ * The manifest or index that an index lists: embedded in its entry, or asked for as the type that the entry
+ * states.
+ */
 export async function getListedManifest(session: Session, entry: Descriptor): Promise<ServedManifest> {
   if (entry.data) {
     return { bytes: entry.data, digest: entry.digest, mediaType: withoutParameters(entry.mediaType) };
@@ -127,8 +135,9 @@ export async function putManifest(
 }
 
 /**
- * Removes a tag and leaves the manifest: distribution specification, "Deleting tags". Many registries refuse it, by 400
- * or 405 as specified or by 404, whatever code they give: that is final, and a {@link RegistryError}.
+ * Removes a tag and leaves the manifest: distribution specification, "Deleting tags". Many registries refuse
+ * it, by 400 or 405 as specified or by 404, whatever code they give: that is final, and a
+ * {@link RegistryError}.
  */
 export async function deleteTag(session: Session, tag: string): Promise<void> {
   const refusal = await session.persistence.exchange(async () => {

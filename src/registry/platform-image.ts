@@ -24,8 +24,8 @@ export interface ServedImage {
 }
 
 /**
- * The image manifest for a platform: the document itself, or the first entry of the index (or of an index in it)
- * whose platform suits the one wanted. A document of an unknown type counts as an image, with a warning.
+ * The image manifest for a platform: the document itself, or the first entry of the index (or of an index in
+ * it) whose platform suits the one wanted. A document of an unknown type counts as an image, with a warning.
  */
 export async function platformImage(
   session: Session,

@@ -21,7 +21,9 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: RequestBody;
-  /** The longest silence of the server that is waited for, in milliseconds: before the answer and within it. */
+  /**
+   * The longest silence of the server that is waited for, in milliseconds: before the answer and within it.
+   */
   readonly patience: number;
   readonly signal?: AbortSignal;
 }
@@ -62,8 +64,8 @@ const keepAliveTimeout = 30_000;
 const maximumHeaderBytes = 1024 * 1024;
 
 /**
- * A client that keeps its connections until it is closed. A server whose certificate the usual roots do not prove is
- * asked once more with all of them.
+ * A client that keeps its connections until it is closed. A server whose certificate the usual roots do not
+ * prove is asked once more with all of them.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { connectTimeout = registryLimits.connect } = options;
@@ -107,8 +109,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const { scheme, origin, target } = requestUrl(request.url);
     const { length } = request.body ?? {};
     const patience = request.patience / (options.hurry ?? 1);
-    // undici frees a connection one turn after its answer has ended; without waiting for it, a request that follows
-    // at once opens another one.
+    // undici frees a connection one turn after its answer has ended; without waiting for it, a request that
+    // follows at once opens another one.
     await nextTurn();
     const response = await dispatcherFor(request.url, scheme === 'https', trusted).request({
       origin,

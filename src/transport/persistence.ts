@@ -32,7 +32,10 @@ export interface PersistenceOptions {
   readonly log: Log;
 }
 
-/** Keeps trying as the stage demands. Exchanges of one persistence share a pause: one 429 slows all of them down. */
+/**
+ * Keeps trying as the stage demands. Exchanges of one persistence share a pause: one 429 slows all of them
+ * down.
+ */
 export function createPersistence(options: PersistenceOptions): Persistence {
   const { clock, log } = options;
   let pausedUntil = 0;

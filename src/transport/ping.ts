@@ -22,8 +22,8 @@ export interface PingAnswer {
 export const httpHeadStart = 300;
 
 /**
- * Asks `GET /v2/`, over https and, where plain http may be tried, over http as soon as https has failed or has
- * not answered within {@link httpHeadStart}; the first success wins. Throws both failures otherwise.
+ * Asks `GET /v2/`, over https and, where plain http may be tried, over http as soon as https has failed or
+ * has not answered within {@link httpHeadStart}; the first success wins. Throws both failures otherwise.
  * Distribution specification, "Determining support"; the race is go-containerregistry's.
  */
 export async function ping(

@@ -5,8 +5,9 @@ export type RetryStage = 'check' | 'in' | 'out' | 'mirror';
 
 /**
  * How an exchange failed. `reset`: the connection broke; `early-end`: the data ended before it was complete;
- * `stall`: the server fell silent; `unreachable`: no connection came about; `corrupt`: the content was not what its
- * digest says; `permanent`: asking again can't help. `temporary` is what the registry's error codes say.
+ * `stall`: the server fell silent; `unreachable`: no connection came about; `corrupt`: the content was not
+ * what its digest says; `permanent`: asking again can't help. `temporary` is what the registry's error codes
+ * say.
  */
 export type RetryOutcome =
   | { readonly kind: 'status'; readonly status: number; readonly temporary: boolean }
@@ -28,12 +29,17 @@ export interface RetryFacts {
   readonly test: boolean;
 }
 
-/** `repeat` the request, or `restart` the attempt from its ping, after `wait` milliseconds; or tell the user. */
+/**
+ * `repeat` the request, or `restart` the attempt from its ping, after `wait` milliseconds; or tell the user.
+ */
 export type RetryDecision =
   | { readonly action: 'repeat' | 'restart'; readonly wait: number }
   | { readonly action: 'give-up' };
 
-/** `first` and `longest` bound the waits, `total` the time since the first try (all in ms), `tries` their number. */
+/**
+ * `first` and `longest` bound the waits, `total` the time since the first try (all in ms), `tries` their
+ * number.
+ */
 interface Patience {
   readonly first: number;
   readonly longest: number;
@@ -61,9 +67,9 @@ const testPatiences: typeof patiences = {
 };
 
 /**
- * What to do after a failure. Waits grow exponentially with full jitter; `Retry-After` is waited for, up to the
- * longest wait. In `in` a 429 and corrupt content end the attempt, since what was unpacked can't be kept; everything else
- * that may pass repeats the request.
+ * What to do after a failure. Waits grow exponentially with full jitter; `Retry-After` is waited for, up to
+ * the longest wait. In `in` a 429 and corrupt content end the attempt, since what was unpacked can't be kept;
+ * everything else that may pass repeats the request.
  */
 export function decideRetry(facts: RetryFacts): RetryDecision {
   const { stage, attempt, outcome, elapsed, test } = facts;
@@ -82,7 +88,9 @@ export function decideRetry(facts: RetryFacts): RetryDecision {
   return { action: restarts ? 'restart' : 'repeat', wait };
 }
 
-/** The wait of a `Retry-After` header in milliseconds: RFC 9110, section 10.2.3. `now` is ms since the epoch. */
+/**
+ * The wait of a `Retry-After` header in milliseconds: RFC 9110, section 10.2.3. `now` is ms since the epoch.
+ */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   const text = header?.trim() ?? '';
   if (/^\d+$/.test(text)) {
@@ -119,7 +127,9 @@ function lengthFor(stage: RetryStage, outcome: RetryOutcome): 'long' | 'short' |
   }
 }
 
-/** Whether a status is one of a moment: 408, 429 and 5xx but for 501 and 505, which say that it can't be done. */
+/**
+ * Whether a status is one of a moment: 408, 429 and 5xx but for 501 and 505, which say that it can't be done.
+ */
 export function isPassing(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }

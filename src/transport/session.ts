@@ -1,4 +1,4 @@
-// An authenticated conversation with one registry about one repository: pinged once, then used for every request.
+// An authenticated conversation with a registry about one repository: pinged once, used for every request.
 import type { Log } from '../log.ts';
 import { type RepositoryReference, repositoryScope } from '../oci/reference.ts';
 import {
@@ -26,7 +26,9 @@ export interface SessionRequest {
   readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: RequestBody | undefined;
-  /** True for what the registry's content merely points at: nobody is told who asks, not even the registry. */
+  /**
+   * True for what the registry's content merely points at: nobody is told who asks, not even the registry.
+   */
   readonly anonymous?: boolean;
 }
 
@@ -37,8 +39,8 @@ export interface Session {
   readonly origin: string;
   readonly persistence: Persistence;
   /**
-   * Sends one request: authorized where its host is the registry's, redirects followed, a refused token renewed
-   * once. Answers of any status are given back; a broken network is a UserError.
+   * Sends one request: authorized where its host is the registry's, redirects followed, a refused token
+   * renewed once. Answers of any status are given back; a broken network is a UserError.
    */
   send(request: SessionRequest): Promise<HttpResponse>;
 }
@@ -56,7 +58,6 @@ export interface SessionOptions {
   /** Those of a registry unless told otherwise. */
   readonly limits?: TimeLimits;
 }
-
 
 /** How one request is authorized, and what to do when the registry refuses the token in it. */
 interface Authorizer {
@@ -159,7 +160,10 @@ async function follow(
   }
 }
 
-/** A host behind a redirect may want a token of its own: asked for once, anonymously, used for this request only. */
+/**
+ * A host behind a redirect may want a token of its own: asked for once, anonymously, used for this request
+ * only.
+ */
 async function answerForeignChallenge(
   options: SessionOptions,
   scheme: 'http' | 'https',

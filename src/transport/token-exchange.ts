@@ -1,4 +1,4 @@
-// The tokens of a session: fetched at its start, renewed when the registry refuses one. Docker token specification.
+// The tokens of a session: fetched at its start, renewed when one is refused. Docker token specification.
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { BasicCredentials } from './authorization.ts';
