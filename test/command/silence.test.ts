@@ -47,21 +47,28 @@ describe.concurrent('a registry that falls silent', (it) => {
     expect(Math.max(...each)).toBeLessThanOrEqual(60_000);
   });
 
-  it('for a moment only is asked again, and less patiently with TEST=true', async () => {
-    for (const [environment, longest] of [
-      [{}, 60_000],
-      [{ TEST: 'true' }, 5_000],
-    ] as const) {
-      await using registry = await startRegistry({
-        faults: [{ method: 'HEAD', times: 1, fault: { kind: 'hold', until: never } }],
-      });
-      registry.putManifest('app', 'a', 'text/plain', '{}');
-      const { answer } = await runCommand(runCheck, {
-        request: { source: { repository: `${registry.host}/app`, tag: 'a' } },
-        environment,
-      });
-      expect(JSON.parse(answer ?? '')).toHaveLength(1);
-      expect(Math.max(...(patience.get(String(registry.port)) ?? []))).toBe(longest);
-    }
+  it.each<[string, Record<string, string>, boolean, number]>([
+    ['a minute', {}, false, 60_000],
+    ['seconds with TEST=true', { TEST: 'true' }, false, 5_000],
+    ['seconds if it is a mirror', {}, true, 10_000],
+    ['as many if it is a mirror with TEST=true', { TEST: 'true' }, true, 10_000],
+  ])('for a moment only is asked again after %s', async (_patience, environment, isMirror, longest) => {
+    await using registry = await startRegistry({
+      faults: [{ method: 'HEAD', times: 1, fault: { kind: 'hold', until: never } }],
+    });
+    registry.putManifest('app', 'a', 'text/plain', '{}');
+    const origin = isMirror ? '127.0.0.1:1' : registry.host;
+    const { answer } = await runCommand(runCheck, {
+      request: {
+        source: {
+          repository: `${origin}/app`,
+          tag: 'a',
+          ...(isMirror ? { registry_mirror: { host: registry.host, for: origin } } : {}),
+        },
+      },
+      environment,
+    });
+    expect(JSON.parse(answer ?? '')).toHaveLength(1);
+    expect(Math.max(...(patience.get(String(registry.port)) ?? []))).toBe(longest);
   });
 });
