@@ -43,7 +43,14 @@ async function makeImage(processor: Architecture, name: string): Promise<string>
   await buildah('commit', '--quiet', '--rm', base, `localhost/debian:${processor}`);
   const arch = processor === 'amd64' ? 'x64' : processor;
   const settings = [`--base=localhost/debian:${processor}`, `--tag=${name}`, `--arch=${arch}`];
-  const options = { environment, workingDirectory: repositoryRoot };
+  // npm may have to fetch the other processor's Bun, with whatever this machine sets for that.
+  const settingsHere = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  const options = {
+    environment: { ...Object.fromEntries(settingsHere), ...environment, HOME: process.env.HOME ?? folder },
+    workingDirectory: repositoryRoot,
+  };
   return await outputOf('npm', ['run', 'image', '--', '--engine=buildah', ...settings], options);
 }
 
