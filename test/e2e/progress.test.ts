@@ -128,7 +128,7 @@ describe('elsewhere', () => {
       await get(environment, source),
       await put(environment, source),
     ]) {
-      expect(status).toBe(0);
+      expect(status, stderr).toBe(0);
       expect(lines.filter(isBar)).toEqual([]);
       expect(stderr).not.toMatch(/\x1b\[\d*[A-K]/);
     }
