@@ -1,9 +1,10 @@
 // What a get leaves in its directory, and how nothing of an earlier one stays there.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partialArchive } from '../disk/docker-archive-target.ts';
 import { unpublishLayout } from '../disk/oci-layout-target.ts';
 import { UserError } from '../errors.ts';
+import { isDigest } from '../oci/digest.ts';
 import { bytesOfPath } from '../rootfs/file-path.ts';
 import { removeTree } from '../rootfs/remove-tree.ts';
 
@@ -19,9 +20,11 @@ const descriptions = [
 /** A file that describes a get. */
 export type Description = (typeof descriptions)[number]['name'];
 
+const images = { rootfs: 'rootfs', oci: 'image.tar', 'oci-layout': 'oci' } as const;
+
 /** Where the image of a get goes: the tree, the tarball or the layout, by its format. */
-export function imagePath(directory: string, format: 'rootfs' | 'oci' | 'oci-layout'): string {
-  return join(directory, { rootfs: 'rootfs', oci: 'image.tar', 'oci-layout': 'oci' }[format]);
+export function imagePath(directory: string, format: keyof typeof images): string {
+  return join(directory, images[format]);
 }
 
 /** Writes files that describe a get; nothing may be in their places. */
@@ -42,25 +45,49 @@ export async function writeDescriptions(
 }
 
 /**
- * Removes all that a get of any format may have left. `keeping` the blobs of a layout, it is no layout any
- * more, and the next one in its place need not fetch them again.
+ * Clears the places that a get is about to write to. Where an earlier get has left its description, its image of whatever
+ * format goes as well; else what lies in the places of other formats is the user's own. `keeping` the blobs of a layout,
+ * it is no layout any more, and the next one in its place need not fetch them again.
  */
-export async function removeResult(directory: string, keeping: 'nothing' | 'blobs'): Promise<void> {
-  const archive = imagePath(directory, 'oci');
-  const layout = imagePath(directory, 'oci-layout');
-  const paths = [imagePath(directory, 'rootfs'), archive, partialArchive(archive)];
+export async function clearResult(
+  directory: string,
+  format: keyof typeof images | 'none',
+  keeping: 'nothing' | 'blobs',
+): Promise<void> {
   try {
-    for (const path of [...paths, ...descriptions.map(({ name }) => join(directory, name))]) {
-      removeTree(bytesOfPath(path));
+    const formats = (await describesGet(directory)) ? (['rootfs', 'oci', 'oci-layout'] as const) : [format];
+    for (const { name } of descriptions) {
+      removeTree(bytesOfPath(join(directory, name)));
     }
-    if (keeping === 'blobs') {
-      await unpublishLayout(layout);
-    } else {
-      removeTree(bytesOfPath(layout));
+    for (const each of formats) {
+      await clearImage(directory, each, keeping);
     }
   } catch (cause) {
     throw new UserError(`cannot remove the result of an earlier get from ${JSON.stringify(directory)}`, {
       cause,
     });
+  }
+}
+
+async function describesGet(directory: string): Promise<boolean> {
+  return isDigest(await readFile(join(directory, 'digest'), 'utf8').catch(() => ''));
+}
+
+async function clearImage(
+  directory: string,
+  format: keyof typeof images | 'none',
+  keeping: 'nothing' | 'blobs',
+): Promise<void> {
+  if (format === 'none') {
+    return;
+  }
+  const path = imagePath(directory, format);
+  if (format === 'oci-layout' && keeping === 'blobs') {
+    await unpublishLayout(path);
+    return;
+  }
+  removeTree(bytesOfPath(path));
+  if (format === 'oci') {
+    removeTree(bytesOfPath(partialArchive(path)));
   }
 }

@@ -10,7 +10,7 @@ import { requireDirectory } from './artifacts.ts';
 import { askMirrors } from './ask-mirrors.ts';
 import { fetchImage } from './fetch-image.ts';
 import type { FetchedImage, Knowledge } from './fetched-image.ts';
-import { type Description, removeResult, writeDescriptions } from './get-result.ts';
+import { clearResult, type Description, writeDescriptions } from './get-result.ts';
 import { labelsText, metadataText } from './image-metadata.ts';
 import { isTestRun, type OpenRepository, openRepositories } from './open-repository.ts';
 import { decodeInRequest, type InRequest } from './request.ts';
@@ -25,13 +25,8 @@ export const runIn: Command = async (surroundings) => {
   const request = decodeInRequest(await surroundings.readInput());
   const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
-  // What an earlier or interrupted get left must not pass for the result of this one, whatever becomes of it.
-  await removeResult(directory, request.params.format === 'oci-layout' ? 'blobs' : 'nothing');
   try {
     return await get(request, directory, { surroundings, log, progress });
-  } catch (error) {
-    await removeResult(directory, 'nothing').catch((failure: unknown) => log.warn(errorText(failure)));
-    throw error;
   } finally {
     progress.close();
   }
@@ -46,10 +41,11 @@ async function get(
   const patterns = readPatterns(request);
   const digest = readDigest(version.digest);
   const { origin, mirrors, close } = openRepositories(source, 'in', surroundings, log);
+  const format = params.skipDownload ? ('none' as const) : params.format;
   const shared = {
     digest,
     platform: effectivePlatform(source.platform, params.platform, surroundings.platform),
-    format: params.skipDownload ? ('none' as const) : params.format,
+    format,
     knowledge: knowledgeFor(request),
     directory,
     repoTag: tagText(origin.repository, version.tag),
@@ -70,6 +66,8 @@ async function get(
     );
   };
 
+  // What an earlier or interrupted get left must not pass for the result of this one, whatever becomes of it.
+  await clearResult(directory, format, format === 'oci-layout' ? 'blobs' : 'nothing');
   try {
     const mirrored = await askMirrors(mirrors, 'download from', log, (mirror) =>
       fetchFrom(mirror, repositoryText(mirror.repository), 0),
@@ -85,6 +83,9 @@ async function get(
       { name: 'tag', value: version.tag },
       ...patterns.flatMap((select) => select(image)),
     ]);
+  } catch (error) {
+    await clearResult(directory, format, 'nothing').catch((failure: unknown) => log.warn(errorText(failure)));
+    throw error;
   } finally {
     await close();
   }

@@ -207,6 +207,25 @@ describe('files', () => {
     expect(await readFile(join(directory, 'digest'), 'utf8')).toBe(image.digest);
   });
 
+  it.each([{}, { format: 'oci' }, { format: 'oci-layout' }, { skip_download: true }])(
+    'of %j take no place but their own in a directory that no get has described: what lies there is the user’s',
+    async (params) => {
+      const image = await imageFor('amd64');
+      const { registry, directory } = await prepare(image);
+      await using _ = registry;
+      const own = { rootfs: 'rootfs', oci: 'image.tar', 'oci-layout': 'oci' }[params.format ?? 'rootfs'];
+      const others = ['rootfs', 'image.tar', 'oci'].filter((name) => params.skip_download || name !== own);
+      for (const name of others) {
+        await mkdir(join(directory, name));
+        await writeFile(join(directory, name, 'mine'), 'mine');
+      }
+      expect((await get(registry, image, { params, directory })).answer).toBeDefined();
+      for (const name of others) {
+        expect(await readFile(join(directory, name, 'mine'), 'utf8')).toBe('mine');
+      }
+    },
+  );
+
   it('of a layout of an index: the index itself, and everything in it', async () => {
     const index = await platforms();
     const { registry, directory } = await prepare(index);

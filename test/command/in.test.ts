@@ -274,15 +274,19 @@ describe('the platform', () => {
 });
 
 describe('patterns', () => {
-  it.each(['label_regex', 'annotation_regex'])('%s that is none is told before any traffic', async (key) => {
-    leaveEarlierGet();
-    await using registry = await startRegistry();
-    const { answer, stderr } = await get(registry, { source: { [key]: '(' } });
-    expect(answer).toBeUndefined();
-    expect(stderr).toContain(`source.${key}`);
-    expect(registry.requests).toEqual([]);
-    expectNothing();
-  });
+  it.each(['label_regex', 'annotation_regex'])(
+    '%s that is none is told before anything is touched',
+    async (key) => {
+      leaveEarlierGet();
+      await using registry = await startRegistry();
+      const { answer, stderr } = await get(registry, { source: { [key]: '(' } });
+      expect(answer).toBeUndefined();
+      expect(stderr).toContain(`source.${key}`);
+      expect(registry.requests).toEqual([]);
+      expect(readFileSync(join(target, 'rootfs', 'bin', 'old'), 'utf8')).toBe('old');
+      expect(readFileSync(join(target, 'digest'), 'utf8')).toBe('old');
+    },
+  );
 
   it("annotations are those of the platform's image, not of the index", async () => {
     const child = await buildImage({ annotations: { note: 'of the image' } });

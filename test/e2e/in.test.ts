@@ -509,28 +509,40 @@ describe('the private registry', () => {
 describe("a get that can't be", () => {
   const unused = `sha256:${'0'.repeat(64)}`;
 
-  it.each<[string, object, string]>([
-    ['without a version', {}, 'version.digest names no image'],
-    ['without a digest', { version: { tag: 'latest' } }, 'version.digest names no image'],
-    [
-      'with a malformed digest',
-      { version: { tag: 'a', digest: 'sha256:abc' } },
-      'version.digest names no image',
-    ],
-    [
-      'with a digest in capitals',
-      { version: { digest: `sha256:${'A'.repeat(64)}` } },
-      'version.digest names no image',
-    ],
-    ['with a digest that nobody has', { version: { tag: 'latest', digest: unused } }, 'MANIFEST_UNKNOWN'],
-  ])('%s fails and leaves nothing of an earlier one', async (_name, request, reason) => {
-    seed(registry, repository, 'latest', await staticImage());
+  function leaveEarlierGet(): void {
     for (const name of ['tag', 'digest', 'repository', 'metadata.json', 'labels.json']) {
       writeFileSync(join(target, name), 'old');
     }
     mkdirSync(join(target, 'rootfs/bin'), { recursive: true });
+  }
+
+  it.each<[string, object]>([
+    ['without a version', {}],
+    ['without a digest', { version: { tag: 'latest' } }],
+    ['with a malformed digest', { version: { tag: 'a', digest: 'sha256:abc' } }],
+    ['with a digest in capitals', { version: { digest: `sha256:${'A'.repeat(64)}` } }],
+  ])('%s fails before anything is touched', async (_name, request) => {
+    leaveEarlierGet();
     const source = { repository: `${registry.host}/${repository}` };
-    expectFailure(await runExecutable('in', { request: { source, ...request }, directory: target }), reason);
+    const result = await runExecutable('in', { request: { source, ...request }, directory: target });
+    expect(result).toMatchObject({ status: 1, stdout: '' });
+    expect(result.stderr).toContain('version.digest names no image');
+    expect(readdirSync(target).sort()).toEqual([
+      'digest',
+      'labels.json',
+      'metadata.json',
+      'repository',
+      'rootfs',
+      'tag',
+    ]);
+  });
+
+  it('with a digest that nobody has fails and leaves nothing of an earlier one', async () => {
+    seed(registry, repository, 'latest', await staticImage());
+    leaveEarlierGet();
+    const source = { repository: `${registry.host}/${repository}` };
+    const request = { source, version: { tag: 'latest', digest: unused } };
+    expectFailure(await runExecutable('in', { request, directory: target }), 'MANIFEST_UNKNOWN');
   });
 
   it.each<[string, () => string | undefined, string]>([
