@@ -29,11 +29,10 @@ const uploadConcurrency = 4;
 /** Pushes the one image that the glob finds; answers the first tag that points at it with the pushed digest. */
 export const runOut: Command = async (surroundings) => {
   const request = decodeOutRequest(await surroundings.readInput());
-  const { repository } = request.source;
   const { image: glob, bumpAliases, immutableTags: setting, onConflict } = request.params;
   const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
-  const { origin, close } = openRepositories(request.source, 'out', surroundings, log);
+  const { resolve, close } = openRepositories(request.source, 'out', surroundings, log);
   const wishes = await readWishes(request, directory);
   const bumped = bumpAliases ? wishes.version : undefined;
   // With every alias that the registry may allow, so that a tag no registry can have is told before any traffic.
@@ -45,6 +44,7 @@ export const runOut: Command = async (surroundings) => {
       watchChunks(plain, progress.start(`compress ${number}/${count}`, size)),
   });
   try {
+    const { origin } = await resolve();
     const session = await origin.persistence.attempt(() => origin.open('push,pull'));
     const aliases =
       bumped?.prerelease === '' ? aliasesFor(bumped, wishes.variant, await existingTags(session)) : [];
@@ -63,7 +63,7 @@ export const runOut: Command = async (surroundings) => {
     }
     const skipped = onConflict === 'skip' ? conflicts : [];
     log.info(skipped.length === uniqueTags(tags).length ? 'nothing pushed: all tags stay' : 'pushed');
-    return outAnswer(repository, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
+    return outAnswer(origin.name, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
   } finally {
     progress.close();
     await image.close();

@@ -48,7 +48,8 @@ export interface SessionOptions {
   readonly client: HttpClient;
   readonly repository: RepositoryReference;
   readonly insecure: boolean;
-  readonly credentials: BasicCredentials | undefined;
+  /** Asked at the start, and again when the registry refuses what it gave: credentials may expire meanwhile. */
+  readonly credentials: () => Promise<BasicCredentials | undefined>;
   readonly actions: 'pull' | 'push,pull';
   readonly persistence: Persistence;
   readonly clock: Clock;
@@ -56,7 +57,6 @@ export interface SessionOptions {
   /** Those of a registry unless told otherwise. */
   readonly limits?: TimeLimits;
 }
-
 
 /** How one request is authorized, and what to do when the registry refuses the token in it. */
 interface Authorizer {
@@ -73,7 +73,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const authorizer =
     answer.challenge && sessionScheme(answer.challenge) === 'bearer'
       ? await bearerAuthorizer(options, scheme, answer.challenge)
-      : basicAuthorizer(options, scheme);
+      : await basicAuthorizer(options, scheme);
   return {
     repository,
     origin,
@@ -95,13 +95,24 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
-function basicAuthorizer({ credentials, repository }: SessionOptions, scheme: 'http' | 'https'): Authorizer {
+async function basicAuthorizer(
+  { credentials, repository }: SessionOptions,
+  scheme: 'http' | 'https',
+): Promise<Authorizer> {
+  const ask = async () => {
+    const given = await credentials();
+    return given && basicAuthorization(given);
+  };
+  let current = await ask();
   return {
-    headerFor: (url) =>
-      credentials && maySendBasic(url, repository.registry, scheme)
-        ? basicAuthorization(credentials)
-        : undefined,
-    renew: async () => false,
+    headerFor: (url) => (maySendBasic(url, repository.registry, scheme) ? current : undefined),
+    async renew(refused) {
+      if (refused === undefined) {
+        return false;
+      }
+      current = await ask();
+      return current !== undefined && current !== refused;
+    },
   };
 }
 
@@ -177,7 +188,7 @@ async function answerForeignChallenge(
     registry: requestUrl(request.url).host,
     pingScheme: scheme,
     challenge,
-    credentials: undefined,
+    credentials: async () => undefined,
     scopes: scope === undefined ? [] : [scope],
     log: options.log,
   }).catch(() => undefined);

@@ -74,7 +74,7 @@ export async function openTestSession(
     client: options.client ?? testClient(),
     repository: parseRepository(repository),
     insecure: options.insecure ?? false,
-    credentials: options.credentials,
+    credentials: async () => options.credentials,
     actions: options.actions ?? 'pull',
     persistence: options.persistence ?? testPersistence(clock, stage, log),
     clock,
