@@ -8,6 +8,8 @@ export interface LoginSettings {
   readonly insecure: boolean;
   readonly username: string;
   readonly password: string;
+  /** A config.json of docker as JSON text, or the path of one. */
+  readonly dockerConfig: string;
 }
 
 /** A repository's name, perhaps another one than was configured, and the source of its credentials. */

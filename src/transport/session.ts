@@ -7,6 +7,7 @@ import {
   bearerAuthorization,
   maySendBasic,
   maySendBearer,
+  withPassword,
 } from './authorization.ts';
 import { type Challenge, chooseChallenge, sessionScheme } from './challenge.ts';
 import type { Clock } from './clock.ts';
@@ -101,7 +102,8 @@ async function basicAuthorizer(
 ): Promise<Authorizer> {
   const ask = async () => {
     const given = await credentials();
-    return given && basicAuthorization(given);
+    const usable = given && withPassword(given);
+    return usable && basicAuthorization(usable);
   };
   let current = await ask();
   return {

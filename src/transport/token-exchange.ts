@@ -1,7 +1,7 @@
 // The tokens of a session: fetched at its start, renewed when the registry refuses one. Docker token specification.
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { BasicCredentials } from './authorization.ts';
+import { type BasicCredentials, withPassword } from './authorization.ts';
 import type { Challenge } from './challenge.ts';
 import { networkError } from './failure-text.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
@@ -93,8 +93,9 @@ async function requestToken(
   refreshToken: string | undefined,
 ): Promise<TokenAnswer> {
   const credentials = await options.credentials();
-  const wish = { ...options, credentials, scopes };
-  let { method, response } = await sendTokenRequest(options, tokenRequest({ ...wish, refreshToken }));
+  const wish = { ...options, credentials: credentials && withPassword(credentials), scopes };
+  const first = tokenRequest({ ...wish, refreshToken: refreshToken ?? credentials?.identityToken });
+  let { method, response } = await sendTokenRequest(options, first);
   if (method === 'POST' && response.status === 404) {
     await discardBody(response);
     const request = tokenRequest({ ...wish, refreshToken: undefined });

@@ -52,6 +52,7 @@ const emptySource = {
   azureTenantId: '',
   azureEnvironment: '',
   googleAuth: false,
+  dockerConfig: '',
   registryMirrors: [],
   contentTrust: undefined,
   caCerts: [],
@@ -451,6 +452,16 @@ describe('secrets', () => {
     expect(`${text} ${hint}`).toContain('not supported yet');
     expect(`${text} ${hint}`).not.toContain(marker);
   });
+});
+
+it.each<[string, unknown]>([
+  ['text', '{"auths": {"a.test": {"auth": "x"}}}'],
+  ['an object', { auths: { 'a.test': { auth: 'x', n: [1.5, null, true] } }, unknown: {} }],
+  ['a path', '/root/.docker/config.json'],
+])('docker_config may be %s, whatever is in it', (_case, docker_config) => {
+  const { source } = decodeCheckRequest(JSON.stringify({ source: { docker_config } }));
+  const { dockerConfig } = source;
+  expect(typeof docker_config === 'string' ? dockerConfig : JSON.parse(dockerConfig)).toEqual(docker_config);
 });
 
 describe('params.format', () => {
