@@ -5,29 +5,18 @@ import type { ContentTrust, Source } from './source.ts';
 /** A key whose value, when it is not empty, asks for a feature that is missing. */
 interface Gap {
   readonly key: string;
-  readonly value: (source: Source) => string | boolean | readonly string[] | ContentTrust | undefined;
+  readonly value: (source: Source) => string | boolean | ContentTrust | undefined;
   readonly feature: string;
   readonly hint: string;
 }
 
-const ecr = {
-  feature: 'signing in to Amazon ECR',
-  hint: 'until then set username to AWS and password to the output of `aws ecr get-login-password`',
-};
 const acr = {
   feature: 'signing in to Azure Container Registry with a managed identity',
   hint: "until then set username and password to those of a service principal or of the registry's token",
 };
 
-/** The keys of `source` that ask all commands for it. `aws_ecr_registry_id` has no effect upstream either. */
+/** The keys of `source` that ask all commands for it. */
 const ofSource: readonly Gap[] = [
-  { key: 'aws_region', value: (source) => source.awsRegion, ...ecr },
-  { key: 'aws_access_key_id', value: (source) => source.awsAccessKeyId, ...ecr },
-  { key: 'aws_secret_access_key', value: (source) => source.awsSecretAccessKey, ...ecr },
-  { key: 'aws_session_token', value: (source) => source.awsSessionToken, ...ecr },
-  { key: 'aws_role_arn', value: (source) => source.awsRoleArn, ...ecr },
-  { key: 'aws_role_arns', value: (source) => source.awsRoleArns, ...ecr },
-  { key: 'aws_account_id', value: (source) => source.awsAccountId, ...ecr },
   { key: 'azure_acr', value: (source) => source.azureAcr, ...acr },
   { key: 'azure_client_id', value: (source) => source.azureClientId, ...acr },
   { key: 'azure_tenant_id', value: (source) => source.azureTenantId, ...acr },
@@ -62,8 +51,7 @@ export function rejectUnsupportedPut(source: Source): void {
 
 function rejectGaps(gaps: readonly Gap[], source: Source): void {
   for (const { key, value, feature, hint } of gaps) {
-    const found = value(source);
-    if (Array.isArray(found) ? found.length > 0 : found) {
+    if (value(source)) {
       throw new UserError(`source.${key} is set, but ${feature} is not supported yet`, { hint });
     }
   }

@@ -1,8 +1,19 @@
 // What a log-in is asked for by, and what it comes to.
 import type { CredentialSource, CredentialSurroundings } from './credential-source.ts';
 
+/** The `aws_*` keys of the source; empty texts are unset. */
+export interface AwsSettings {
+  readonly awsRegion: string;
+  readonly awsAccessKeyId: string;
+  readonly awsSecretAccessKey: string;
+  readonly awsSessionToken: string;
+  readonly awsRoleArn: string;
+  readonly awsRoleArns: readonly string[];
+  readonly awsAccountId: string;
+}
+
 /** What the user configured about the repository and the way to log in there; empty texts are unset. */
-export interface LoginSettings {
+export interface LoginSettings extends AwsSettings {
   readonly repository: string;
   /** Whether plain HTTP may be tried. */
   readonly insecure: boolean;

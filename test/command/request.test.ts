@@ -447,8 +447,8 @@ describe('secrets', () => {
   });
 
   it('stay secret when a feature is missing', () => {
-    const amazon = { aws_region: 'eu-central-1', aws_secret_access_key: marker, password: marker };
-    const { text, hint } = failure(decodeCheckRequest, { source: amazon });
+    const signed = { content_trust: { repository_key: marker }, password: marker };
+    const { text, hint } = failure(decodeOutRequest, { source: signed });
     expect(`${text} ${hint}`).toContain('not supported yet');
     expect(`${text} ${hint}`).not.toContain(marker);
   });
@@ -489,13 +489,6 @@ describe('params.format', () => {
 
 describe('what is not supported yet', () => {
   it.each([
-    ['aws_region', 'r'],
-    ['aws_access_key_id', 'k'],
-    ['aws_secret_access_key', 's'],
-    ['aws_session_token', 't'],
-    ['aws_role_arn', 'a'],
-    ['aws_role_arns', ['a']],
-    ['aws_account_id', '1'],
     ['azure_acr', true],
     ['azure_client_id', 'c'],
     ['azure_tenant_id', 't'],

@@ -1,0 +1,49 @@
+// Builds dist: the program in one file, and each library that is imported on demand in a file beside it, so that
+// commands that don't need it don't read it either. Bun puts all of them into its executable.
+import { rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'dist');
+const settings = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node22.19',
+  alias: { undici: './.build/undici.js' },
+  absWorkingDir: root,
+  logLevel: 'warning',
+  logOverride: { 'empty-import-meta': 'error' },
+};
+
+/** File in dist/libraries → what it is made of: a package, or a `-sdk.ts` file that gathers parts of some. */
+const libraries = new Map();
+
+/** Leaves a library out of the program, which imports its file in dist/libraries instead. */
+const librariesApart = {
+  name: 'libraries-apart',
+  setup(program) {
+    program.onResolve({ filter: /^[^./]|-sdk\.ts$/ }, ({ path, kind, resolveDir }) => {
+      if (kind !== 'dynamic-import' || path.startsWith('node:')) {
+        return undefined;
+      }
+      const isFile = path.startsWith('.');
+      const file = `${isFile ? basename(path, '.ts') : path.replace(/^@/, '').replaceAll('/', '-')}.cjs`;
+      libraries.set(file, isFile ? resolve(resolveDir, path) : path);
+      return { path: `./libraries/${file}`, external: true };
+    });
+  },
+};
+
+rmSync(join(folder, 'libraries'), { recursive: true, force: true });
+await build({
+  ...settings,
+  entryPoints: ['src/main.ts'],
+  outfile: join(folder, 'registry-image-resource.cjs'),
+  plugins: [librariesApart],
+});
+for (const [file, entryPoint] of libraries) {
+  await build({ ...settings, entryPoints: [entryPoint], outfile: join(folder, 'libraries', file) });
+}
