@@ -1,6 +1,6 @@
 // Builds dist: the program in one file, and each library that is imported on demand in a file beside it, so that
 // commands that don't need it don't read it either. Bun puts all of them into its executable.
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -12,7 +12,7 @@ const settings = {
   platform: 'node',
   format: 'cjs',
   target: 'node22.19',
-  alias: { undici: './.build/undici.js' },
+  alias: { undici: './.build/undici.js', open: './.build/no-browser.js' },
   absWorkingDir: root,
   logLevel: 'warning',
   logOverride: { 'empty-import-meta': 'error' },
@@ -37,7 +37,12 @@ const librariesApart = {
   },
 };
 
-rmSync(join(folder, 'libraries'), { recursive: true, force: true });
+/** For libraries that ask where they lie. */
+const ownLocation = {
+  banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'ownUrl' },
+};
+
 await build({
   ...settings,
   entryPoints: ['src/main.ts'],
@@ -45,5 +50,11 @@ await build({
   plugins: [librariesApart],
 });
 for (const [file, entryPoint] of libraries) {
-  await build({ ...settings, entryPoints: [entryPoint], outfile: join(folder, 'libraries', file) });
+  const outfile = join(folder, 'libraries', file);
+  await build({ ...settings, ...ownLocation, entryPoints: [entryPoint], outfile });
+}
+for (const file of readdirSync(join(folder, 'libraries'))) {
+  if (!libraries.has(file)) {
+    rmSync(join(folder, 'libraries', file));
+  }
 }
