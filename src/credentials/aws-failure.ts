@@ -41,6 +41,11 @@ export function awsFailure(error: unknown, request: AwsRequest): UserError {
   if (!(error instanceof Error)) {
     return new UserError(String(error));
   }
+  if (error instanceof SyntaxError) {
+    return new UserError('the answer is not one of AWS', {
+      hint: 'check AWS_ENDPOINT_URL and the proxy of the worker: something else answers there',
+    });
+  }
   const [line = ''] = error.message.split('\n');
   return new UserError(line === '' ? error.name : `${error.name}: ${line}`, {
     hint: hintFor(error, request),
