@@ -199,6 +199,19 @@ describe('a refresh token', () => {
 });
 
 describe('a renewal', () => {
+  it('is made with the credentials of its own time', async () => {
+    await using server = await startTokens();
+    let password = 'first';
+    const tokens = await openTokenExchange(
+      at(server, { credentials: async () => ({ username: 'user', password }) }),
+    );
+    password = 'second';
+    await tokens.renew('token-1', undefined);
+    expect(server.journal.requests.map(({ headers }) => headers.authorization)).toEqual(
+      ['user:first', 'user:second'].map((text) => `Basic ${Buffer.from(text).toString('base64')}`),
+    );
+  });
+
   it('puts the scope of the refusal in front, once', async () => {
     await using server = await startTokens();
     const tokens = await openTokenExchange(at(server));
