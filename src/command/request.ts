@@ -1,7 +1,7 @@
 // What Concourse asks on standard input, typed: the requests of check, in and out.
 import type { Version } from './answer.ts';
 import { decodeObject, type ObjectReader } from './decode.ts';
-import { rejectUnsupportedPut, rejectUnsupportedSource } from './not-yet.ts';
+import { rejectUnsupportedPut } from './not-yet.ts';
 import {
   type InParams,
   type OutParams,
@@ -46,7 +46,6 @@ export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
     source: object.object('source', readSource),
     version: object.optionalObject('version', readVersion),
   }));
-  rejectUnsupportedSource(request.source);
   return { ...request, warnings: [...sourceWarnings(request.source), ...overriddenKeys(request.source)] };
 }
 
@@ -59,7 +58,6 @@ export function decodeInRequest(input: Uint8Array | string): InRequest {
   }));
   const { format, ...others } = request.params;
   const params = { ...others, format: others.skipDownload ? 'rootfs' : parseFormat(format) } as const;
-  rejectUnsupportedSource(request.source);
   return { ...request, params, warnings: sourceWarnings(request.source) };
 }
 
@@ -70,7 +68,6 @@ export function decodeOutRequest(input: Uint8Array | string): OutRequest {
     params: object.object('params', readRawOutParams),
   }));
   const params = parseOutParams(request.params);
-  rejectUnsupportedSource(request.source);
   rejectUnsupportedPut(request.source);
   return { ...request, params, warnings: sourceWarnings(request.source) };
 }

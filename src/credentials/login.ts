@@ -12,13 +12,22 @@ export interface AwsSettings {
   readonly awsAccountId: string;
 }
 
+/** The `azure_*` keys of the source; empty texts are unset. */
+export interface AzureSettings {
+  readonly azureAcr: boolean;
+  readonly azureClientId: string;
+  readonly azureTenantId: string;
+  readonly azureEnvironment: string;
+}
+
 /** What the user configured about the repository and the way to log in there; empty texts are unset. */
-export interface LoginSettings extends AwsSettings {
+export interface LoginSettings extends AwsSettings, AzureSettings {
   readonly repository: string;
   /** Whether plain HTTP may be tried. */
   readonly insecure: boolean;
   readonly username: string;
   readonly password: string;
+  readonly googleAuth: boolean;
   /** A config.json of docker as JSON text, or the path of one. */
   readonly dockerConfig: string;
 }

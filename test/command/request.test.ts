@@ -488,20 +488,6 @@ describe('params.format', () => {
 });
 
 describe('what is not supported yet', () => {
-  it.each([
-    ['azure_acr', true],
-    ['azure_client_id', 'c'],
-    ['azure_tenant_id', 't'],
-    ['azure_environment', 'e'],
-    ['google_auth', true],
-  ])('source.%s is an error in every command', (key, value) => {
-    for (const [, decode] of decoders) {
-      const { text, hint } = failure(decode, { source: { [key]: value } });
-      expect(text).toMatch(new RegExp(`^source\\.${key} is set, but .* is not supported yet$`));
-      expect(hint).toMatch(/^until then /);
-    }
-  });
-
   it('signing is an error in out, even without a key; check and in have nothing to sign', () => {
     const document = '{"source":{"content_trust":{"server":"https://notary.test"}}}';
     expect(failure(decodeOutRequest, document).text).toContain('signing images is not supported yet');
