@@ -48,7 +48,7 @@ export interface RepositoryAccess {
 }
 
 /** A silent server is left after 5 seconds instead of a minute; milliseconds would mistake a slow one for it. */
-const testHurry = 12;
+export const testHurry = 12;
 
 /** Whether waits are shrunk to milliseconds: so that suites of black-box tests end in time. */
 export function isTestRun({ environment }: Surroundings): boolean {

@@ -18,6 +18,7 @@ import { watchChunks, watchContent } from '../transfer/watched-content.ts';
 import type { Session } from '../transport/session.ts';
 import { outAnswer } from './answer.ts';
 import { readAdditionalTags, readVersionFile, requireDirectory } from './artifacts.ts';
+import { openContentTrust } from './content-trust.ts';
 import { openRepositories } from './open-repository.ts';
 import { decodeOutRequest, type OutRequest } from './request.ts';
 import type { Command } from './surroundings.ts';
@@ -38,6 +39,7 @@ export const runOut: Command = async (surroundings) => {
   // With every alias that the registry may allow, so that a tag no registry can have is told before any traffic.
   tagsToPush({ ...wishes, aliases: bumped ? possibleAliases(bumped, wishes.variant) : [] });
   const immutable = immutableTags(setting);
+  const signer = openContentTrust(request.source, surroundings, log);
   const image = await openImage(await findImage(directory, glob), {
     temporaryDirectory: tmpdir(),
     watchLayer: (plain, { number, count, size }) =>
@@ -63,6 +65,12 @@ export const runOut: Command = async (surroundings) => {
     }
     const skipped = onConflict === 'skip' ? conflicts : [];
     log.info(skipped.length === uniqueTags(tags).length ? 'nothing pushed: all tags stay' : 'pushed');
+    const stayed = skipped.map(({ tag }) => tag);
+    await signer?.sign(
+      session,
+      root,
+      uniqueTags(tags).filter((tag) => !stayed.includes(tag)),
+    );
     return outAnswer(origin.name, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
   } finally {
     progress.close();

@@ -76,6 +76,8 @@ export interface ContentTrust {
   readonly username: string;
   readonly password: string;
   readonly scopes: string;
+  /** Whether a signature that fails fails the put: `fail`, which empty means too, or `warn`. */
+  readonly onFailure: string;
 }
 
 /** Reads a `source` object. */
@@ -147,5 +149,6 @@ function readContentTrust(object: ObjectReader): ContentTrust {
     username: object.text('username'),
     password: object.text('password'),
     scopes: object.text('scopes'),
+    onFailure: object.text('on_failure'),
   };
 }

@@ -1,6 +1,6 @@
 // An authenticated conversation with one registry about one repository: pinged once, then used for every request.
 import type { Log } from '../log.ts';
-import { type RepositoryReference, repositoryScope } from '../oci/reference.ts';
+import { type RepositoryActions, type RepositoryReference, repositoryScope } from '../oci/reference.ts';
 import {
   type BasicCredentials,
   basicAuthorization,
@@ -49,9 +49,11 @@ export interface SessionOptions {
   readonly client: HttpClient;
   readonly repository: RepositoryReference;
   readonly insecure: boolean;
+  /** For a server that must not be asked over http, wherever it is. */
+  readonly secureOnly?: boolean;
   /** Asked at the start, and again when the registry refuses what it gave: credentials may expire meanwhile. */
   readonly credentials: () => Promise<BasicCredentials | undefined>;
-  readonly actions: 'pull' | 'push,pull';
+  readonly actions: RepositoryActions;
   readonly persistence: Persistence;
   readonly clock: Clock;
   readonly log: Log;

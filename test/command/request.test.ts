@@ -445,13 +445,6 @@ describe('secrets', () => {
       expect(expectNoMarker(JSON.stringify({ source: { [key]: marker } }))).toContain(`source.${key}`);
     }
   });
-
-  it('stay secret when a feature is missing', () => {
-    const signed = { content_trust: { repository_key: marker }, password: marker };
-    const { text, hint } = failure(decodeOutRequest, { source: signed });
-    expect(`${text} ${hint}`).toContain('not supported yet');
-    expect(`${text} ${hint}`).not.toContain(marker);
-  });
 });
 
 it.each<[string, unknown]>([
@@ -487,16 +480,15 @@ describe('params.format', () => {
   });
 });
 
-describe('what is not supported yet', () => {
-  it('signing is an error in out, even without a key; check and in have nothing to sign', () => {
-    const document = '{"source":{"content_trust":{"server":"https://notary.test"}}}';
-    expect(failure(decodeOutRequest, document).text).toContain('signing images is not supported yet');
-    expect(failure(decodeOutRequest, '{"source":{"content_trust":{}}}').text).toContain(
-      'source.content_trust',
-    );
-    expect(decodeCheckRequest(document).source.contentTrust?.server).toBe('https://notary.test');
-    expect(decodeInRequest(document).source.contentTrust?.scopes).toBe('');
-  });
+it('content_trust is read by all commands, and a put checks what it says', () => {
+  const document = '{"source":{"content_trust":{"server":"https://notary.test","on_failure":"warn"}}}';
+  for (const [, decode] of decoders) {
+    expect(decode(document).source.contentTrust).toMatchObject({
+      server: 'https://notary.test',
+      onFailure: 'warn',
+      scopes: '',
+    });
+  }
 });
 
 describe('warnings', () => {
