@@ -43,6 +43,17 @@ const ownLocation = {
   define: { 'import.meta.url': 'ownUrl' },
 };
 
+const timedMetadata = {
+  name: 'timed-metadata',
+  setup(library) {
+    library.onResolve({ filter: /^node:http$/ }, ({ importer }) =>
+      importer.includes('credential-provider-imds')
+        ? { path: join(root, '.build', 'timed-http.js') }
+        : undefined,
+    );
+  },
+};
+
 await build({
   ...settings,
   entryPoints: ['src/main.ts'],
@@ -51,7 +62,8 @@ await build({
 });
 for (const [file, entryPoint] of libraries) {
   const outfile = join(folder, 'libraries', file);
-  await build({ ...settings, ...ownLocation, entryPoints: [entryPoint], outfile });
+  const plugins = [timedMetadata];
+  await build({ ...settings, ...ownLocation, entryPoints: [entryPoint], outfile, plugins });
 }
 for (const file of readdirSync(join(folder, 'libraries'))) {
   if (!libraries.has(file)) {

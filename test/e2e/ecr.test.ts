@@ -1,5 +1,8 @@
 // Logging in to Amazon ECR, through the executables: ECR and STS are moto's, the registries lie behind a proxy.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serverKeys } from '../support/certificates.ts';
@@ -296,7 +299,43 @@ describe('without credentials', () => {
     expect(stderr).toContain('cannot authenticate with ECR: looking for AWS credentials on the worker: ');
     expect(server.journal.requests.length).toBeGreaterThan(0);
   });
+
+  it('a metadata server that is not there is given up', async () => {
+    await using silence = await startSilence();
+    const environment = { ...nothing, AWS_EC2_METADATA_SERVICE_ENDPOINT: silence.url };
+    const { status, stderr } = await run('check', {}, environment);
+    expect(status).toBe(1);
+    expect(stderr).toContain('CredentialsProviderError: Could not load credentials from any providers');
+  });
 });
+
+/** A port of 127.0.0.1 that takes no connection and refuses none, as an address that nobody has. */
+async function startSilence(): Promise<AsyncDisposable & { readonly url: string }> {
+  const listen = `
+    const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      require('node:fs').writeSync(1, server.address().port + '\\n');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`;
+  const child = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const orphaned = () => child.kill('SIGKILL');
+  process.once('exit', orphaned);
+  const [line] = await once(child.stdout, 'data');
+  const port = Number(String(line));
+  // The queue of the kernel is full once two wait in it: a connection more gets no answer at all.
+  const waiting = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+  await Promise.all(waiting.map((socket) => once(socket, 'connect')));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of waiting) {
+        socket.on('error', () => {}).destroy();
+      }
+      process.removeListener('exit', orphaned);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}
 
 describe('ECR Public', () => {
   it('gives its token over our proxy and certificates; the repository keeps its name', async () => {
