@@ -47,9 +47,8 @@ export function awsFailure(error: unknown, request: AwsRequest): UserError {
     });
   }
   const [line = ''] = error.message.split('\n');
-  return new UserError(line === '' ? error.name : `${error.name}: ${line}`, {
-    hint: hintFor(error, request),
-  });
+  const told = error.name === 'Error' ? [line] : [error.name, line];
+  return new UserError(told.filter((part) => part !== '').join(': '), { hint: hintFor(error, request) });
 }
 
 function hintFor({ name, message }: Error, request: AwsRequest): string | undefined {
@@ -57,5 +56,6 @@ function hintFor({ name, message }: Error, request: AwsRequest): string | undefi
   if (/^(InvalidSignature|SignatureDoesNotMatch)/.test(name) && /expired|not yet current/i.test(message)) {
     return wrongClock;
   }
-  return /^AccessDenied/.test(name) ? permissions[request] : hints.find(([code]) => code.test(name))?.[1];
+  const [, known] = hints.find(([code]) => code.test(name)) ?? [];
+  return known ?? (/^AccessDenied/.test(name) || request === 'keys' ? permissions[request] : undefined);
 }

@@ -49,6 +49,18 @@ describe('a failure', () => {
     expect(failure.cause).toBeUndefined();
   });
 
+  it('of a file of the worker is told with where credentials come from', () => {
+    const failure = awsFailure(new Error("ENOENT: no such file or directory, open '/token'"), 'keys');
+    expect(failure.message).toBe("ENOENT: no such file or directory, open '/token'");
+    expect(failure.hint).toMatch(/its environment, its service account/);
+  });
+
+  it('to read the answer means that something else answered', () => {
+    const failure = awsFailure(new SyntaxError('Unexpected token <, "<leak>" is not valid JSON'), 'token');
+    expect(failure.message).toBe('the answer is not one of AWS');
+    expect(failure.hint).toMatch(/AWS_ENDPOINT_URL/);
+  });
+
   it('of the network is told as it is, an unknown one by its code', () => {
     const network = new UserError('POST https://sts.example/: no connection');
     expect(awsFailure(network, 'role')).toBe(network);
