@@ -17,12 +17,13 @@ export const runCheck: Command = async (surroundings) => {
   const log = openLog(surroundings, request);
   const platform = effectivePlatform(request.source.platform, undefined, surroundings.platform);
   const find = versionFinder(request.source, platform, log);
-  const { origin, mirrors, close } = openRepositories(request.source, 'check', surroundings, log);
+  const { resolve, close } = openRepositories(request.source, 'check', surroundings, log);
 
   const ask = ({ persistence, open }: OpenRepository): Promise<TagAndDigest[]> =>
     persistence.attempt(async () => find(await open('pull'), request.version));
 
   try {
+    const { origin, mirrors } = await resolve();
     const mirrored = await askMirrors(mirrors, 'checking', log, async (mirror) => {
       const versions = await ask(mirror);
       if (versions.length > 0) {

@@ -71,6 +71,18 @@ export class ObjectReader {
     return flag;
   }
 
+  /** A string, or an object as the text of its JSON; nothing in that one is unknown or of the wrong type. */
+  document(name: string): string {
+    let text = '';
+    for (const node of this.#values(name)) {
+      if (node.type !== 'string' && node.type !== 'object' && node.type !== 'null') {
+        throw mismatch(node, this.#pathOf(name), 'string or object');
+      }
+      text = node.type === 'null' ? '' : node.type === 'string' ? node.text : writeNode(node);
+    }
+    return text;
+  }
+
   /** A list of strings; `null` in it is an empty string. */
   texts(name: string): readonly string[] {
     let texts: readonly string[] = [];
@@ -174,9 +186,26 @@ function itemTexts(items: readonly JsonNode[], path: string): readonly string[] 
   });
 }
 
+/** A scanned value as compact JSON, with its members and numbers as they were. */
+function writeNode(node: JsonNode): string {
+  switch (node.type) {
+    case 'object':
+      return `{${node.members.map(({ key, value }) => `${JSON.stringify(key)}:${writeNode(value)}`).join(',')}}`;
+    case 'list':
+      return `[${node.items.map(writeNode).join(',')}]`;
+    case 'string':
+      return JSON.stringify(node.text);
+    case 'null':
+      return 'null';
+    default:
+      return node.text;
+  }
+}
+
 type Expected =
   | 'string'
   | 'string or number'
+  | 'string or object'
   | 'boolean'
   | 'list of strings'
   | 'boolean or list of strings'
@@ -184,6 +213,7 @@ type Expected =
 
 const remedies: Readonly<Record<Expected, string>> = {
   string: 'write one string, in quotes',
+  'string or object': 'write it as keys and values, or as one string in quotes',
   'string or number': 'write one string, in quotes',
   boolean: 'write true or false, without quotes',
   'list of strings': 'write it as a list, even if it has only one item',

@@ -40,46 +40,44 @@ async function get(
   const { source, params, version } = request;
   const patterns = readPatterns(request);
   const digest = readDigest(version.digest);
-  const { origin, mirrors, close } = openRepositories(source, 'in', surroundings, log);
+  const { resolve, close } = openRepositories(source, 'in', surroundings, log);
   const format = params.skipDownload ? ('none' as const) : params.format;
-  const shared = {
-    digest,
-    platform: effectivePlatform(source.platform, params.platform, surroundings.platform),
-    format,
-    knowledge: knowledgeFor(request),
-    directory,
-    repoTag: tagText(origin.repository, version.tag),
-    whole: new Set<Digest>(),
-    asRoot: surroundings.userId === 0,
-    clock: surroundings.clock,
-    log,
-    progress,
-  };
-
-  const fetchFrom = ({ repository, persistence, open }: OpenRepository, name: string, patience: number) => {
-    log.plain(`fetching \x1b[32m${name}\x1b[0m@\x1b[33m${digest}\x1b[0m`);
-    const missingPatience = isTestRun(surroundings) ? 0 : patience;
-    return persistence.attempt(async () =>
-      fetchImage(await open('pull'), { ...shared, missingPatience }).catch((cause: unknown) => {
-        throw new UserError(`fetching ${repositoryText(repository)}@${digest}`, { cause });
-      }),
-    );
-  };
-
   // What an earlier or interrupted get left must not pass for the result of this one, whatever becomes of it.
   await clearResult(directory, format, format === 'oci-layout' ? 'blobs' : 'nothing');
   try {
-    const mirrored = await askMirrors(mirrors, 'download from', log, (mirror) =>
-      fetchFrom(mirror, repositoryText(mirror.repository), 0),
-    );
+    const { origin, mirrors } = await resolve();
+    const shared = {
+      digest,
+      platform: effectivePlatform(source.platform, params.platform, surroundings.platform),
+      format,
+      knowledge: knowledgeFor(request),
+      directory,
+      repoTag: tagText(origin.repository, version.tag),
+      whole: new Set<Digest>(),
+      asRoot: surroundings.userId === 0,
+      clock: surroundings.clock,
+      log,
+      progress,
+    };
+    const fetchFrom = ({ repository, name, persistence, open }: OpenRepository, patience: number) => {
+      log.plain(`fetching \x1b[32m${name}\x1b[0m@\x1b[33m${digest}\x1b[0m`);
+      const missingPatience = isTestRun(surroundings) ? 0 : patience;
+      return persistence.attempt(async () =>
+        fetchImage(await open('pull'), { ...shared, missingPatience }).catch((cause: unknown) => {
+          throw new UserError(`fetching ${repositoryText(repository)}@${digest}`, { cause });
+        }),
+      );
+    };
+
+    const mirrored = await askMirrors(mirrors, 'download from', log, (mirror) => fetchFrom(mirror, 0));
     const image =
       mirrored ??
-      (await fetchFrom(origin, source.repository, missingPatience).catch((cause: unknown) => {
+      (await fetchFrom(origin, missingPatience).catch((cause: unknown) => {
         throw new UserError('download failed', { cause });
       }));
-    await writeDescriptions(directory, descriptionsOf(request, image));
+    await writeDescriptions(directory, descriptionsOf(request, origin.name, image));
     return inAnswer(version, [
-      { name: 'repository', value: source.repository },
+      { name: 'repository', value: origin.name },
       { name: 'tag', value: version.tag },
       ...patterns.flatMap((select) => select(image)),
     ]);
@@ -129,14 +127,15 @@ function knowledgeFor({ source }: InRequest): Knowledge {
 
 /** The files that describe the image; Concourse reads `metadata.json` as the sign of an unpacked one. */
 function descriptionsOf(
-  { source, params, version }: InRequest,
+  { params, version }: InRequest,
+  repository: string,
   { config }: FetchedImage,
 ): Partial<Record<Description, string>> {
   const { format, skipDownload } = params;
   return {
     tag: version.tag,
     digest: version.digest,
-    repository: source.repository,
+    repository,
     ...(config && !skipDownload && format === 'rootfs' ? { 'metadata.json': metadataText(config) } : {}),
     ...(config && !skipDownload && format !== 'oci-layout' ? { 'labels.json': labelsText(config) } : {}),
   };

@@ -1,10 +1,16 @@
 // The way from a source to a session: name, credentials, trust, proxies and mirrors, for all commands.
+import type { CredentialSource } from '../credentials/credential-source.ts';
+import { resolveLogin } from '../credentials/resolve.ts';
 import { staticCredentials } from '../credentials/static.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { checkAddressable, parseRepository, type RepositoryReference } from '../oci/reference.ts';
+import {
+  checkAddressable,
+  parseRepository,
+  type RepositoryReference,
+  repositoryText,
+} from '../oci/reference.ts';
 import { mirrorRepository } from '../registry/mirror.ts';
-import type { BasicCredentials } from '../transport/authorization.ts';
 import { createHttpClient, type HttpClient } from '../transport/http-client.ts';
 import { createPersistence, type Persistence } from '../transport/persistence.ts';
 import { proxyFor } from '../transport/proxy.ts';
@@ -19,22 +25,30 @@ import type { Surroundings } from './surroundings.ts';
 /** A repository that can be asked, and how a command keeps trying there. */
 export interface OpenRepository {
   readonly repository: RepositoryReference;
+  /** As answers and the `repository` file name it. */
+  readonly name: string;
   readonly persistence: Persistence;
   /** A new session: pings the registry and logs in. */
   open(actions: 'pull' | 'push,pull'): Promise<Session>;
 }
 
-/** The repositories of a source. */
+/** The repositories of a source, as the log-in names them. */
 export interface Repositories {
   readonly origin: OpenRepository;
   /** To be asked before the origin, one after the other; their credentials are their own. A put has none. */
   readonly mirrors: readonly OpenRepository[];
+}
+
+/** A source whose repositories were checked, before anything was asked for. */
+export interface RepositoryAccess {
+  /** Chooses the log-in, which may ask servers and rename the repository: its mirrors are those of the new name. */
+  resolve(): Promise<Repositories>;
   /** Ends all connections. */
   close(): Promise<void>;
 }
 
 /** A silent registry is left after 5 seconds instead of a minute; less would mistake a slow one for it. */
-const testHurry = 12;
+export const testHurry = 12;
 
 /** Whether waits are shrunk to milliseconds: so that suites of black-box tests end in time. */
 export function isTestRun({ environment }: Surroundings): boolean {
@@ -50,13 +64,15 @@ export function openRepositories(
   stage: RetryStage,
   surroundings: Surroundings,
   log: Log,
-): Repositories {
+): RepositoryAccess {
   const { environment, clock } = surroundings;
-  const origin = readRepository(source.repository);
-  const mirrors = (stage === 'out' ? [] : source.registryMirrors).flatMap((login) => {
-    const repository = mirrorRepository(origin, login);
-    return repository ? [{ repository, login }] : [];
-  });
+  const configured = readRepository(source.repository);
+  const mirrorsOf = (origin: RepositoryReference) =>
+    (stage === 'out' ? [] : source.registryMirrors).flatMap((settings) => {
+      const repository = mirrorRepository(origin, settings);
+      return repository ? [{ repository, settings }] : [];
+    });
+  mirrorsOf(configured);
   const trustRoots = createTrustRoots({ environment, caCerts: source.caCerts, files: machineTrustFiles });
   for (const { position, expired } of expiredCertificates(source.caCerts, clock.now())) {
     log.warn(`ca_certs[${position}] expired on ${expired}: it proves no server any more, renew or remove it`);
@@ -73,14 +89,20 @@ export function openRepositories(
   const toRegistry = wayTo(registryLimits, stage, isTestRun(surroundings) ? testHurry : 1);
   // Mirrors are left after seconds anyway.
   const toMirrors = wayTo(mirrorLimits, 'mirror', 1);
-  const open = (way: Way, repository: RepositoryReference, { username, password }: Login) => {
-    const credentials = staticCredentials(username, password);
-    const { insecure } = source;
-    return openRepository({ ...way, repository, credentials, insecure }, surroundings, log);
-  };
+  const open = (way: Way, repository: RepositoryReference, name: string, { credentials }: CredentialSource) =>
+    openRepository({ ...way, repository, name, credentials, insecure: source.insecure }, surroundings, log);
   return {
-    origin: open(toRegistry, origin, source),
-    mirrors: mirrors.map(({ repository, login }) => open(toMirrors, repository, login)),
+    async resolve() {
+      const { client } = toRegistry;
+      const login = await resolveLogin(source, { ...surroundings, log, client, trustRoots });
+      const origin = login.repository === source.repository ? configured : readRepository(login.repository);
+      return {
+        origin: open(toRegistry, origin, login.repository, login.credentials),
+        mirrors: mirrorsOf(origin).map(({ repository, settings }) =>
+          open(toMirrors, repository, repositoryText(repository), staticCredentials(settings)),
+        ),
+      };
+    },
     close: async () => {
       await Promise.all([toRegistry.client.close(), toMirrors.client.close()]);
     },
@@ -92,11 +114,6 @@ interface Way {
   readonly client: HttpClient;
   readonly limits: TimeLimits;
   readonly stage: RetryStage;
-}
-
-interface Login {
-  readonly username: string;
-  readonly password: string;
 }
 
 function readRepository(name: string): RepositoryReference {
@@ -112,7 +129,8 @@ function readRepository(name: string): RepositoryReference {
 function openRepository(
   connection: Way & {
     repository: RepositoryReference;
-    credentials: BasicCredentials | undefined;
+    name: string;
+    credentials: CredentialSource['credentials'];
     insecure: boolean;
   },
   surroundings: Surroundings,
@@ -128,6 +146,7 @@ function openRepository(
   });
   return {
     repository: connection.repository,
+    name: connection.name,
     persistence,
     open: (actions) => openSession({ ...connection, actions, persistence, clock, log }),
   };

@@ -18,6 +18,7 @@ import { watchChunks, watchContent } from '../transfer/watched-content.ts';
 import type { Session } from '../transport/session.ts';
 import { outAnswer } from './answer.ts';
 import { readAdditionalTags, readVersionFile, requireDirectory } from './artifacts.ts';
+import { openContentTrust } from './content-trust.ts';
 import { openRepositories } from './open-repository.ts';
 import { decodeOutRequest, type OutRequest } from './request.ts';
 import type { Command } from './surroundings.ts';
@@ -31,23 +32,24 @@ const uploadConcurrency = 4;
  */
 export const runOut: Command = async (surroundings) => {
   const request = decodeOutRequest(await surroundings.readInput());
-  const { repository } = request.source;
   const { image: glob, bumpAliases, immutableTags: setting, onConflict } = request.params;
   const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
-  const { origin, close } = openRepositories(request.source, 'out', surroundings, log);
+  const { resolve, close } = openRepositories(request.source, 'out', surroundings, log);
   const wishes = await readWishes(request, directory);
   const bumped = bumpAliases ? wishes.version : undefined;
   // With every alias that the registry may allow, so that a tag no registry can have is told before any
   // traffic.
   tagsToPush({ ...wishes, aliases: bumped ? possibleAliases(bumped, wishes.variant) : [] });
   const immutable = immutableTags(setting);
+  const signer = openContentTrust(request.source, surroundings, log);
   const image = await openImage(await findImage(directory, glob), {
     temporaryDirectory: tmpdir(),
     watchLayer: (plain, { number, count, size }) =>
       watchChunks(plain, progress.start(`compress ${number}/${count}`, size)),
   });
   try {
+    const { origin } = await resolve();
     const session = await origin.persistence.attempt(() => origin.open('push,pull'));
     const aliases =
       bumped?.prerelease === '' ? aliasesFor(bumped, wishes.variant, await existingTags(session)) : [];
@@ -66,7 +68,13 @@ export const runOut: Command = async (surroundings) => {
     }
     const skipped = onConflict === 'skip' ? conflicts : [];
     log.info(skipped.length === uniqueTags(tags).length ? 'nothing pushed: all tags stay' : 'pushed');
-    return outAnswer(repository, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
+    const stayed = skipped.map(({ tag }) => tag);
+    await signer?.sign(
+      session,
+      root,
+      uniqueTags(tags).filter((tag) => !stayed.includes(tag)),
+    );
+    return outAnswer(origin.name, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
   } finally {
     progress.close();
     await image.close();

@@ -1,7 +1,6 @@
 // What Concourse asks on standard input, typed: the requests of check, in and out.
 import type { Version } from './answer.ts';
 import { decodeObject, type ObjectReader } from './decode.ts';
-import { rejectUnsupportedPut, rejectUnsupportedSource } from './not-yet.ts';
 import {
   type InParams,
   type OutParams,
@@ -38,15 +37,14 @@ export interface OutRequest extends Request {
 
 /**
  * The request of `check` in a document as it came on standard input. As all three decoders it fails with a
- * UserError: `invalid payload` and the reason, or what is asked for but not supported yet. No error holds a value
- * of the document, since it may be a secret; `format` and `on_conflict` are the exceptions.
+ * UserError: `invalid payload` and the reason. No error holds a value of the document, since it may be a secret; `format`
+ * and `on_conflict` are the exceptions.
  */
 export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
   const request = decodeObject(input, (object) => ({
     source: object.object('source', readSource),
     version: object.optionalObject('version', readVersion),
   }));
-  rejectUnsupportedSource(request.source);
   return { ...request, warnings: [...sourceWarnings(request.source), ...overriddenKeys(request.source)] };
 }
 
@@ -59,7 +57,6 @@ export function decodeInRequest(input: Uint8Array | string): InRequest {
   }));
   const { format, ...others } = request.params;
   const params = { ...others, format: others.skipDownload ? 'rootfs' : parseFormat(format) } as const;
-  rejectUnsupportedSource(request.source);
   return { ...request, params, warnings: sourceWarnings(request.source) };
 }
 
@@ -70,8 +67,6 @@ export function decodeOutRequest(input: Uint8Array | string): OutRequest {
     params: object.object('params', readRawOutParams),
   }));
   const params = parseOutParams(request.params);
-  rejectUnsupportedSource(request.source);
-  rejectUnsupportedPut(request.source);
   return { ...request, params, warnings: sourceWarnings(request.source) };
 }
 

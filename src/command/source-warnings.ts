@@ -4,18 +4,36 @@ import type { Source } from './source.ts';
 /** One line for each thing that has no effect in any command. No line holds a secret. */
 export function sourceWarnings(source: Source): string[] {
   const logins = [
-    { ...source, where: 'source' },
+    { ...source, where: 'source', another: hasAnotherLogin(source) },
     ...source.registryMirrors.map((mirror) => ({
       ...mirror,
       where: `source.registry_mirror on ${JSON.stringify(mirror.host)}`,
+      another: false,
     })),
   ];
   return [
     ...(source.awsEcrRegistryId === ''
       ? []
       : ['source.aws_ecr_registry_id is deprecated and has no effect: remove it']),
+    ...azureWithoutLogin(source),
+    ...amazonWarnings(source),
     ...logins.flatMap(halfCredential),
   ];
+}
+
+function hasAnotherLogin({ awsRegion, azureAcr, googleAuth, dockerConfig }: Source): boolean {
+  return azureAcr || googleAuth || awsRegion !== '' || dockerConfig !== '';
+}
+
+function azureWithoutLogin({ azureAcr, azureClientId, azureTenantId, azureEnvironment }: Source): string[] {
+  const keys = [
+    azureClientId !== '' && 'azure_client_id',
+    azureTenantId !== '' && 'azure_tenant_id',
+    azureEnvironment !== '' && 'azure_environment',
+  ].filter((key) => key !== false);
+  return azureAcr || keys.length === 0
+    ? []
+    : [`source.${keys.join(', ')} without azure_acr: no effect, set "azure_acr: true" to log in to ACR`];
 }
 
 /** The same for keys that only a check reads, of which one overrides others. */
@@ -39,14 +57,53 @@ function halfCredential({
   username,
   password,
   where,
+  another,
 }: {
   readonly username: string;
   readonly password: string;
   readonly where: string;
+  /** Whether there is another way to log in. */
+  readonly another: boolean;
 }): string[] {
   if ((username === '') === (password === '')) {
     return [];
   }
   const [there, missing] = username === '' ? ['password', 'username'] : ['username', 'password'];
-  return [`${where} has a ${there} but no ${missing}: neither is used, the registry is asked anonymously`];
+  return [
+    `${where} has a ${there} but no ${missing}: neither is used${another ? '' : ', the registry is asked anonymously'}`,
+  ];
+}
+
+function amazonWarnings(source: Source): string[] {
+  const { awsRegion, awsAccessKeyId: id, awsSecretAccessKey: secret } = source;
+  const keys = [
+    id !== '' && 'aws_access_key_id',
+    secret !== '' && 'aws_secret_access_key',
+    source.awsSessionToken !== '' && 'aws_session_token',
+    source.awsRoleArn !== '' && 'aws_role_arn',
+    source.awsRoleArns.length > 0 && 'aws_role_arns',
+    source.awsAccountId !== '' && 'aws_account_id',
+  ].filter((key) => key !== false);
+  if (awsRegion === '') {
+    return keys.length === 0
+      ? []
+      : [`source.${keys.join(', ')} without aws_region: no effect, set aws_region to log in to Amazon ECR`];
+  }
+  const [there, missing] =
+    id === '' ? ['secret_access_key', 'access_key_id'] : ['access_key_id', 'secret_access_key'];
+  return [
+    ...((id === '') === (secret === '')
+      ? []
+      : [
+          `source has aws_${there} but no aws_${missing}: neither is used, but the AWS credentials of the worker`,
+        ]),
+    ...(source.username !== '' && source.password !== ''
+      ? [
+          'source.username and password have no effect beside aws_region: Amazon ECR gives a password of its own',
+        ]
+      : []),
+    ...(source.awsAccountId !== '' && source.repository.startsWith('public.ecr.aws/')
+      ? ['source.aws_account_id has no effect on public.ecr.aws']
+      : []),
+  ];
 }

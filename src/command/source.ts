@@ -44,6 +44,8 @@ export interface Source {
   readonly azureTenantId: string;
   readonly azureEnvironment: string;
   readonly googleAuth: boolean;
+  /** A config.json of docker as JSON text, or the path of one. */
+  readonly dockerConfig: string;
   /** In the order in which they are asked. */
   readonly registryMirrors: readonly RegistryMirror[];
   readonly contentTrust: ContentTrust | undefined;
@@ -74,6 +76,8 @@ export interface ContentTrust {
   readonly username: string;
   readonly password: string;
   readonly scopes: string;
+  /** Whether a signature that fails fails the put: `fail`, which empty means too, or `warn`. */
+  readonly onFailure: string;
 }
 
 /** Reads a `source` object. */
@@ -105,6 +109,7 @@ export function readSource(object: ObjectReader): Source {
     azureTenantId: object.text('azure_tenant_id'),
     azureEnvironment: object.text('azure_environment'),
     googleAuth: object.flag('google_auth'),
+    dockerConfig: object.document('docker_config'),
     registryMirrors: object.objects('registry_mirror', readRegistryMirror, mirrorOnHost),
     contentTrust: object.optionalObject('content_trust', readContentTrust),
     caCerts: object.texts('ca_certs'),
@@ -144,5 +149,6 @@ function readContentTrust(object: ObjectReader): ContentTrust {
     username: object.text('username'),
     password: object.text('password'),
     scopes: object.text('scopes'),
+    onFailure: object.text('on_failure'),
   };
 }

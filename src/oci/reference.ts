@@ -84,8 +84,11 @@ export function digestText(repository: RepositoryReference, digest: Digest): str
   return `${repositoryText(repository)}@${digest}`;
 }
 
+/** What a token is asked for to do with a repository. */
+export type RepositoryActions = 'pull' | 'push,pull' | 'catalog';
+
 /** The scope that a token needs for some actions on a repository (Docker registry token specification). */
-export function repositoryScope({ path }: RepositoryReference, actions: 'pull' | 'push,pull'): string {
+export function repositoryScope({ path }: RepositoryReference, actions: RepositoryActions): string {
   return `repository:${path}:${actions}`;
 }
 

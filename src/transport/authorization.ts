@@ -1,10 +1,19 @@
 // To whom credentials and tokens may be sent. Pure.
 import { parseUrl, splitHost, type UrlSyntax } from '../oci/url-syntax.ts';
 
-/** A username and a password; a session without them is anonymous. */
+/**
+ * A username and a password; a session without them is anonymous. A token server that takes OAuth 2 requests is sent
+ * the `identityToken` in their place, if there is one; then they may be empty.
+ */
 export interface BasicCredentials {
   readonly username: string;
   readonly password: string;
+  readonly identityToken?: string;
+}
+
+/** The same credentials where a password has to be sent; undefined when they are an identity token alone. */
+export function withPassword(credentials: BasicCredentials): BasicCredentials | undefined {
+  return credentials.identityToken !== undefined && credentials.password === '' ? undefined : credentials;
 }
 
 /** The `Authorization` header of Basic credentials: RFC 7617, in UTF-8. */

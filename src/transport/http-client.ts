@@ -45,12 +45,20 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
+/** A certificate and its private key, both as PEM. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** What an {@link HttpClient} asks of its surroundings. */
 export interface HttpClientOptions {
   /** The certificates that are trusted; read at the first TLS connection. */
   readonly trustRoots: TrustRoots;
   /** How long a connection may take, in milliseconds; that of a registry unless told otherwise. */
   readonly connectTimeout?: number;
+  /** By which the client proves itself to servers that ask for it; not to a proxy. */
+  readonly clientCertificate?: ClientCertificate | undefined;
   /** The URL of the proxy for a request to this URL, if there is one. */
   proxyFor(url: string): string | undefined;
   /** By how much the patience of requests is divided; 1 when absent. */
@@ -87,15 +95,16 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       allowH2: false,
     };
     const connect = { timeout: connectTimeout, ...tls };
+    const toServer = { ...connect, ...options.clientCertificate };
     const dispatcher =
       proxy === undefined
-        ? new Agent({ ...shared, connect })
+        ? new Agent({ ...shared, connect: toServer })
         : openProxy({
             ...shared,
             uri: proxy,
             proxyTunnel: secure,
             proxyTls: connect,
-            requestTls: connect,
+            requestTls: toServer,
             // What a proxy answers to CONNECT, it answers when it has tried to connect.
             clientFactory: (origin, settings) =>
               new Pool(origin, { ...settings, headersTimeout: connectTimeout }),

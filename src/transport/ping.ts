@@ -29,13 +29,13 @@ export const httpHeadStart = 300;
 export async function ping(
   client: HttpClient,
   repository: RepositoryReference,
-  options: { insecure: boolean; clock: Clock; limits?: TimeLimits },
+  options: { insecure: boolean; secureOnly?: boolean; clock: Clock; limits?: TimeLimits },
 ): Promise<PingAnswer> {
   const { registry } = repository;
   const { greeting } = options.limits ?? registryLimits;
   const secure = new AbortController();
   const overHttps = pingOver(client, `https://${registry}/v2/`, greeting, secure.signal);
-  if (!mayUseHttp(repository, options.insecure)) {
+  if (options.secureOnly || !mayUseHttp(repository, options.insecure)) {
     return await overHttps;
   }
   const plain = new AbortController();

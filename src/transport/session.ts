@@ -1,12 +1,13 @@
 // An authenticated conversation with a registry about one repository: pinged once, used for every request.
 import type { Log } from '../log.ts';
-import { type RepositoryReference, repositoryScope } from '../oci/reference.ts';
+import { type RepositoryActions, type RepositoryReference, repositoryScope } from '../oci/reference.ts';
 import {
   type BasicCredentials,
   basicAuthorization,
   bearerAuthorization,
   maySendBasic,
   maySendBearer,
+  withPassword,
 } from './authorization.ts';
 import { type Challenge, chooseChallenge, sessionScheme } from './challenge.ts';
 import type { Clock } from './clock.ts';
@@ -50,8 +51,11 @@ export interface SessionOptions {
   readonly client: HttpClient;
   readonly repository: RepositoryReference;
   readonly insecure: boolean;
-  readonly credentials: BasicCredentials | undefined;
-  readonly actions: 'pull' | 'push,pull';
+  /** For a server that must not be asked over http, wherever it is. */
+  readonly secureOnly?: boolean;
+  /** Asked at the start, and again when the registry refuses what it gave: credentials may expire meanwhile. */
+  readonly credentials: () => Promise<BasicCredentials | undefined>;
+  readonly actions: RepositoryActions;
   readonly persistence: Persistence;
   readonly clock: Clock;
   readonly log: Log;
@@ -74,7 +78,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const authorizer =
     answer.challenge && sessionScheme(answer.challenge) === 'bearer'
       ? await bearerAuthorizer(options, scheme, answer.challenge)
-      : basicAuthorizer(options, scheme);
+      : await basicAuthorizer(options, scheme);
   return {
     repository,
     origin,
@@ -96,13 +100,25 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
-function basicAuthorizer({ credentials, repository }: SessionOptions, scheme: 'http' | 'https'): Authorizer {
+async function basicAuthorizer(
+  { credentials, repository }: SessionOptions,
+  scheme: 'http' | 'https',
+): Promise<Authorizer> {
+  const ask = async () => {
+    const given = await credentials();
+    const usable = given && withPassword(given);
+    return usable && basicAuthorization(usable);
+  };
+  let current = await ask();
   return {
-    headerFor: (url) =>
-      credentials && maySendBasic(url, repository.registry, scheme)
-        ? basicAuthorization(credentials)
-        : undefined,
-    renew: async () => false,
+    headerFor: (url) => (maySendBasic(url, repository.registry, scheme) ? current : undefined),
+    async renew(refused) {
+      if (refused === undefined) {
+        return false;
+      }
+      current = await ask();
+      return current !== undefined && current !== refused;
+    },
   };
 }
 
@@ -181,7 +197,7 @@ async function answerForeignChallenge(
     registry: requestUrl(request.url).host,
     pingScheme: scheme,
     challenge,
-    credentials: undefined,
+    credentials: async () => undefined,
     scopes: scope === undefined ? [] : [scope],
     log: options.log,
   }).catch(() => undefined);

@@ -1,7 +1,7 @@
 // The tokens of a session: fetched at its start, renewed when one is refused. Docker token specification.
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { BasicCredentials } from './authorization.ts';
+import { type BasicCredentials, withPassword } from './authorization.ts';
 import type { Challenge } from './challenge.ts';
 import { networkError } from './failure-text.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
@@ -35,7 +35,8 @@ export interface TokenExchangeOptions {
   readonly registry: string;
   readonly pingScheme: 'http' | 'https';
   readonly challenge: Challenge;
-  readonly credentials: BasicCredentials | undefined;
+  /** Asked for every token that they are sent for, since they may have expired since the last one. */
+  readonly credentials: () => Promise<BasicCredentials | undefined>;
   readonly scopes: readonly string[];
   readonly log: Log;
   /** Those of a registry unless told otherwise. */
@@ -91,16 +92,16 @@ async function requestToken(
   scopes: readonly string[],
   refreshToken: string | undefined,
 ): Promise<TokenAnswer> {
-  const request = tokenRequest({ ...options, scopes, refreshToken });
-  let { method, response } = await sendTokenRequest(options, request);
+  const credentials = await options.credentials();
+  const wish = { ...options, credentials: credentials && withPassword(credentials), scopes };
+  const first = tokenRequest({ ...wish, refreshToken: refreshToken ?? credentials?.identityToken });
+  let { method, response } = await sendTokenRequest(options, first);
   if (method === 'POST' && response.status === 404) {
     await discardBody(response);
-    ({ method, response } = await sendTokenRequest(
-      options,
-      tokenRequest({ ...options, scopes, refreshToken: undefined }),
-    ));
+    const request = tokenRequest({ ...wish, refreshToken: undefined });
+    ({ method, response } = await sendTokenRequest(options, request));
   }
-  if (response.status !== 200 && options.credentials === undefined) {
+  if (response.status !== 200 && credentials === undefined) {
     options.log.warn(
       `no credentials were given for ${options.registry}; its token server was asked anonymously`,
     );

@@ -18,8 +18,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   registry: ['transport', 'concurrency'],
   disk: ['compression', 'tar'],
   rootfs: ['compression', 'tar'],
+  trust: ['transport'],
   transfer: ['oci', 'concurrency'],
-  command: ['policy', 'credentials', 'registry', 'disk', 'rootfs', 'transfer'],
+  command: ['policy', 'credentials', 'registry', 'disk', 'rootfs', 'transfer', 'trust'],
   main: ['command'],
 };
 

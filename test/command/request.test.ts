@@ -52,6 +52,7 @@ const emptySource = {
   azureTenantId: '',
   azureEnvironment: '',
   googleAuth: false,
+  dockerConfig: '',
   registryMirrors: [],
   contentTrust: undefined,
   caCerts: [],
@@ -444,13 +445,16 @@ describe('secrets', () => {
       expect(expectNoMarker(JSON.stringify({ source: { [key]: marker } }))).toContain(`source.${key}`);
     }
   });
+});
 
-  it('stay secret when a feature is missing', () => {
-    const amazon = { aws_region: 'eu-central-1', aws_secret_access_key: marker, password: marker };
-    const { text, hint } = failure(decodeCheckRequest, { source: amazon });
-    expect(`${text} ${hint}`).toContain('not supported yet');
-    expect(`${text} ${hint}`).not.toContain(marker);
-  });
+it.each<[string, unknown]>([
+  ['text', '{"auths": {"a.test": {"auth": "x"}}}'],
+  ['an object', { auths: { 'a.test': { auth: 'x', n: [1.5, null, true] } }, unknown: {} }],
+  ['a path', '/root/.docker/config.json'],
+])('docker_config may be %s, whatever is in it', (_case, docker_config) => {
+  const { source } = decodeCheckRequest(JSON.stringify({ source: { docker_config } }));
+  const { dockerConfig } = source;
+  expect(typeof docker_config === 'string' ? dockerConfig : JSON.parse(dockerConfig)).toEqual(docker_config);
 });
 
 describe('params.format', () => {
@@ -476,37 +480,15 @@ describe('params.format', () => {
   });
 });
 
-describe('what is not supported yet', () => {
-  it.each([
-    ['aws_region', 'r'],
-    ['aws_access_key_id', 'k'],
-    ['aws_secret_access_key', 's'],
-    ['aws_session_token', 't'],
-    ['aws_role_arn', 'a'],
-    ['aws_role_arns', ['a']],
-    ['aws_account_id', '1'],
-    ['azure_acr', true],
-    ['azure_client_id', 'c'],
-    ['azure_tenant_id', 't'],
-    ['azure_environment', 'e'],
-    ['google_auth', true],
-  ])('source.%s is an error in every command', (key, value) => {
-    for (const [, decode] of decoders) {
-      const { text, hint } = failure(decode, { source: { [key]: value } });
-      expect(text).toMatch(new RegExp(`^source\\.${key} is set, but .* is not supported yet$`));
-      expect(hint).toMatch(/^until then /);
-    }
-  });
-
-  it('signing is an error in out, even without a key; check and in have nothing to sign', () => {
-    const document = '{"source":{"content_trust":{"server":"https://notary.test"}}}';
-    expect(failure(decodeOutRequest, document).text).toContain('signing images is not supported yet');
-    expect(failure(decodeOutRequest, '{"source":{"content_trust":{}}}').text).toContain(
-      'source.content_trust',
-    );
-    expect(decodeCheckRequest(document).source.contentTrust?.server).toBe('https://notary.test');
-    expect(decodeInRequest(document).source.contentTrust?.scopes).toBe('');
-  });
+it('content_trust is read by all commands, and a put checks what it says', () => {
+  const document = '{"source":{"content_trust":{"server":"https://notary.test","on_failure":"warn"}}}';
+  for (const [, decode] of decoders) {
+    expect(decode(document).source.contentTrust).toMatchObject({
+      server: 'https://notary.test',
+      onFailure: 'warn',
+      scopes: '',
+    });
+  }
 });
 
 describe('warnings', () => {

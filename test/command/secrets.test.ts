@@ -26,6 +26,7 @@ it('passwords of source and mirror are; names are not', () => {
     username: 'name',
     password: 'notary password',
     scopes: 'push',
+    onFailure: 'fail',
   };
   const all = { ...source, awsSecretAccessKey: 'aws key', awsSessionToken: 'aws token', contentTrust: trust };
   expect(filled(secretsOfSource(all)).sort()).toEqual(

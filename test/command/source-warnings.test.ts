@@ -33,6 +33,54 @@ describe('half a credential', () => {
   });
 });
 
+it('half a credential beside another way to log in is not used, and that one is', () => {
+  for (const way of [
+    { docker_config: {} },
+    { azure_acr: true },
+    { google_auth: true },
+    { aws_region: 'r' },
+  ]) {
+    expect(warnings({ username: 'u', ...way })).toEqual([expect.stringMatching(/neither is used$/)]);
+  }
+});
+
+it('the keys of ACR have no effect by themselves', () => {
+  const keys = { azure_client_id: 's3cr3t', azure_tenant_id: 's3cr3t', azure_environment: 's3cr3t' };
+  expect(warnings(keys)).toEqual([
+    expect.stringContaining('source.azure_client_id, azure_tenant_id, azure_environment without azure_acr'),
+  ]);
+  expect(warnings(keys).join()).not.toContain('s3cr3t');
+  expect(warnings({ ...keys, azure_acr: true })).toEqual([]);
+});
+
+describe('keys of Amazon ECR that have no effect', () => {
+  const id = { aws_access_key_id: 's3cr3t' };
+  const secret = { aws_secret_access_key: 's3cr3t' };
+  const region = { aws_region: 'eu-central-1' };
+
+  it.each<[object, string[]]>([
+    [
+      { ...id, aws_role_arns: ['s3cr3t'] },
+      ['source.aws_access_key_id, aws_role_arns without aws_region: no effect'],
+    ],
+    [{ aws_role_arns: [], aws_account_id: '' }, []],
+    [{ ...region, ...id, ...secret, aws_role_arn: 'r', aws_account_id: '1' }, []],
+    [{ ...region, ...id }, ['aws_access_key_id but no aws_secret_access_key: neither is used']],
+    [{ ...region, ...secret }, ['aws_secret_access_key but no aws_access_key_id: neither is used']],
+    [
+      { ...region, username: 'AWS', password: 's3cr3t' },
+      ['username and password have no effect beside aws_region'],
+    ],
+    [
+      { ...region, repository: 'public.ecr.aws/a/b', aws_account_id: 's3cr3t' },
+      ['aws_account_id has no effect on public.ecr.aws'],
+    ],
+  ])('%j', (source, expected) => {
+    expect(warnings(source)).toEqual(expected.map((text) => expect.stringContaining(text)));
+    expect(warnings(source).join()).not.toContain('s3cr3t');
+  });
+});
+
 describe('keys that another one overrides in a check', () => {
   const semver = {
     semver_constraint: '1.x',

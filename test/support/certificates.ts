@@ -33,6 +33,8 @@ export const serverKeys = {
   wrongHost: keyPair('wrong-host'),
   /** For `index.docker.io`, right for those who trust this certificate itself; reached through a proxy. */
   dockerHub: keyPair('docker-hub'),
+  /** For the hosts of Amazon ECR, right for those who trust this certificate itself; reached through a proxy. */
+  amazon: keyPair('amazon'),
 } as const satisfies Record<string, KeyPair>;
 
 /** The pair by which the token server signs tokens. */

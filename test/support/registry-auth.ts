@@ -28,6 +28,8 @@ export interface BearerAuth {
   readonly usesPerToken?: number;
   /** Token answers carry a `refresh_token`, which is accepted by POST from then on. */
   readonly refreshTokens?: boolean;
+  /** Refresh tokens that are accepted from the start, as `docker login` keeps them (identitytoken); they are a user's. */
+  readonly identityTokens?: readonly string[];
   /** The key of the answer under which the token stands. */
   readonly tokenKey?: 'token' | 'access_token';
 }
@@ -75,6 +77,9 @@ export class Gatekeeper {
 
   constructor(auth: RegistryAuth) {
     this.#auth = auth;
+    for (const token of auth.kind === 'bearer' ? (auth.identityTokens ?? []) : []) {
+      this.#refreshTokens.set(token, 'identity');
+    }
   }
 
   /** The refusal of a request, or nothing when it may go on. No access asked for: any client known may. */

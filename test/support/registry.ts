@@ -16,6 +16,8 @@ export interface RegistryOptions extends ReadingOptions {
   readonly tls?: Pick<KeyPair, 'key' | 'cert'>;
   readonly auth?: RegistryAuth;
   readonly faults?: readonly FaultRule[];
+  /** What it answers beside what a registry does, such as a log-in of its own; asked first. */
+  readonly beside?: (request: ReceivedRequest) => Reply | undefined;
 }
 
 /** Puts content into a registry without a request and without checks; what tests prepare. */
@@ -54,7 +56,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     tls: options.tls,
     faults: options.faults,
     answer: (request) => {
-      const reply = answer(request, parts);
+      const reply = options.beside?.(request) ?? answer(request, parts);
       const headers = { 'docker-distribution-api-version': 'registry/2.0', ...reply.headers };
       return { ...reply, headers };
     },

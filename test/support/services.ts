@@ -2,8 +2,19 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+/** Where `npm run test:services` puts the programs that Debian does not have. */
+const ownFolder = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'moto', 'bin');
+
 /** A program that `npm run test:services` installs. */
-export type ServiceProgram = 'docker-registry' | 'skopeo' | 'umoci' | 'buildah' | 'debootstrap';
+export type ServiceProgram =
+  | 'docker-registry'
+  | 'skopeo'
+  | 'umoci'
+  | 'buildah'
+  | 'debootstrap'
+  | 'moto_server'
+  | 'notary'
+  | 'notary-server';
 
 function isExecutable(path: string): boolean {
   try {
@@ -16,8 +27,7 @@ function isExecutable(path: string): boolean {
 
 /** The path of a program, or undefined when it is not installed. */
 export function findProgram(program: ServiceProgram): string | undefined {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
+  return [...(process.env.PATH ?? '').split(delimiter), ownFolder]
     .map((folder) => join(folder, program))
     .find(isExecutable);
 }

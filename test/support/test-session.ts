@@ -47,7 +47,8 @@ export interface TestSessionOptions {
   readonly client?: HttpClient;
   readonly clock?: TurnedClock;
   readonly stage?: RetryStage;
-  readonly credentials?: BasicCredentials;
+  /** Or a function that is asked for them as often as the session wants. */
+  readonly credentials?: BasicCredentials | (() => Promise<BasicCredentials>);
   readonly actions?: 'pull' | 'push,pull';
   readonly insecure?: boolean;
   readonly log?: Log;
@@ -70,11 +71,12 @@ export async function openTestSession(
 ): Promise<Session> {
   const { clock = createTurnedClock(), stage = 'check' } = options;
   const log = options.log ?? recordedLog(clock);
+  const { credentials } = options;
   return await openSession({
     client: options.client ?? testClient(),
     repository: parseRepository(repository),
     insecure: options.insecure ?? false,
-    credentials: options.credentials,
+    credentials: typeof credentials === 'function' ? credentials : async () => credentials,
     actions: options.actions ?? 'pull',
     persistence: options.persistence ?? testPersistence(clock, stage, log),
     clock,

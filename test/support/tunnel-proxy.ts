@@ -1,4 +1,4 @@
-// A proxy that leads every tunnel to one port of this machine: so servers on loopback can stand for any host.
+// A proxy that leads every tunnel to a port of this machine: so servers on loopback can stand for any host.
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { basicHeader, type Credentials } from './registry-auth.ts';
@@ -11,9 +11,12 @@ export interface TunnelProxy extends AsyncDisposable {
   readonly targets: readonly string[];
 }
 
-/** Starts a proxy on a free port of 127.0.0.1; `credentials` are asked for when given. */
+/**
+ * Starts a proxy on a free port of 127.0.0.1 that leads tunnels to `port`, which may depend on the `host:port` asked
+ * for; `credentials` are asked for when given.
+ */
 export async function startTunnelProxy(
-  port: number,
+  port: number | ((target: string) => number),
   options: { readonly credentials?: Credentials } = {},
 ): Promise<TunnelProxy> {
   const { credentials } = options;
@@ -29,14 +32,15 @@ export async function startTunnelProxy(
   };
   server.on('connection', keep);
   server.on('connect', (request: IncomingMessage, client: Socket) => {
-    targets.push(request.url ?? '');
+    const target = request.url ?? '';
+    targets.push(target);
     if (credentials && request.headers['proxy-authorization'] !== basicHeader(credentials)) {
       client.end(
         'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="test"\r\n\r\n',
       );
       return;
     }
-    const origin = connect(port, '127.0.0.1', () => {
+    const origin = connect(typeof port === 'number' ? port : port(target), '127.0.0.1', () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       origin.pipe(client).pipe(origin);
     });

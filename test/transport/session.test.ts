@@ -63,6 +63,35 @@ describe('a registry with passwords', () => {
     expect(registry.journal.select({ path: /blobs/ })).toHaveLength(3);
   });
 
+  it('gets new ones when it refuses what has expired, once for each request', async () => {
+    await using registry = await startRegistry({ auth: { kind: 'basic', ...known } });
+    const given: string[] = [];
+    const session = await openTestSession(`${registry.host}/app`, {
+      credentials: async () => {
+        given.push(given.length === 0 ? 'expired' : credentials.password);
+        return { ...credentials, password: given.at(-1) ?? '' };
+      },
+    });
+    expect(await read(session, '/v2/app/tags/list')).toMatch(/^404 /);
+    expect(await read(session, '/v2/app/tags/list')).toMatch(/^404 /);
+    expect(given).toEqual(['expired', credentials.password]);
+    expect(registry.journal.select({ path: /tags/ })).toHaveLength(3);
+  });
+
+  it('is not asked again with the same ones', async () => {
+    await using registry = await startRegistry({ auth: { kind: 'basic', ...known } });
+    let asked = 0;
+    const session = await openTestSession(`${registry.host}/app`, {
+      credentials: async () => {
+        asked += 1;
+        return { ...credentials, password: 'wrong' };
+      },
+    });
+    expect(await read(session, '/v2/app/tags/list')).toMatch(/^401 /);
+    expect(asked).toBe(2);
+    expect(registry.journal.select({ path: /tags/ })).toHaveLength(1);
+  });
+
   it('does not see them on another name of the same machine', async () => {
     await using registry = await startRegistry({ auth: { kind: 'basic', ...known } });
     const session = await openTestSession(`${registry.host}/app`, { credentials });

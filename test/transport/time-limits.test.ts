@@ -75,7 +75,7 @@ it.each<[string, TimeLimits | undefined, TimeLimits]>([
     },
     repository: { registry: registry.host, path: 'team/app' },
     insecure: false,
-    credentials: undefined,
+    credentials: async () => undefined,
     actions: 'pull',
     persistence: testPersistence(clock, 'mirror', log),
     clock,

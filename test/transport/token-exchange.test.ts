@@ -32,7 +32,7 @@ function at(server: RecordingServer, more: Partial<TokenExchangeOptions> = {}): 
     registry: server.host,
     pingScheme: 'http',
     challenge: { scheme: 'bearer', parameters: { realm: `${server.url}/token`, service: 'test' } },
-    credentials,
+    credentials: async () => credentials,
     scopes: [pull],
     log: recordedLog(),
     ...more,
@@ -53,14 +53,14 @@ describe('the first token', () => {
 
   it('is asked for anonymously where there are no credentials', async () => {
     await using server = await startTokens();
-    await openTokenExchange(at(server, { credentials: undefined }));
+    await openTokenExchange(at(server, { credentials: async () => undefined }));
     expect(server.journal.requests[0]?.authorized).toBe(false);
   });
 
   it('that is refused names the token server, and warns whom nobody gave credentials', async () => {
     await using server = await startTokens(() => errorReply(401, 'UNAUTHORIZED', 'who are you?'));
     const log = recordedLog();
-    const outcome = openTokenExchange(at(server, { credentials: undefined, log }));
+    const outcome = openTokenExchange(at(server, { credentials: async () => undefined, log }));
     const error = await outcome.catch((caught: unknown) => caught);
     expect(errorText(error)).toMatch(
       /^getting a token for 127\.0\.0\.1:\d+: GET .*UNAUTHORIZED: who are you\?/,
@@ -199,6 +199,19 @@ describe('a refresh token', () => {
 });
 
 describe('a renewal', () => {
+  it('is made with the credentials of its own time', async () => {
+    await using server = await startTokens();
+    let password = 'first';
+    const tokens = await openTokenExchange(
+      at(server, { credentials: async () => ({ username: 'user', password }) }),
+    );
+    password = 'second';
+    await tokens.renew('token-1', undefined);
+    expect(server.journal.requests.map(({ headers }) => headers.authorization)).toEqual(
+      ['user:first', 'user:second'].map((text) => `Basic ${Buffer.from(text).toString('base64')}`),
+    );
+  });
+
   it('puts the scope of the refusal in front, once', async () => {
     await using server = await startTokens();
     const tokens = await openTokenExchange(at(server));

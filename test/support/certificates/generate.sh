@@ -57,3 +57,6 @@ issue token-signer.key token-signer.crt 'Test token signer' $from $to "$authorit
   -selfsign -keyfile token-signer.key
 issue docker-hub.key docker-hub.crt 'Test Docker Hub' $from $to "$server DNS:index.docker.io" \
   -selfsign -keyfile docker-hub.key
+# Everything that a log-in to Amazon ECR talks to, for the accounts and the region that the tests use.
+amazon='DNS:public.ecr.aws, DNS:api.ecr-public.us-east-1.amazonaws.com, DNS:*.dkr.ecr.eu-central-1.amazonaws.com'
+issue amazon.key amazon.crt 'Test Amazon' $from $to "$server $amazon" -selfsign -keyfile amazon.key

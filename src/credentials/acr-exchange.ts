@@ -1,0 +1,92 @@
+// The two requests to an Azure Container Registry that turn a token of Entra ID into a password for the registry.
+import { UserError } from '../errors.ts';
+import { isJsonObject } from '../oci/json-text.ts';
+import { encodeQuery, escapeQuery } from '../oci/url-query.ts';
+import { networkError } from '../transport/failure-text.ts';
+import type { HttpClient } from '../transport/http-client.ts';
+import { discardBody, headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
+import { registryLimits } from '../transport/time-limits.ts';
+import { challengeTenant, commonTenant } from './acr-cloud.ts';
+
+/** How much of an answer an error quotes, in bytes. */
+const quotedBody = 4096;
+
+/** What is exchanged: a token of Entra ID for this tenant. */
+export interface AcrExchange {
+  /** `https://HOST`, or `http://` where plain HTTP is permitted. */
+  readonly origin: string;
+  readonly registry: string;
+  readonly tenant: string;
+  readonly accessToken: string;
+}
+
+/**
+ * The tenant that a registry names when it is asked without credentials; `common` when it names none, or can not be
+ * asked: the exchange that follows tells what is wrong.
+ */
+export async function discoverTenant(client: HttpClient, origin: string): Promise<string> {
+  try {
+    const response = await client.send({
+      method: 'GET',
+      url: `${origin}/v2/`,
+      headers: {},
+      patience: registryLimits.greeting,
+    });
+    await discardBody(response);
+    const challenge = headerText(response, 'www-authenticate') ?? '';
+    return response.status === 401 ? challengeTenant(challenge) : commonTenant;
+  } catch {
+    return commonTenant;
+  }
+}
+
+/**
+ * The registry's refresh token in exchange for the access token (Azure's AAD-OAuth.md: POST /oauth2/exchange). Fails
+ * with a UserError that has the status and up to 4 KiB of the answer, without the token should it repeat it.
+ */
+export async function exchangeToken(client: HttpClient, exchange: AcrExchange): Promise<string> {
+  const { origin, registry, tenant, accessToken } = exchange;
+  const url = `${origin}/oauth2/exchange`;
+  const form = Object.entries({
+    grant_type: 'access_token',
+    service: registry,
+    tenant,
+    access_token: accessToken,
+  });
+  const content = Buffer.from(encodeQuery(new Map(form.map(([key, value]) => [key, [escapeQuery(value)]]))));
+  const response = await client
+    .send({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: { length: content.length, open: async () => content },
+      patience: registryLimits.greeting,
+    })
+    .catch((error: unknown) => {
+      throw networkError('POST', url, error);
+    });
+  const body = await readBody('POST', response, maximumErrorBody);
+  if (response.status !== 200) {
+    const said = body.toString().replaceAll(accessToken, '[token]');
+    const quoted = Buffer.from(said).subarray(0, quotedBody).toString().trim();
+    throw new UserError(
+      `exchanging the token at ${registry}: status ${response.status}${quoted === '' ? '' : `: ${quoted}`}`,
+      { hint: 'give the identity the role AcrPull on the registry, or AcrPush for a put' },
+    );
+  }
+  return readRefreshToken(body, registry);
+}
+
+function readRefreshToken(body: Buffer, registry: string): string {
+  let document: unknown;
+  try {
+    document = JSON.parse(body.toString());
+  } catch {
+    throw new UserError(`exchanging the token at ${registry}: can not decode the answer: it is not JSON`);
+  }
+  const token = isJsonObject(document) ? document.refresh_token : undefined;
+  if (typeof token !== 'string' || token === '') {
+    throw new UserError(`exchanging the token at ${registry}: the answer has no refresh_token`);
+  }
+  return token;
+}

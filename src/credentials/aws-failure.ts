@@ -1,0 +1,61 @@
+// What AWS refuses, and what a user can do about it. Pure.
+import { UserError } from '../errors.ts';
+
+/** What was asked for when it failed: decides which permission may be missing. */
+export type AwsRequest = 'keys' | 'role' | 'token';
+
+const permissions: Readonly<Record<AwsRequest, string>> = {
+  keys: 'check which role the worker may use: its environment, its service account or its instance profile',
+  role: 'the policy of the keys must allow sts:AssumeRole on that role, and the trust policy of the role must name their owner',
+  token:
+    'allow ecr:GetAuthorizationToken (for public.ecr.aws also ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken)',
+};
+
+const wrongClock = 'set the clock of the worker right: AWS refuses requests that are minutes off';
+const wrongKeys =
+  'check aws_access_key_id and aws_secret_access_key, or the AWS_… variables of the worker; temporary keys need aws_session_token too';
+
+/** Error codes of STS, ECR and the library → the next step. */
+const hints: readonly (readonly [RegExp, string])[] = [
+  [/^(RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)/, wrongClock],
+  [/^ExpiredToken/, 'the temporary keys have expired: get new ones, or use keys or a role that last'],
+  [
+    /^(UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|AuthFailure|MissingAuthenticationToken)/,
+    wrongKeys,
+  ],
+  [/^(InvalidSignature|SignatureDoesNotMatch|IncompleteSignature)/, wrongKeys],
+  [/^RegionDisabled/, 'activate STS for aws_region in the account, or use another region'],
+  [/^ValidationError/, 'check the ARN: arn:aws:iam::ACCOUNT:role/NAME'],
+  [/^(Throttling|TooManyRequests|RequestLimitExceeded)/, 'AWS asks for fewer requests: check less often'],
+  [
+    /^CredentialsProviderError/,
+    'set aws_access_key_id and aws_secret_access_key, or give the worker an identity: AWS_… variables, ~/.aws, a service account or an instance profile',
+  ],
+];
+
+/** The error of a request to AWS for users: its code and the first line of its message, and what to do. */
+export function awsFailure(error: unknown, request: AwsRequest): UserError {
+  if (error instanceof UserError) {
+    return error;
+  }
+  if (!(error instanceof Error)) {
+    return new UserError(String(error));
+  }
+  if (error instanceof SyntaxError) {
+    return new UserError('the answer is not one of AWS', {
+      hint: 'check AWS_ENDPOINT_URL and the proxy of the worker: something else answers there',
+    });
+  }
+  const [line = ''] = error.message.split('\n');
+  const told = error.name === 'Error' ? [line] : [error.name, line];
+  return new UserError(told.filter((part) => part !== '').join(': '), { hint: hintFor(error, request) });
+}
+
+function hintFor({ name, message }: Error, request: AwsRequest): string | undefined {
+  // A signature that is too old has the code of a wrong one.
+  if (/^(InvalidSignature|SignatureDoesNotMatch)/.test(name) && /expired|not yet current/i.test(message)) {
+    return wrongClock;
+  }
+  const [, known] = hints.find(([code]) => code.test(name)) ?? [];
+  return known ?? (/^AccessDenied/.test(name) || request === 'keys' ? permissions[request] : undefined);
+}

@@ -1,0 +1,105 @@
+// Who asks AWS: the keys of the source or of the machine, and the roles that are assumed with them.
+import { UserError } from '../errors.ts';
+import { awsFailure } from './aws-failure.ts';
+import { awsRequestHandler } from './aws-http.ts';
+import type { CredentialSurroundings } from './credential-source.ts';
+import type { AwsSettings } from './login.ts';
+
+/** Keys that requests to AWS are signed with. */
+export interface AwsKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** How long an assumed role lasts, in seconds: the shortest that STS grants. */
+const roleDuration = 900;
+
+/** The roles to assume, one with the keys of the other; a UserError when both keys for them are set. */
+export function rolesOf({ awsRoleArn, awsRoleArns }: AwsSettings): readonly string[] {
+  if (awsRoleArn !== '' && awsRoleArns.length > 0) {
+    throw new UserError('aws_role_arn and aws_role_arns are both set', {
+      hint: 'remove aws_role_arn, and put its role first in aws_role_arns when it is the first to be assumed',
+    });
+  }
+  return awsRoleArn === '' ? awsRoleArns : [awsRoleArn];
+}
+
+/**
+ * The keys to ask ECR with: those of the source when it has an id and a secret, otherwise the first that the library
+ * finds on the machine (environment, shared files, web identity, container, instance metadata); exchanged for those
+ * of each role in turn. An absent metadata server costs 2 seconds. Every failure is a UserError.
+ */
+export async function awsIdentity(
+  settings: AwsSettings,
+  surroundings: CredentialSurroundings,
+): Promise<AwsKeys> {
+  const region = settings.awsRegion;
+  const roles = rolesOf(settings);
+  let keys = keysOf(settings) ?? (await keysOfMachine(region, surroundings));
+  for (const role of roles) {
+    keys = await assumeRole(role, keys, region, surroundings);
+  }
+  return keys;
+}
+
+function keysOf({ awsAccessKeyId, awsSecretAccessKey, awsSessionToken }: AwsSettings): AwsKeys | undefined {
+  if (awsAccessKeyId === '' || awsSecretAccessKey === '') {
+    return undefined;
+  }
+  const keys = { accessKeyId: awsAccessKeyId, secretAccessKey: awsSecretAccessKey };
+  return awsSessionToken === '' ? keys : { ...keys, sessionToken: awsSessionToken };
+}
+
+async function keysOfMachine(region: string, surroundings: CredentialSurroundings): Promise<AwsKeys> {
+  const { STSClient } = await import('./aws-sdk.ts');
+  const client = new STSClient({ region, requestHandler: awsRequestHandler(surroundings.client) });
+  try {
+    const keys = await client.config.credentials();
+    keepKeys(keys, surroundings);
+    return keys;
+  } catch (error) {
+    throw new UserError('looking for AWS credentials on the worker', { cause: awsFailure(error, 'keys') });
+  }
+}
+
+async function assumeRole(
+  role: string,
+  keys: AwsKeys,
+  region: string,
+  surroundings: CredentialSurroundings,
+): Promise<AwsKeys> {
+  const { STSClient, AssumeRoleCommand } = await import('./aws-sdk.ts');
+  const requestHandler = awsRequestHandler(surroundings.client);
+  const client = new STSClient({ region, requestHandler, credentials: keys });
+  try {
+    const { Credentials: given } = await client.send(
+      new AssumeRoleCommand({
+        RoleArn: role,
+        RoleSessionName: `registry-image-resource-${surroundings.clock.now()}`,
+        DurationSeconds: roleDuration,
+      }),
+    );
+    if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken) {
+      throw new UserError('the answer of STS holds no keys');
+    }
+    const assumed = {
+      accessKeyId: given.AccessKeyId,
+      secretAccessKey: given.SecretAccessKey,
+      sessionToken: given.SessionToken,
+      ...(given.Expiration ? { expiration: given.Expiration } : {}),
+    };
+    keepKeys(assumed, surroundings);
+    return assumed;
+  } catch (error) {
+    throw new UserError(`assuming the role ${role}`, { cause: awsFailure(error, 'role') });
+  }
+}
+
+function keepKeys({ secretAccessKey, sessionToken }: AwsKeys, { keepSecret }: CredentialSurroundings): void {
+  keepSecret(secretAccessKey);
+  if (sessionToken !== undefined) {
+    keepSecret(sessionToken);
+  }
+}

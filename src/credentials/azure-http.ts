@@ -1,0 +1,62 @@
+// The requests of the Azure libraries over our own client: with the trust roots and proxies of the registry.
+import type { TokenCredentialOptions } from '@azure/identity';
+import { networkError } from '../transport/failure-text.ts';
+import type { HttpClient } from '../transport/http-client.ts';
+import { headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
+import { registryLimits } from '../transport/time-limits.ts';
+
+type AzureHttpClient = NonNullable<TokenCredentialOptions['httpClient']>;
+type AzureResponse = Awaited<ReturnType<AzureHttpClient['sendRequest']>>;
+
+/** A `httpClient` for a credential of @azure/identity. What proves the identity in a form is told to `keepSecret`. */
+export function azureHttpClient(client: HttpClient, keepSecret: (secret: string) => void): AzureHttpClient {
+  return {
+    async sendRequest(request) {
+      const { method, url, body } = request;
+      if (body !== undefined && body !== null && typeof body !== 'string') {
+        throw new TypeError('a request to Azure has a body that is no text');
+      }
+      if (body) {
+        new URLSearchParams(body).getAll('client_assertion').forEach(keepSecret);
+      }
+      // The answer is read as it comes, so none that is compressed is asked for.
+      const unsent = ['accept-encoding', 'content-length', 'host', 'connection'];
+      const headers = Object.entries(request.headers.toJSON()).filter(([name]) => !unsent.includes(name));
+      const content = body ? Buffer.from(body) : undefined;
+      const response = await client
+        .send({
+          method,
+          url,
+          headers: Object.fromEntries(headers),
+          ...(content ? { body: { length: content.length, open: async () => content } } : {}),
+          patience: registryLimits.greeting,
+        })
+        .catch((error: unknown) => {
+          throw networkError(method, url, error);
+        });
+      const answered = Object.keys(response.headers).flatMap((name) => {
+        const value = headerText(response, name);
+        return value === undefined ? [] : [[name, value] as const];
+      });
+      const bodyAsText = (await readBody(method, response, maximumErrorBody)).toString();
+      return { request, status: response.status, headers: azureHeaders(answered), bodyAsText };
+    },
+  };
+}
+
+/** Headers as the libraries read them: by name, whatever its case. */
+function azureHeaders(headers: readonly (readonly [string, string])[]): AzureResponse['headers'] {
+  const values = new Map(headers);
+  return {
+    get: (name) => values.get(name.toLowerCase()),
+    has: (name) => values.has(name.toLowerCase()),
+    set: (name, value) => {
+      values.set(name.toLowerCase(), String(value));
+    },
+    delete: (name) => {
+      values.delete(name.toLowerCase());
+    },
+    toJSON: () => Object.fromEntries(values),
+    [Symbol.iterator]: () => values.entries(),
+  };
+}

@@ -1,0 +1,140 @@
+// A token of Entra ID for the identity of the worker: workload identity on Kubernetes, or a managed identity.
+import { UserError } from '../errors.ts';
+import { parseUrl } from '../oci/url-syntax.ts';
+import { networkError } from '../transport/failure-text.ts';
+import type { HttpClient } from '../transport/http-client.ts';
+import { discardBody } from '../transport/response-body.ts';
+import type { AzureCloud } from './acr-cloud.ts';
+import { azureHttpClient } from './azure-http.ts';
+import type { CredentialSurroundings } from './credential-source.ts';
+import { metadataPatience, withMetadataClient } from './metadata-client.ts';
+
+/** Whose token is asked for. Empty texts are unset. */
+export interface AzureIdentity {
+  /** Of a user-assigned identity; the one of the system otherwise. */
+  readonly clientId: string;
+  /** Counts for workload identity only, before AZURE_TENANT_ID. */
+  readonly tenantId: string;
+  readonly cloud: AzureCloud;
+  /** Whether the user named the cloud: then AZURE_AUTHORITY_HOST does not count. */
+  readonly namedCloud: boolean;
+}
+
+/** A token, and its end in milliseconds since the epoch. */
+export interface AzureToken {
+  readonly token: string;
+  readonly expires: number;
+}
+
+/** Where Azure's Instance Metadata Service is, unless AZURE_POD_IDENTITY_AUTHORITY_HOST says otherwise. */
+const metadataOrigin = 'http://169.254.169.254';
+const retryOptions = { maxRetries: 3, retryDelayInMs: 1_000, maxRetryDelayInMs: 1_000 };
+
+/**
+ * A token for the cloud's scope. With AZURE_FEDERATED_TOKEN_FILE the pod's workload identity is asked, and nobody else
+ * when it fails: another identity than the one configured must not step in. Otherwise the managed identity of App
+ * Service, Service Fabric, Azure Arc and so on, which the environment names, or of the machine: then the metadata
+ * server has to answer within three seconds. Fails with a UserError that names who was asked.
+ */
+export async function azureToken(
+  identity: AzureIdentity,
+  surroundings: CredentialSurroundings,
+): Promise<AzureToken> {
+  const { environment, keepSecret } = surroundings;
+  const { AZURE_POD_IDENTITY_AUTHORITY_HOST, IDENTITY_ENDPOINT, MSI_ENDPOINT } = environment;
+  const origin = AZURE_POD_IDENTITY_AUTHORITY_HOST || metadataOrigin;
+  const own = [origin, IDENTITY_ENDPOINT, MSI_ENDPOINT].flatMap((url) => parseUrl(url ?? '')?.host ?? []);
+  for (const secret of [environment.IDENTITY_HEADER, environment.MSI_SECRET]) {
+    keepSecret(secret ?? '');
+  }
+  return await withMetadataClient(surroundings, own, async (client) => {
+    const httpClient = azureHttpClient(client, keepSecret);
+    if (environment.AZURE_FEDERATED_TOKEN_FILE) {
+      return await workloadToken(identity, environment.AZURE_FEDERATED_TOKEN_FILE, surroundings, httpClient);
+    }
+    if (!IDENTITY_ENDPOINT && !MSI_ENDPOINT) {
+      await expectMetadataServer(client, origin);
+    }
+    const options = { httpClient, retryOptions };
+    const { clientId, cloud } = identity;
+    const { ManagedIdentityCredential } = await import('./azure-sdk.ts');
+    return await ask('the managed identity', managedHint(clientId), () =>
+      new ManagedIdentityCredential(clientId === '' ? options : { clientId, ...options }).getToken(
+        cloud.scope,
+      ),
+    );
+  });
+}
+
+async function workloadToken(
+  identity: AzureIdentity,
+  tokenFilePath: string,
+  { environment }: CredentialSurroundings,
+  httpClient: ReturnType<typeof azureHttpClient>,
+): Promise<AzureToken> {
+  const { cloud, namedCloud } = identity;
+  const clientId = identity.clientId || environment.AZURE_CLIENT_ID || '';
+  const tenantId = identity.tenantId || environment.AZURE_TENANT_ID || '';
+  if (clientId === '' || tenantId === '') {
+    throw new UserError(
+      `workload identity: AZURE_FEDERATED_TOKEN_FILE is set, but no ${
+        clientId === '' ? 'client' : 'tenant'
+      } id`,
+      {
+        hint: 'set azure_client_id and azure_tenant_id, or AZURE_CLIENT_ID and AZURE_TENANT_ID of the worker',
+      },
+    );
+  }
+  const given = namedCloud ? '' : (environment.AZURE_AUTHORITY_HOST ?? '');
+  const authorityHost = given || cloud.authority;
+  const hint = 'check the federated credential of the identity: its issuer, its subject and AZURE_CLIENT_ID';
+  const { WorkloadIdentityCredential } = await import('./azure-sdk.ts');
+  return await ask('the workload identity', hint, () =>
+    new WorkloadIdentityCredential({
+      clientId,
+      tenantId,
+      tokenFilePath,
+      authorityHost,
+      httpClient,
+      // The authority is one that we know or that the worker names; asking Microsoft about it would leave the cloud.
+      disableInstanceDiscovery: true,
+      retryOptions,
+    }).getToken(cloud.scope),
+  );
+}
+
+/** Any answer proves that the server is there. Without the header `Metadata` it gives no token away. */
+async function expectMetadataServer(client: HttpClient, origin: string): Promise<void> {
+  const url = `${origin.replace(/\/$/, '')}/metadata/identity/oauth2/token`;
+  try {
+    const request = { method: 'GET', url, headers: {}, patience: metadataPatience };
+    await discardBody(await client.send(request));
+  } catch (error) {
+    throw new UserError('the metadata server of Azure is absent', {
+      cause: networkError('GET', url, error),
+      hint: 'run the worker on Azure with a managed identity or with workload identity (AZURE_FEDERATED_TOKEN_FILE), or set username and password instead of azure_acr',
+    });
+  }
+}
+
+async function ask(
+  who: string,
+  hint: string,
+  getToken: () => Promise<{ token: string; expiresOnTimestamp: number } | null>,
+): Promise<AzureToken> {
+  const answer = await getToken().catch((error: unknown) => {
+    const text = error instanceof Error ? error.message : String(error);
+    const [line = ''] = text.split('\n');
+    throw new UserError(`asking ${who} for a token`, { cause: new UserError(line.slice(0, 500)), hint });
+  });
+  if (!answer?.token) {
+    throw new UserError(`asking ${who} for a token: there is none in the answer`, { hint });
+  }
+  return { token: answer.token, expires: answer.expiresOnTimestamp };
+}
+
+function managedHint(clientId: string): string {
+  return clientId === ''
+    ? 'assign an identity to the machine; of several user-assigned ones name one by azure_client_id'
+    : 'check that azure_client_id is that of an identity which is assigned to the machine';
+}

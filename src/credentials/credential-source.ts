@@ -1,0 +1,31 @@
+// Where a session gets its username and password, as often as it needs them.
+import type { Log } from '../log.ts';
+import type { BasicCredentials } from '../transport/authorization.ts';
+import type { Clock } from '../transport/clock.ts';
+import type { HttpClient } from '../transport/http-client.ts';
+import type { Environment } from '../transport/proxy.ts';
+import type { TrustRoots } from '../transport/trust-roots.ts';
+
+/** Gives the credentials of one registry for as long as the process lives. */
+export interface CredentialSource {
+  /** What errors call it: `Amazon ECR (aws_region)`. */
+  readonly name: string;
+  /**
+   * Credentials that are valid now, undefined for an anonymous session. Kept until shortly before they expire;
+   * asking later gives fresh ones. Fails with a UserError that names the source and the next step.
+   */
+  credentials(): Promise<BasicCredentials | undefined>;
+}
+
+/** What a source of credentials may use of the world around it. */
+export interface CredentialSurroundings {
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Our own client, with the trust roots and proxies of the registry. */
+  readonly client: HttpClient;
+  /** For libraries that bring a client of their own. */
+  readonly trustRoots: TrustRoots;
+  /** A text that must never be shown from now on. */
+  keepSecret(secret: string): void;
+}

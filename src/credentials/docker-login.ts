@@ -1,0 +1,93 @@
+// The source of credentials that docker_config names: a config.json in the request or in a file.
+import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { UserError } from '../errors.ts';
+import { parseRepository } from '../oci/reference.ts';
+import type { BasicCredentials } from '../transport/authorization.ts';
+import type { CredentialSource, CredentialSurroundings } from './credential-source.ts';
+import {
+  entryCredentials,
+  findDockerLogin,
+  parseDockerConfig,
+  secretsOfDockerConfig,
+} from './docker-config.ts';
+import { askDockerHelper } from './docker-helper.ts';
+import type { LoginWay } from './login.ts';
+
+/** Helpers don't say how long their answer lasts, and keep their own copy where asking is dear. In milliseconds. */
+const helperAnswerLife = 60_000;
+
+/**
+ * The credentials that a Docker config has for a registry (`host` or `host:port`). `dockerConfig` is its JSON text,
+ * or the absolute path of the file or of the directory with a config.json in it. A file is read anew each time, and a helper
+ * asked again after a minute. A registry that the document does not know is asked anonymously. Fails with a
+ * UserError for a file that can't be read, a malformed document, and a helper that is missing or fails.
+ */
+export function dockerConfigSource(
+  dockerConfig: string,
+  registry: string,
+  surroundings: Pick<CredentialSurroundings, 'clock' | 'environment' | 'keepSecret' | 'log'>,
+): CredentialSource {
+  const { clock, environment, keepSecret, log } = surroundings;
+  let answer: { readonly credentials: BasicCredentials | undefined; readonly until: number } | undefined;
+
+  const askHelper = async (helper: string, serverAddress: string) => {
+    if (!answer || clock.now() >= answer.until) {
+      const credentials = await askDockerHelper(helper, serverAddress, environment);
+      answer = { credentials, until: clock.now() + helperAnswerLife };
+    }
+    return answer.credentials;
+  };
+
+  return {
+    name: 'docker_config',
+    async credentials() {
+      const text = isInline(dockerConfig) ? dockerConfig : await readConfigFile(dockerConfig);
+      const config = parseDockerConfig(text);
+      secretsOfDockerConfig(config).forEach(keepSecret);
+      const login = findDockerLogin(config, registry);
+      const credentials =
+        login?.kind === 'helper'
+          ? await askHelper(login.helper, login.serverAddress)
+          : login && entryCredentials(login.key, login.entry);
+      if (!credentials) {
+        log.debug(`docker_config holds no login for ${registry}: it is asked anonymously`);
+        return undefined;
+      }
+      [credentials.password, credentials.identityToken ?? ''].forEach(keepSecret);
+      return credentials;
+    },
+  };
+}
+
+/** Whether a `docker_config` is the document itself; otherwise it is a path. */
+function isInline(dockerConfig: string): boolean {
+  return dockerConfig.trimStart().startsWith('{');
+}
+
+async function readConfigFile(path: string): Promise<string> {
+  if (!isAbsolute(path)) {
+    // Never quoted: it may be a document that was encoded once too often.
+    throw new UserError('source.docker_config is neither a JSON object nor an absolute path', {
+      hint: 'give the content of a config.json as it is, or the path of one that starts with "/"',
+    });
+  }
+  try {
+    const isDirectory = (await stat(path)).isDirectory();
+    return await readFile(isDirectory ? join(path, 'config.json') : path, 'utf8');
+  } catch (cause) {
+    throw new UserError(`source.docker_config names ${JSON.stringify(path)}, which can not be read`, {
+      cause,
+      hint: 'give the path of a config.json in the image of the resource type, or the document itself',
+    });
+  }
+}
+
+/** Logs in with the `docker_config` of the source. */
+export const dockerConfigWay: LoginWay = {
+  applies: ({ dockerConfig }) => dockerConfig !== '',
+  async open({ repository, dockerConfig }, surroundings) {
+    const { registry } = parseRepository(repository);
+    return { repository, credentials: dockerConfigSource(dockerConfig, registry, surroundings) };
+  },
+};

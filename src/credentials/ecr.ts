@@ -1,0 +1,100 @@
+// Amazon ECR: a password for twelve hours, and the full name of the repository.
+import { UserError } from '../errors.ts';
+import { awsFailure } from './aws-failure.ts';
+import { awsRequestHandler } from './aws-http.ts';
+import { type AwsKeys, awsIdentity } from './aws-identity.ts';
+import type { CredentialSurroundings } from './credential-source.ts';
+import {
+  type AuthorizationData,
+  type EcrPassword,
+  endpointHost,
+  passwordOf,
+  registryHost,
+  repositoryOn,
+} from './ecr-authorization.ts';
+import type { AwsSettings, Login, LoginSettings } from './login.ts';
+import { untilExpiry } from './until-expiry.ts';
+
+const name = 'Amazon ECR (aws_region)';
+const publicRegistry = 'public.ecr.aws';
+/** Where ECR Public hands out its tokens; its registry is the same for all regions. */
+const publicRegion = 'us-east-1';
+
+/** What asking ECR comes to: a password, and the data that names a private registry. */
+interface Authorization extends EcrPassword {
+  readonly data: readonly AuthorizationData[];
+}
+
+/**
+ * Logs in to a private registry of ECR, whose repositories are configured without their host, or to ECR Public when
+ * the repository begins with `public.ecr.aws/`. The password is asked for again before it or the role that got it
+ * expires. Every failure is a UserError that says "cannot authenticate with ECR".
+ */
+export async function ecrLogin(
+  settings: LoginSettings,
+  surroundings: CredentialSurroundings,
+): Promise<Login> {
+  const isPublic = settings.repository.startsWith(`${publicRegistry}/`);
+  const ask = isPublic ? askPublic : askPrivate;
+  const authorization = untilExpiry(surroundings.clock, async () => {
+    try {
+      const { data, ...password } = await authorize(settings, surroundings, ask);
+      return { ...password, repository: isPublic ? settings.repository : privateName(settings, data) };
+    } catch (cause) {
+      throw new UserError('cannot authenticate with ECR', { cause });
+    }
+  });
+  const { repository } = await authorization();
+  return {
+    repository,
+    credentials: {
+      name,
+      credentials: async () => ({ username: 'AWS', password: (await authorization()).password }),
+    },
+  };
+}
+
+type AskEcr = (
+  region: string,
+  credentials: AwsKeys,
+  surroundings: CredentialSurroundings,
+) => Promise<readonly AuthorizationData[]>;
+
+async function authorize(
+  settings: AwsSettings,
+  surroundings: CredentialSurroundings,
+  ask: AskEcr,
+): Promise<Authorization> {
+  const keys = await awsIdentity(settings, surroundings);
+  const data = await ask(settings.awsRegion, keys, surroundings).catch((error: unknown) => {
+    throw new UserError('asking for an authorization token', { cause: awsFailure(error, 'token') });
+  });
+  const { password, expires } = passwordOf(data);
+  surroundings.keepSecret(password);
+  // What temporary keys got is worth nothing once they have expired.
+  const ends = [expires, keys.expiration?.getTime()].filter((end) => end !== undefined);
+  return { password, expires: ends.length > 0 ? Math.min(...ends) : undefined, data };
+}
+
+const askPrivate: AskEcr = async (region, credentials, { client }) => {
+  const { ECRClient, GetAuthorizationTokenCommand } = await import('./aws-sdk.ts');
+  const ecr = new ECRClient({ region, credentials, requestHandler: awsRequestHandler(client) });
+  const { authorizationData = [] } = await ecr.send(new GetAuthorizationTokenCommand({}));
+  return authorizationData;
+};
+
+const askPublic: AskEcr = async (_region, credentials, { client }) => {
+  const { ECRPUBLICClient, GetPublicAuthorizationTokenCommand } = await import('./aws-sdk.ts');
+  const requestHandler = awsRequestHandler(client);
+  const ecr = new ECRPUBLICClient({ region: publicRegion, credentials, requestHandler });
+  const { authorizationData } = await ecr.send(new GetPublicAuthorizationTokenCommand({}));
+  return authorizationData ? [authorizationData] : [];
+};
+
+function privateName(
+  { awsAccountId, awsRegion, repository }: LoginSettings,
+  data: readonly AuthorizationData[],
+): string {
+  const host = awsAccountId === '' ? endpointHost(data) : registryHost(awsAccountId, awsRegion);
+  return repositoryOn(host, repository);
+}

@@ -1,0 +1,45 @@
+// The requests of Google's library over our own client: with the trust roots and proxies of the registry.
+import { networkError } from '../transport/failure-text.ts';
+import type { HttpClient } from '../transport/http-client.ts';
+import { headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
+import { registryLimits } from '../transport/time-limits.ts';
+
+/** A function like `fetch`, for requests with a short text as their body and short answers. */
+export function googleFetch(client: HttpClient, keepSecret: (secret: string) => void): typeof fetch {
+  return async (input, init = {}) => {
+    const url = input instanceof Request ? input.url : String(input);
+    const method = init.method ?? 'GET';
+    const text = init.body === undefined || init.body === null ? undefined : textOf(init.body);
+    for (const name of ['assertion', 'subject_token', 'refresh_token', 'client_secret']) {
+      new URLSearchParams(text).getAll(name).forEach(keepSecret);
+    }
+    const headers = new Headers(init.headers);
+    headers.delete('accept-encoding');
+    const content = text === undefined ? undefined : Buffer.from(text);
+    const response = await client
+      .send({
+        method,
+        url,
+        headers: Object.fromEntries(headers),
+        ...(content ? { body: { length: content.length, open: async () => content } } : {}),
+        patience: registryLimits.greeting,
+        ...(init.signal ? { signal: init.signal } : {}),
+      })
+      .catch((error: unknown) => {
+        throw networkError(method, url, error);
+      });
+    const answer = await readBody(method, response, maximumErrorBody);
+    const contentType = headerText(response, 'content-type');
+    return new Response([204, 304].includes(response.status) ? null : answer.toString(), {
+      status: response.status,
+      headers: contentType === undefined ? {} : { 'content-type': contentType },
+    });
+  };
+}
+
+function textOf(body: unknown): string {
+  if (typeof body === 'string' || body instanceof URLSearchParams) {
+    return String(body);
+  }
+  throw new TypeError('a request to Google has a body that is no text');
+}

@@ -1,0 +1,42 @@
+// Artifact Registry and Container Registry of Google Cloud: an access token as the password.
+import { errorHint, errorText } from '../errors.ts';
+import type { BasicCredentials } from '../transport/authorization.ts';
+import type { CredentialSurroundings } from './credential-source.ts';
+import { googleToken } from './google-token.ts';
+import type { Login, LoginSettings } from './login.ts';
+import { untilExpiry } from './until-expiry.ts';
+
+/** The user name that stands for "the password is an access token". */
+const username = '_token';
+
+/**
+ * Logs in by the application default credentials. The token is asked for again before it expires. Without one the
+ * registry is asked anonymously, as Google's fork does: the log says why.
+ */
+export async function googleLogin(
+  { repository }: LoginSettings,
+  surroundings: CredentialSurroundings,
+): Promise<Login> {
+  const { clock, log } = surroundings;
+  const token = untilExpiry(clock, () => googleToken(surroundings));
+  const credentials = async (): Promise<BasicCredentials | undefined> => {
+    try {
+      return { username, password: (await token()).token };
+    } catch (error) {
+      const hint = errorHint(error);
+      log.error(`cannot authenticate with Google Cloud (google_auth): ${errorText(error)}`);
+      log.warn(`the registry is asked anonymously${hint === undefined ? '' : `; to log in: ${hint}`}`);
+      return undefined;
+    }
+  };
+  log.warn('no username and password: the default credentials of Google Cloud are used (google_auth)');
+  const first = await credentials();
+  return {
+    repository,
+    credentials: {
+      name: 'Google Cloud (google_auth)',
+      // Who got none at the start gets none later: each try costs seconds, and the log says it once.
+      credentials: first === undefined ? async () => undefined : credentials,
+    },
+  };
+}

@@ -1,0 +1,216 @@
+// Azure Container Registry in its parts: the cloud, the tenant, the exchange, and a password that is renewed in time.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { acrLogin } from '../../src/credentials/acr.ts';
+import { azureCloud, challengeTenant, tokenEnd } from '../../src/credentials/acr-cloud.ts';
+import { discoverTenant, exchangeToken } from '../../src/credentials/acr-exchange.ts';
+import type { CredentialSurroundings } from '../../src/credentials/credential-source.ts';
+import { errorText } from '../../src/errors.ts';
+import type { HttpClient } from '../../src/transport/http-client.ts';
+import { acrTenant, startAcr, unsignedToken } from '../support/acr.ts';
+import { authority, serverKeys } from '../support/certificates.ts';
+import { loginSettings } from '../support/login-settings.ts';
+import { azureToken, startEntra } from '../support/metadata-servers.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
+import { errorReply, jsonReply, type Reply } from '../support/reply.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { recordedLog, testClient, trusting } from '../support/test-session.ts';
+import { createTurnedClock } from '../support/turned-clock.ts';
+
+describe('the tenant in a challenge', () => {
+  it.each<[string, string, string]>([
+    ['ends at the quote', 'Bearer realm="https://r.azurecr.io/oauth2/token?tenant=t-1",service="r"', 't-1'],
+    ['is absent', 'Bearer realm="https://r.azurecr.io/oauth2/token",service="r"', 'common'],
+    ['is absent from no header', '', 'common'],
+    ['does not count under another scheme', 'Basic realm="https://r?tenant=t-1"', 'common'],
+    ['ends before the next parameter', 'Bearer realm="https://r/?a=b&tenant=t-2&c=d"', 't-2'],
+    ['needs no realm', 'Bearer tenant=t-3', 't-3'],
+    ['is empty', 'Bearer realm="https://r/?tenant=",service="r"', 'common'],
+  ])('%s', (_case, header, tenant) => {
+    expect(challengeTenant(header)).toBe(tenant);
+  });
+});
+
+describe('the cloud', () => {
+  it.each<[string, string, string, string]>([
+    ['r.azurecr.io', '', 'management.azure.com', 'login.microsoftonline.com'],
+    ['r.azurecr.us', '', 'management.usgovcloudapi.net', 'login.microsoftonline.us'],
+    ['r.azurecr.cn', '', 'management.chinacloudapi.cn', 'login.chinacloudapi.cn'],
+    ['R.AZURECR.US', '', 'management.usgovcloudapi.net', 'login.microsoftonline.us'],
+    ['r.azurecr.cn:443', '', 'management.chinacloudapi.cn', 'login.chinacloudapi.cn'],
+    ['registry.test', '', 'management.azure.com', 'login.microsoftonline.com'],
+    ['registry.test', 'AzureChina', 'management.chinacloudapi.cn', 'login.chinacloudapi.cn'],
+    ['registry.test', 'AzureGovernment', 'management.usgovcloudapi.net', 'login.microsoftonline.us'],
+    ['r.azurecr.us', 'AzureMoon', 'management.usgovcloudapi.net', 'login.microsoftonline.us'],
+    ['r.azurecr.us', 'AzurePublic', 'management.azure.com', 'login.microsoftonline.com'],
+    ['r.azurecr.io', 'AzureGovernment', 'management.usgovcloudapi.net', 'login.microsoftonline.us'],
+    ['r.azurecr.io', 'AzureChina', 'management.chinacloudapi.cn', 'login.chinacloudapi.cn'],
+    ['r.azurecr.cn', 'AzureGovernment', 'management.usgovcloudapi.net', 'login.microsoftonline.us'],
+  ])('of %s with azure_environment %j asks %s', (host, environment, scope, login) => {
+    expect(azureCloud(host, environment)).toEqual({
+      scope: `https://${scope}/.default`,
+      authority: `https://${login}/`,
+    });
+  });
+});
+
+describe('the tenant of a registry', () => {
+  it.each<[string, Reply, string]>([
+    ['is in its challenge', challenge('Bearer realm="https://r/?tenant=t-1"'), 't-1'],
+    ['is common where the challenge has none', challenge('Bearer realm="https://r/"'), 'common'],
+    ['is common where nobody is challenged', { status: 200, headers: tenantHeader }, 'common'],
+    ['is common where the registry is broken', { status: 500, headers: tenantHeader }, 'common'],
+  ])('%s', async (_case, reply, tenant) => {
+    await using server = await startRecordingServer({ answer: () => reply });
+    expect(await discoverTenant(testClient(), server.url)).toBe(tenant);
+    expect(server.journal.requests).toMatchObject([{ method: 'GET', path: '/v2/', authorized: false }]);
+  });
+
+  it.each<[string, string[], string]>([
+    ['proved by ca_certs is found', [authority], acrTenant],
+    ['that no root proves is common', [], 'common'],
+    ['that another root proves is common', [serverKeys.selfSigned.cert], 'common'],
+  ])('%s', async (_case, roots, tenant) => {
+    await using acr = await startAcr({ accepts: azureToken, tls: serverKeys.trusted });
+    const client = testClient({ trustRoots: trusting(...roots) });
+    expect(await discoverTenant(client, acr.url)).toBe(tenant);
+    const wish = { origin: acr.url, registry: acr.host, tenant: acrTenant, accessToken: azureToken };
+    const exchanged = await exchangeToken(client, wish).catch(errorText);
+    expect(exchanged === acr.refreshToken).toBe(tenant === acrTenant);
+  });
+});
+
+describe('the exchange', () => {
+  const exchangeAt = async (reply: Reply) => {
+    await using server = await startRecordingServer({ answer: () => reply });
+    const wish = { origin: server.url, registry: server.host, tenant: 't', accessToken: 'topsecret+/=' };
+    return await exchangeToken(testClient(), wish).catch((error: unknown) => errorText(error));
+  };
+
+  it('sends a form and gives the refresh token', async () => {
+    await using acr = await startAcr({ accepts: 'topsecret+/=' });
+    const wish = { origin: acr.url, registry: acr.host, tenant: acrTenant, accessToken: 'topsecret+/=' };
+    expect(await exchangeToken(testClient(), wish)).toBe(acr.refreshToken);
+    expect(Object.fromEntries(acr.exchanges[0] ?? [])).toEqual({
+      grant_type: 'access_token',
+      service: acr.host,
+      tenant: acrTenant,
+      access_token: 'topsecret+/=',
+    });
+  });
+
+  it('that is refused tells status and answer, and not the token in it', async () => {
+    const text = await exchangeAt(errorReply(401, 'UNAUTHORIZED', 'no topsecret+/= here'));
+    expect(text).toContain('status 401');
+    expect(text).toContain('no [token] here');
+    expect(text).not.toContain('topsecret');
+  });
+
+  it('quotes 4 KiB of an answer, and no more', async () => {
+    const text = await exchangeAt({ status: 500, body: 'x'.repeat(5000) });
+    expect(text.match(/x{10,}/)?.[0]).toHaveLength(4096);
+  });
+
+  it.each<[Reply, RegExp]>([
+    [{ status: 200, body: '{"refresh_token": "topsecret' }, /decode/],
+    [{ status: 200, body: '' }, /decode/],
+    [jsonReply(200, {}), /no refresh_token/],
+    [jsonReply(200, { refresh_token: '' }), /no refresh_token/],
+    [jsonReply(200, ['topsecret']), /no refresh_token/],
+  ])('that answers %j is an error without its content', async (reply, said) => {
+    const text = await exchangeAt(reply);
+    expect(text).toMatch(said);
+    expect(text).not.toContain('topsecret');
+  });
+});
+
+it.each<[string, number | undefined]>([
+  [unsignedToken('a', 1000), 1_000_000],
+  ['opaque', undefined],
+  ['a.b.c', undefined],
+  [`x.${Buffer.from('{"exp":"soon"}').toString('base64url')}.y`, undefined],
+  [`x.${Buffer.from('null').toString('base64url')}.y`, undefined],
+])('a token says when it ends, or nothing', (token, end) => {
+  expect(tokenEnd(token)).toBe(end);
+});
+
+describe('a log-in', () => {
+  it('is renewed before its password ends, and meanwhile kept', async () => {
+    const clock = createTurnedClock();
+    const hour = 3_600_000;
+    let given = 0;
+    await using entra = await startEntra(serverKeys.trusted, { assertion: 'pod', token: azureToken });
+    await using registry = await startRecordingServer({
+      tls: serverKeys.trusted,
+      answer: () => {
+        given += 1;
+        return jsonReply(200, { refresh_token: unsignedToken(`n${given}`, (clock.now() + hour) / 1000) });
+      },
+    });
+    const secrets: string[] = [];
+    const surroundings = {
+      ...(await workload(entra.url)),
+      clock,
+      keepSecret: (text: string) => secrets.push(text),
+    };
+    const settings = {
+      ...loginSettings,
+      repository: `${registry.host}/app`,
+      azureAcr: true,
+      azureTenantId: 't',
+    };
+    const { credentials, repository } = await acrLogin(settings, surroundings);
+    expect(repository).toBe(`${registry.host}/app`);
+    const first = await credentials.credentials();
+    expect(first?.username).toBe('00000000-0000-0000-0000-000000000000');
+    await clock.sleep(hour / 2);
+    expect(await credentials.credentials()).toEqual(first);
+    await clock.sleep(hour / 2);
+    const second = await credentials.credentials();
+    expect(second?.password).not.toBe(first?.password);
+    expect(given).toBe(2);
+    expect(secrets).toEqual(expect.arrayContaining([azureToken, 'pod', first?.password, second?.password]));
+  });
+
+  it.each([
+    ['client', { AZURE_TENANT_ID: 't' }],
+    ['tenant', { AZURE_CLIENT_ID: 'c' }],
+  ])('of a workload without a %s id tells so', async (missing, environment) => {
+    const file = { AZURE_FEDERATED_TOKEN_FILE: '/nowhere' };
+    const { log, clock, trustRoots } = await workload('https://login.test');
+    const client: HttpClient = {
+      send: async () => Promise.reject(new Error('asked')),
+      close: async () => {},
+    };
+    const surroundings = { log, clock, trustRoots, client, keepSecret: () => {} };
+    const settings = { ...loginSettings, repository: 'r.azurecr.io/app', azureAcr: true };
+    const login = acrLogin(settings, { ...surroundings, environment: { ...file, ...environment } });
+    await expect(login.catch(errorText)).resolves.toContain(`but no ${missing} id`);
+  });
+});
+
+const tenantHeader = { 'www-authenticate': 'Bearer realm="https://r/?tenant=t-1"' };
+
+function challenge(header: string): Reply {
+  return { status: 401, headers: { 'www-authenticate': header } };
+}
+
+/** Surroundings of a pod with workload identity. */
+async function workload(authorityHost: string): Promise<CredentialSurroundings> {
+  const file = join(await temporaryDirectory(), 'token');
+  await writeFile(file, 'pod');
+  return {
+    environment: {
+      AZURE_FEDERATED_TOKEN_FILE: file,
+      AZURE_AUTHORITY_HOST: `${authorityHost}/`,
+      AZURE_CLIENT_ID: 'client',
+      AZURE_TENANT_ID: acrTenant,
+    },
+    clock: createTurnedClock(),
+    log: recordedLog(),
+    client: testClient(),
+    trustRoots: trusting(authority),
+    keepSecret: () => {},
+  };
+}

@@ -1,0 +1,72 @@
+// What AWS refuses is told with its code, one line, and the step that helps.
+import { describe, expect, it } from 'vitest';
+import { type AwsRequest, awsFailure } from '../../src/credentials/aws-failure.ts';
+import { UserError } from '../../src/errors.ts';
+
+const named = (name: string, message: string) => Object.assign(new Error(message), { name });
+
+describe('the hint for', () => {
+  it.each<[string, AwsRequest, string, RegExp]>([
+    ['AccessDenied', 'role', 'not authorized', /sts:AssumeRole/],
+    ['AccessDeniedException', 'token', 'not authorized', /ecr:GetAuthorizationToken/],
+    [
+      'AccessDenied',
+      'keys',
+      'not authorized to perform sts:AssumeRoleWithWebIdentity',
+      /which role the worker may use/,
+    ],
+    ['InvalidClientTokenId', 'role', 'The security token is invalid', /check aws_access_key_id/],
+    ['UnrecognizedClientException', 'token', 'The security token is invalid', /check aws_access_key_id/],
+    ['SignatureDoesNotMatch', 'role', 'The request signature does not match', /check aws_access_key_id/],
+    [
+      'SignatureDoesNotMatch',
+      'role',
+      'Signature expired: 2020 is now earlier than 2026',
+      /clock of the worker/,
+    ],
+    ['InvalidSignatureException', 'token', 'Signature not yet current: 2030 is later', /clock of the worker/],
+    ['RequestExpired', 'role', 'Request has expired', /clock of the worker/],
+    ['ExpiredToken', 'role', 'The security token has expired', /get new ones/],
+    ['ExpiredTokenException', 'token', 'The security token has expired', /get new ones/],
+    ['RegionDisabledException', 'role', 'STS is not activated', /activate STS/],
+    ['ValidationError', 'role', 'role is invalid', /check the ARN/],
+    ['ThrottlingException', 'token', 'Rate exceeded', /check less often/],
+    ['CredentialsProviderError', 'keys', 'Could not load credentials from any providers', /AWS_… variables/],
+  ])('%s while asking for a %s: %s', (name, request, message, hint) => {
+    const failure = awsFailure(named(name, message), request);
+    expect(failure.message).toBe(`${name}: ${message}`);
+    expect(failure.hint).toMatch(hint);
+  });
+});
+
+describe('a failure', () => {
+  it('is told without what follows its first line: a canonical request holds the session token', () => {
+    const failure = awsFailure(
+      named('SignatureDoesNotMatch', 'They differ.\n\nx-amz-security-token:leak'),
+      'role',
+    );
+    expect(failure.message).toBe('SignatureDoesNotMatch: They differ.');
+    expect(failure.cause).toBeUndefined();
+  });
+
+  it('of a file of the worker is told with where credentials come from', () => {
+    const failure = awsFailure(new Error("ENOENT: no such file or directory, open '/token'"), 'keys');
+    expect(failure.message).toBe("ENOENT: no such file or directory, open '/token'");
+    expect(failure.hint).toMatch(/its environment, its service account/);
+  });
+
+  it('to read the answer means that something else answered', () => {
+    const failure = awsFailure(new SyntaxError('Unexpected token <, "<leak>" is not valid JSON'), 'token');
+    expect(failure.message).toBe('the answer is not one of AWS');
+    expect(failure.hint).toMatch(/AWS_ENDPOINT_URL/);
+  });
+
+  it('of the network is told as it is, an unknown one by its code', () => {
+    const network = new UserError('POST https://sts.example/: no connection');
+    expect(awsFailure(network, 'role')).toBe(network);
+    expect(awsFailure(named('ServerException', ''), 'token')).toMatchObject({
+      message: 'ServerException',
+      hint: undefined,
+    });
+  });
+});

@@ -1,0 +1,94 @@
+// The password of ECR is asked for again before it, or the role that got it, expires; each time from scratch.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { decodeCheckRequest } from '../../src/command/request.ts';
+import { ecrLogin } from '../../src/credentials/ecr.ts';
+import type { LoginSettings } from '../../src/credentials/login.ts';
+import { createTrustRoots } from '../../src/transport/trust-roots.ts';
+import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
+import { jsonReply } from '../support/reply.ts';
+import { recordedLog, testClient } from '../support/test-session.ts';
+import { createTurnedClock, type TurnedClock } from '../support/turned-clock.ts';
+
+const hour = 3_600_000;
+const files = { read: () => undefined, list: () => [] };
+
+/** AWS on one port: STS gives keys for 15 minutes, ECR numbers its passwords and lets them last 12 hours. */
+function startAmazon(clock: TurnedClock): Promise<RecordingServer> {
+  let count = 0;
+  return startRecordingServer({
+    answer: ({ headers }) => {
+      if (headers['x-amz-target'] === undefined) {
+        const expiration = new Date(clock.now() + 900_000).toISOString();
+        const keys = `<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>role-secret</SecretAccessKey><SessionToken>role-token</SessionToken><Expiration>${expiration}</Expiration>`;
+        const result = `<AssumeRoleResult><Credentials>${keys}</Credentials></AssumeRoleResult>`;
+        const body = `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">${result}</AssumeRoleResponse>`;
+        return { status: 200, body, headers: { 'content-type': 'text/xml' } };
+      }
+      count += 1;
+      const authorizationToken = Buffer.from(`AWS:password-${count}`).toString('base64');
+      const proxyEndpoint = 'https://1.dkr.ecr.eu-central-1.amazonaws.com';
+      const expiresAt = (clock.now() + 12 * hour) / 1000;
+      return jsonReply(200, { authorizationData: [{ authorizationToken, proxyEndpoint, expiresAt }] });
+    },
+  });
+}
+
+const keys = { aws_access_key_id: 'AKIA', aws_secret_access_key: 'given-secret' };
+
+function settings(source: object): LoginSettings {
+  const whole = { repository: 'team/app', aws_region: 'eu-central-1', ...keys, ...source };
+  return decodeCheckRequest(JSON.stringify({ source: whole })).source;
+}
+
+async function login(source: object) {
+  const clock = createTurnedClock();
+  const server = await startAmazon(clock);
+  vi.stubEnv('AWS_ENDPOINT_URL', server.url);
+  const secrets: string[] = [];
+  const surroundings = {
+    environment: {},
+    clock,
+    log: recordedLog(clock),
+    client: testClient(),
+    trustRoots: createTrustRoots({ environment: {}, caCerts: [], files }),
+    keepSecret: (secret: string) => secrets.push(secret),
+  };
+  const { repository, credentials } = await ecrLogin(settings(source), surroundings);
+  const password = async () => (await credentials.credentials())?.password;
+  return { server, clock, repository, secrets, password };
+}
+
+beforeEach(() => {
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('a password of ECR', () => {
+  it('lasts twelve hours', async () => {
+    const { server, clock, password, repository } = await login({});
+    await using _server = server;
+    expect(repository).toBe('1.dkr.ecr.eu-central-1.amazonaws.com/team/app');
+    clock.turn(11 * hour);
+    expect(await password()).toBe('password-1');
+    clock.turn(hour);
+    expect(await password()).toBe('password-2');
+    expect(server.journal.requests).toHaveLength(2);
+  });
+
+  it('that a role got lasts as long as the role, which is assumed anew', async () => {
+    const { server, clock, password, secrets } = await login({ aws_role_arn: 'arn:aws:iam::2:role/r' });
+    await using _server = server;
+    clock.turn(12 * 60_000);
+    expect(await password()).toBe('password-1');
+    clock.turn(60_000);
+    expect(await password()).toBe('password-2');
+    const kinds = server.journal.requests.map(({ headers }) => headers['x-amz-target'] ?? 'STS');
+    const ecr = 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken';
+    expect(kinds).toEqual(['STS', ecr, 'STS', ecr]);
+    expect(secrets).toEqual(
+      expect.arrayContaining(['role-secret', 'role-token', 'password-1', 'password-2']),
+    );
+  });
+});

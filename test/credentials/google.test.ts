@@ -1,0 +1,136 @@
+// Google Cloud in its parts: what a key of a service account is asked with, and how long a token is kept.
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { CredentialSurroundings } from '../../src/credentials/credential-source.ts';
+import { googleLogin } from '../../src/credentials/google.ts';
+import type { HttpClient, HttpRequest } from '../../src/transport/http-client.ts';
+import { loginSettings } from '../support/login-settings.ts';
+import { startGoogleMetadata } from '../support/metadata-servers.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
+import { jsonReply } from '../support/reply.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { recordedLog, testClient, trusting } from '../support/test-session.ts';
+import { createTurnedClock } from '../support/turned-clock.ts';
+
+const settings = { ...loginSettings, repository: 'registry.test/app', googleAuth: true };
+
+function surroundingsOf(environment: Record<string, string>, client: HttpClient = testClient()) {
+  const clock = createTurnedClock();
+  const secrets: string[] = [];
+  return {
+    environment,
+    client,
+    clock,
+    log: recordedLog(clock),
+    trustRoots: trusting(),
+    keepSecret: (secret: string) => {
+      secrets.push(secret);
+    },
+    secrets,
+  } satisfies CredentialSurroundings & { secrets: string[] };
+}
+
+it('a key of a service account signs the request for a token with the scope of the platform', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const file = join(await temporaryDirectory(), 'key.json');
+  const key = {
+    type: 'service_account',
+    client_email: 'ci@project.iam.gserviceaccount.com',
+    private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+  };
+  await writeFile(file, JSON.stringify(key));
+  const sent: HttpRequest[] = [];
+  const client: HttpClient = {
+    send: async (request) => {
+      sent.push(request);
+      const body = Readable.from([Buffer.from('{"access_token":"from-key","expires_in":3600}')]);
+      return { url: request.url, status: 200, headers: { 'content-type': 'application/json' }, body };
+    },
+    close: async () => {},
+  };
+  const surroundings = surroundingsOf({ GOOGLE_APPLICATION_CREDENTIALS: file }, client);
+  const { credentials } = await googleLogin(settings, surroundings);
+  expect(await credentials.credentials()).toEqual({ username: '_token', password: 'from-key' });
+  expect(sent.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'POST https://oauth2.googleapis.com/token',
+  ]);
+  const form = new URLSearchParams(Buffer.from((await sent[0]?.body?.open()) as Uint8Array).toString());
+  const [head = '', claims = '', signature = ''] = form.get('assertion')?.split('.') ?? [];
+  expect(
+    verify(
+      'sha256',
+      Buffer.from(`${head}.${claims}`),
+      createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })),
+      Buffer.from(signature, 'base64url'),
+    ),
+  ).toBe(true);
+  expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
+    iss: key.client_email,
+    scope: 'https://www.googleapis.com/auth/cloud-platform',
+  });
+  expect(surroundings.secrets).toEqual(expect.arrayContaining(['from-key', form.get('assertion')]));
+});
+
+describe('a token of the metadata server', () => {
+  it('is kept until shortly before its end', async () => {
+    await using metadata = await startGoogleMetadata();
+    const surroundings = surroundingsOf({ GCE_METADATA_HOST: metadata.host });
+    const { credentials } = await googleLogin(settings, surroundings);
+    await credentials.credentials();
+    await surroundings.clock.sleep(1_800_000);
+    await credentials.credentials();
+    expect(metadata.journal.requests).toHaveLength(1);
+    await surroundings.clock.sleep(1_799_000);
+    expect((await credentials.credentials())?.username).toBe('_token');
+    expect(metadata.journal.requests).toHaveLength(2);
+    const [request] = metadata.journal.requests;
+    expect(request?.query.get('scopes')).toBe('https://www.googleapis.com/auth/cloud-platform');
+  });
+
+  it('that can not be renewed leaves the session anonymous, and the log says so', async () => {
+    const metadata = await startGoogleMetadata();
+    const surroundings = surroundingsOf({ GCE_METADATA_HOST: metadata.host });
+    const { credentials } = await googleLogin(settings, surroundings);
+    await metadata.close();
+    expect(await credentials.credentials()).toBeDefined();
+    await surroundings.clock.sleep(3_599_000);
+    expect(await credentials.credentials()).toBeUndefined();
+    expect(surroundings.log.text).toContain('cannot authenticate with Google Cloud (google_auth)');
+  });
+
+  it('is not asked for again once there was none', async () => {
+    await using metadata = await startRecordingServer({ answer: () => jsonReply(404, {}) });
+    const surroundings = surroundingsOf({ GCE_METADATA_HOST: metadata.host });
+    const { credentials } = await googleLogin(settings, surroundings);
+    expect(await credentials.credentials()).toBeUndefined();
+    expect(metadata.journal.requests).toHaveLength(1);
+    expect(surroundings.log.text).toContain('gives no token: status 404');
+  });
+
+  it.each([
+    ['of another server', {}, { access_token: 'topsecret' }],
+    ['of another type', { 'metadata-flavor': 'Google' }, { access_token: 1 }],
+    ['that is no object', { 'metadata-flavor': 'Google' }, ['topsecret']],
+  ])('%s is none', async (_case, headers, document) => {
+    await using metadata = await startRecordingServer({ answer: () => jsonReply(200, document, headers) });
+    const surroundings = surroundingsOf({ GCE_METADATA_HOST: metadata.host });
+    const { credentials } = await googleLogin(settings, surroundings);
+    expect(await credentials.credentials()).toBeUndefined();
+    expect(surroundings.log.text).toContain('gives no token');
+    expect(surroundings.log.text).not.toContain('topsecret');
+  });
+
+  it('is none when the server takes the connection and says nothing', async () => {
+    await using metadata = await startRecordingServer({
+      answer: () => jsonReply(200, {}),
+      faults: [{ fault: { kind: 'hold', until: new Promise(() => {}) } }],
+    });
+    const surroundings = surroundingsOf({ GCE_METADATA_HOST: metadata.host });
+    const { credentials } = await googleLogin(settings, surroundings);
+    expect(await credentials.credentials()).toBeUndefined();
+    expect(surroundings.log.text).toContain('the metadata server is absent');
+  });
+});

@@ -1,0 +1,23 @@
+// The settings of a log-in in which nothing is set.
+import type { LoginSettings } from '../../src/credentials/login.ts';
+
+/** Nothing but defaults. */
+export const loginSettings: LoginSettings = {
+  repository: '',
+  insecure: false,
+  username: '',
+  password: '',
+  awsRegion: '',
+  awsAccessKeyId: '',
+  awsSecretAccessKey: '',
+  awsSessionToken: '',
+  awsRoleArn: '',
+  awsRoleArns: [],
+  awsAccountId: '',
+  azureAcr: false,
+  azureClientId: '',
+  azureTenantId: '',
+  azureEnvironment: '',
+  googleAuth: false,
+  dockerConfig: '',
+};
