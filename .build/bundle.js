@@ -63,7 +63,8 @@ await build({
 for (const [file, entryPoint] of libraries) {
   const outfile = join(folder, 'libraries', file);
   const plugins = [timedMetadata];
-  await build({ ...settings, ...ownLocation, entryPoints: [entryPoint], outfile, plugins });
+  // Nobody reads a stack trace into them, and the image has to stay small.
+  await build({ ...settings, ...ownLocation, minify: true, entryPoints: [entryPoint], outfile, plugins });
 }
 for (const file of readdirSync(join(folder, 'libraries'))) {
   if (!libraries.has(file)) {

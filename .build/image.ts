@@ -90,7 +90,7 @@ const metadata = { type: 'registry-image', version, privileged: false, unique_ve
 rmSync(resourceType, { recursive: true, force: true });
 mkdirSync(resourceType, { recursive: true });
 build('--output', `type=tar,dest=${tar}`);
-await pipeline(createReadStream(tar), createGzip(), createWriteStream(archive));
+await pipeline(createReadStream(tar), createGzip({ level: 9 }), createWriteStream(archive));
 rmSync(tar);
 writeFileSync(join(resourceType, 'resource_metadata.json'), `${JSON.stringify(metadata, null, 2)}\n`);
 
