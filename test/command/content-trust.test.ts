@@ -74,7 +74,7 @@ describe('the log-in to the notary server', () => {
   it('that is refused fails the put, without the password', async () => {
     const result = await put({ kind: 'bearer', credentials }, { ...login, password: 'wrong password' });
     expect(result.answer).toBeUndefined();
-    expect(result.stderr).toMatch(/signing tag\(s\) 1\.0 failed.*401/);
+    expect(result.stderr).toMatch(/signing tag\(s\) 1\.0 failed.*UNAUTHORIZED/);
     expect(result.stderr).not.toContain('wrong password');
     expect(result.stderr).not.toContain(repositoryKey.split('\n')[1]);
   });
