@@ -5,12 +5,7 @@ import { errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { childrenOf, contentKind } from '../oci/graph.ts';
-import {
-  dockerHub,
-  type RepositoryActions,
-  type RepositoryReference,
-  repositoryText,
-} from '../oci/reference.ts';
+import type { RepositoryActions } from '../oci/reference.ts';
 import { parseUrl } from '../oci/url-syntax.ts';
 import { getListedManifest } from '../registry/manifest-endpoint.ts';
 import { type ClientCertificate, createHttpClient } from '../transport/http-client.ts';
@@ -18,6 +13,7 @@ import { createPersistence } from '../transport/persistence.ts';
 import { proxyFor } from '../transport/proxy.ts';
 import { openSession, type Session } from '../transport/session.ts';
 import { createTrustRoots, machineTrustFiles } from '../transport/trust-roots.ts';
+import { collectionOf } from '../trust/collection-name.ts';
 import type { Target } from '../trust/new-metadata.ts';
 import { notaryServer } from '../trust/notary-server.ts';
 import { readPrivateKey } from '../trust/private-key.ts';
@@ -33,8 +29,6 @@ export interface ContentSigner {
   /** Signs every image of a root (an index itself is none) under every tag. Throws a UserError that names the tags. */
   sign(session: Session, root: Descriptor, tags: readonly string[]): Promise<void>;
 }
-
-const dockerNotary = 'notary.docker.io';
 
 /**
  * Prepares signing as content_trust asks for it; undefined when it does not. Reads key and certificates, without any
@@ -133,13 +127,6 @@ async function imagesBelow(session: Session, root: Descriptor): Promise<readonly
     }
   }
   return images;
-}
-
-/** The notary server, and the name of the collection there as its path. */
-function collectionOf(repository: RepositoryReference, server: string | undefined): RepositoryReference {
-  const registry = server ?? (repository.registry === dockerHub ? dockerNotary : repository.registry);
-  const isDocker = registry === dockerNotary;
-  return { registry, path: isDocker ? `docker.io/${repository.path}` : repositoryText(repository) };
 }
 
 function serverHost(server: string): string | undefined {

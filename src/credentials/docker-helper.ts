@@ -5,7 +5,7 @@ import { isJsonObject } from '../oci/json-text.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
 import type { Environment } from '../transport/proxy.ts';
 
-/** How long a helper may take, in milliseconds: it may talk to a cloud, but nobody can answer a question of it. */
+/** How long a helper may take before it is ended, in milliseconds: it may talk to a cloud, but nobody can answer a question of it. */
 const patience = 60_000;
 const maximumAnswer = 64 * 1024;
 
@@ -29,14 +29,14 @@ export async function askDockerHelper(
       hint: 'the name is what follows docker-credential- in that of the program, for example ecr-login',
     });
   }
-  const { code, output, complaint } = await run(program, `${serverAddress}\n`, environment);
-  if (code !== 0) {
+  const { end, output, complaint } = await run(program, serverAddress, environment);
+  if (end !== 'exit code 0') {
     if (output.trim() === notFound) {
       return undefined;
     }
     const said = (output.trim() || complaint.trim()).slice(0, 500);
     const cause = said === '' ? {} : { cause: new UserError(said) };
-    throw new UserError(`${program} gives no login for ${serverAddress} (${code ?? 'it took too long'})`, {
+    throw new UserError(`${program} gives no login for ${serverAddress} (${end})`, {
       ...cause,
       hint: `run \`echo ${serverAddress} | ${program} get\` where the resource runs`,
     });
@@ -63,7 +63,7 @@ function readAnswer(program: string, serverAddress: string, output: string): Bas
 }
 
 function run(program: string, input: string, environment: Environment) {
-  return new Promise<{ code: number | null; output: string; complaint: string }>((resolve, reject) => {
+  return new Promise<{ end: string; output: string; complaint: string }>((resolve, reject) => {
     const child = spawn(program, ['get'], { env: { ...environment }, timeout: patience });
     let output = '';
     let complaint = '';
@@ -74,7 +74,16 @@ function run(program: string, input: string, environment: Environment) {
       complaint = `${complaint}${text}`.slice(0, maximumAnswer);
     });
     child.on('error', (error) => reject(missing(program, error)));
-    child.on('close', (code) => resolve({ code, output, complaint }));
+    // What it started may hold its streams open longer than it lives.
+    child.on('exit', (_code, signal) => {
+      if (signal !== null) {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }
+    });
+    child.on('close', (code, signal) => {
+      resolve({ end: signal === null ? `exit code ${code}` : `ended by ${signal}`, output, complaint });
+    });
     // A helper that ends without reading is judged by its exit code.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);

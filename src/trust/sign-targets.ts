@@ -54,11 +54,22 @@ export async function signTargets(targets: readonly Target[], options: SigningOp
     } catch (error) {
       const overtaken = error instanceof RegistryError && error.codes.includes('VERSION');
       if (!overtaken || attempt === attempts) {
-        throw error;
+        throw explained(error, gun);
       }
       known = collection;
     }
   }
+}
+
+/** The server signs snapshots only where it holds the key: a collection of `notary init` keeps it with its owner. */
+function explained(error: unknown, gun: string): unknown {
+  const lacksSnapshot = error instanceof RegistryError && /no snapshot was included/.test(error.message);
+  return lacksSnapshot
+    ? new UserError(`the notary server does not hold the snapshot key of ${gun}`, {
+        cause: error,
+        hint: `hand it over once, with the root key: notary key rotate ${gun} snapshot -r`,
+      })
+    : error;
 }
 
 async function firstFiles(

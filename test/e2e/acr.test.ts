@@ -15,6 +15,7 @@ import type { RecordingServer } from '../support/recording-server.ts';
 import { errorReply, jsonReply } from '../support/reply.ts';
 import { runExecutable } from '../support/run.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { startTunnelProxy } from '../support/tunnel-proxy.ts';
 
 const machine = (metadata: RecordingServer) => ({ AZURE_POD_IDENTITY_AUTHORITY_HOST: metadata.url });
 const service = (metadata: RecordingServer) => ({
@@ -70,6 +71,25 @@ describe('the identity', () => {
     expect(distrusted.stderr).toContain(
       'cannot authenticate with ACR (azure_acr): asking the workload identity',
     );
+  });
+
+  it('of a workload logs in by way of the proxy of the worker', async () => {
+    const identity = { assertion: 'topsecret-pod', token: azureToken, url: 'https://registry.invalid' };
+    await using entra = await startEntra(serverKeys.wrongHost, identity);
+    await using proxy = await startTunnelProxy(entra.port);
+    await using acr = await startAcr({ accepts: azureToken });
+    const file = join(await temporaryDirectory(), 'token');
+    await writeFile(file, 'topsecret-pod');
+    const environment = {
+      AZURE_FEDERATED_TOKEN_FILE: file,
+      AZURE_AUTHORITY_HOST: identity.url,
+      AZURE_CLIENT_ID: assignedClient,
+      AZURE_TENANT_ID: acrTenant,
+      HTTPS_PROXY: proxy.url,
+    };
+    const { versions, stderr } = await check(acr, environment, { ca_certs: [authority] });
+    expect(versions, stderr).toHaveLength(1);
+    expect(new Set(proxy.targets)).toEqual(new Set(['registry.invalid:443']));
   });
 
   it('of a workload that is refused is not replaced by the one of the machine', async () => {

@@ -163,6 +163,18 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     expect(other.stderr).toContain('no delegation of');
   });
 
+  it('a collection whose snapshot key the server does not have is told with the way out', async () => {
+    const repository = newRepository();
+    const trustDirectory = newFolder();
+    await client(trustDirectory, 'init', '-p', repository);
+    const { status, stderr } = await put(repository, {
+      repository_key: privateKey(trustDirectory, 'targets'),
+      repository_passphrase: passphrases.targets,
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`notary key rotate ${repository} snapshot -r`);
+  });
+
   it.each<[string, () => object, string]>([
     ['a wrong passphrase', () => ({ ...root(), repository_passphrase: 'not this one' }), 'the passphrase'],
     ['an unreadable key', () => ({ repository_key: 'secret but no key' }), 'holds no PEM block'],

@@ -98,7 +98,7 @@ describe('a helper program', () => {
       const { PATH, asked } = await installHelper(answer('user', 'topsecret'));
       const { versions, stderr } = await check(registry, { docker_config }, { PATH });
       expect(versions, stderr).toHaveLength(1);
-      expect(await readFile(asked, 'utf8')).toBe(`get\n${registry.host}\n`);
+      expect(await readFile(asked, 'utf8')).toBe(`get\n${registry.host}`);
     }
   });
 
@@ -126,10 +126,11 @@ describe('a helper program', () => {
     [
       'fails',
       'echo no session bus; exit 3',
-      ['docker-credential-test gives no login', '(3)', 'no session bus'],
+      ['docker-credential-test gives no login', '(exit code 3)', 'no session bus'],
     ],
     ['complains', 'echo locked >&2; exit 1', ['docker-credential-test gives no login', 'locked']],
     ['answers something else', 'echo topsecret', ['docker-credential-test answers no login']],
+    ['is ended', 'kill -9 $$', ['docker-credential-test gives no login', '(ended by SIGKILL)']],
     ['answers no secret', 'echo "{}"', ['docker-credential-test answers no login']],
   ])('that %s is named', async (_case, body, said) => {
     await using registry = await start({ kind: 'bearer', credentials });

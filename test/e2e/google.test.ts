@@ -2,7 +2,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { authority, serverKeys } from '../support/certificates.ts';
+import { authority, type KeyPair, serverKeys } from '../support/certificates.ts';
 import { buildImage, seed } from '../support/images.ts';
 import { googleToken, startGoogleMetadata } from '../support/metadata-servers.ts';
 import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
@@ -10,6 +10,7 @@ import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { jsonReply } from '../support/reply.ts';
 import { runExecutable } from '../support/run.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { startTunnelProxy } from '../support/tunnel-proxy.ts';
 
 const credentials = { user: '_token', password: googleToken };
 const image = await buildImage();
@@ -30,9 +31,9 @@ async function check(registry: TestRegistry, environment: Record<string, string>
 }
 
 /** Google's Security Token Service: an access token for the subject token `topsecret-subject`. */
-function startSecurityTokens(): Promise<RecordingServer> {
+function startSecurityTokens(tls: KeyPair = serverKeys.trusted): Promise<RecordingServer> {
   return startRecordingServer({
-    tls: serverKeys.trusted,
+    tls,
     answer: ({ body, method }) => {
       const form = new URLSearchParams(body.toString());
       const right =
@@ -53,7 +54,7 @@ function startSecurityTokens(): Promise<RecordingServer> {
 }
 
 /** The file of a workload identity federation, and the subject token beside it. */
-async function federation(tokens: RecordingServer, subject: string): Promise<string> {
+async function federation(tokens: { readonly url: string }, subject: string): Promise<string> {
   const directory = await temporaryDirectory();
   await writeFile(join(directory, 'subject'), subject);
   const file = join(directory, 'credentials.json');
@@ -88,6 +89,17 @@ describe('a log-in', () => {
     const environment = { GOOGLE_APPLICATION_CREDENTIALS: await federation(tokens, 'topsecret-subject') };
     const { versions, stderr } = await check(registry, environment, { ca_certs: [authority] });
     expect(versions, stderr).toHaveLength(1);
+  });
+
+  it('by way of the proxy of the worker', async () => {
+    await using tokens = await startSecurityTokens(serverKeys.wrongHost);
+    await using proxy = await startTunnelProxy(tokens.port);
+    await using registry = await start();
+    const file = await federation({ url: 'https://registry.invalid' }, 'topsecret-subject');
+    const environment = { GOOGLE_APPLICATION_CREDENTIALS: file, HTTPS_PROXY: proxy.url };
+    const { versions, stderr } = await check(registry, environment, { ca_certs: [authority] });
+    expect(versions, stderr).toHaveLength(1);
+    expect(proxy.targets).toEqual(['registry.invalid:443']);
   });
 
   it('by the file that gcloud leaves', async () => {

@@ -54,21 +54,25 @@ export function startAzureMetadata(
   });
 }
 
-/** A login server of Entra ID that gives `token` for the client assertion `assertion`; it speaks TLS only. */
+/**
+ * A login server of Entra ID that gives `token` for the client assertion `assertion`. It speaks TLS only, and says
+ * that it is found at `url`, by default at its own port.
+ */
 export async function startEntra(
   tls: KeyPair,
-  { assertion, token }: { readonly assertion: string; readonly token: string },
+  { assertion, token, url }: { readonly assertion: string; readonly token: string; readonly url?: string },
 ): Promise<RecordingServer> {
   const server: RecordingServer = await startRecordingServer({
     tls,
     answer: ({ path, body }) => {
       const [, tenant = '', rest] = /^\/([^/]+)(\/.*)$/.exec(path) ?? [];
+      const own = url ?? server.url;
       if (rest === '/v2.0/.well-known/openid-configuration') {
         return jsonReply(200, {
-          token_endpoint: `${server.url}/${tenant}/oauth2/v2.0/token`,
-          authorization_endpoint: `${server.url}/${tenant}/oauth2/v2.0/authorize`,
-          jwks_uri: `${server.url}/${tenant}/discovery/v2.0/keys`,
-          issuer: `${server.url}/${tenant}/v2.0`,
+          token_endpoint: `${own}/${tenant}/oauth2/v2.0/token`,
+          authorization_endpoint: `${own}/${tenant}/oauth2/v2.0/authorize`,
+          jwks_uri: `${own}/${tenant}/discovery/v2.0/keys`,
+          issuer: `${own}/${tenant}/v2.0`,
         });
       }
       const form = new URLSearchParams(body.toString());

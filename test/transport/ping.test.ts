@@ -234,4 +234,17 @@ describe('TLS', () => {
     expect(errorHint(error)).toContain('ca_certs');
     expect(registry.requests).toHaveLength(0);
   });
+
+  it('is all there is for a server that must not be asked over http, on this machine too', async () => {
+    await using registry = await startRegistry();
+    const asked = (secureOnly: boolean) =>
+      ping(testClient(), parseRepository(`${registry.host}/app`), {
+        insecure: true,
+        secureOnly,
+        clock: createTurnedClock(),
+      });
+    await expect(asked(true)).rejects.toThrow();
+    expect(registry.requests).toHaveLength(0);
+    expect(await asked(false)).toMatchObject({ scheme: 'http' });
+  });
 });

@@ -39,6 +39,35 @@ function at(server: RecordingServer, more: Partial<TokenExchangeOptions> = {}): 
   };
 }
 
+describe('an identity token', () => {
+  const identity = { username: '', password: '', identityToken: 'identity' };
+
+  it('is sent as a refresh token, and what the answer gives in its place from then on', async () => {
+    await using server = await startTokens((_request, count) =>
+      jsonReply(200, { access_token: `token-${count}`, refresh_token: `refresh-${count}` }),
+    );
+    const tokens = await openTokenExchange(at(server, { credentials: async () => identity }));
+    await tokens.renew('token-1', undefined);
+    expect(server.journal.requests.map(({ method, authorized }) => [method, authorized])).toEqual([
+      ['POST', false],
+      ['POST', false],
+    ]);
+    expect(tokens.current()).toBe('token-2');
+  });
+
+  it.each([
+    ['nobody when it stands alone', identity, undefined],
+    ['its user where there is a password', { ...identity, ...credentials }, basic],
+  ])('that the server has no form for is followed by a GET of %s', async (_case, given, authorization) => {
+    await using server = await startTokens((request) =>
+      request.method === 'POST' ? errorReply(404, 'NOT_FOUND', 'no form') : jsonReply(200, { token: 't' }),
+    );
+    await openTokenExchange(at(server, { credentials: async () => given }));
+    expect(server.journal.requests.map(({ method }) => method)).toEqual(['POST', 'GET']);
+    expect(server.journal.requests[1]?.headers.authorization).toBe(authorization);
+  });
+});
+
 describe('the first token', () => {
   it('is asked for with service, scope and credentials', async () => {
     await using server = await startTokens();

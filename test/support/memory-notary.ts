@@ -1,0 +1,71 @@
+// A notary server in memory that a test can change behind the client's back: files, snapshot and timestamp.
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { RegistryError } from '../../src/transport/registry-error.ts';
+import { encodeMetadata, renewed, signMetadata } from '../../src/trust/new-metadata.ts';
+import type { NotaryServer } from '../../src/trust/notary-server.ts';
+import { parseMetadata, versionOf } from '../../src/trust/signed-metadata.ts';
+import { type SigningKey, signingKey } from '../../src/trust/signing-key.ts';
+
+/** A notary server and what it holds. */
+export interface MemoryNotary {
+  readonly server: NotaryServer;
+  /** The current documents by role. */
+  readonly files: Map<string, Buffer>;
+  /** The key by which it signs snapshot and timestamp. */
+  readonly key: SigningKey;
+  /** Signs a snapshot and a timestamp of what it holds now. */
+  refresh(): void;
+  /** How often it says from now on that somebody else was faster. */
+  overtaken: number;
+}
+
+/** A new ECDSA key. */
+export function newKey(): SigningKey {
+  return signingKey(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey);
+}
+
+/** A server without metadata; `now` in milliseconds is its time too. */
+export function createMemoryNotary(now: () => number): MemoryNotary {
+  const files = new Map<string, Buffer>();
+  const key = newKey();
+  const meta = (bytes: Buffer) => ({
+    length: bytes.length,
+    hashes: { sha256: createHash('sha256').update(bytes).digest('base64') },
+  });
+  const sign = (role: 'snapshot' | 'timestamp', lists: readonly string[]) => {
+    const before = files.get(role);
+    const version = before ? versionOf(parseMetadata(before, role), role) : 0;
+    const listed = lists.map((name) => [name, meta(files.get(name) ?? Buffer.alloc(0))]);
+    const document = { _type: role === 'snapshot' ? 'Snapshot' : 'Timestamp', version };
+    const next = renewed({ ...document, meta: Object.fromEntries(listed) }, now(), 14 * 24 * 60 * 60 * 1000);
+    files.set(role, encodeMetadata(signMetadata(next, key.id, key)));
+  };
+  const notary: MemoryNotary = {
+    files,
+    key,
+    overtaken: 0,
+    refresh() {
+      sign(
+        'snapshot',
+        [...files.keys()].filter((name) => name === 'root' || name.startsWith('targets')),
+      );
+      sign('timestamp', ['snapshot']);
+    },
+    server: {
+      metadata: async (role) => files.get(role),
+      key: async () => key.publicKey,
+      async publish(updates) {
+        if (notary.overtaken > 0) {
+          notary.overtaken--;
+          const body = Buffer.from('{"errors":[{"code":"VERSION","message":"a newer version exists"}]}');
+          throw new RegistryError({ method: 'POST', url: 'https://notary.test/', status: 400, body });
+        }
+        for (const [role, bytes] of updates) {
+          files.set(role, Buffer.from(bytes));
+        }
+        notary.refresh();
+      },
+    },
+  };
+  return notary;
+}
