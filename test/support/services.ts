@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Where `npm run test:services` puts the programs that Debian does not have. */
-const ownFolder = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'moto', 'bin');
+const ownFolder = join(import.meta.dirname, '..', '..', 'dist', 'test', 'moto', 'bin');
 
 /** A program that `npm run test:services` installs. */
 export type ServiceProgram =
