@@ -1,9 +1,8 @@
 // The requests of the Azure libraries over our own client: with the trust roots and proxies of the registry.
 import type { TokenCredentialOptions } from '@azure/identity';
-import { networkError } from '../transport/failure-text.ts';
 import type { HttpClient } from '../transport/http-client.ts';
 import { headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
-import { registryLimits } from '../transport/time-limits.ts';
+import { sendText } from './text-request.ts';
 
 type AzureHttpClient = NonNullable<TokenCredentialOptions['httpClient']>;
 type AzureResponse = Awaited<ReturnType<AzureHttpClient['sendRequest']>>;
@@ -22,18 +21,8 @@ export function azureHttpClient(client: HttpClient, keepSecret: (secret: string)
       // The answer is read as it comes, so none that is compressed is asked for.
       const unsent = ['accept-encoding', 'content-length', 'host', 'connection'];
       const headers = Object.entries(request.headers.toJSON()).filter(([name]) => !unsent.includes(name));
-      const content = body ? Buffer.from(body) : undefined;
-      const response = await client
-        .send({
-          method,
-          url,
-          headers: Object.fromEntries(headers),
-          ...(content ? { body: { length: content.length, open: async () => content } } : {}),
-          patience: registryLimits.greeting,
-        })
-        .catch((error: unknown) => {
-          throw networkError(method, url, error);
-        });
+      const text = body || undefined;
+      const response = await sendText(client, { method, url, headers: Object.fromEntries(headers), text });
       const answered = Object.keys(response.headers).flatMap((name) => {
         const value = headerText(response, name);
         return value === undefined ? [] : [[name, value] as const];

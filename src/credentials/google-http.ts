@@ -1,8 +1,7 @@
 // The requests of Google's library over our own client: with the trust roots and proxies of the registry.
-import { networkError } from '../transport/failure-text.ts';
 import type { HttpClient } from '../transport/http-client.ts';
 import { headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
-import { registryLimits } from '../transport/time-limits.ts';
+import { sendText } from './text-request.ts';
 
 /** A function like `fetch`, for requests with a short text as their body and short answers. */
 export function googleFetch(client: HttpClient, keepSecret: (secret: string) => void): typeof fetch {
@@ -15,19 +14,13 @@ export function googleFetch(client: HttpClient, keepSecret: (secret: string) => 
     }
     const headers = new Headers(init.headers);
     headers.delete('accept-encoding');
-    const content = text === undefined ? undefined : Buffer.from(text);
-    const response = await client
-      .send({
-        method,
-        url,
-        headers: Object.fromEntries(headers),
-        ...(content ? { body: { length: content.length, open: async () => content } } : {}),
-        patience: registryLimits.greeting,
-        ...(init.signal ? { signal: init.signal } : {}),
-      })
-      .catch((error: unknown) => {
-        throw networkError(method, url, error);
-      });
+    const response = await sendText(client, {
+      method,
+      url,
+      headers: Object.fromEntries(headers),
+      text,
+      signal: init.signal ?? undefined,
+    });
     const answer = await readBody(method, response, maximumErrorBody);
     const contentType = headerText(response, 'content-type');
     return new Response([204, 304].includes(response.status) ? null : answer.toString(), {

@@ -1,0 +1,33 @@
+// A request of a cloud's library over our own client: a short text goes out, whatever answers comes back.
+import { networkError } from '../transport/failure-text.ts';
+import type { HttpClient, HttpResponse } from '../transport/http-client.ts';
+import { registryLimits } from '../transport/time-limits.ts';
+
+/** A request as the libraries make it. */
+export interface TextRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sends the request. Answers of any status are given back; a broken network is a UserError. */
+export async function sendText(
+  client: HttpClient,
+  { method, url, headers, text, signal }: TextRequest,
+): Promise<HttpResponse> {
+  const content = text === undefined ? undefined : Buffer.from(text);
+  try {
+    return await client.send({
+      method,
+      url,
+      headers,
+      ...(content ? { body: { length: content.length, open: async () => content } } : {}),
+      patience: registryLimits.greeting,
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    throw networkError(method, url, error);
+  }
+}
