@@ -5,7 +5,6 @@ import { causes, errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import { ArchiveReader } from '../tar/archive-reader.ts';
-import { TruncatedArchiveError } from '../tar/tar-entry.ts';
 import { systemErrorCode } from './file-path.ts';
 import { emptyTree } from './remove-tree.ts';
 import { TreeWriter } from './tree-writer.ts';
@@ -25,17 +24,6 @@ export interface UnpackOptions {
   /** Whether files get the owners that the layers name; only root can do that. */
   readonly asRoot: boolean;
   readonly log: Log;
-}
-
-/** Whether something in an error's chain says that compressed or archived data stopped in the middle. */
-export function isEarlyEnd(error: unknown): boolean {
-  for (const level of causes(error)) {
-    const code = level instanceof Error && 'code' in level ? level.code : undefined;
-    if (level instanceof TruncatedArchiveError || code === 'Z_BUF_ERROR') {
-      return true;
-    }
-  }
-  return false;
 }
 
 function isSystemError(error: unknown): boolean {
@@ -80,7 +68,7 @@ async function unpackLayer(plain: PlainBytes, writer: TreeWriter): Promise<void>
 /**
  * Unpacks layers, the lowest first, into a directory, which is made unless there are no layers. When anything fails,
  * nothing stays in the directory; the error is a `UserError` naming the layer, its cause the reason. Whether it is
- * worth another attempt is for the caller to judge by the causes ({@link isEarlyEnd} among them).
+ * worth another attempt is for the caller to judge by the causes.
  */
 export async function unpackLayers(
   layers: readonly UnpackLayer[],

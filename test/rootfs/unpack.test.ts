@@ -14,10 +14,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { errorText } from '../../src/errors.ts';
+import { causes, errorText } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { emptyTree } from '../../src/rootfs/remove-tree.ts';
-import { isEarlyEnd, type UnpackLayer, unpackLayers } from '../../src/rootfs/unpack.ts';
+import { type UnpackLayer, unpackLayers } from '../../src/rootfs/unpack.ts';
+import { TruncatedArchiveError } from '../../src/tar/tar-entry.ts';
 import { archive, type Member, member } from '../support/tar-builder.ts';
 import { isRoot, layerOf, newPlace, recordingLog, tree, unpackInto } from '../support/unpacking.ts';
 
@@ -28,6 +29,15 @@ beforeEach(() => {
   root = place.root;
 });
 afterEach(() => place.remove());
+
+/** Whether an error says that compressed or archived data stopped in the middle. */
+function isEarlyEnd(error: unknown): boolean {
+  return [...causes(error)].some(
+    (level) =>
+      level instanceof TruncatedArchiveError ||
+      (level instanceof Error && 'code' in level && level.code === 'Z_BUF_ERROR'),
+  );
+}
 
 async function unpacked(...layers: Member[][]): Promise<Record<string, string>> {
   expect(

@@ -1,0 +1,98 @@
+// What content_trust of a source asks for, judged before any traffic: the server, the key to sign with and the rest.
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { RepositoryActions } from '../oci/reference.ts';
+import { parseUrl } from '../oci/url-syntax.ts';
+import type { ClientCertificate } from '../transport/http-client.ts';
+import { readPrivateKey } from '../trust/private-key.ts';
+import { type SigningKey, signingKey } from '../trust/signing-key.ts';
+import type { ContentTrust } from './source.ts';
+
+/** How to sign; an absent `server` is the registry's own. */
+export interface TrustSettings {
+  readonly server: string | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
+  readonly key: { readonly key: SigningKey; readonly isRootKey: boolean };
+  /** What a signature that fails does to the put. */
+  readonly onFailure: 'fail' | 'warn';
+  /** What is asked of the token server of the notary server. */
+  readonly actions: RepositoryActions;
+}
+
+/** Reads all of content_trust. A UserError says which of its keys can not be used, and quotes no secret. */
+export function readTrustSettings(trust: ContentTrust, log: Log): TrustSettings {
+  return {
+    server: serverHost(trust.server),
+    clientCertificate: readClientCertificate(trust),
+    key: readSigningKey(trust),
+    onFailure: readOnFailure(trust.onFailure),
+    actions: readScopes(trust.scopes, log),
+  };
+}
+
+function serverHost(server: string): string | undefined {
+  if (server === '') {
+    return undefined;
+  }
+  const url = parseUrl(server);
+  if (url?.scheme !== 'https' || url.host === '' || !['', '/'].includes(url.path) || url.userInfo) {
+    throw new UserError('content_trust.server is not the https URL of a notary server', {
+      hint: 'write it as https://notary.example.com, with a port if it has one, without a path or a user',
+    });
+  }
+  return url.host;
+}
+
+function readClientCertificate({ tlsCert: cert, tlsKey: key }: ContentTrust): ClientCertificate | undefined {
+  if (cert === '' && key === '') {
+    return undefined;
+  }
+  try {
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+      return { cert, key };
+    }
+  } catch {
+    // A parser's words may quote what it read.
+  }
+  throw new UserError('content_trust.tls_cert and tls_key are not a certificate and its private key', {
+    hint: 'give both as PEM texts that belong together, the key without a passphrase, or neither',
+  });
+}
+
+function readSigningKey(trust: ContentTrust): { readonly key: SigningKey; readonly isRootKey: boolean } {
+  if (trust.repositoryKey === '') {
+    throw new UserError('content_trust.repository_key is missing', {
+      hint: 'give the private key to sign with as a PEM text, or remove content_trust to publish without a signature',
+    });
+  }
+  const { key, role } = readPrivateKey(trust.repositoryKey, trust.repositoryPassphrase);
+  const signer = signingKey(key);
+  if (trust.repositoryKeyId !== '' && trust.repositoryKeyId !== signer.id) {
+    throw new UserError(`content_trust.repository_key_id is not the id of repository_key`, {
+      hint: `the id of this key is ${signer.id}: write that, or leave repository_key_id out`,
+    });
+  }
+  return { key: signer, isRootKey: role === 'root' };
+}
+
+function readOnFailure(text: string): 'fail' | 'warn' {
+  if (text !== '' && text !== 'fail' && text !== 'warn') {
+    throw new UserError(`content_trust.on_failure is fail or warn, not ${JSON.stringify(text)}`);
+  }
+  return text === 'warn' ? 'warn' : 'fail';
+}
+
+function readScopes(text: string, log: Log): RepositoryActions {
+  switch (text) {
+    case '':
+      return 'push,pull';
+    case 'pull':
+    case 'push,pull':
+    case 'catalog':
+      return text;
+    default:
+      log.warn(`content_trust.scopes is not pull, push,pull or catalog: pull is asked for`);
+      return 'pull';
+  }
+}
