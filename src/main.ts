@@ -1,12 +1,12 @@
 // The name that the program was started under → command; the only place that ends the process.
 import { constants } from 'node:os';
 import { basename } from 'node:path';
-import { reportFailure } from './command/failure-report.ts';
-import { flushStandardError, writeStandardOutput } from './command/standard-streams.ts';
-import type { Command } from './command/surroundings.ts';
-import { systemSurroundings } from './command/system-surroundings.ts';
 import { UserError } from './errors.ts';
 import { createLog } from './log.ts';
+import { reportFailure } from './process/failure-report.ts';
+import { flushStandardError, writeStandardOutput } from './process/standard-streams.ts';
+import type { Command } from './process/surroundings.ts';
+import { systemSurroundings } from './process/system-surroundings.ts';
 
 /** A command is loaded when it is the one: a check shall not wait for the code that unpacks images. */
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { splitFields } from '../policy/tags-to-push.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../process/surroundings.ts';
 
 /** The directory that a command was given; a UserError when there is none. */
 export async function requireDirectory(surroundings: Surroundings): Promise<string> {

@@ -1,15 +1,16 @@
 // check: which versions of the image exist?
+
+import { type OpenRepository, openAccess } from '../access/access.ts';
+import { askMirrors } from '../access/ask-mirrors.ts';
 import { UserError } from '../errors.ts';
+import { effectivePlatform } from '../oci/platform.ts';
 import { repositoryText, tagText } from '../oci/reference.ts';
-import { effectivePlatform } from '../policy/effective-platform.ts';
-import type { TagAndDigest } from '../policy/select-tag.ts';
-import { checkAnswer } from './answer.ts';
-import { askMirrors } from './ask-mirrors.ts';
-import { openLog } from './command-log.ts';
+import type { Version } from '../policy/select-tag.ts';
+import { openLog } from '../process/command-log.ts';
+import type { Command } from '../process/surroundings.ts';
+import { decodeCheckRequest } from '../request/request.ts';
 import { versionFinder } from './find-versions.ts';
-import { type OpenRepository, openRepositories } from './open-repository.ts';
-import { decodeCheckRequest } from './request.ts';
-import type { Command } from './surroundings.ts';
+import { checkResponse } from './response.ts';
 
 /** Answers the versions that the source asks for, oldest first; mirrors are asked before the origin. */
 export const runCheck: Command = async (surroundings) => {
@@ -17,10 +18,10 @@ export const runCheck: Command = async (surroundings) => {
   const log = openLog(surroundings, request);
   const platform = effectivePlatform(request.source.platform, undefined, surroundings.platform);
   const find = versionFinder(request.source, platform, log);
-  const { resolve, close } = openRepositories(request.source, 'check', surroundings, log);
+  const { resolve, close } = openAccess(request.source, 'check', surroundings, log);
 
-  const ask = ({ persistence, open }: OpenRepository): Promise<TagAndDigest[]> =>
-    persistence.attempt(async () => find(await open('pull'), request.version));
+  const ask = ({ retrier, open }: OpenRepository): Promise<Version[]> =>
+    retrier.attempt(async () => find(await open('pull'), request.version));
 
   try {
     const { origin, mirrors } = await resolve();
@@ -33,7 +34,7 @@ export const runCheck: Command = async (surroundings) => {
       return undefined;
     });
     if (mirrored) {
-      return checkAnswer(mirrored);
+      return checkResponse(mirrored);
     }
     const versions = await ask(origin).catch((cause: unknown) => {
       throw new UserError(`checking origin ${repositoryText(origin.repository)} failed`, { cause });
@@ -41,7 +42,7 @@ export const runCheck: Command = async (surroundings) => {
     if (versions.length === 0 && request.source.tag !== '') {
       log.warn(`${tagText(origin.repository, request.source.tag)} does not exist (yet): there is no version`);
     }
-    return checkAnswer(versions);
+    return checkResponse(versions);
   } finally {
     await close();
   }

@@ -1,23 +1,24 @@
 // Content trust of a put: every image that was pushed is signed under every tag.
+
+import { isTestRun, testTimeoutDivisor } from '../access/access.ts';
+import { childrenOf, contentKind } from '../content/graph-source.ts';
 import { staticCredentials } from '../credentials/static.ts';
 import { errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { collectionOf } from '../notary/collection-name.ts';
+import type { Target } from '../notary/new-metadata.ts';
+import { notaryServer } from '../notary/notary-server.ts';
+import { signTargets } from '../notary/sign-targets.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { childrenOf, contentKind } from '../oci/graph.ts';
+import type { Surroundings } from '../process/surroundings.ts';
 import { getListedManifest } from '../registry/manifest-endpoint.ts';
+import { redactingSecrets } from '../request/secrets.ts';
+import type { Source } from '../request/source.ts';
 import { createHttpClient } from '../transport/http-client.ts';
-import { createPersistence } from '../transport/persistence.ts';
 import { proxyFor } from '../transport/proxy.ts';
+import { createRetrier } from '../transport/retrier.ts';
 import { openSession, type Session } from '../transport/session.ts';
 import { createTrustRoots, machineTrustFiles } from '../transport/trust-roots.ts';
-import { collectionOf } from '../trust/collection-name.ts';
-import type { Target } from '../trust/new-metadata.ts';
-import { notaryServer } from '../trust/notary-server.ts';
-import { signTargets } from '../trust/sign-targets.ts';
-import { isTestRun, testHurry } from './open-repository.ts';
-import { keepingSecrets } from './secrets.ts';
-import type { Source } from './source.ts';
-import type { Surroundings } from './surroundings.ts';
 import { readTrustSettings } from './trust-settings.ts';
 
 /** Signs what was pushed. */
@@ -44,15 +45,15 @@ export function openContentTrust(
   const sign = async (session: Session, root: Descriptor, tags: readonly string[]) => {
     const { repository } = session;
     const notary = collectionOf(repository, server);
-    const { environment, clock, random, keepSecret } = surroundings;
+    const { environment, clock, random, addSecret } = surroundings;
     const client = createHttpClient({
       trustRoots: createTrustRoots({ environment, caCerts: source.caCerts, files: machineTrustFiles }),
       proxyFor: (url) => proxyFor(url, environment),
-      hurry: isTestRun(surroundings) ? testHurry : 1,
+      timeoutDivisor: isTestRun(surroundings) ? testTimeoutDivisor : 1,
       clientCertificate,
     });
     try {
-      const persistence = createPersistence({
+      const retrier = createRetrier({
         stage: 'out',
         test: isTestRun(surroundings),
         clock,
@@ -60,15 +61,15 @@ export function openContentTrust(
         log,
       });
       const { credentials } = staticCredentials(trust.username || trust.password ? trust : source);
-      const notarySession = await persistence.exchange(() =>
+      const notarySession = await retrier.exchange(() =>
         openSession({
-          client: keepingSecrets(client, keepSecret),
+          client: redactingSecrets(client, addSecret),
           repository: notary,
           insecure: false,
           secureOnly: true,
           credentials,
           actions,
-          persistence,
+          retrier,
           clock,
           log,
         }),

@@ -1,12 +1,13 @@
 // The three ways in which check looks for versions: one tag, semver tags, or tags that match a pattern.
-import { mapConcurrently } from '../concurrency.ts';
+
 import { UserError } from '../errors.ts';
+import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import { repositoryText } from '../oci/reference.ts';
 import { compilePattern, type Pattern } from '../policy/pattern.ts';
 import { matchingTags, parseCreated, selectMatches } from '../policy/select-matches.ts';
-import { mustLookUpCursor, selectTag, type TagAndDigest } from '../policy/select-tag.ts';
+import { mustLookUpCursor, selectTag, type Version } from '../policy/select-tag.ts';
 import {
   cursorHolds,
   planLookUps,
@@ -19,14 +20,14 @@ import { lookUpDigest } from '../registry/digest-lookup.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { imageConfig, platformImage } from '../registry/platform-image.ts';
 import { listTags } from '../registry/tag-list.ts';
+import type { Source } from '../request/source.ts';
 import type { Session } from '../transport/session.ts';
-import type { Source } from './source.ts';
 
 /** How many tags are looked up at a time. */
 const lookUpConcurrency = 24;
 
 /** Finds the versions on one registry; oldest first. */
-export type FindVersions = (session: Session, cursor: TagAndDigest | undefined) => Promise<TagAndDigest[]>;
+export type FindVersions = (session: Session, cursor: Version | undefined) => Promise<Version[]>;
 
 /**
  * The way to look that a source asks for. Patterns and constraints are read here, before any traffic: a UserError
@@ -50,11 +51,7 @@ export function versionFinder(source: Source, platform: WantedPlatform, log: Log
   return (session, cursor) => findSemver(session, settings, cursor);
 }
 
-async function findTag(
-  session: Session,
-  tag: string,
-  cursor: TagAndDigest | undefined,
-): Promise<TagAndDigest[]> {
+async function findTag(session: Session, tag: string, cursor: Version | undefined): Promise<Version[]> {
   const current = await lookUpDigest(session, tag);
   const cursorExists =
     cursor !== undefined &&
@@ -66,8 +63,8 @@ async function findTag(
 async function findSemver(
   session: Session,
   settings: VersionSettings,
-  cursor: TagAndDigest | undefined,
-): Promise<TagAndDigest[]> {
+  cursor: Version | undefined,
+): Promise<Version[]> {
   const plan = planLookUps(await tagsOf(session), settings, cursor);
   const digests = await lookUpAll(
     session,
@@ -89,7 +86,7 @@ async function findMatches(
   session: Session,
   pattern: Pattern,
   sorting: { platform: WantedPlatform; log: Log } | undefined,
-): Promise<TagAndDigest[]> {
+): Promise<Version[]> {
   const tags = matchingTags(await tagsOf(session), pattern);
   const digests = await lookUpAll(session, tags);
   if (!sorting) {

@@ -1,21 +1,21 @@
 // in: fetch exactly one digest into a directory.
+
+import { isTestRun, type OpenRepository, openAccess } from '../access/access.ts';
+import { askMirrors } from '../access/ask-mirrors.ts';
 import { errorText, UserError } from '../errors.ts';
+import { fetchImage } from '../get/fetch-image.ts';
+import type { FetchedImage, ImageDetail } from '../get/fetched-image.ts';
+import { clearResult, type Description, writeDescriptions } from '../get/get-result.ts';
+import { labelsText, type MetadataField, metadataText, selectMetadata } from '../get/image-metadata.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
+import { effectivePlatform } from '../oci/platform.ts';
 import { repositoryText, tagText } from '../oci/reference.ts';
-import { effectivePlatform } from '../policy/effective-platform.ts';
 import { compilePattern, type Pattern } from '../policy/pattern.ts';
-import { selectMetadata } from '../policy/select-metadata.ts';
-import { inAnswer, type MetadataField } from './answer.ts';
+import type { Command, Surroundings } from '../process/surroundings.ts';
+import { openTransferLog, type TransferLog } from '../process/transfer-log.ts';
+import { decodeInRequest, type InRequest } from '../request/request.ts';
 import { requireDirectory } from './artifacts.ts';
-import { askMirrors } from './ask-mirrors.ts';
-import { fetchImage } from './fetch-image.ts';
-import type { FetchedImage, Knowledge } from './fetched-image.ts';
-import { clearResult, type Description, writeDescriptions } from './get-result.ts';
-import { labelsText, metadataText } from './image-metadata.ts';
-import { isTestRun, type OpenRepository, openRepositories } from './open-repository.ts';
-import { decodeInRequest, type InRequest } from './request.ts';
-import type { Command, Surroundings } from './surroundings.ts';
-import { openTransferLog, type TransferLog } from './transfer-log.ts';
+import { inResponse } from './response.ts';
 
 /** How long a digest may take to show up in the registry after its push, in milliseconds. */
 const missingPatience = 15_000;
@@ -40,7 +40,7 @@ async function get(
   const { source, params, version } = request;
   const patterns = readPatterns(request);
   const digest = readDigest(version.digest);
-  const { resolve, close } = openRepositories(source, 'in', surroundings, log);
+  const { resolve, close } = openAccess(source, 'in', surroundings, log);
   const format = params.skipDownload ? ('none' as const) : params.format;
   // What an earlier or interrupted get left must not pass for the result of this one, whatever becomes of it.
   await clearResult(directory, format, format === 'oci-layout' ? 'blobs' : 'nothing');
@@ -50,7 +50,7 @@ async function get(
       digest,
       platform: effectivePlatform(source.platform, params.platform, surroundings.platform),
       format,
-      knowledge: knowledgeFor(request),
+      detail: detailFor(request),
       directory,
       repoTag: tagText(origin.repository, version.tag),
       whole: new Set<Digest>(),
@@ -59,10 +59,10 @@ async function get(
       log,
       progress,
     };
-    const fetchFrom = ({ repository, name, persistence, open }: OpenRepository, patience: number) => {
+    const fetchFrom = ({ repository, name, retrier, open }: OpenRepository, patience: number) => {
       log.plain(`fetching \x1b[32m${name}\x1b[0m@\x1b[33m${digest}\x1b[0m`);
       const missingPatience = isTestRun(surroundings) ? 0 : patience;
-      return persistence.attempt(async () =>
+      return retrier.attempt(async () =>
         fetchImage(await open('pull'), { ...shared, missingPatience }).catch((cause: unknown) => {
           throw new UserError(`fetching ${repositoryText(repository)}@${digest}`, { cause });
         }),
@@ -76,7 +76,7 @@ async function get(
         throw new UserError('download failed', { cause });
       }));
     await writeDescriptions(directory, descriptionsOf(request, origin.name, image));
-    return inAnswer(version, [
+    return inResponse(version, [
       { name: 'repository', value: origin.name },
       { name: 'tag', value: version.tag },
       ...patterns.flatMap((select) => select(image)),
@@ -118,7 +118,7 @@ function readPatterns({ source }: InRequest): ((image: FetchedImage) => Metadata
 }
 
 /** As much of the image as the patterns look into. */
-function knowledgeFor({ source }: InRequest): Knowledge {
+function detailFor({ source }: InRequest): ImageDetail {
   if (source.labelRegex !== '') {
     return 'config';
   }

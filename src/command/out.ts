@@ -1,5 +1,6 @@
 // out: publish an image under the tags that a version asks for.
 import { tmpdir } from 'node:os';
+import { openAccess } from '../access/access.ts';
 import { findImage } from '../disk/glob.ts';
 import { openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
@@ -9,20 +10,19 @@ import { immutableTags } from '../policy/immutable-tags.ts';
 import { publishedVersion } from '../policy/published-version.ts';
 import { immutableTagRule, type OnConflict } from '../policy/tag-decision.ts';
 import { requireVersion } from '../policy/tag-version.ts';
-import { type TagWishes, tagsToPush, uniqueTags } from '../policy/tags-to-push.ts';
+import { type RequestedTags, tagsToPush, uniqueTags } from '../policy/tags-to-push.ts';
+import type { Command } from '../process/surroundings.ts';
+import { openTransferLog } from '../process/transfer-log.ts';
 import { isMissing } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { listTags } from '../registry/tag-list.ts';
+import { decodeOutRequest, type OutRequest } from '../request/request.ts';
 import { copyTagged } from '../transfer/copy-tagged.ts';
 import { watchChunks, watchContent } from '../transfer/watched-content.ts';
 import type { Session } from '../transport/session.ts';
-import { outAnswer } from './answer.ts';
 import { readAdditionalTags, readVersionFile, requireDirectory } from './artifacts.ts';
 import { openContentTrust } from './content-trust.ts';
-import { openRepositories } from './open-repository.ts';
-import { decodeOutRequest, type OutRequest } from './request.ts';
-import type { Command } from './surroundings.ts';
-import { openTransferLog } from './transfer-log.ts';
+import { outResponse } from './response.ts';
 
 /** How many blobs and manifests travel at a time, as upstream does. */
 const uploadConcurrency = 4;
@@ -35,12 +35,12 @@ export const runOut: Command = async (surroundings) => {
   const { image: glob, bumpAliases, immutableTags: setting, onConflict } = request.params;
   const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
-  const { resolve, close } = openRepositories(request.source, 'out', surroundings, log);
-  const wishes = await readWishes(request, directory);
-  const bumped = bumpAliases ? wishes.version : undefined;
+  const { resolve, close } = openAccess(request.source, 'out', surroundings, log);
+  const requested = await readRequestedTags(request, directory);
+  const bumped = bumpAliases ? requested.version : undefined;
   // With every alias that the registry may allow, so that a tag no registry can have is told before any
   // traffic.
-  tagsToPush({ ...wishes, aliases: bumped ? possibleAliases(bumped, wishes.variant) : [] });
+  tagsToPush({ ...requested, aliases: bumped ? possibleAliases(bumped, requested.variant) : [] });
   const immutable = immutableTags(setting);
   const signer = openContentTrust(request.source, surroundings, log);
   const image = await openImage(await findImage(directory, glob), {
@@ -50,11 +50,11 @@ export const runOut: Command = async (surroundings) => {
   });
   try {
     const { origin } = await resolve();
-    const session = await origin.persistence.attempt(() => origin.open('push,pull'));
+    const session = await origin.retrier.attempt(() => origin.open('push,pull'));
     const aliases =
-      bumped?.prerelease === '' ? aliasesFor(bumped, wishes.variant, await existingTags(session)) : [];
-    const tags = tagsToPush({ ...wishes, aliases });
-    const rule = immutableTagRule(immutable(tagsToPush({ ...wishes, aliases: [] }), aliases), onConflict);
+      bumped?.prerelease === '' ? aliasesFor(bumped, requested.variant, await existingTags(session)) : [];
+    const tags = tagsToPush({ ...requested, aliases });
+    const rule = immutableTagRule(immutable(tagsToPush({ ...requested, aliases: [] }), aliases), onConflict);
     log.info(`pushing tag(s) ${tags.join(', ')}`);
     const { root, conflicts } = await push(() =>
       copyTagged(watchContent(image, progress), repositoryTarget(session, log), uniqueTags(tags), {
@@ -74,7 +74,7 @@ export const runOut: Command = async (surroundings) => {
       root,
       uniqueTags(tags).filter((tag) => !stayed.includes(tag)),
     );
-    return outAnswer(origin.name, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
+    return outResponse(origin.name, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
   } finally {
     progress.close();
     await image.close();
@@ -88,10 +88,10 @@ function conflictText(onConflict: OnConflict, current: Digest, pushed: Digest): 
     : `moved from ${current} to ${pushed}`;
 }
 
-async function readWishes(
+async function readRequestedTags(
   { source, params }: OutRequest,
   directory: string,
-): Promise<Omit<TagWishes, 'aliases'>> {
+): Promise<Omit<RequestedTags, 'aliases'>> {
   const { tag, variant } = source;
   const text = params.version || (await readVersionFile(directory, params.versionFile));
   const version = text === '' ? undefined : requireVersion(text);

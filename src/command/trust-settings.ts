@@ -2,12 +2,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { RepositoryActions } from '../oci/reference.ts';
-import { parseUrl } from '../oci/url-syntax.ts';
+import { readPrivateKey } from '../notary/private-key.ts';
+import { type SigningKey, signingKey } from '../notary/signing-key.ts';
+import type { ContentTrust } from '../request/source.ts';
 import type { ClientCertificate } from '../transport/http-client.ts';
-import { readPrivateKey } from '../trust/private-key.ts';
-import { type SigningKey, signingKey } from '../trust/signing-key.ts';
-import type { ContentTrust } from './source.ts';
+import type { RepositoryActions } from '../transport/scope.ts';
+import { parseUrl } from '../transport/url-syntax.ts';
 
 /** How to sign; an absent `server` is the registry's own. */
 export interface TrustSettings {

@@ -1,11 +1,11 @@
 // The two requests to an Azure Container Registry that turn a token of Entra ID into a password for the registry.
 import { UserError } from '../errors.ts';
-import { isJsonObject } from '../oci/json-text.ts';
-import { encodeQuery, escapeQuery } from '../oci/url-query.ts';
-import { networkError } from '../transport/failure-text.ts';
+import { isJsonObject } from '../oci/json.ts';
 import type { HttpClient } from '../transport/http-client.ts';
+import { networkError } from '../transport/network-error.ts';
 import { discardBody, headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
 import { registryLimits } from '../transport/time-limits.ts';
+import { encodeQuery, escapeQuery } from '../transport/url-query.ts';
 import { challengeTenant, commonTenant } from './acr-cloud.ts';
 
 /** How much of an answer an error quotes, in bytes. */
@@ -30,7 +30,7 @@ export async function discoverTenant(client: HttpClient, origin: string): Promis
       method: 'GET',
       url: `${origin}/v2/`,
       headers: {},
-      patience: registryLimits.greeting,
+      patience: registryLimits.handshake,
     });
     await discardBody(response);
     const challenge = headerText(response, 'www-authenticate') ?? '';
@@ -60,7 +60,7 @@ export async function exchangeToken(client: HttpClient, exchange: AcrExchange): 
       url,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: { length: content.length, open: async () => content },
-      patience: registryLimits.greeting,
+      patience: registryLimits.handshake,
     })
     .catch((error: unknown) => {
       throw networkError('POST', url, error);

@@ -46,7 +46,7 @@ async function fetchPassword(
   { repository, insecure, azureClientId, azureTenantId, azureEnvironment }: LoginSettings,
   surroundings: CredentialSurroundings,
 ): Promise<{ token: string; expires: number | undefined }> {
-  const { client, keepSecret } = surroundings;
+  const { client, addSecret } = surroundings;
   const { registry } = parseRepository(repository);
   const identity = {
     clientId: azureClientId,
@@ -55,7 +55,7 @@ async function fetchPassword(
     namedCloud: azureEnvironments.includes(azureEnvironment),
   };
   const { token: accessToken } = await azureToken(identity, surroundings);
-  keepSecret(accessToken);
+  addSecret(accessToken);
   const origin = `${insecure ? 'http' : 'https'}://${registry}`;
   const tenant = azureTenantId || (await discoverTenant(client, origin));
   const exchange = { origin, registry, tenant, accessToken };
@@ -67,6 +67,6 @@ async function fetchPassword(
           hint: 'check that azure_tenant_id is the tenant of the registry and of the identity, or leave it out',
         });
   });
-  keepSecret(token);
+  addSecret(token);
   return { token, expires: tokenEnd(token) };
 }

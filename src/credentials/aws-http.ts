@@ -1,7 +1,7 @@
 // The requests of the AWS libraries over our own client: with the trust roots and proxies of the registry.
 import type { Readable } from 'node:stream';
-import { networkError } from '../transport/failure-text.ts';
 import type { HttpClient } from '../transport/http-client.ts';
+import { networkError } from '../transport/network-error.ts';
 import { registryLimits } from '../transport/time-limits.ts';
 
 /** A request as the libraries make it; what they send to ECR and STS has a short text as its body. */
@@ -48,7 +48,7 @@ export function awsRequestHandler(client: HttpClient): AwsRequestHandler {
           url,
           headers,
           ...(content ? { body: { length: content.length, open: async () => content } } : {}),
-          patience: registryLimits.greeting,
+          patience: registryLimits.handshake,
         });
         const lines = Object.entries(answered).flatMap(([name, value]) =>
           value === undefined ? [] : [[name, String(value)] as const],

@@ -97,9 +97,9 @@ async function assumeRole(
   }
 }
 
-function keepKeys({ secretAccessKey, sessionToken }: AwsKeys, { keepSecret }: CredentialSurroundings): void {
-  keepSecret(secretAccessKey);
+function keepKeys({ secretAccessKey, sessionToken }: AwsKeys, { addSecret }: CredentialSurroundings): void {
+  addSecret(secretAccessKey);
   if (sessionToken !== undefined) {
-    keepSecret(sessionToken);
+    addSecret(sessionToken);
   }
 }

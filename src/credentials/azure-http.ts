@@ -7,8 +7,8 @@ import { sendText } from './text-request.ts';
 type AzureHttpClient = NonNullable<TokenCredentialOptions['httpClient']>;
 type AzureResponse = Awaited<ReturnType<AzureHttpClient['sendRequest']>>;
 
-/** A `httpClient` for a credential of @azure/identity. What proves the identity in a form is told to `keepSecret`. */
-export function azureHttpClient(client: HttpClient, keepSecret: (secret: string) => void): AzureHttpClient {
+/** A `httpClient` for a credential of @azure/identity. What proves the identity in a form is told to `addSecret`. */
+export function azureHttpClient(client: HttpClient, addSecret: (secret: string) => void): AzureHttpClient {
   return {
     async sendRequest(request) {
       const { method, url, body } = request;
@@ -16,7 +16,7 @@ export function azureHttpClient(client: HttpClient, keepSecret: (secret: string)
         throw new TypeError('a request to Azure has a body that is no text');
       }
       if (body) {
-        new URLSearchParams(body).getAll('client_assertion').forEach(keepSecret);
+        new URLSearchParams(body).getAll('client_assertion').forEach(addSecret);
       }
       // The answer is read as it comes, so none that is compressed is asked for.
       const unsent = ['accept-encoding', 'content-length', 'host', 'connection'];

@@ -1,9 +1,9 @@
 // A token of Entra ID for the identity of the worker: workload identity on Kubernetes, or a managed identity.
 import { UserError } from '../errors.ts';
-import { parseUrl } from '../oci/url-syntax.ts';
-import { networkError } from '../transport/failure-text.ts';
 import type { HttpClient } from '../transport/http-client.ts';
+import { networkError } from '../transport/network-error.ts';
 import { discardBody } from '../transport/response-body.ts';
+import { parseUrl } from '../transport/url-syntax.ts';
 import type { AzureCloud } from './acr-cloud.ts';
 import { azureHttpClient } from './azure-http.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
@@ -40,15 +40,15 @@ export async function azureToken(
   identity: AzureIdentity,
   surroundings: CredentialSurroundings,
 ): Promise<AzureToken> {
-  const { environment, keepSecret } = surroundings;
+  const { environment, addSecret } = surroundings;
   const { AZURE_POD_IDENTITY_AUTHORITY_HOST, IDENTITY_ENDPOINT, MSI_ENDPOINT } = environment;
   const origin = AZURE_POD_IDENTITY_AUTHORITY_HOST || metadataOrigin;
   const own = [origin, IDENTITY_ENDPOINT, MSI_ENDPOINT].flatMap((url) => parseUrl(url ?? '')?.host ?? []);
   for (const secret of [environment.IDENTITY_HEADER, environment.MSI_SECRET]) {
-    keepSecret(secret ?? '');
+    addSecret(secret ?? '');
   }
   return await withMetadataClient(surroundings, own, async (client) => {
-    const httpClient = azureHttpClient(client, keepSecret);
+    const httpClient = azureHttpClient(client, addSecret);
     if (environment.AZURE_FEDERATED_TOKEN_FILE) {
       return await workloadToken(identity, environment.AZURE_FEDERATED_TOKEN_FILE, surroundings, httpClient);
     }

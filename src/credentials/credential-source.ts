@@ -27,5 +27,5 @@ export interface CredentialSurroundings {
   /** For libraries that bring a client of their own. */
   readonly trustRoots: TrustRoots;
   /** A text that must never be shown from now on. */
-  keepSecret(secret: string): void;
+  addSecret(secret: string): void;
 }

@@ -1,6 +1,6 @@
 // The logins that a Docker config.json holds, and which of them is a registry's. Pure; the rules are docker's own.
 import { UserError } from '../errors.ts';
-import { isJsonObject, type JsonObject, member } from '../oci/json-text.ts';
+import { isJsonObject, type JsonObject, member } from '../oci/json.ts';
 import { dockerHub } from '../oci/reference.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
 

@@ -1,7 +1,7 @@
 // Asking a docker-credential-… program for a login: the protocol of docker-credential-helpers.
 import { spawn } from 'node:child_process';
 import { UserError } from '../errors.ts';
-import { isJsonObject } from '../oci/json-text.ts';
+import { isJsonObject } from '../oci/json.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
 import type { Environment } from '../transport/proxy.ts';
 

@@ -12,7 +12,7 @@ import {
   secretsOfDockerConfig,
 } from './docker-config.ts';
 import { askDockerHelper } from './docker-helper.ts';
-import type { LoginWay } from './login.ts';
+import type { LoginMethod } from './login.ts';
 
 /** Helpers don't say how long their answer lasts, and keep their own copy where asking is dear. In milliseconds. */
 const helperAnswerLife = 60_000;
@@ -26,9 +26,9 @@ const helperAnswerLife = 60_000;
 export function dockerConfigSource(
   dockerConfig: string,
   registry: string,
-  surroundings: Pick<CredentialSurroundings, 'clock' | 'environment' | 'keepSecret' | 'log'>,
+  surroundings: Pick<CredentialSurroundings, 'clock' | 'environment' | 'addSecret' | 'log'>,
 ): CredentialSource {
-  const { clock, environment, keepSecret, log } = surroundings;
+  const { clock, environment, addSecret, log } = surroundings;
   let answer: { readonly credentials: BasicCredentials | undefined; readonly until: number } | undefined;
 
   const askHelper = async (helper: string, serverAddress: string) => {
@@ -44,7 +44,7 @@ export function dockerConfigSource(
     async credentials() {
       const text = isInline(dockerConfig) ? dockerConfig : await readConfigFile(dockerConfig);
       const config = parseDockerConfig(text);
-      secretsOfDockerConfig(config).forEach(keepSecret);
+      secretsOfDockerConfig(config).forEach(addSecret);
       const login = findDockerLogin(config, registry);
       const credentials =
         login?.kind === 'helper'
@@ -54,7 +54,7 @@ export function dockerConfigSource(
         log.debug(`docker_config holds no login for ${registry}: it is asked anonymously`);
         return undefined;
       }
-      [credentials.password, credentials.identityToken ?? ''].forEach(keepSecret);
+      [credentials.password, credentials.identityToken ?? ''].forEach(addSecret);
       return credentials;
     },
   };
@@ -84,7 +84,7 @@ async function readConfigFile(path: string): Promise<string> {
 }
 
 /** Logs in with the `docker_config` of the source. */
-export const dockerConfigWay: LoginWay = {
+export const dockerConfigMethod: LoginMethod = {
   applies: ({ dockerConfig }) => dockerConfig !== '',
   async open({ repository, dockerConfig }, surroundings) {
     const { registry } = parseRepository(repository);

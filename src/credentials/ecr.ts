@@ -70,7 +70,7 @@ async function authorize(
     throw new UserError('asking for an authorization token', { cause: awsFailure(error, 'token') });
   });
   const { password, expires } = passwordOf(data);
-  surroundings.keepSecret(password);
+  surroundings.addSecret(password);
   // What temporary keys got is worth nothing once they have expired.
   const ends = [expires, keys.expiration?.getTime()].filter((end) => end !== undefined);
   return { password, expires: ends.length > 0 ? Math.min(...ends) : undefined, data };

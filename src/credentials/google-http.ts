@@ -4,13 +4,13 @@ import { headerText, maximumErrorBody, readBody } from '../transport/response-bo
 import { sendText } from './text-request.ts';
 
 /** A function like `fetch`, for requests with a short text as their body and short answers. */
-export function googleFetch(client: HttpClient, keepSecret: (secret: string) => void): typeof fetch {
+export function googleFetch(client: HttpClient, addSecret: (secret: string) => void): typeof fetch {
   return async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     const method = init.method ?? 'GET';
     const text = init.body === undefined || init.body === null ? undefined : textOf(init.body);
     for (const name of ['assertion', 'subject_token', 'refresh_token', 'client_secret']) {
-      new URLSearchParams(text).getAll(name).forEach(keepSecret);
+      new URLSearchParams(text).getAll(name).forEach(addSecret);
     }
     const headers = new Headers(init.headers);
     headers.delete('accept-encoding');

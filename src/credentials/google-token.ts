@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { isJsonObject, type JsonObject } from '../oci/json-text.ts';
-import { networkError } from '../transport/failure-text.ts';
+import { isJsonObject, type JsonObject } from '../oci/json.ts';
 import type { HttpClient } from '../transport/http-client.ts';
+import { networkError } from '../transport/network-error.ts';
 import type { Environment } from '../transport/proxy.ts';
 import { headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
@@ -28,15 +28,15 @@ const metadataHost = '169.254.169.254';
  * identity federation). Fails with a UserError that names who was asked.
  */
 export async function googleToken(surroundings: CredentialSurroundings): Promise<GoogleToken> {
-  const { environment, keepSecret, clock } = surroundings;
+  const { environment, addSecret, clock } = surroundings;
   const file = credentialsFile(environment);
   const host = environment.GCE_METADATA_HOST || metadataHost;
   return await withMetadataClient(surroundings, [host], async (client) => {
     const answer =
       file === undefined
         ? await metadataToken(client, host, clock.now())
-        : await fileToken(client, file, keepSecret);
-    keepSecret(answer.token);
+        : await fileToken(client, file, addSecret);
+    addSecret(answer.token);
     return answer;
   });
 }
@@ -54,12 +54,12 @@ function credentialsFile(environment: Environment): string | undefined {
 async function fileToken(
   client: HttpClient,
   file: string,
-  keepSecret: (secret: string) => void,
+  addSecret: (secret: string) => void,
 ): Promise<GoogleToken> {
   try {
     const credentials = await readCredentials(file);
     const { GoogleAuth } = await import('./google-sdk.ts');
-    const transporterOptions = { fetchImplementation: googleFetch(client, keepSecret) };
+    const transporterOptions = { fetchImplementation: googleFetch(client, addSecret) };
     const auth = new GoogleAuth({ credentials, scopes: [scope], clientOptions: { transporterOptions } });
     const authorized = await auth.getClient();
     // The library forgets to hand its settings on to the part that exchanges tokens of external accounts.

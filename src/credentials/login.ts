@@ -39,7 +39,7 @@ export interface Login {
 }
 
 /** One way to log in. A library that it needs is imported when it is opened, so that nobody else pays for it. */
-export interface LoginWay {
+export interface LoginMethod {
   /** Whether the settings ask for it. */
   readonly applies: (settings: LoginSettings) => boolean;
   /** May ask servers; fails with a UserError of this way. */

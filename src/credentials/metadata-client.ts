@@ -1,7 +1,8 @@
 // Asking the metadata servers of clouds: they sit on the machine's own link, and answer at once or are not there.
-import { splitHost } from '../oci/url-syntax.ts';
+
 import { createHttpClient, type HttpClient } from '../transport/http-client.ts';
 import { requestUrl } from '../transport/resolve-url.ts';
+import { splitHost } from '../transport/url-syntax.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
 
 /** How long a metadata server may take before it counts as absent, in milliseconds. */

@@ -1,6 +1,7 @@
 // A request of a cloud's library over our own client: a short text goes out, whatever answers comes back.
-import { networkError } from '../transport/failure-text.ts';
+
 import type { HttpClient, HttpResponse } from '../transport/http-client.ts';
+import { networkError } from '../transport/network-error.ts';
 import { registryLimits } from '../transport/time-limits.ts';
 
 /** A request as the libraries make it. */
@@ -24,7 +25,7 @@ export async function sendText(
       url,
       headers,
       ...(content ? { body: { length: content.length, open: async () => content } } : {}),
-      patience: registryLimits.greeting,
+      patience: registryLimits.handshake,
       ...(signal ? { signal } : {}),
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 // An image at rest on this machine: a source of content that holds files open until it is closed.
-import type { ContentSource } from '../oci/content.ts';
+import type { ContentSource } from '../content/content-graph.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 
 /** An image in a directory or a tarball. Its nodes can be opened until it is closed. */

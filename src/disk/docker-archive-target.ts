@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts';
 import { type Descriptor, descriptorJson } from '../oci/descriptor.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
-import { encodeJson, type JsonValue } from '../oci/json-text.ts';
+import { encodeJson, type JsonValue } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isForeignLayerType, isUncompressedLayerType, mediaTypes } from '../oci/media-type.ts';
 import { endOfArchive, entryHeader, padding } from '../tar/entry-header.ts';

@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { type Descriptor, parseDescriptor } from '../oci/descriptor.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
-import { isJsonObject, type JsonObject, member } from '../oci/json-text.ts';
+import { isJsonObject, type JsonObject, member } from '../oci/json.ts';
 import { isForeignLayerType, isUncompressedLayerType } from '../oci/media-type.ts';
 
 /** The one image that a tarball holds: names of its entries, layers bottom-up. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type Descriptor, descriptorJson } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { encodeJson } from '../oci/json-text.ts';
+import { encodeJson } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType, mediaTypes } from '../oci/media-type.ts';
 import type { DiskTarget } from './disk-target.ts';

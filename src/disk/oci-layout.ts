@@ -1,14 +1,19 @@
 // A directory with an OCI image layout as a source of content. OCI image specification, "image layout".
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ContentNode, IsPresent } from '../content/content-graph.ts';
+import {
+  childrenOf,
+  type GraphNode,
+  refuseListedBlobs,
+  visitChildrenFirst,
+} from '../content/graph-source.ts';
+import { verifyBytes, verifyContent } from '../content/verified-content.ts';
 import { UserError } from '../errors.ts';
-import type { ContentNode, IsPresent } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
-import { childrenOf, type GraphNode, refuseListedBlobs, visitChildrenFirst } from '../oci/graph.ts';
-import { parseIndex } from '../oci/index.ts';
+import { parseIndex } from '../oci/image-index.ts';
 import { isForeignLayerType, isIndexType, isManifestType, mediaTypes } from '../oci/media-type.ts';
-import { verifyBytes, verifyContent } from '../oci/verified-content.ts';
 import type { DiskImage } from './disk-image.ts';
 import { documentLimit, readContent } from './file-range.ts';
 import { blobPath, singleImageDigestFile } from './layout-paths.ts';

@@ -1,7 +1,7 @@
 // A descriptor points at content: media type, digest, size. OCI image specification, "descriptor".
 import { UserError } from '../errors.ts';
 import { type Digest, digestOf, parseDigest } from './digest.ts';
-import { isJsonObject, type JsonObject, type JsonValue, member, sortedMap } from './json-text.ts';
+import { isJsonObject, type JsonObject, type JsonValue, member, sortedMap } from './json.ts';
 import { type Platform, parsePlatform } from './platform.ts';
 
 /** A typed pointer to content; `size` is in bytes, `data` holds the content itself where it was embedded. */

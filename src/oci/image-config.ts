@@ -1,7 +1,7 @@
 // The config of an image: how its process starts, and the digests of its layers as plain tars. OCI "image config".
 import { UserError } from '../errors.ts';
 import { type Digest, isDigest } from './digest.ts';
-import { isJsonObject, member } from './json-text.ts';
+import { isJsonObject, member } from './json.ts';
 import { parseDocument } from './manifest.ts';
 
 /** The facts of an image config that the resource uses; `null` lists are absent in the document. */

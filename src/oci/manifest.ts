@@ -7,7 +7,7 @@ import {
   parseAnnotations,
   parseDescriptor,
 } from './descriptor.ts';
-import { encodeJson, isJsonObject, type JsonObject, member, sortedMap } from './json-text.ts';
+import { encodeJson, isJsonObject, type JsonObject, member, sortedMap } from './json.ts';
 
 /** The facts of an image manifest; `layers` are bottom-up. */
 export interface ImageManifest {

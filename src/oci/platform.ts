@@ -1,6 +1,6 @@
 // Which machine an image is for, and which entry of an index suits one. OCI image index, "platform".
 import { UserError } from '../errors.ts';
-import { type JsonObject, member } from './json-text.ts';
+import { type JsonObject, member } from './json.ts';
 
 /** Go's names of an operating system and a processor, with the finer points that an index may state. */
 export interface Platform {
@@ -89,6 +89,23 @@ export function readWantedPlatform(
 export function platformText(platform: WantedPlatform): string {
   const base = `${platform.os}/${platform.architecture}`;
   return platform.variant ? `${base}/${platform.variant}` : base;
+}
+
+/**
+ * The platform to choose from an index. A platform in `params` replaces that of `source` as a whole; an os or
+ * architecture left empty is the host's; a variant counts only where one is configured.
+ */
+export function effectivePlatform(
+  source: WantedPlatform | undefined,
+  params: WantedPlatform | undefined,
+  host: WantedPlatform,
+): WantedPlatform {
+  const configured = params ?? source;
+  return {
+    os: configured?.os || host.os,
+    architecture: configured?.architecture || host.architecture,
+    ...(configured?.variant ? { variant: configured.variant } : {}),
+  };
 }
 
 /**

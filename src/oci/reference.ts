@@ -84,50 +84,6 @@ export function digestText(repository: RepositoryReference, digest: Digest): str
   return `${repositoryText(repository)}@${digest}`;
 }
 
-/** What a token is asked for to do with a repository. */
-export type RepositoryActions = 'pull' | 'push,pull' | 'catalog';
-
-/** The scope that a token needs for some actions on a repository (Docker registry token specification). */
-export function repositoryScope({ path }: RepositoryReference, actions: RepositoryActions): string {
-  return `repository:${path}:${actions}`;
-}
-
-const privateNetwork = /^(10(\.\d{1,3}){3}|172\.(1[6-9]|2\d|3[01])(\.\d{1,3}){2}|192\.168(\.\d{1,3}){2})$/;
-
-/**
- * Whether plain http may be tried when https fails: the user allows it (`insecure`), or the name can only be
- * this machine or a private network. The rule is go-containerregistry's and goes by the text of the name alone.
- */
-export function mayUseHttp({ registry }: RepositoryReference, insecure: boolean): boolean {
-  return (
-    insecure ||
-    isPrivateNetwork(registry.split(':', 1)[0] ?? '') ||
-    registry.startsWith('localhost:') ||
-    /\.localhost(:\d{1,5})?$/.test(registry) ||
-    /^127\.0\.0\.1(:\d{1,5})?$/.test(registry) ||
-    /^(::1|\[::1\](:\d{1,5})?)$/.test(registry)
-  );
-}
-
-/**
- * A tag, digest or other text as one or more segments of a request path, escaped as Go's URL type does: dot
- * segments and slashes stay, since the registry is to judge them.
- */
-export function encodePathText(text: string): string {
-  let encoded = '';
-  for (const byte of Buffer.from(text, 'utf8')) {
-    const character = String.fromCharCode(byte);
-    encoded += /[A-Za-z0-9\-_.~$&+,/:;=@]/.test(character)
-      ? character
-      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return encoded;
-}
-
-function isPrivateNetwork(host: string): boolean {
-  return privateNetwork.test(host) && host.split('.').every((part) => Number(part) <= 255);
-}
-
 function isAuthority(text: string): boolean {
   if (/[\s/?#@%\\"<>^`{|}\u0000-\u001f\u007f]/.test(text)) {
     return false;

@@ -1,6 +1,7 @@
 // What a put answers: the first tag that points at the image, or what was published before when all tags stayed.
+
+import type { ConflictingTag } from '../content/tag-state.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { ConflictingTag } from '../oci/tag-state.ts';
 
 /** A version that exists in the registry, and the tags of the put that point at it. */
 export interface PublishedVersion {

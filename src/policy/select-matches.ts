@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import type { Pattern } from './pattern.ts';
 import { quoted } from './quoted-text.ts';
-import type { TagAndDigest } from './select-tag.ts';
+import type { Version } from './select-tag.ts';
 
 /** The listed tags that match, in listing order; a tag that is listed twice stays twice, as in upstream. */
 export function matchingTags(tags: readonly string[], pattern: Pattern): string[] {
@@ -18,7 +18,7 @@ export function selectMatches(
   tags: readonly string[],
   digests: ReadonlyMap<string, string>,
   created?: ReadonlyMap<string, bigint>,
-): TagAndDigest[] {
+): Version[] {
   const found = tags.flatMap((tag) => {
     const digest = digests.get(tag);
     return digest === undefined ? [] : [{ tag, digest }];

@@ -1,7 +1,7 @@
 // What check answers for one tag (source.tag): where the tag points now, after where the user saw it last.
 
 /** A version of the resource as check reports it. The digest of a cursor may be any text a user wrote. */
-export interface TagAndDigest {
+export interface Version {
   readonly tag: string;
   readonly digest: string;
 }
@@ -10,7 +10,7 @@ export interface TagAndDigest {
  * Whether the cursor's digest has to be looked up: the tag exists and points elsewhere now. An empty digest names
  * nothing and is not asked for.
  */
-export function mustLookUpCursor(current: string | undefined, cursor: TagAndDigest | undefined): boolean {
+export function mustLookUpCursor(current: string | undefined, cursor: Version | undefined): boolean {
   return current !== undefined && cursor !== undefined && cursor.digest !== '' && cursor.digest !== current;
 }
 
@@ -21,9 +21,9 @@ export function mustLookUpCursor(current: string | undefined, cursor: TagAndDige
 export function selectTag(
   tag: string,
   current: string | undefined,
-  cursor: TagAndDigest | undefined,
+  cursor: Version | undefined,
   cursorExists: boolean,
-): TagAndDigest[] {
+): Version[] {
   if (current === undefined) {
     return [];
   }

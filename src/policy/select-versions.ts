@@ -1,5 +1,5 @@
 // What check answers in semver mode: one tag for each digest, ordered by version, from the cursor on.
-import type { TagAndDigest } from './select-tag.ts';
+import type { Version } from './select-tag.ts';
 import { compareVersions, parseTagVersion, type TagVersion } from './tag-version.ts';
 import { satisfies, type VersionConstraint } from './version-constraint.ts';
 
@@ -30,7 +30,7 @@ export interface LookUpPlan {
   /** All candidates in the order in which they compete: the cursor's tag first, then as listed. */
   readonly candidates: readonly Candidate[];
   /** The cursor, when its tag is a candidate and states a version. */
-  readonly cursor?: TagAndDigest & { readonly version: TagVersion };
+  readonly cursor?: Version & { readonly version: TagVersion };
   /** Needed whatever comes back. */
   readonly first: readonly Candidate[];
   /**
@@ -41,7 +41,7 @@ export interface LookUpPlan {
 }
 
 /** A candidate that exists. */
-interface Found extends TagAndDigest {
+interface Found extends Version {
   readonly version: TagVersion;
   readonly position: number;
 }
@@ -53,7 +53,7 @@ interface Found extends TagAndDigest {
 export function planLookUps(
   tags: readonly string[],
   settings: VersionSettings,
-  cursor?: TagAndDigest,
+  cursor?: Version,
 ): LookUpPlan {
   const listed = [...new Set(tags)].flatMap((tag, position) => candidate(tag, position, settings) ?? []);
   const candidates = listed.toSorted((a, b) => Number(b.tag === cursor?.tag) - Number(a.tag === cursor?.tag));
@@ -83,7 +83,7 @@ export function cursorHolds({ cursor }: LookUpPlan, digests: ReadonlyMap<string,
 export function unexplainedBareTag(
   { candidates }: LookUpPlan,
   digests: ReadonlyMap<string, string>,
-): TagAndDigest | undefined {
+): Version | undefined {
   const tag = candidates.find(({ version }) => version === undefined)?.tag;
   const digest = tag === undefined ? undefined : digests.get(tag);
   if (tag === undefined || digest === undefined) {
@@ -97,7 +97,7 @@ export function unexplainedBareTag(
  * The answer: a winner for each digest in ascending order, the cursor included; equal versions as listed. A bare
  * tag whose digest no version has comes last; one that the registry lists but does not have is left out.
  */
-export function selectVersions(plan: LookUpPlan, digests: ReadonlyMap<string, string>): TagAndDigest[] {
+export function selectVersions(plan: LookUpPlan, digests: ReadonlyMap<string, string>): Version[] {
   const cursor = cursorHolds(plan, digests) ? plan.cursor : undefined;
   const winners = new Map<string, Found>();
   for (const { tag, version, position } of plan.candidates) {
@@ -114,7 +114,7 @@ export function selectVersions(plan: LookUpPlan, digests: ReadonlyMap<string, st
   }
   const answer = [...winners.values()]
     .sort((a, b) => compareVersions(a.version, b.version) || a.position - b.position)
-    .map(({ tag, digest }): TagAndDigest => ({ tag, digest }));
+    .map(({ tag, digest }): Version => ({ tag, digest }));
   const bare = unexplainedBareTag(plan, digests);
   return bare ? [...answer, bare] : answer;
 }

@@ -1,7 +1,8 @@
 // What becomes of each tag of a put: moved, left alone, or in the way of the whole put.
+
+import type { ConflictingTag, CurrentTag, TagRule, TagState } from '../content/tag-state.ts';
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { ConflictingTag, CurrentTag, TagRule, TagState } from '../oci/tag-state.ts';
 
 /** What happens to a put whose immutable tag points at another digest: the put fails, the tag stays, or it moves. */
 export type OnConflict = 'fail' | 'skip' | 'move';

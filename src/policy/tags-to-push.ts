@@ -4,7 +4,7 @@ import { quoted } from './quoted-text.ts';
 import { type TagVersion, versionText } from './tag-version.ts';
 
 /** What the user asked for; empty texts and lists mean nothing was asked. */
-export interface TagWishes {
+export interface RequestedTags {
   /** `source.tag`. */
   readonly tag: string;
   /** `params.version`. */
@@ -26,8 +26,8 @@ export interface TagWishes {
  * them; {@link uniqueTags} has each once. UserErrors when there is no tag, when `tag_prefix` has nothing to stand
  * in front of, and when no registry can have a tag.
  */
-export function tagsToPush(wishes: TagWishes): string[] {
-  const { tag, version, variant, aliases, additionalTags, tagPrefix } = wishes;
+export function tagsToPush(requested: RequestedTags): string[] {
+  const { tag, version, variant, aliases, additionalTags, tagPrefix } = requested;
   const suffix = variant === '' ? '' : `-${variant}`;
   const fromSource = tag === '' ? [] : [tag];
   const fromVersion = version ? [versionText(version) + suffix] : [];
@@ -37,7 +37,7 @@ export function tagsToPush(wishes: TagWishes): string[] {
       hint: 'set params.additional_tags to a file that lists tags, or remove params.tag_prefix',
     });
   }
-  const tags = [...fromSource, ...fromVersion, ...aliases, ...wishes.tags, ...fromFile];
+  const tags = [...fromSource, ...fromVersion, ...aliases, ...requested.tags, ...fromFile];
   if (tags.length === 0) {
     throw new UserError('no tag specified', {
       hint: "need either 'version:' in params or 'tag:' in source",
@@ -46,7 +46,7 @@ export function tagsToPush(wishes: TagWishes): string[] {
   checkTags(fromSource, 'source.tag');
   checkTags(fromVersion, 'params.version');
   checkTags(aliases, 'params.bump_aliases');
-  checkTags(wishes.tags, 'params.tags');
+  checkTags(requested.tags, 'params.tags');
   checkTags(fromFile, 'params.additional_tags');
   return tags;
 }

@@ -1,19 +1,19 @@
 // Blobs on their way down: verified to the last byte, and resumed where a connection broke.
 import { Readable } from 'node:stream';
+import { verifyContent } from '../content/verified-content.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { redactedUrl } from '../oci/redacted-url.ts';
-import { verifyContent } from '../oci/verified-content.ts';
-import { networkError } from '../transport/failure-text.ts';
 import type { HttpResponse } from '../transport/http-client.ts';
-import type { Tries } from '../transport/persistence.ts';
+import { networkError } from '../transport/network-error.ts';
+import { redactedUrl } from '../transport/redacted-url.ts';
 import { discardBody, expectStatus, headerText } from '../transport/response-body.ts';
+import type { Tries } from '../transport/retrier.ts';
 import type { Session } from '../transport/session.ts';
 
 /**
  * A stream over a blob. It fails at its end when size or digest are not what the descriptor says. When a
  * connection breaks or falls silent, the rest is asked for from the byte reached (RFC 9110, section 14), as
- * often as the session's persistence allows; only then does the stream fail.
+ * often as the session's retrier allows; only then does the stream fail.
  */
 export async function openBlob(session: Session, descriptor: Descriptor): Promise<Readable> {
   if (descriptor.data) {
@@ -28,7 +28,7 @@ export async function openBlobAt(
   target: string,
   descriptor: Descriptor,
 ): Promise<Readable> {
-  const first = await session.persistence.exchange(() => requestBlob(session, target, descriptor, 0));
+  const first = await session.retrier.exchange(() => requestBlob(session, target, descriptor, 0));
   const download: Download = { session, target, descriptor, answer: first, wanted: true };
   const bytes = Readable.from(resumingBytes(download), { objectMode: false, highWaterMark: 1024 * 1024 });
   const verified = verifyContent(bytes, descriptor, `blob ${session.repository.path}@${descriptor.digest}`);
@@ -87,7 +87,7 @@ function rangeStart(response: HttpResponse, offset: number): number {
 
 async function* resumingBytes(download: Download): AsyncGenerator<Buffer> {
   const { descriptor } = download;
-  const tries = download.session.persistence.tries();
+  const tries = download.session.retrier.tries();
   let offset = 0;
   while (download.wanted) {
     const { response, start } = download.answer;

@@ -1,19 +1,20 @@
 // Blobs on their way up: asked for, then sent in one piece. Distribution specification, "Pushing blobs".
+
+import type { ContentNode } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
-import type { ContentNode } from '../oci/content.ts';
 import type { Digest } from '../oci/digest.ts';
-import { redactedUrl } from '../oci/redacted-url.ts';
-import { splitHost } from '../oci/url-syntax.ts';
 import type { HttpResponse } from '../transport/http-client.ts';
 import { isPrivateAddress } from '../transport/private-address.ts';
+import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { requestUrl, resolveUrl, withQueryParameter } from '../transport/resolve-url.ts';
 import { discardBody, expectStatus, headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
+import { splitHost } from '../transport/url-syntax.ts';
 
 /** Whether the repository has a blob; any answer but 200 and 404 is an error. */
 export async function hasBlob(session: Session, digest: Digest): Promise<boolean> {
-  return await session.persistence.exchange(async () => {
+  return await session.retrier.exchange(async () => {
     const target = `/v2/${session.repository.path}/blobs/${digest}`;
     const response = await session.send({ method: 'HEAD', target });
     await expectStatus('HEAD', response, [200, 404]);
@@ -31,7 +32,7 @@ export async function uploadBlob(session: Session, node: ContentNode): Promise<'
   const { digest } = node.descriptor;
   let filled: string | undefined;
   let failed = false;
-  return await session.persistence.exchange(async () => {
+  return await session.retrier.exchange(async () => {
     try {
       if (failed && filled === undefined && (await hasBlob(session, digest))) {
         return 'pushed';

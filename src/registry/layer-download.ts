@@ -2,11 +2,11 @@
 import type { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { redactedUrl } from '../oci/redacted-url.ts';
-import { parseUrl, splitHost } from '../oci/url-syntax.ts';
 import { isPrivateAddress } from '../transport/private-address.ts';
+import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
+import { parseUrl, splitHost } from '../transport/url-syntax.ts';
 import { openBlob, openBlobAt } from './blob-download.ts';
 
 /**

@@ -1,10 +1,10 @@
 // Manifests of a repository: head, get, put, untag. Distribution specification, "Pulling" to "Deleting".
+
+import { CorruptContentError, verifyBytes } from '../content/verified-content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { acceptedManifests, withoutParameters } from '../oci/media-type.ts';
-import { redactedUrl } from '../oci/redacted-url.ts';
-import { encodePathText } from '../oci/reference.ts';
-import { CorruptContentError, verifyBytes } from '../oci/verified-content.ts';
+import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import {
   discardBody,
@@ -13,8 +13,9 @@ import {
   readBody,
   registryError,
 } from '../transport/response-body.ts';
-import { isPassing } from '../transport/retry.ts';
+import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
+import { encodePathText } from '../transport/url-syntax.ts';
 
 /** A manifest or index as it was served: the bytes that were hashed are the bytes to keep. */
 export interface ServedManifest {
@@ -46,10 +47,10 @@ export function isMissing(error: unknown): error is RegistryError {
 /**
  * Asks for the headers of a manifest by tag or digest. `found` only if the answer is 200 with all of
  * `Content-Type`, `Content-Length` and a well-formed `Docker-Content-Digest` (equal when asked by digest).
- * Statuses that may pass are asked again as the session's persistence decides.
+ * Statuses that may pass are asked again as the session's retrier decides.
  */
 export async function headManifest(session: Session, reference: string): Promise<ManifestHead> {
-  return await session.persistence.exchange(async () => {
+  return await session.retrier.exchange(async () => {
     const response = await session.send({
       method: 'HEAD',
       target: manifestPath(session, reference),
@@ -86,7 +87,7 @@ export async function getManifest(
   reference: string,
   accept: string = acceptedManifests,
 ): Promise<ServedManifest> {
-  return await session.persistence.exchange(async () => {
+  return await session.retrier.exchange(async () => {
     const target = manifestPath(session, reference);
     const response = await session.send({ method: 'GET', target, headers: { accept } });
     await expectStatus('GET', response, [200]);
@@ -122,7 +123,7 @@ export async function putManifest(
   mediaType: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  await session.persistence.exchange(async () => {
+  await session.retrier.exchange(async () => {
     const response = await session.send({
       method: 'PUT',
       target: manifestPath(session, reference),
@@ -140,7 +141,7 @@ export async function putManifest(
  * {@link RegistryError}.
  */
 export async function deleteTag(session: Session, tag: string): Promise<void> {
-  const refusal = await session.persistence.exchange(async () => {
+  const refusal = await session.retrier.exchange(async () => {
     const response = await session.send({ method: 'DELETE', target: manifestPath(session, tag) });
     if ([400, 404, 405].includes(response.status)) {
       return await registryError('DELETE', response);

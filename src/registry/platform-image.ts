@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
-import { parseIndex } from '../oci/index.ts';
+import { parseIndex } from '../oci/image-index.ts';
 import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { isIndexType, isManifestType, isSchema1Type } from '../oci/media-type.ts';
 import { offeredPlatforms, platformMatches, platformText, type WantedPlatform } from '../oci/platform.ts';

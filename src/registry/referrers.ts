@@ -7,8 +7,8 @@ import {
   parseDescriptor,
 } from '../oci/descriptor.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
-import { parseIndex } from '../oci/index.ts';
-import { encodeJson, isJsonObject, member } from '../oci/json-text.ts';
+import { parseIndex } from '../oci/image-index.ts';
+import { encodeJson, isJsonObject, member } from '../oci/json.ts';
 import { parseDocument } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { discardBody, expectStatus } from '../transport/response-body.ts';
@@ -85,7 +85,7 @@ async function recordReferrer(session: Session, subject: Digest, referrer: Descr
 }
 
 async function keepsReferrers(session: Session, subject: Digest): Promise<boolean> {
-  return await session.persistence.exchange(async () => {
+  return await session.retrier.exchange(async () => {
     const response = await session.send({
       method: 'GET',
       target: `/v2/${session.repository.path}/referrers/${subject}`,

@@ -1,8 +1,8 @@
 // A repository as the place where a content graph comes from.
 import { Readable } from 'node:stream';
-import type { ContentNode, ContentSource } from '../oci/content.ts';
+import type { ContentNode, ContentSource } from '../content/content-graph.ts';
+import { childrenOf, type GraphNode, visitChildrenFirst } from '../content/graph-source.ts';
 import type { Digest } from '../oci/digest.ts';
-import { childrenOf, type GraphNode, visitChildrenFirst } from '../oci/graph.ts';
 import type { Session } from '../transport/session.ts';
 import { openLayer } from './layer-download.ts';
 import { getListedManifest } from './manifest-endpoint.ts';

@@ -1,12 +1,12 @@
 // A repository as the place where a content graph goes: blobs and manifests by digest first, tags last.
 import { buffer } from 'node:stream/consumers';
-import { mapConcurrently } from '../concurrency.ts';
+import type { TaggedTarget } from '../content/content-graph.ts';
+import type { CurrentTag, TagState } from '../content/tag-state.ts';
+import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
-import type { TaggedTarget } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { digestText, tagText } from '../oci/reference.ts';
-import type { CurrentTag, TagState } from '../oci/tag-state.ts';
 import type { Session } from '../transport/session.ts';
 import { hasBlob, uploadBlob } from './blob-upload.ts';
 import { headManifest, putManifest } from './manifest-endpoint.ts';

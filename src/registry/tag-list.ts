@@ -1,7 +1,7 @@
 // All tags of a repository, page by page. Distribution specification, "Listing tags".
 import { UserError } from '../errors.ts';
-import { isJsonObject, member } from '../oci/json-text.ts';
-import { redactedUrl } from '../oci/redacted-url.ts';
+import { isJsonObject, member } from '../oci/json.ts';
+import { redactedUrl } from '../transport/redacted-url.ts';
 import { requestUrl, resolveUrl } from '../transport/resolve-url.ts';
 import { expectStatus, headerLines, readBody } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
@@ -42,7 +42,7 @@ async function readPage(
   session: Session,
   url: string,
 ): Promise<{ tags: string[]; size: number; next: string | undefined }> {
-  return await session.persistence.exchange(async () => {
+  return await session.retrier.exchange(async () => {
     const response = await session.send({ method: 'GET', target: url });
     await expectStatus('GET', response, [200]);
     const body = await readBody('GET', response, maximumList);

@@ -1,10 +1,11 @@
 // The tags of one put move together: when one fails, those that had moved go back to where they pointed.
-import { mapConcurrently } from '../concurrency.ts';
+
+import type { CurrentTag, TagState } from '../content/tag-state.ts';
 import { errorText, UserError } from '../errors.ts';
+import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import { tagText } from '../oci/reference.ts';
-import type { CurrentTag, TagState } from '../oci/tag-state.ts';
 import type { Session } from '../transport/session.ts';
 import { deleteTag, getManifest, headManifest, putManifest } from './manifest-endpoint.ts';
 

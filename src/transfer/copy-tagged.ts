@@ -1,9 +1,9 @@
 // A copy under tags: which of them move is judged before anything is sent, and they move last.
 import { buffer } from 'node:stream/consumers';
+import type { ContentNode, ContentSource, TaggedTarget } from '../content/content-graph.ts';
+import type { ConflictingTag, TagChoice, TagRule } from '../content/tag-state.ts';
 import type { Log } from '../log.ts';
-import type { ContentNode, ContentSource, TaggedTarget } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { ConflictingTag, TagChoice, TagRule } from '../oci/tag-state.ts';
 import { type CopyOptions, copyBelowRoot } from './copy.ts';
 
 /** How a copy is done, and which tags move. */

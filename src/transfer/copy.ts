@@ -1,7 +1,7 @@
 // The walk that moves every image: from a source to a target, children first and the root last.
 import { buffer } from 'node:stream/consumers';
-import { createSlots } from '../concurrency.ts';
-import type { ContentNode, ContentSource, ContentTarget } from '../oci/content.ts';
+import type { ContentNode, ContentSource, ContentTarget } from '../content/content-graph.ts';
+import { createLimiter } from '../limiter.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 
 /** How a copy is done. */
@@ -27,15 +27,15 @@ export async function copyBelowRoot(
   target: ContentTarget,
   options: CopyOptions,
 ): Promise<ContentNode> {
-  const slots = createSlots(target.order === 'listed' ? 1 : options.concurrency);
+  const limiter = createLimiter(target.order === 'listed' ? 1 : options.concurrency);
   const transfers: Promise<void>[] = [];
   let failed = false;
 
   const start = async (node: ContentNode) => {
     // What lies below a manifest is on its way by now: a child never waits behind its parent.
     const below = node.kind === 'blob' ? [] : [...transfers];
-    // Blobs take their slot here, so that the source is not read further ahead than there are slots.
-    const release = node.kind === 'blob' ? await slots.acquire() : undefined;
+    // Blobs take their slot here, so that the source is not read further ahead than there are limiter.
+    const release = node.kind === 'blob' ? await limiter.acquire() : undefined;
     if (failed) {
       release?.();
       return;
@@ -44,7 +44,7 @@ export async function copyBelowRoot(
       let free = release;
       try {
         await Promise.all(below);
-        free ??= await slots.acquire();
+        free ??= await limiter.acquire();
         await transferNode(node, target);
       } catch (error) {
         failed = true;

@@ -1,6 +1,6 @@
 // Content whose way is told to a progress: the same streams, their bytes counted as they are read.
 import { pipeline, type Readable, Transform } from 'node:stream';
-import type { ContentNode, ContentSource } from '../oci/content.ts';
+import type { ContentNode, ContentSource } from '../content/content-graph.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
 import type { Progress, Transfer } from './progress.ts';
 

@@ -1,5 +1,5 @@
 // To whom credentials and tokens may be sent. Pure.
-import { parseUrl, splitHost, type UrlSyntax } from '../oci/url-syntax.ts';
+import { parseUrl, splitHost, type UrlSyntax } from './url-syntax.ts';
 
 /**
  * A username and a password; a session without them is anonymous. A token server that takes OAuth 2 requests is sent

@@ -1,8 +1,9 @@
 // How an exchange failed, read from the errors of Node, Bun and undici.
+
+import { CorruptContentError } from '../content/verified-content.ts';
 import { causes } from '../errors.ts';
-import { CorruptContentError } from '../oci/verified-content.ts';
 import { RegistryError } from './registry-error.ts';
-import { parseRetryAfter, type RetryOutcome } from './retry.ts';
+import { parseRetryAfter, type RetryOutcome } from './retry-policy.ts';
 
 /** An outcome, and the milliseconds for which the registry asked to be left alone. */
 export interface Failure {

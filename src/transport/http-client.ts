@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { UserError } from '../errors.ts';
-import { isUntrusted } from './failure-text.ts';
+import { isUntrusted } from './network-error.ts';
 import { requestUrl } from './resolve-url.ts';
 import { registryLimits } from './time-limits.ts';
 import type { TrustRoots } from './trust-roots.ts';
@@ -62,7 +62,7 @@ export interface HttpClientOptions {
   /** The URL of the proxy for a request to this URL, if there is one. */
   proxyFor(url: string): string | undefined;
   /** By how much the patience of requests is divided; 1 when absent. */
-  readonly hurry?: number;
+  readonly timeoutDivisor?: number;
 }
 
 /** Some servers refuse requests that do not say who asks. */
@@ -117,7 +117,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const sendTrusting = async (request: HttpRequest, trusted: 'usual' | 'all'): Promise<HttpResponse> => {
     const { scheme, origin, target } = requestUrl(request.url);
     const { length } = request.body ?? {};
-    const patience = request.patience / (options.hurry ?? 1);
+    const patience = request.patience / (options.timeoutDivisor ?? 1);
     // undici frees a connection one turn after its answer has ended; without waiting for it, a request that
     // follows at once opens another one.
     await nextTurn();

@@ -1,10 +1,11 @@
 // The first request to a registry: does it speak https or http, and what does it want to be told?
 import { errorHint, errorText, UserError } from '../errors.ts';
-import { mayUseHttp, type RepositoryReference } from '../oci/reference.ts';
+import type { RepositoryReference } from '../oci/reference.ts';
 import { type Challenge, chooseChallenge } from './challenge.ts';
 import type { Clock } from './clock.ts';
-import { networkError } from './failure-text.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
+import { networkError } from './network-error.ts';
+import { mayUseHttp } from './plain-http.ts';
 import { nextRedirect } from './redirect.ts';
 import { requestUrl } from './resolve-url.ts';
 import { discardBody, headerLines, headerText, registryError } from './response-body.ts';
@@ -32,9 +33,9 @@ export async function ping(
   options: { insecure: boolean; secureOnly?: boolean; clock: Clock; limits?: TimeLimits },
 ): Promise<PingAnswer> {
   const { registry } = repository;
-  const { greeting } = options.limits ?? registryLimits;
+  const { handshake } = options.limits ?? registryLimits;
   const secure = new AbortController();
-  const overHttps = pingOver(client, `https://${registry}/v2/`, greeting, secure.signal);
+  const overHttps = pingOver(client, `https://${registry}/v2/`, handshake, secure.signal);
   if (options.secureOnly || !mayUseHttp(repository, options.insecure)) {
     return await overHttps;
   }
@@ -45,7 +46,7 @@ export async function ping(
       () => undefined,
     );
     await Promise.race([httpsFailed, options.clock.sleep(httpHeadStart, plain.signal)]);
-    return await pingOver(client, `http://${registry}/v2/`, greeting, plain.signal);
+    return await pingOver(client, `http://${registry}/v2/`, handshake, plain.signal);
   })();
   try {
     return await Promise.any([overHttps, overHttp]);

@@ -1,7 +1,7 @@
 // Which proxy a request goes through: the environment as Go's httpproxy package reads it.
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { parseUrl, splitHost } from '../oci/url-syntax.ts';
+import { parseUrl, splitHost } from './url-syntax.ts';
 
 /** Variables of the environment by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,9 @@
 // Where a redirect may lead, and what of a request goes along. Pure.
 import { UserError } from '../errors.ts';
-import { redactedUrl } from '../oci/redacted-url.ts';
-import { splitHost } from '../oci/url-syntax.ts';
 import { isPrivateAddress } from './private-address.ts';
+import { redactedUrl } from './redacted-url.ts';
 import { requestUrl, resolveUrl } from './resolve-url.ts';
+import { splitHost } from './url-syntax.ts';
 
 /** How many redirects one request may follow. */
 export const maximumRedirects = 10;

@@ -1,7 +1,7 @@
 // A request that a registry refused.
 import { UserError } from '../errors.ts';
-import { type FailedExchange, isTemporary, parseErrorBody, registryErrorText } from '../oci/error-body.ts';
-import { redactedUrl } from '../oci/redacted-url.ts';
+import { type FailedExchange, isTemporary, parseErrorBody, registryErrorText } from './error-body.ts';
+import { redactedUrl } from './redacted-url.ts';
 
 /** What {@link RegistryError} is made of; `retryAfter` is the text of that header. */
 export interface RegistryAnswer extends FailedExchange {

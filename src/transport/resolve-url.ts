@@ -1,8 +1,8 @@
 // What a `Location` or `Link` means, and where a request to a URL goes.
 import { UserError } from '../errors.ts';
-import { redactedUrl } from '../oci/redacted-url.ts';
-import { encodeQuery, escapeQuery, parseQuery } from '../oci/url-query.ts';
-import { formatUrl, parseUrl } from '../oci/url-syntax.ts';
+import { redactedUrl } from './redacted-url.ts';
+import { encodeQuery, escapeQuery, parseQuery } from './url-query.ts';
+import { formatUrl, parseUrl } from './url-syntax.ts';
 
 /** Where the request for a URL is sent, and what its first line says. */
 export interface RequestUrl {

@@ -1,7 +1,7 @@
 // The end of an exchange: a body read within a limit, thrown away, or told as the registry's error.
 import { UserError } from '../errors.ts';
-import { networkError } from './failure-text.ts';
 import type { HttpResponse } from './http-client.ts';
+import { networkError } from './network-error.ts';
 import { OversizedBodyError, RegistryError } from './registry-error.ts';
 
 /** The longest error body that is read, in bytes. */

@@ -1,6 +1,6 @@
 // An authenticated conversation with a registry about one repository: pinged once, used for every request.
 import type { Log } from '../log.ts';
-import { type RepositoryActions, type RepositoryReference, repositoryScope } from '../oci/reference.ts';
+import type { RepositoryReference } from '../oci/reference.ts';
 import {
   type BasicCredentials,
   basicAuthorization,
@@ -11,13 +11,14 @@ import {
 } from './authorization.ts';
 import { type Challenge, chooseChallenge, sessionScheme } from './challenge.ts';
 import type { Clock } from './clock.ts';
-import { networkError } from './failure-text.ts';
 import type { HttpClient, HttpResponse, RequestBody } from './http-client.ts';
-import type { Persistence } from './persistence.ts';
+import { networkError } from './network-error.ts';
 import { ping } from './ping.ts';
 import { nextRedirect } from './redirect.ts';
 import { requestUrl, resolveUrl } from './resolve-url.ts';
 import { discardBody, headerLines, headerText } from './response-body.ts';
+import type { Retrier } from './retrier.ts';
+import { type RepositoryActions, repositoryScope } from './scope.ts';
 import { registryLimits, type TimeLimits } from './time-limits.ts';
 import { openTokenExchange } from './token-exchange.ts';
 
@@ -38,7 +39,7 @@ export interface Session {
   readonly repository: RepositoryReference;
   /** `https://host:port` or `http://host:port` of the registry, as the ping found it. */
   readonly origin: string;
-  readonly persistence: Persistence;
+  readonly retrier: Retrier;
   /**
    * Sends one request: authorized where its host is the registry's, redirects followed, a refused token
    * renewed once. Answers of any status are given back; a broken network is a UserError.
@@ -56,7 +57,7 @@ export interface SessionOptions {
   /** Asked at the start, and again when the registry refuses what it gave: credentials may expire meanwhile. */
   readonly credentials: () => Promise<BasicCredentials | undefined>;
   readonly actions: RepositoryActions;
-  readonly persistence: Persistence;
+  readonly retrier: Retrier;
   readonly clock: Clock;
   readonly log: Log;
   /** Those of a registry unless told otherwise. */
@@ -71,8 +72,8 @@ interface Authorizer {
 
 /** Pings the registry and logs in as its challenge asks. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { client, repository, persistence } = options;
-  const answer = await persistence.exchange(() => ping(client, repository, options));
+  const { client, repository, retrier } = options;
+  const answer = await retrier.exchange(() => ping(client, repository, options));
   const { scheme } = answer;
   const origin = `${scheme}://${repository.registry}`;
   const authorizer =
@@ -82,7 +83,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   return {
     repository,
     origin,
-    persistence,
+    retrier,
     async send(request) {
       const url = resolveUrl(`${origin}/`, request.target);
       const first = await follow(options, authorizer, scheme, { ...request, url });
@@ -127,8 +128,8 @@ async function bearerAuthorizer(
   scheme: 'http' | 'https',
   challenge: Challenge,
 ): Promise<Authorizer> {
-  const { repository, persistence } = options;
-  const tokens = await persistence.exchange(() =>
+  const { repository, retrier } = options;
+  const tokens = await retrier.exchange(() =>
     openTokenExchange({
       ...options,
       registry: repository.registry,

@@ -3,8 +3,8 @@ import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type BasicCredentials, withPassword } from './authorization.ts';
 import type { Challenge } from './challenge.ts';
-import { networkError } from './failure-text.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
+import { networkError } from './network-error.ts';
 import { nextRedirect } from './redirect.ts';
 import { requestUrl } from './resolve-url.ts';
 import { discardBody, expectStatus, headerText, maximumErrorBody, readBody } from './response-body.ts';
@@ -93,12 +93,12 @@ async function requestToken(
   refreshToken: string | undefined,
 ): Promise<TokenAnswer> {
   const credentials = await options.credentials();
-  const wish = { ...options, credentials: credentials && withPassword(credentials), scopes };
-  const first = tokenRequest({ ...wish, refreshToken: refreshToken ?? credentials?.identityToken });
+  const parameters = { ...options, credentials: credentials && withPassword(credentials), scopes };
+  const first = tokenRequest({ ...parameters, refreshToken: refreshToken ?? credentials?.identityToken });
   let { method, response } = await sendTokenRequest(options, first);
   if (method === 'POST' && response.status === 404) {
     await discardBody(response);
-    const request = tokenRequest({ ...wish, refreshToken: undefined });
+    const request = tokenRequest({ ...parameters, refreshToken: undefined });
     ({ method, response } = await sendTokenRequest(options, request));
   }
   if (response.status !== 200 && credentials === undefined) {
@@ -128,7 +128,7 @@ async function sendTokenRequest(
         url: current.url,
         headers,
         ...(content ? { body: { length: content.length, open: async () => content } } : {}),
-        patience: (options.limits ?? registryLimits).greeting,
+        patience: (options.limits ?? registryLimits).handshake,
       });
     } catch (error) {
       throw networkError(current.method, current.url, error);

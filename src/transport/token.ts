@@ -1,12 +1,12 @@
 // Getting a token: the Docker registry token specification (GET) and its OAuth 2 form (POST). Pure.
 import { UserError } from '../errors.ts';
-import { isJsonObject, type JsonObject, member } from '../oci/json-text.ts';
-import { redactedUrl } from '../oci/redacted-url.ts';
-import { encodeQuery, escapeQuery, parseQuery, type Query } from '../oci/url-query.ts';
-import { formatUrl, parseUrl, percentDecode, splitHost, type UrlSyntax } from '../oci/url-syntax.ts';
+import { isJsonObject, type JsonObject, member } from '../oci/json.ts';
 import { type BasicCredentials, basicAuthorization, isSameHost } from './authorization.ts';
 import type { Challenge } from './challenge.ts';
 import { isPrivateAddress } from './private-address.ts';
+import { redactedUrl } from './redacted-url.ts';
+import { encodeQuery, escapeQuery, parseQuery, type Query } from './url-query.ts';
+import { formatUrl, parseUrl, percentDecode, splitHost, type UrlSyntax } from './url-syntax.ts';
 
 /** The registry that a token is for, as the user wrote it, and the scheme over which it answered the ping. */
 export interface TokenOwner {
@@ -15,7 +15,7 @@ export interface TokenOwner {
 }
 
 /** What a token is asked for with. `refreshToken` comes from an earlier answer and asks for the POST form. */
-export interface TokenWish extends TokenOwner {
+export interface TokenParameters extends TokenOwner {
   readonly challenge: Challenge;
   readonly scopes: readonly string[];
   readonly credentials?: BasicCredentials | undefined;
@@ -50,15 +50,18 @@ export function checkRealm(realm: string, owner: TokenOwner): void {
  * answers it with 404 must be asked without), otherwise the GET form. Throws when the realm is missing or not
  * allowed.
  */
-export function tokenRequest(wish: TokenWish): TokenRequest {
-  const { challenge, scopes, refreshToken } = wish;
+export function tokenRequest(parameters: TokenParameters): TokenRequest {
+  const { challenge, scopes, refreshToken } = parameters;
   const { realm: realmText, service = '' } = challenge.parameters;
   if (realmText === undefined) {
-    throw new UserError(`the registry ${wish.registry} asks for a token but does not say where to get one`, {
-      hint: 'its WWW-Authenticate header has no realm: ask its operators',
-    });
+    throw new UserError(
+      `the registry ${parameters.registry} asks for a token but does not say where to get one`,
+      {
+        hint: 'its WWW-Authenticate header has no realm: ask its operators',
+      },
+    );
   }
-  const realm = ownScheme(parseRealm(realmText, wish), wish);
+  const realm = ownScheme(parseRealm(realmText, parameters), parameters);
   if (refreshToken !== undefined) {
     const form = new Map([
       ['client_id', 'registry-image-resource'],
@@ -78,8 +81,8 @@ export function tokenRequest(wish: TokenWish): TokenRequest {
   const query = parseQuery(realm.query ?? '');
   query.set('scope', scopes.map(escapeQuery));
   query.set('service', [escapeQuery(service)]);
-  const headers = wish.credentials
-    ? { authorization: basicAuthorization(wish.credentials) }
+  const headers = parameters.credentials
+    ? { authorization: basicAuthorization(parameters.credentials) }
     : userInfoHeaders(realm);
   return { method: 'GET', url: formatUrl({ ...realm, query: encodeQuery(query) }), headers };
 }

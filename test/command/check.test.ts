@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import type { TagAndDigest } from '../../src/policy/select-tag.ts';
+import type { Version } from '../../src/policy/select-tag.ts';
 import { planLookUps, selectVersions } from '../../src/policy/select-versions.ts';
 import type { Fault, FaultRule } from '../support/fault.ts';
 import { buildImage, buildIndex, seed } from '../support/images.ts';
@@ -82,7 +82,7 @@ describe('tags that the rules leave out', () => {
 
 describe('a thousand tags', () => {
   /** What check answers when it asks for one tag after the other, as upstream does. */
-  function oneByOne(tags: readonly [string, string][]): TagAndDigest[] {
+  function oneByOne(tags: readonly [string, string][]): Version[] {
     const plan = planLookUps(
       tags.map(([tag]) => tag),
       { variant: '', preReleases: true, preReleasePrefixes: [] },
@@ -137,7 +137,7 @@ describe('a thousand tags', () => {
             );
             const version = row?.cursor === undefined ? undefined : cursorOf(row.cursor);
             const { answer } = await check(registry, source, version ? { version } : {});
-            expect(answer.map(({ tag }: TagAndDigest) => tag).join(' ')).toBe(expected);
+            expect(answer.map(({ tag }: Version) => tag).join(' ')).toBe(expected);
           } finally {
             await registry.close();
           }
@@ -147,7 +147,7 @@ describe('a thousand tags', () => {
     );
   });
 
-  function cursorOf(text: string): TagAndDigest {
+  function cursorOf(text: string): Version {
     const [[tag, content] = ['', '']] = tagContents(text);
     return { tag, digest: digestOf(Buffer.from(content)) };
   }
@@ -328,7 +328,7 @@ describe('an image that is sorted by its time', () => {
       seed(registry, name, tag, await buildImage({ created, run: { Env: [tag] } }));
     }
     const { answer } = await check(registry, source);
-    expect(answer.map(({ tag }: TagAndDigest) => tag)).toEqual(['never', 'b', 'a', 'new']);
+    expect(answer.map(({ tag }: Version) => tag)).toEqual(['never', 'b', 'a', 'new']);
   });
 
   it('is looked up for the platform of the machine when none is asked for', async () => {

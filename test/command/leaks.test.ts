@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
 import { runIn } from '../../src/command/in.ts';
 import { runOut } from '../../src/command/out.ts';
-import type { Command } from '../../src/command/surroundings.ts';
+import type { Command } from '../../src/process/surroundings.ts';
 import { serverKeys } from '../support/certificates.ts';
 import type { ReceivedRequest } from '../support/exchange.ts';
 import { writeOciLayout } from '../support/image-files.ts';
@@ -215,9 +215,9 @@ describe.each(commands)('%s', (kind, command) => {
     await using server = await startServer(answer);
     const { output } = await run(kind, command, { source: { repository: `${server.host}/${name}` } });
     // A name is no secret that a log could do without; a server that repeats it may be quoted.
-    const { username: _username, ...concealed } = secrets;
+    const { username: _username, ...redacted } = secrets;
     expect(output).toMatch(said);
-    expect(shownSecrets(output, concealed)).toEqual([]);
+    expect(shownSecrets(output, redacted)).toEqual([]);
     expect(server.journal.requests.length).toBeGreaterThan(0);
   });
 
@@ -371,10 +371,10 @@ it("a mirror's credentials go to the mirror alone and are shown nowhere", async 
     },
     environment: { HTTPS_PROXY: 'http://127.0.0.1:1' },
   });
-  const { username: _name, mirrorUsername: _mirrorName, ...concealed } = secrets;
+  const { username: _name, mirrorUsername: _mirrorName, ...redacted } = secrets;
   expect(output).toMatch(/download from mirror .* failed: .*403/);
   expect(output).toContain('REDACTED');
-  expect(shownSecrets(output, concealed)).toEqual([]);
+  expect(shownSecrets(output, redacted)).toEqual([]);
   const sent = mirror.journal.requests.flatMap(({ headers }) => headers.authorization ?? []);
   expect(new Set(sent)).toEqual(
     new Set([

@@ -75,8 +75,8 @@ describe('the tenant of a registry', () => {
     await using acr = await startAcr({ accepts: azureToken, tls: serverKeys.trusted });
     const client = testClient({ trustRoots: trusting(...roots) });
     expect(await discoverTenant(client, acr.url)).toBe(tenant);
-    const wish = { origin: acr.url, registry: acr.host, tenant: acrTenant, accessToken: azureToken };
-    const exchanged = await exchangeToken(client, wish).catch(errorText);
+    const parameters = { origin: acr.url, registry: acr.host, tenant: acrTenant, accessToken: azureToken };
+    const exchanged = await exchangeToken(client, parameters).catch(errorText);
     expect(exchanged === acr.refreshToken).toBe(tenant === acrTenant);
   });
 });
@@ -84,14 +84,24 @@ describe('the tenant of a registry', () => {
 describe('the exchange', () => {
   const exchangeAt = async (reply: Reply) => {
     await using server = await startRecordingServer({ answer: () => reply });
-    const wish = { origin: server.url, registry: server.host, tenant: 't', accessToken: 'topsecret+/=' };
-    return await exchangeToken(testClient(), wish).catch((error: unknown) => errorText(error));
+    const parameters = {
+      origin: server.url,
+      registry: server.host,
+      tenant: 't',
+      accessToken: 'topsecret+/=',
+    };
+    return await exchangeToken(testClient(), parameters).catch((error: unknown) => errorText(error));
   };
 
   it('sends a form and gives the refresh token', async () => {
     await using acr = await startAcr({ accepts: 'topsecret+/=' });
-    const wish = { origin: acr.url, registry: acr.host, tenant: acrTenant, accessToken: 'topsecret+/=' };
-    expect(await exchangeToken(testClient(), wish)).toBe(acr.refreshToken);
+    const parameters = {
+      origin: acr.url,
+      registry: acr.host,
+      tenant: acrTenant,
+      accessToken: 'topsecret+/=',
+    };
+    expect(await exchangeToken(testClient(), parameters)).toBe(acr.refreshToken);
     expect(Object.fromEntries(acr.exchanges[0] ?? [])).toEqual({
       grant_type: 'access_token',
       service: acr.host,
@@ -152,7 +162,7 @@ describe('a log-in', () => {
     const surroundings = {
       ...(await workload(entra.url)),
       clock,
-      keepSecret: (text: string) => secrets.push(text),
+      addSecret: (text: string) => secrets.push(text),
     };
     const settings = {
       ...loginSettings,
@@ -183,7 +193,7 @@ describe('a log-in', () => {
       send: async () => Promise.reject(new Error('asked')),
       close: async () => {},
     };
-    const surroundings = { log, clock, trustRoots, client, keepSecret: () => {} };
+    const surroundings = { log, clock, trustRoots, client, addSecret: () => {} };
     const settings = { ...loginSettings, repository: 'r.azurecr.io/app', azureAcr: true };
     const login = acrLogin(settings, { ...surroundings, environment: { ...file, ...environment } });
     await expect(login.catch(errorText)).resolves.toContain(`but no ${missing} id`);
@@ -211,6 +221,6 @@ async function workload(authorityHost: string): Promise<CredentialSurroundings> 
     log: recordedLog(),
     client: testClient(),
     trustRoots: trusting(authority),
-    keepSecret: () => {},
+    addSecret: () => {},
   };
 }

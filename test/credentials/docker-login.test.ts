@@ -13,7 +13,7 @@ function surroundingsOf(environment: Record<string, string> = {}) {
     clock: createTurnedClock(),
     environment,
     log: recordedLog(),
-    keepSecret: (secret: string) => {
+    addSecret: (secret: string) => {
       secrets.push(secret);
     },
     secrets,

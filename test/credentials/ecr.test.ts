@@ -1,8 +1,8 @@
 // The password of ECR is asked for again before it, or the role that got it, expires; each time from scratch.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { decodeCheckRequest } from '../../src/command/request.ts';
 import { ecrLogin } from '../../src/credentials/ecr.ts';
 import type { LoginSettings } from '../../src/credentials/login.ts';
+import { decodeCheckRequest } from '../../src/request/request.ts';
 import { createTrustRoots } from '../../src/transport/trust-roots.ts';
 import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
 import { jsonReply } from '../support/reply.ts';
@@ -51,7 +51,7 @@ async function login(source: object) {
     log: recordedLog(clock),
     client: testClient(),
     trustRoots: createTrustRoots({ environment: {}, caCerts: [], files }),
-    keepSecret: (secret: string) => secrets.push(secret),
+    addSecret: (secret: string) => secrets.push(secret),
   };
   const { repository, credentials } = await ecrLogin(settings(source), surroundings);
   const password = async () => (await credentials.credentials())?.password;

@@ -26,7 +26,7 @@ function surroundingsOf(environment: Record<string, string>, client: HttpClient 
     clock,
     log: recordedLog(clock),
     trustRoots: trusting(),
-    keepSecret: (secret: string) => {
+    addSecret: (secret: string) => {
       secrets.push(secret);
     },
     secrets,

@@ -55,7 +55,7 @@ it.each<[string, Partial<LoginSettings>, string | undefined]>([
     clock: createTurnedClock(),
     log: recordedLog(),
     trustRoots: trusting(authority),
-    keepSecret: () => {},
+    addSecret: () => {},
   };
   const host = settings.azureAcr ? acr.host : '127.0.0.1:5000';
   const repository = settings.awsRegion ? 'app' : `${host}/app`;

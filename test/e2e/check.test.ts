@@ -1,6 +1,6 @@
 // check as Concourse starts it: one tag or many, with or without a version seen before, on every kind of registry.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TagAndDigest } from '../../src/policy/select-tag.ts';
+import type { Version } from '../../src/policy/select-tag.ts';
 import { serverKeys } from '../support/certificates.ts';
 import { buildImage, buildIndex, type Image, seed } from '../support/images.ts';
 import type { RecordedRequest } from '../support/journal.ts';
@@ -15,11 +15,7 @@ const fakeBytes = '{"fake":"manifest"}';
 const fakeDigest = 'sha256:c4c25c2cd70e3071f08cf124c4b5c656c061dd38247d166d97098d58eeea8aa6';
 const outdatedDigest = 'sha256:f5361183777fc8973760829d7cd24c37e3fab6d86c8fe6ae42851c305805c01b';
 
-async function check(
-  source: object,
-  version?: Partial<TagAndDigest>,
-  environment: Record<string, string> = {},
-) {
+async function check(source: object, version?: Partial<Version>, environment: Record<string, string> = {}) {
   const { status, stdout, stderr } = await runExecutable('check', {
     request: { source, ...(version ? { version } : {}) },
     environment: { TEST: 'true', ...environment },
@@ -72,7 +68,7 @@ describe('one tag', () => {
   });
 
   /** `check` on Docker Hub, for which a registry of this process stands in. */
-  const onHub = (source: object, version?: Partial<TagAndDigest>) =>
+  const onHub = (source: object, version?: Partial<Version>) =>
     check({ tag: 'latest', ca_certs: [serverKeys.dockerHub.cert], ...source }, version, {
       HTTPS_PROXY: proxy.url,
     });
@@ -82,7 +78,7 @@ describe('one tag', () => {
       .filter(({ path }) => path.includes('/manifests/'))
       .map(({ method, path }) => `${method} ${path.split('/').at(-1)}`);
 
-  type Cursor = [string, () => Partial<TagAndDigest> | undefined, ('previous' | 'current')[]];
+  type Cursor = [string, () => Partial<Version> | undefined, ('previous' | 'current')[]];
   const cursors: Cursor[] = [
     ['no version', () => undefined, ['current']],
     ['the current version', () => ({ tag: 'latest', digest: current.digest }), ['current']],

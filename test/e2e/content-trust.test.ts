@@ -26,7 +26,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     folder = mkdtempSync(join(tmpdir(), 'content-trust-'));
     registry = await startRegistry();
     notary = await startNotaryServer();
-    image = await buildImage({ format: 'docker', layers: [[file('greeting', 'signed')]] });
+    image = await buildImage({ format: 'docker', layers: [[file('handshake', 'signed')]] });
     artifacts = newFolder();
     writeFileSync(join(artifacts, 'image.tar'), await dockerArchive(image, { layout: 'compressed' }));
     const keys = newFolder();
@@ -99,7 +99,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     const repository = newRepository();
     const images = await Promise.all(
       ['amd64', 'arm64'].map((architecture) =>
-        buildImage({ layers: [[file('greeting', architecture)]], platform: { os: 'linux', architecture } }),
+        buildImage({ layers: [[file('handshake', architecture)]], platform: { os: 'linux', architecture } }),
       ),
     );
     const directory = newFolder();

@@ -61,10 +61,10 @@ describe.each(['check', 'in', 'out'] as const)('%s does not show', (name) => {
       },
     });
     const regex = name === 'check' ? { tag: '', tag_regex: 'a' } : {};
-    const { username: _name, ...concealed } = secrets;
+    const { username: _name, ...redacted } = secrets;
     const stderr = await output(name, { repository: `${server.host}/a/b`, ...regex });
     expect(stderr).toContain('Bearer REDACTED');
-    expect(shownSecrets(stderr, concealed)).toEqual([]);
+    expect(shownSecrets(stderr, redacted)).toEqual([]);
   });
 
   it('the password of a proxy that refuses it', async () => {

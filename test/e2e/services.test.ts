@@ -48,7 +48,7 @@ function newDirectory(): string {
 
 describeServices(['docker-registry', 'skopeo'], 'a real registry', () => {
   const image = async (text: string) =>
-    await buildImage({ format: 'docker', layers: [[file('greeting', text)]], run: { Env: ['A=1'] } });
+    await buildImage({ format: 'docker', layers: [[file('handshake', text)]], run: { Env: ['A=1'] } });
 
   interface Way {
     readonly source: object;
@@ -107,7 +107,7 @@ describeServices(['docker-registry', 'skopeo'], 'a real registry', () => {
         await Promise.all(
           ['amd64', 'arm64'].map((architecture) =>
             buildImage({
-              layers: [[file('greeting', architecture)]],
+              layers: [[file('handshake', architecture)]],
               platform: { os: 'linux', architecture },
             }),
           ),
@@ -143,7 +143,7 @@ describeServices(['docker-registry', 'skopeo'], 'a real registry', () => {
       const [latest] = await answerOf('check', { source: tagged });
       expect(latest).toEqual({ tag: 'latest', digest: index.digest });
 
-      for (const [version, greeting] of [
+      for (const [version, handshake] of [
         [first.version, 'tarball'],
         [second.version, 'arm64'],
       ]) {
@@ -151,7 +151,7 @@ describeServices(['docker-registry', 'skopeo'], 'a real registry', () => {
         const params = { platform: { os: 'linux', architecture: 'arm64' } };
         const { version: fetched } = await answerOf('in', { source, params, version }, target);
         expect(fetched).toEqual(version);
-        expect(readFileSync(join(target, 'rootfs', 'greeting'), 'utf8')).toBe(greeting);
+        expect(readFileSync(join(target, 'rootfs', 'handshake'), 'utf8')).toBe(handshake);
         expect(readFileSync(join(target, 'digest'), 'utf8')).toBe(version.digest);
       }
 

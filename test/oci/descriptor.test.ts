@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
 import { descriptorJson, parseAnnotations, parseDescriptor } from '../../src/oci/descriptor.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import { encodeJson } from '../../src/oci/json-text.ts';
+import { encodeJson } from '../../src/oci/json.ts';
 
 const digest = digestOf('hello');
 const plain = { mediaType: 'm', size: 5, digest };

@@ -1,7 +1,7 @@
 // The answer of check in semver mode.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TagAndDigest } from '../../src/policy/select-tag.ts';
+import type { Version } from '../../src/policy/select-tag.ts';
 import {
   cursorHolds,
   planLookUps,
@@ -25,7 +25,7 @@ const registryOf = (text: string): Registry =>
   });
 
 /** Looks tags up in the rounds of a plan, and tells which tags were asked for. */
-const ask = (registry: Registry, settings: VersionSettings, cursor?: TagAndDigest) => {
+const ask = (registry: Registry, settings: VersionSettings, cursor?: Version) => {
   const plan = planLookUps(
     registry.map(([tag]) => tag),
     settings,
@@ -51,7 +51,7 @@ const ask = (registry: Registry, settings: VersionSettings, cursor?: TagAndDiges
   return { answer: selectVersions(plan, digests), asked: asked.sort() };
 };
 
-const answerOf = (registry: string, settings: Partial<VersionSettings> = {}, cursor?: TagAndDigest) =>
+const answerOf = (registry: string, settings: Partial<VersionSettings> = {}, cursor?: Version) =>
   ask(registryOf(registry), { ...plain, ...settings }, cursor)
     .answer.map(({ tag }) => tag)
     .join(', ');
@@ -115,7 +115,7 @@ describe('without a cursor', () => {
 });
 
 describe('with a cursor', () => {
-  it.each<[string, string, TagAndDigest, Partial<VersionSettings>, string]>([
+  it.each<[string, string, Version, Partial<VersionSettings>, string]>([
     ['drops what is older', '1.0.0→1, 1.2.1→3, 2.0.0→5', { tag: '1.2.1', digest: '3' }, {}, '1.2.1, 2.0.0'],
     [
       'drops nothing when the tag moved',
@@ -239,7 +239,7 @@ it('asks once for a tag that is listed twice', () => {
  * The rule told as one loop that looks tags up one after the other, as upstream does; then the versions that were
  * skipped for the cursor, from the highest on, for as long as the bare tag is none of those found.
  */
-function oneAfterTheOther(registry: Registry, settings: VersionSettings, cursor?: TagAndDigest) {
+function oneAfterTheOther(registry: Registry, settings: VersionSettings, cursor?: Version) {
   const { variant, constraint, preReleases, preReleasePrefixes } = settings;
   const bareTag = variant || 'latest';
   const listed = registry.map(([tag]) => tag);
@@ -251,7 +251,7 @@ function oneAfterTheOther(registry: Registry, settings: VersionSettings, cursor?
   const skipped: { tag: string; version: TagVersion }[] = [];
   const asked = new Set<string>();
   let active: TagVersion | undefined;
-  let bare: TagAndDigest | undefined;
+  let bare: Version | undefined;
   for (const tag of order) {
     let version: TagVersion | undefined;
     if (tag !== bareTag) {
@@ -305,7 +305,7 @@ function oneAfterTheOther(registry: Registry, settings: VersionSettings, cursor?
   winners.sort(
     (a, b) => compareVersions(a.version, b.version) || listed.indexOf(a.tag) - listed.indexOf(b.tag),
   );
-  const answer: TagAndDigest[] = winners.map(({ tag, digest }) => ({ tag, digest }));
+  const answer: Version[] = winners.map(({ tag, digest }) => ({ tag, digest }));
   let open = bare !== undefined && !constraint && !winners.some(({ digest }) => digest === bare?.digest);
   skipped.sort((a, b) => compareVersions(b.version, a.version));
   for (const { tag } of skipped) {

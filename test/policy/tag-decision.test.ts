@@ -1,8 +1,8 @@
 // What becomes of a tag, as a truth table, and what a put with immutable tags is told.
 import { describe, expect, it } from 'vitest';
+import type { TagState } from '../../src/content/tag-state.ts';
 import { errorHint, errorText, UserError } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import type { TagState } from '../../src/oci/tag-state.ts';
 import { decideTag, immutableTagRule, type OnConflict } from '../../src/policy/tag-decision.ts';
 
 const image = digestOf('image');
@@ -14,9 +14,9 @@ const states: Readonly<Record<string, TagState>> = {
   unclear: { state: 'unclear', error: new UserError('HEAD x: 403 Forbidden') },
 };
 
-describe.each(['known', 'not worked out yet'] as const)('with a digest that is %s', (knowledge) => {
+describe.each(['known', 'not worked out yet'] as const)('with a digest that is %s', (detail) => {
   const rows: [string, string, string, string, string][] =
-    knowledge === 'known'
+    detail === 'known'
       ? [
           //            may move    fail        skip        move
           ['missing', 'put', 'put', 'put', 'put'],
@@ -32,7 +32,7 @@ describe.each(['known', 'not worked out yet'] as const)('with a digest that is %
         ];
 
   it.each(rows)('a tag that is %s: %s; immutable: %s, %s, %s', (state, movable, fail, skip, move) => {
-    const wanted = knowledge === 'known' ? image : undefined;
+    const wanted = detail === 'known' ? image : undefined;
     const decide = (immutable: boolean, onConflict: OnConflict) =>
       decideTag({ now: states[state]!, wanted, immutable, onConflict });
     for (const onConflict of ['fail', 'skip', 'move'] as const) {

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { errorHint, errorText } from '../../src/errors.ts';
 import { requireVersion } from '../../src/policy/tag-version.ts';
-import { splitFields, type TagWishes, tagsToPush, uniqueTags } from '../../src/policy/tags-to-push.ts';
+import { type RequestedTags, splitFields, tagsToPush, uniqueTags } from '../../src/policy/tags-to-push.ts';
 
-const nothing: TagWishes = {
+const nothing: RequestedTags = {
   tag: '',
   version: undefined,
   variant: '',
@@ -14,9 +14,9 @@ const nothing: TagWishes = {
   tagPrefix: '',
 };
 
-const refusalOf = (wishes: Partial<TagWishes>) => {
+const refusalOf = (requested: Partial<RequestedTags>) => {
   try {
-    tagsToPush({ ...nothing, ...wishes });
+    tagsToPush({ ...nothing, ...requested });
   } catch (error) {
     return { text: errorText(error), hint: errorHint(error) ?? '' };
   }
@@ -24,7 +24,7 @@ const refusalOf = (wishes: Partial<TagWishes>) => {
 };
 
 describe('push order', () => {
-  it.each<[string, Partial<TagWishes>, string[]]>([
+  it.each<[string, Partial<RequestedTags>, string[]]>([
     ['the source tag', { tag: 'edge', variant: 'ubuntu' }, ['edge']],
     ['a version', { version: requireVersion('v1.2') }, ['1.2.0']],
     ['a version with variant', { version: requireVersion('1.2.3'), variant: 'ubuntu' }, ['1.2.3-ubuntu']],
@@ -48,8 +48,8 @@ describe('push order', () => {
       },
       ['1.2', '1.2.3', 'latest', '1', '1.2', 'y', '1', 'latest', 'x'],
     ],
-  ])('%s', (_, wishes, expected) => {
-    expect(tagsToPush({ ...nothing, ...wishes })).toEqual(expected);
+  ])('%s', (_, requested, expected) => {
+    expect(tagsToPush({ ...nothing, ...requested })).toEqual(expected);
   });
 
   it('is kept when duplicates are left out', () => {
@@ -72,7 +72,7 @@ describe('refused', () => {
     expect(refusalOf({ tagPrefix: 'p', tag: '/' }).text).toBe(text);
   });
 
-  it.each<[string, Partial<TagWishes>, string, string]>([
+  it.each<[string, Partial<RequestedTags>, string, string]>([
     ['a slash, which leads elsewhere', { tag: 'a/../../b' }, 'source.tag: no registry', 'letters'],
     ['a dot in front', { additionalTags: ['.a'] }, 'params.additional_tags: no registry', 'begin'],
     ['a dash in front', { tag: 't', aliases: ['-x'] }, 'params.bump_aliases: no registry', 'begin'],
@@ -94,8 +94,8 @@ describe('refused', () => {
     ],
     ['an inline tag with white space', { tags: ['a b'] }, 'params.tags: no registry', 'letters'],
     ['an empty additional tag', { additionalTags: [''] }, 'the tag ""', 'letters'],
-  ])('for %s', (_, wishes, text, hint) => {
-    const told = refusalOf(wishes);
+  ])('for %s', (_, requested, text, hint) => {
+    const told = refusalOf(requested);
     expect(told.text).toContain(text);
     expect(told.hint).toContain(hint);
   });

@@ -1,8 +1,8 @@
 // A blob is asked for, opened, sent and closed; what fails on the way is done again from where it can be.
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ContentNode } from '../../src/content/content-graph.ts';
 import { errorText } from '../../src/errors.ts';
-import type { ContentNode } from '../../src/oci/content.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { hasBlob, uploadBlob } from '../../src/registry/blob-upload.ts';
 import type { ReceivedRequest } from '../support/exchange.ts';

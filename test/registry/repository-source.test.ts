@@ -1,7 +1,7 @@
 // The graph of a repository: what comes in which order, and what is not asked for.
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import type { ContentNode } from '../../src/oci/content.ts';
+import type { ContentNode } from '../../src/content/content-graph.ts';
 import { repositorySource } from '../../src/registry/repository-source.ts';
 import { buildImage, buildIndex, descriptorOf, type Index, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';

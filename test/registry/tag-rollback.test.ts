@@ -1,7 +1,7 @@
 // How a tag gets back to where it pointed, as a truth table.
 import { expect, it } from 'vitest';
+import type { TagState } from '../../src/content/tag-state.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import type { TagState } from '../../src/oci/tag-state.ts';
 import { stepBack } from '../../src/registry/tag-rollback.ts';
 
 const root = digestOf('image');

@@ -1,9 +1,14 @@
 // Graphs of content in memory, by the names of their nodes: where a copy starts and where it ends.
 import { Readable } from 'node:stream';
-import type { ContentKind, ContentNode, ContentSource, TaggedTarget } from '../../src/oci/content.ts';
+import type {
+  ContentKind,
+  ContentNode,
+  ContentSource,
+  TaggedTarget,
+} from '../../src/content/content-graph.ts';
+import type { TagState } from '../../src/content/tag-state.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import type { TagState } from '../../src/oci/tag-state.ts';
 
 const names = new Map<string, string>();
 

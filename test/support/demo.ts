@@ -27,16 +27,16 @@ async function show(name: ExecutableName, request: object, argument?: string): P
   return stdout;
 }
 
-async function makeImage(greeting: string): Promise<Buffer> {
+async function makeImage(handshake: string): Promise<Buffer> {
   const image = await buildImage({
     layers: [
       [
         directory('etc'),
-        file('etc/greeting', `${greeting}\n`),
-        file('bin/hello', '#!/bin/sh\ncat /etc/greeting\n'),
+        file('etc/handshake', `${handshake}\n`),
+        file('bin/hello', '#!/bin/sh\ncat /etc/handshake\n'),
       ],
     ],
-    run: { Env: ['PATH=/bin'], Entrypoint: ['/bin/hello'], Labels: { greeting } },
+    run: { Env: ['PATH=/bin'], Entrypoint: ['/bin/hello'], Labels: { handshake } },
   });
   return await dockerArchive(image);
 }
@@ -53,7 +53,7 @@ async function demonstrate(work: string): Promise<void> {
   const registry = await startRegistry();
   try {
     say(`A registry runs at ${registry.host}; it is empty and ends with this demo.`);
-    const source = { repository: `${registry.host}/team/hello`, label_regex: 'greeting' };
+    const source = { repository: `${registry.host}/team/hello`, label_regex: 'handshake' };
     const build = join(work, 'build');
     await mkdir(build);
 

@@ -1,10 +1,10 @@
 // A notary server in memory that a test can change behind the client's back: files, snapshot and timestamp.
 import { createHash, generateKeyPairSync } from 'node:crypto';
+import { encodeMetadata, renewed, signMetadata } from '../../src/notary/new-metadata.ts';
+import type { NotaryServer } from '../../src/notary/notary-server.ts';
+import { parseMetadata, versionOf } from '../../src/notary/signed-metadata.ts';
+import { type SigningKey, signingKey } from '../../src/notary/signing-key.ts';
 import { RegistryError } from '../../src/transport/registry-error.ts';
-import { encodeMetadata, renewed, signMetadata } from '../../src/trust/new-metadata.ts';
-import type { NotaryServer } from '../../src/trust/notary-server.ts';
-import { parseMetadata, versionOf } from '../../src/trust/signed-metadata.ts';
-import { type SigningKey, signingKey } from '../../src/trust/signing-key.ts';
 
 /** A notary server and what it holds. */
 export interface MemoryNotary {

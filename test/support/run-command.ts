@@ -1,9 +1,9 @@
 // The commands in this process, on a clock that the test turns: what the executables do, without their start.
 
-import { createConcealment } from '../../src/command/concealment.ts';
-import { reportFailure } from '../../src/command/failure-report.ts';
-import type { Command, Surroundings } from '../../src/command/surroundings.ts';
 import { createLog } from '../../src/log.ts';
+import { reportFailure } from '../../src/process/failure-report.ts';
+import { createRedaction } from '../../src/process/redaction.ts';
+import type { Command, Surroundings } from '../../src/process/surroundings.ts';
 import { createTurnedClock } from './turned-clock.ts';
 
 /** How a command is run; what is absent is as on a worker with nothing set. */
@@ -24,7 +24,7 @@ export interface CommandResult {
 /** Runs a command to its end; on a turned clock unless told otherwise, so that no wait takes time. */
 export async function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
   const { request, directory, ...others } = options;
-  const { keep, conceal } = createConcealment();
+  const { keep, redact } = createRedaction();
   let stderr = '';
   const surroundings: Surroundings = {
     environment: {},
@@ -34,12 +34,12 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
     random: () => 0.5,
     terminal: () => undefined,
     every: () => () => {},
-    keepSecret: keep,
+    addSecret: keep,
     ...others,
     arguments: directory === undefined ? [] : [directory],
     readInput: async () => Buffer.from(typeof request === 'string' ? request : JSON.stringify(request)),
     writeError: (text) => {
-      stderr += conceal(text);
+      stderr += redact(text);
     },
   };
   const { now } = surroundings.clock;

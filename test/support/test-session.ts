@@ -4,8 +4,8 @@ import { createLog, type Log } from '../../src/log.ts';
 import { parseRepository } from '../../src/oci/reference.ts';
 import type { BasicCredentials } from '../../src/transport/authorization.ts';
 import { createHttpClient, type HttpClient } from '../../src/transport/http-client.ts';
-import { createPersistence, type Persistence } from '../../src/transport/persistence.ts';
-import type { RetryStage } from '../../src/transport/retry.ts';
+import { createRetrier, type Retrier } from '../../src/transport/retrier.ts';
+import type { RetryStage } from '../../src/transport/retry-policy.ts';
 import { openSession, type Session } from '../../src/transport/session.ts';
 import type { TrustRoots } from '../../src/transport/trust-roots.ts';
 import { authority } from './certificates.ts';
@@ -52,16 +52,12 @@ export interface TestSessionOptions {
   readonly actions?: 'pull' | 'push,pull';
   readonly insecure?: boolean;
   readonly log?: Log;
-  readonly persistence?: Persistence;
+  readonly retrier?: Retrier;
 }
 
-/** A persistence on this clock; waits are as long as they can be, so that they can be compared. */
-export function testPersistence(
-  clock: TurnedClock,
-  stage: RetryStage,
-  log: Log = recordedLog(clock),
-): Persistence {
-  return createPersistence({ stage, test: false, clock, random: () => 0.999_999, log });
+/** A retrier on this clock; waits are as long as they can be, so that they can be compared. */
+export function testRetrier(clock: TurnedClock, stage: RetryStage, log: Log = recordedLog(clock)): Retrier {
+  return createRetrier({ stage, test: false, clock, random: () => 0.999_999, log });
 }
 
 /** Opens a session for a repository (`host/path`). */
@@ -78,7 +74,7 @@ export async function openTestSession(
     insecure: options.insecure ?? false,
     credentials: typeof credentials === 'function' ? credentials : async () => credentials,
     actions: options.actions ?? 'pull',
-    persistence: options.persistence ?? testPersistence(clock, stage, log),
+    retrier: options.retrier ?? testRetrier(clock, stage, log),
     clock,
     log,
   });

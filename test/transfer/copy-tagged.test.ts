@@ -1,6 +1,6 @@
 // Tags move last and only where they must; what forbids them to move is known before anything is sent.
 import { describe, expect, it } from 'vitest';
-import type { ContentSource, TaggedTarget } from '../../src/oci/content.ts';
+import type { ContentSource, TaggedTarget } from '../../src/content/content-graph.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { immutableTagRule, type OnConflict } from '../../src/policy/tag-decision.ts';
 import { copyTagged } from '../../src/transfer/copy-tagged.ts';

@@ -1,6 +1,6 @@
 // A graph arrives children first and root last, as many nodes at a time as allowed, and never twice.
 import { describe, expect, it } from 'vitest';
-import type { ContentSource, ContentTarget } from '../../src/oci/content.ts';
+import type { ContentSource, ContentTarget } from '../../src/content/content-graph.ts';
 import { copy } from '../../src/transfer/copy.ts';
 import { image, index, named, nameOf, settled, sourceOf, targetOf } from '../support/content-graph.ts';
 

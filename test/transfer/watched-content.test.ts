@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import type { ContentSource } from '../../src/oci/content.ts';
+import type { ContentSource } from '../../src/content/content-graph.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import type { Progress, Transfer } from '../../src/transfer/progress.ts';

@@ -54,7 +54,7 @@ describe('an error of the runtime', () => {
 });
 
 describe('a refusal by the registry', () => {
-  it('keeps status, codes and wish to be left alone, however deep it lies', () => {
+  it('keeps status, codes and parameters to be left alone, however deep it lies', () => {
     const error = new UserError('list repository tags', { cause: refusal(503, '7') });
     expect(classifyFailure(error, 0)).toEqual({
       outcome: { kind: 'status', status: 503, temporary: true },

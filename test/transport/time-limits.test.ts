@@ -7,7 +7,7 @@ import { openSession } from '../../src/transport/session.ts';
 import { mirrorLimits, registryLimits, type TimeLimits } from '../../src/transport/time-limits.ts';
 import { authority } from '../support/certificates.ts';
 import { startRegistry } from '../support/registry.ts';
-import { recordedLog, testClient, testPersistence, trusting } from '../support/test-session.ts';
+import { recordedLog, testClient, testRetrier, trusting } from '../support/test-session.ts';
 import { createTurnedClock } from '../support/turned-clock.ts';
 
 /** A server that accepts connections and never says anything. */
@@ -77,7 +77,7 @@ it.each<[string, TimeLimits | undefined, TimeLimits]>([
     insecure: false,
     credentials: async () => undefined,
     actions: 'pull',
-    persistence: testPersistence(clock, 'mirror', log),
+    retrier: testRetrier(clock, 'mirror', log),
     clock,
     log,
     ...(given ? { limits: given } : {}),
@@ -86,8 +86,8 @@ it.each<[string, TimeLimits | undefined, TimeLimits]>([
   await discardBody(response);
   expect(new Map(asked)).toEqual(
     new Map([
-      ['GET /v2/', limits.greeting],
-      ['GET /token', limits.greeting],
+      ['GET /v2/', limits.handshake],
+      ['GET /token', limits.handshake],
       ['GET /v2/team/app/tags/list', limits.read],
     ]),
   );

@@ -1,6 +1,8 @@
 // Repository names against what go-containerregistry makes of them.
 import { describe, expect, it } from 'vitest';
-import { mayUseHttp, parseRepository, repositoryScope, repositoryText } from '../../src/oci/reference.ts';
+import { parseRepository, repositoryText } from '../../src/oci/reference.ts';
+import { mayUseHttp } from '../../src/transport/plain-http.ts';
+import { repositoryScope } from '../../src/transport/scope.ts';
 import { loadCases } from './cases.ts';
 
 interface ReferenceCase {

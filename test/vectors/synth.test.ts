@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { saveArchive } from '../../src/command/save-image.ts';
 import { detectCompression } from '../../src/compression/detect.ts';
+import type { ContentNode } from '../../src/content/content-graph.ts';
 import { openImage } from '../../src/disk/open-image.ts';
-import type { ContentNode } from '../../src/oci/content.ts';
+import { saveArchive } from '../../src/get/save-image.ts';
 import { digestHex, digestOf } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { isForeignLayerType } from '../../src/oci/media-type.ts';
@@ -156,7 +156,7 @@ describe('image.tar', () => {
       digest,
       platform: { os: 'linux', architecture: 'amd64' },
       format: 'oci',
-      knowledge: 'nothing',
+      detail: 'nothing',
       directory,
       repoTag: tagText(repository, vector.tag),
       whole: new Set(),

@@ -1,0 +1,73 @@
+// Builds dist: the program in one file, and each library that is imported on demand in a file beside it, so that
+// commands that don't need it don't read it either. Bun puts all of them into its executable.
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'dist');
+const settings = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node22.19',
+  alias: { undici: './scripts/undici.js', open: './scripts/no-browser.js' },
+  absWorkingDir: root,
+  logLevel: 'warning',
+  logOverride: { 'empty-import-meta': 'error' },
+};
+
+/** File in dist/libraries → what it is made of: a package, or a `-sdk.ts` file that gathers parts of some. */
+const libraries = new Map();
+
+/** Leaves a library out of the program, which imports its file in dist/libraries instead. */
+const librariesApart = {
+  name: 'libraries-apart',
+  setup(program) {
+    program.onResolve({ filter: /^[^./]|-sdk\.ts$/ }, ({ path, kind, resolveDir }) => {
+      if (kind !== 'dynamic-import' || path.startsWith('node:')) {
+        return undefined;
+      }
+      const isFile = path.startsWith('.');
+      const file = `${isFile ? basename(path, '.ts') : path.replace(/^@/, '').replaceAll('/', '-')}.cjs`;
+      libraries.set(file, isFile ? resolve(resolveDir, path) : path);
+      return { path: `./libraries/${file}`, external: true };
+    });
+  },
+};
+
+/** For libraries that ask where they lie. */
+const ownLocation = {
+  banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'ownUrl' },
+};
+
+const timedMetadata = {
+  name: 'timed-metadata',
+  setup(library) {
+    library.onResolve({ filter: /^node:http$/ }, ({ importer }) =>
+      importer.includes('credential-provider-imds')
+        ? { path: join(root, 'scripts', 'timed-http.js') }
+        : undefined,
+    );
+  },
+};
+
+await build({
+  ...settings,
+  entryPoints: ['src/main.ts'],
+  outfile: join(folder, 'registry-image-resource.cjs'),
+  plugins: [librariesApart],
+});
+for (const [file, entryPoint] of libraries) {
+  const outfile = join(folder, 'libraries', file);
+  const plugins = [timedMetadata];
+  // Nobody reads a stack trace into them, and the image has to stay small.
+  await build({ ...settings, ...ownLocation, minify: true, entryPoints: [entryPoint], outfile, plugins });
+}
+for (const file of readdirSync(join(folder, 'libraries'))) {
+  if (!libraries.has(file)) {
+    rmSync(join(folder, 'libraries', file));
+  }
+}

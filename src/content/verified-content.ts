@@ -1,0 +1,70 @@
+// Content is what its descriptor says, or it is an error. OCI image specification, descriptor, "Verification".
+import { createHash } from 'node:crypto';
+import { pipeline, type Readable, Transform } from 'node:stream';
+import { UserError } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Digest, digestOf, finishDigest } from '../oci/digest.ts';
+
+/** Content that is not what its descriptor says: damaged on the way, or wrong where it was kept. */
+export class CorruptContentError extends UserError {
+  override readonly name: string = 'CorruptContentError';
+}
+
+/** What content must be: its size in bytes and its digest. */
+export type ExpectedContent = Pick<Descriptor, 'size' | 'digest'>;
+
+/**
+ * The same bytes as a stream that ends only when they had the expected size and digest, and fails with a
+ * {@link UserError} otherwise; too many bytes fail as soon as they are seen. `what` names the content in the error.
+ * A failure of `stream` fails the result with the same error, and destroying the result destroys `stream`.
+ */
+export function verifyContent(stream: Readable, expected: ExpectedContent, what: string): Readable {
+  const hash = createHash('sha256');
+  let received = 0;
+  const verified = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      received += chunk.length;
+      if (received > expected.size) {
+        done(sizeError(what, expected, `more than ${expected.size} bytes`));
+        return;
+      }
+      hash.update(chunk);
+      done(null, chunk);
+    },
+    flush(done) {
+      done(mismatch(what, expected, received, () => finishDigest(hash)) ?? null);
+    },
+  });
+  // The result carries the error; whoever reads it hears of it there.
+  pipeline(stream, verified, () => {});
+  return verified;
+}
+
+/** The same bytes when they have the expected size and digest; a {@link UserError} otherwise. */
+export function verifyBytes<Bytes extends Uint8Array>(
+  bytes: Bytes,
+  expected: ExpectedContent,
+  what: string,
+): Bytes {
+  const error = mismatch(what, expected, bytes.length, () => digestOf(bytes));
+  if (error) {
+    throw error;
+  }
+  return bytes;
+}
+
+function mismatch(what: string, expected: ExpectedContent, size: number, digest: () => Digest) {
+  if (size !== expected.size) {
+    return sizeError(what, expected, `${size} bytes`);
+  }
+  const received = digest();
+  return received === expected.digest
+    ? undefined
+    : new CorruptContentError(`${what}: digest mismatch: received ${received}, requested ${expected.digest}`);
+}
+
+function sizeError(what: string, expected: ExpectedContent, received: string): UserError {
+  return new CorruptContentError(
+    `${what}: size mismatch: received ${received}, requested ${expected.size} bytes of ${expected.digest}`,
+  );
+}

@@ -1,0 +1,73 @@
+// What a get fetches, and what is known of the image afterwards: no more is asked for than that takes.
+import type { Log } from '../log.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
+import type { ImageManifest } from '../oci/manifest.ts';
+import type { WantedPlatform } from '../oci/platform.ts';
+import type { ServedManifest } from '../registry/manifest-endpoint.ts';
+import { imageConfigBytes, platformImage } from '../registry/platform-image.ts';
+import type { ImageFormat } from '../request/params.ts';
+import type { Progress } from '../transfer/progress.ts';
+import type { Clock } from '../transport/clock.ts';
+import type { Session } from '../transport/session.ts';
+
+/** What is known of the image that was fetched: at least as much as was asked for. */
+export interface FetchedImage {
+  readonly manifest?: ImageManifest;
+  readonly config?: ImageConfig;
+}
+
+/** How much of the image for the platform must be known in the end, whatever its format takes. */
+export type ImageDetail = 'nothing' | 'manifest' | 'config';
+
+/** What is fetched, and where it goes. */
+export interface FetchOptions {
+  readonly digest: Digest;
+  readonly platform: WantedPlatform;
+  /** `none`: nothing is downloaded. */
+  readonly format: ImageFormat | 'none';
+  readonly detail: ImageDetail;
+  /** The directory of the get, in which the place of the image is free. */
+  readonly directory: string;
+  /** The name under which tools load the tarball of format `oci`. */
+  readonly repoTag: string;
+  /** What the layout is known to hold with the right bytes, from one attempt to the next. */
+  readonly whole: Set<Digest>;
+  /** Whether files are given to the users that the layers name. */
+  readonly asRoot: boolean;
+  /** For how long a digest that the registry does not have is asked for again, in milliseconds. */
+  readonly missingPatience: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly progress: Progress;
+}
+
+/** What was read of an image, and the bytes of all documents that were read for it. */
+export interface ReadImage {
+  readonly image: FetchedImage;
+  /** The image's manifest; what the digest names when nothing more had to be known. */
+  readonly served: ServedManifest;
+  readonly documents: ReadonlyMap<Digest, Uint8Array>;
+}
+
+/** Reads the image for the platform as far as it must be known, and no further. */
+export async function readImage(
+  session: Session,
+  served: ServedManifest,
+  { detail, platform, log }: Pick<FetchOptions, 'detail' | 'platform' | 'log'>,
+): Promise<ReadImage> {
+  const documents = new Map([[served.digest, served.bytes]]);
+  if (detail === 'nothing') {
+    return { image: {}, served, documents };
+  }
+  const { served: child, manifest } = await platformImage(session, served, platform, log);
+  documents.set(child.digest, child.bytes);
+  if (detail === 'manifest') {
+    return { image: { manifest }, served: child, documents };
+  }
+  const { digest } = manifest.config;
+  const bytes = await imageConfigBytes(session, manifest);
+  documents.set(digest, bytes);
+  const config = parseImageConfig(bytes, `config ${digest}`);
+  return { image: { manifest, config }, served: child, documents };
+}

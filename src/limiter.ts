@@ -1,0 +1,60 @@
+// Doing several things at a time, but not too many.
+
+/** Lets at most `limit` holders in at a time; the others wait in order. */
+export interface Limiter {
+  /** Waits for a slot; the function given back frees it. */
+  acquire(): Promise<() => void>;
+}
+
+/** Limiter for `limit` holders. */
+export function createLimiter(limit: number): Limiter {
+  let free = limit;
+  const waiting: (() => void)[] = [];
+  const release = () => {
+    const next = waiting.shift();
+    if (next) {
+      next();
+    } else {
+      free++;
+    }
+  };
+  return {
+    async acquire() {
+      if (free > 0) {
+        free--;
+      } else {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+      return release;
+    },
+  };
+}
+
+/**
+ * The results of an action on every item, in the items' order, at most `limit` at a time. The first failure is thrown
+ * and nothing new is started after it.
+ */
+export async function mapConcurrently<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  action: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const entries = items.entries();
+  let failed = false;
+  const work = async () => {
+    for (const [position, item] of entries) {
+      if (failed) {
+        return;
+      }
+      try {
+        results[position] = await action(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
+  return results;
+}

@@ -1,0 +1,82 @@
+// What a notary server is asked: for metadata and for the keys that it keeps, and to take new metadata.
+import { randomBytes } from 'node:crypto';
+import { UserError } from '../errors.ts';
+import { discardBody, expectStatus, readBody } from '../transport/response-body.ts';
+import type { Session } from '../transport/session.ts';
+import { encodePathText } from '../transport/url-syntax.ts';
+import { readTrustKey, type TrustKey } from './trust-key.ts';
+
+/** The metadata of one collection on a notary server. */
+export interface NotaryServer {
+  /** The current document of a role, or the one with this checksum; undefined when there is none. */
+  metadata(role: string, sha256?: string): Promise<Buffer | undefined>;
+  /** The public key by which the server signs for a role. */
+  key(role: 'timestamp' | 'snapshot'): Promise<TrustKey>;
+  /** Stores new documents by role, all or none. */
+  publish(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+}
+
+const maximumMetadata = 100 * 1024 * 1024;
+const maximumKey = 1024 * 1024;
+
+/** The server of a session whose repository is the collection (`registry` the server, `path` the whole name). */
+export function notaryServer(session: Session): NotaryServer {
+  const base = `/v2/${encodePathText(session.repository.path)}/_trust/tuf/`;
+  const get = (name: string, limit: number) =>
+    session.retrier.exchange(async () => {
+      const response = await session.send({ method: 'GET', target: base + name });
+      if (response.status === 404) {
+        await discardBody(response);
+        return undefined;
+      }
+      await expectStatus('GET', response, [200]);
+      return await readBody('GET', response, limit);
+    });
+  return {
+    metadata: (role, sha256) =>
+      get(`${encodePathText(role)}${sha256 === undefined ? '' : `.${sha256}`}.json`, maximumMetadata),
+    async key(role) {
+      const bytes = await get(`${role}.key`, maximumKey);
+      const key = bytes && readTrustKey(parseJson(bytes));
+      if (!key) {
+        throw new UserError(`the notary server gives no ${role} key`, {
+          hint: 'ask whoever runs it whether it has a signer',
+        });
+      }
+      return key;
+    },
+    publish: (files) =>
+      session.retrier.exchange(async () => {
+        const { boundary, body } = multipartForm(files);
+        const response = await session.send({
+          method: 'POST',
+          target: base,
+          headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+          body: { length: body.length, open: async () => body },
+        });
+        await discardBody(await expectStatus('POST', response, [200]));
+      }),
+  };
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** One part named `files` for each document, with its role as the file name (RFC 7578). */
+function multipartForm(files: ReadonlyMap<string, Uint8Array>): { boundary: string; body: Buffer } {
+  const boundary = randomBytes(24).toString('hex');
+  const parts = [...files].flatMap(([role, content]) => [
+    Buffer.from(
+      `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="${role}"\r\n` +
+        'Content-Type: application/octet-stream\r\n\r\n',
+    ),
+    content,
+    Buffer.from('\r\n'),
+  ]);
+  return { boundary, body: Buffer.concat([...parts, Buffer.from(`--${boundary}--\r\n`)]) };
+}

@@ -1,0 +1,34 @@
+// What a command needs of the world around it, handed in so that tests can hand in their own.
+import type { WantedPlatform } from '../oci/platform.ts';
+import type { TerminalSize } from '../transfer/progress-display.ts';
+import type { Clock } from '../transport/clock.ts';
+
+/** Streams, directories, clock and random of one run. */
+export interface Surroundings {
+  /** The arguments behind the executable's name. */
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Go's names of the machine this runs on. */
+  readonly platform: WantedPlatform;
+  /** The numeric user id of the process; 0 may give files to other users. */
+  readonly userId: number;
+  readonly clock: Clock;
+  /** Everything on standard input. */
+  readInput(): Promise<Uint8Array>;
+  /** Text for standard error; secrets that {@link addSecret} was told of are redacted. */
+  writeError(text: string): void;
+  /** The size of the terminal that standard error is, by now; undefined when it is none. */
+  terminal(): TerminalSize | undefined;
+  /**
+   * Does something every so many milliseconds until the function given back is called. That alone doesn't keep the
+   * process alive.
+   */
+  every(milliseconds: number, action: () => void): () => void;
+  /** A text that must never be shown from now on, whoever says it. */
+  addSecret(secret: string): void;
+  /** A number at least 0 and below 1. */
+  random(): number;
+}
+
+/** One of the executables: gives the answer to print on standard output (one line of JSON and its line feed). */
+export type Command = (surroundings: Surroundings) => Promise<string>;

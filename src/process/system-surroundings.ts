@@ -1,0 +1,50 @@
+// The real world around a command: the streams, clock and random of this process.
+import { hostPlatform } from '../oci/platform.ts';
+import type { Clock } from '../transport/clock.ts';
+import { createRedaction } from './redaction.ts';
+import { readStandardInput, writeStandardError } from './standard-streams.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      }, milliseconds);
+      signal?.addEventListener('abort', stop, { once: true });
+    }),
+};
+
+/** The surroundings of this process; `args` are the arguments behind the command's name. */
+export function systemSurroundings(args: readonly string[]): Surroundings {
+  const { keep, redact } = createRedaction();
+  return {
+    arguments: args,
+    environment: process.env,
+    platform: hostPlatform(process.platform, process.arch),
+    userId: process.getuid?.() ?? -1,
+    clock: systemClock,
+    readInput: readStandardInput,
+    writeError: (text) => writeStandardError(redact(text)),
+    terminal: () => {
+      const { isTTY, columns, rows } = process.stderr;
+      return isTTY ? { columns: columns || 80, rows: rows || 24 } : undefined;
+    },
+    every: (milliseconds, action) => {
+      const timer = setInterval(action, milliseconds).unref();
+      return () => clearInterval(timer);
+    },
+    addSecret: keep,
+    random: Math.random,
+  };
+}

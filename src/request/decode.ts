@@ -1,0 +1,234 @@
+// A JSON request read into typed fields by the rules of Go's encoding/json with unknown fields disallowed.
+import { UserError } from '../errors.ts';
+import { foldKey } from '../oci/json.ts';
+import { type JsonMember, type JsonNode, scanJson } from './json-scan.ts';
+import { nearestKey } from './nearest-key.ts';
+
+/**
+ * What `read` makes of the JSON object in `input`; a top-level `null` is an empty object. Every failure is a
+ * UserError `invalid payload` with the reason as its cause; it names keys and types, never a value.
+ */
+export function decodeObject<T>(input: Uint8Array | string, read: (object: ObjectReader) => T): T {
+  try {
+    const text =
+      typeof input === 'string' ? input : new TextDecoder('utf-8', { ignoreBOM: true }).decode(input);
+    const node = scanJson(text);
+    return readObjects(node.type === 'null' ? [] : [node], '', read);
+  } catch (cause) {
+    throw cause instanceof UserError ? new UserError('invalid payload', { cause }) : cause;
+  }
+}
+
+/**
+ * One JSON object whose members are asked for by name, each name once. Names match whatever their case. A member
+ * that is absent or null has the zero value of its type: empty text, false, empty list, no object.
+ */
+export class ObjectReader {
+  readonly #path: string;
+  readonly #members: readonly JsonMember[];
+  readonly #known: string[] = [];
+
+  constructor(path: string, members: readonly JsonMember[]) {
+    this.#path = path;
+    this.#members = members;
+  }
+
+  /** A string. */
+  text(name: string): string {
+    let text = '';
+    for (const node of this.#values(name)) {
+      if (node.type === 'string') {
+        text = node.text;
+      } else if (node.type !== 'null') {
+        throw mismatch(node, this.#pathOf(name), 'string');
+      }
+    }
+    return text;
+  }
+
+  /** A string, or the text of a number or boolean exactly as the document writes it. */
+  scalar(name: string): string {
+    let text = '';
+    for (const node of this.#values(name)) {
+      if (node.type === 'object' || node.type === 'list') {
+        throw mismatch(node, this.#pathOf(name), 'string or number');
+      }
+      text = node.type === 'null' ? '' : node.text;
+    }
+    return text;
+  }
+
+  /** A boolean. */
+  flag(name: string): boolean {
+    let flag = false;
+    for (const node of this.#values(name)) {
+      if (node.type === 'boolean') {
+        flag = node.text === 'true';
+      } else if (node.type !== 'null') {
+        throw mismatch(node, this.#pathOf(name), 'boolean');
+      }
+    }
+    return flag;
+  }
+
+  /** A string, or an object as the text of its JSON; nothing in that one is unknown or of the wrong type. */
+  document(name: string): string {
+    let text = '';
+    for (const node of this.#values(name)) {
+      if (node.type !== 'string' && node.type !== 'object' && node.type !== 'null') {
+        throw mismatch(node, this.#pathOf(name), 'string or object');
+      }
+      text = node.type === 'null' ? '' : node.type === 'string' ? node.text : writeNode(node);
+    }
+    return text;
+  }
+
+  /** A list of strings; `null` in it is an empty string. */
+  texts(name: string): readonly string[] {
+    let texts: readonly string[] = [];
+    for (const node of this.#values(name)) {
+      if (node.type !== 'list' && node.type !== 'null') {
+        throw mismatch(node, this.#pathOf(name), 'list of strings');
+      }
+      texts = node.type === 'list' ? itemTexts(node.items, this.#pathOf(name)) : [];
+    }
+    return texts;
+  }
+
+  /** A boolean, or a list of strings in which `null` is an empty string. */
+  flagOrTexts(name: string): boolean | readonly string[] {
+    let value: boolean | readonly string[] = false;
+    for (const node of this.#values(name)) {
+      if (node.type === 'list') {
+        value = itemTexts(node.items, this.#pathOf(name));
+      } else if (node.type === 'boolean' || node.type === 'null') {
+        value = node.type === 'boolean' && node.text === 'true';
+      } else {
+        throw mismatch(node, this.#pathOf(name), 'boolean or list of strings');
+      }
+    }
+    return value;
+  }
+
+  /** An object that is always there, if only with zero values. Repeated ones add up. */
+  object<T>(name: string, read: (object: ObjectReader) => T): T {
+    const nodes = this.#values(name).filter((node) => node.type !== 'null');
+    return readObjects(nodes, this.#pathOf(name), read);
+  }
+
+  /** An object, or nothing. Repeated ones add up, a `null` discards those before it. */
+  optionalObject<T>(name: string, read: (object: ObjectReader) => T): T | undefined {
+    const nodes = this.#values(name);
+    const kept = nodes.slice(nodes.findLastIndex((node) => node.type === 'null') + 1);
+    return kept.length === 0 ? undefined : readObjects(kept, this.#pathOf(name), read);
+  }
+
+  /**
+   * One object, as {@link optionalObject} reads it, or a list of objects; `readText` reads a string in the list. Of
+   * several values the last list or the objects behind it count.
+   */
+  objects<T>(name: string, read: (object: ObjectReader) => T, readText: (text: string) => T): readonly T[] {
+    const nodes = this.#values(name);
+    const last = nodes.findLastIndex(({ type }) => type === 'null' || type === 'list');
+    const kept = nodes.slice(last + 1);
+    if (kept.length > 0) {
+      return [readObjects(kept, this.#pathOf(name), read)];
+    }
+    const list = nodes[last];
+    const items = list?.type === 'list' ? list.items : [];
+    return items.map((item, position) =>
+      item.type === 'string'
+        ? readText(item.text)
+        : readObjects([item], `${this.#pathOf(name)}[${position}]`, read),
+    );
+  }
+
+  /** Fails when the object has a member that was not asked for. */
+  rejectUnknown(): void {
+    for (const { key } of this.#members) {
+      if (!this.#known.includes(foldKey(key))) {
+        const nearest = nearestKey(key, this.#known);
+        const hint = nearest === undefined ? `known: ${this.#known.join(', ')}` : `did you mean ${nearest}?`;
+        throw new UserError(`unknown field ${quotePath(this.#pathOf(key))}`, { hint });
+      }
+    }
+  }
+
+  #values(name: string): readonly JsonNode[] {
+    this.#known.push(name);
+    return this.#members.filter(({ key }) => foldKey(key) === name).map(({ value }) => value);
+  }
+
+  #pathOf(key: string): string {
+    return this.#path === '' ? key : `${this.#path}.${key}`;
+  }
+}
+
+function readObjects<T>(nodes: readonly JsonNode[], path: string, read: (object: ObjectReader) => T): T {
+  const members = nodes.flatMap((node) => {
+    if (node.type !== 'object') {
+      throw mismatch(node, path, 'object');
+    }
+    return node.members;
+  });
+  const reader = new ObjectReader(path, members);
+  const value = read(reader);
+  reader.rejectUnknown();
+  return value;
+}
+
+function itemTexts(items: readonly JsonNode[], path: string): readonly string[] {
+  return items.map((item, position) => {
+    if (item.type !== 'string' && item.type !== 'null') {
+      throw mismatch(item, `${path}[${position}]`, 'string');
+    }
+    return item.type === 'null' ? '' : item.text;
+  });
+}
+
+/** A scanned value as compact JSON, with its members and numbers as they were. */
+function writeNode(node: JsonNode): string {
+  switch (node.type) {
+    case 'object':
+      return `{${node.members.map(({ key, value }) => `${JSON.stringify(key)}:${writeNode(value)}`).join(',')}}`;
+    case 'list':
+      return `[${node.items.map(writeNode).join(',')}]`;
+    case 'string':
+      return JSON.stringify(node.text);
+    case 'null':
+      return 'null';
+    default:
+      return node.text;
+  }
+}
+
+type Expected =
+  | 'string'
+  | 'string or number'
+  | 'string or object'
+  | 'boolean'
+  | 'list of strings'
+  | 'boolean or list of strings'
+  | 'object';
+
+const remedies: Readonly<Record<Expected, string>> = {
+  string: 'write one string, in quotes',
+  'string or object': 'write it as keys and values, or as one string in quotes',
+  'string or number': 'write one string, in quotes',
+  boolean: 'write true or false, without quotes',
+  'list of strings': 'write it as a list, even if it has only one item',
+  'boolean or list of strings': 'write true or false without quotes, or a list, even if it has only one item',
+  object: 'write it as keys and values',
+};
+
+function mismatch(found: JsonNode, path: string, expected: Expected): UserError {
+  const place = path === '' ? 'the request' : `field ${quotePath(path)}`;
+  return new UserError(`cannot unmarshal ${found.type} into ${place} of type ${expected}`, {
+    hint: remedies[expected],
+  });
+}
+
+function quotePath(path: string): string {
+  const letters = [...path];
+  return JSON.stringify(letters.length > 100 ? `${letters.slice(0, 100).join('')}…` : path);
+}

@@ -1,0 +1,42 @@
+// An index lists its manifests in document order.
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
+import { parseIndex } from '../../src/oci/image-index.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
+
+const entry = (text: string) => ({
+  mediaType: mediaTypes.ociManifest,
+  size: text.length,
+  digest: digestOf(text),
+});
+const parse = (value: unknown) => parseIndex(Buffer.from(JSON.stringify(value)), 'the index');
+
+describe('parseIndex', () => {
+  it('keeps order, repeated entries and platforms', () => {
+    const manifests = [
+      { ...entry('b'), platform: { os: 'linux', architecture: 'arm64' } },
+      { ...entry('a'), platform: { os: 'unknown', architecture: 'unknown' } },
+      entry('b'),
+    ];
+    expect(parse({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests })).toEqual({
+      mediaType: mediaTypes.ociIndex,
+      manifests,
+    });
+  });
+
+  it.each([[{}], [{ manifests: null }], [{ Manifests: [] }], [{ mediaType: '' }]])(
+    'is empty for %j',
+    (value) => {
+      expect(parse(value)).toStrictEqual({ manifests: [] });
+    },
+  );
+
+  it.each([
+    [[], 'the index is not a JSON object'],
+    [{ manifests: {} }, 'the index: "manifests" must be a list'],
+    [{ manifests: [entry('a'), { size: -1 }] }, 'the index: manifests[1]: "size" must be a number of bytes'],
+    [{ mediaType: 1 }, 'the index: "mediaType" must be a string'],
+  ])('refuses %j', (value, message) => {
+    expect(() => parse(value)).toThrow(expect.objectContaining({ message }));
+  });
+});

@@ -1,0 +1,74 @@
+// A registry that falls silent does not hold a command for ever. Patience is cut to a thousandth here.
+import { describe, expect, vi } from 'vitest';
+import { runCheck } from '../../src/command/check.ts';
+import type { FaultRule } from '../support/fault.ts';
+import { startRegistry } from '../support/registry.ts';
+import { runCommand } from '../support/run-command.ts';
+
+/** The patience of every request, in milliseconds, by the port that it went to. */
+const patience = vi.hoisted(() => new Map<string, number[]>());
+
+vi.mock('../../src/transport/http-client.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/transport/http-client.ts')>();
+  const createHttpClient: typeof original.createHttpClient = (options) => {
+    const { timeoutDivisor = 1 } = options;
+    const client = original.createHttpClient({ ...options, timeoutDivisor: timeoutDivisor * 1000 });
+    return {
+      ...client,
+      send: (request) => {
+        const { port } = new URL(request.url);
+        patience.set(port, [...(patience.get(port) ?? []), request.patience / timeoutDivisor]);
+        return client.send(request);
+      },
+    };
+  };
+  return { ...original, createHttpClient };
+});
+
+const never = new Promise(() => {});
+
+// Together, because a server that is silent for a moment is one for a whole second in undici.
+describe.concurrent('a registry that falls silent', (it) => {
+  it.each<[string, object, FaultRule]>([
+    ['instead of answering the ping', { tag: 'a' }, { path: '/v2/', fault: { kind: 'hold', until: never } }],
+    ['instead of giving a token', { tag: 'a' }, { path: '/token', fault: { kind: 'hold', until: never } }],
+    ['instead of answering a HEAD', { tag: 'a' }, { method: 'HEAD', fault: { kind: 'hold', until: never } }],
+    ['within its list of tags', {}, { path: /tags/, fault: { kind: 'stall', after: 5 } }],
+  ])('%s ends the check', async (_where, source, rule) => {
+    await using registry = await startRegistry({ auth: { kind: 'bearer' }, faults: [rule] });
+    registry.putManifest('app', 'a', 'text/plain', '{}');
+    const { answer, stderr } = await runCommand(runCheck, {
+      request: { source: { repository: `${registry.host}/app`, ...source } },
+    });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain('the server fell silent');
+    const each = patience.get(String(registry.port)) ?? [];
+    expect(each.length).toBeLessThan(20);
+    expect(Math.max(...each)).toBeLessThanOrEqual(60_000);
+  });
+
+  it.each<[string, Record<string, string>, boolean, number]>([
+    ['a minute', {}, false, 60_000],
+    ['seconds with TEST=true', { TEST: 'true' }, false, 5_000],
+    ['seconds if it is a mirror', {}, true, 10_000],
+    ['as many if it is a mirror with TEST=true', { TEST: 'true' }, true, 10_000],
+  ])('for a moment only is asked again after %s', async (_patience, environment, isMirror, longest) => {
+    await using registry = await startRegistry({
+      faults: [{ method: 'HEAD', times: 1, fault: { kind: 'hold', until: never } }],
+    });
+    registry.putManifest('app', 'a', 'text/plain', '{}');
+    const origin = isMirror ? '127.0.0.1:1' : registry.host;
+    const { answer } = await runCommand(runCheck, {
+      request: {
+        source: {
+          repository: `${origin}/app`,
+          tag: 'a',
+          ...(isMirror ? { registry_mirror: { host: registry.host, for: origin } } : {}),
+        },
+      },
+      environment,
+    });
+    expect(JSON.parse(answer ?? '')).toHaveLength(1);
+    expect(Math.max(...(patience.get(String(registry.port)) ?? []))).toBe(longest);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { Surroundings } from '../../src/process/surroundings.ts';
+import { openTransferLog } from '../../src/process/transfer-log.ts';
+import { decodeInRequest } from '../../src/request/request.ts';
+import { createTurnedClock } from '../support/turned-clock.ts';
+
+/** What a log says of one transfer that goes on for six ticks, with a line of the log after each. */
+function written(given: Partial<Surroundings>, debug = false): string {
+  let output = '';
+  const clock = createTurnedClock();
+  let tick = () => {};
+  const surroundings: Surroundings = {
+    arguments: [],
+    environment: {},
+    platform: { os: 'linux', architecture: 'amd64' },
+    userId: 0,
+    clock,
+    readInput: async () => Buffer.from(''),
+    writeError: (text) => {
+      output += text;
+    },
+    terminal: () => undefined,
+    every: (_milliseconds, action) => {
+      tick = action;
+      return () => {};
+    },
+    addSecret: () => {},
+    random: () => 0,
+    ...given,
+  };
+  const request = { source: { repository: 'a', debug }, version: { digest: 'a' } };
+  const { log, progress } = openTransferLog(
+    surroundings,
+    decodeInRequest(Buffer.from(JSON.stringify(request))),
+  );
+  const transfer = progress.start('aaaaaaaaaaaa', 6000);
+  for (let step = 1; step <= 3; step++) {
+    transfer.advance(1000);
+    clock.turn(1000);
+    tick();
+    log.plain(`line ${step}`);
+  }
+  progress.close();
+  return output;
+}
+
+describe('progress', () => {
+  it.each<[string, Partial<Surroundings>]>([
+    ['on a terminal', { terminal: () => ({ columns: 100, rows: 24 }) }],
+    ['in a build', { environment: { BUILD_ID: '1' } }],
+    ['where the address of Concourse is known', { environment: { ATC_EXTERNAL_URL: 'http://ci.example' } }],
+  ])('%s is bars, with the log above them', (_where, given) => {
+    const output = written(given);
+    expect(output).toMatch(/\[=+>-+\] +1000\.0b\/5\.9KiB +1000\.0b\/s +0:05 left\n/);
+    expect(output).toContain('\x1b[1Aline 1\x1b[K\n');
+    expect(output).toMatch(/ 2\.9KiB\/5\.9KiB +stopped\x1b\[K\n$/);
+    expect(written(given, true)).toBe('line 1\nline 2\nline 3\n');
+  });
+
+  it('elsewhere is a line with a date, without any escape sequence', () => {
+    expect(written({}).split('\n').slice(0, 2)).toEqual([
+      expect.stringMatching(
+        /^2026\/01\/0\d \d\d:\d\d:\d\d aaaaaaaaaaaa 1000\.0b\/5\.9KiB 1000\.0b\/s 0:05 left$/,
+      ),
+      'line 1',
+    ]);
+    expect(written({})).not.toContain('\x1b');
+    expect(written({}, true)).toBe('line 1\nline 2\nline 3\n');
+  });
+});

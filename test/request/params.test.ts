@@ -1,0 +1,84 @@
+// The params of a put: what may stand where, and what makes no sense together.
+import { describe, expect, it } from 'vitest';
+import { errorHint, errorText } from '../../src/errors.ts';
+import { decodeOutRequest } from '../../src/request/request.ts';
+
+const decode = (params: object) => decodeOutRequest(JSON.stringify({ params })).params;
+
+const failure = (params: object) => {
+  try {
+    decode(params);
+  } catch (error) {
+    return { text: errorText(error), hint: errorHint(error) ?? '' };
+  }
+  throw new Error('the params were accepted');
+};
+
+describe('immutable_tags', () => {
+  it.each<[unknown, boolean | string[]]>([
+    [true, true],
+    [false, false],
+    [null, false],
+    [[], []],
+    [
+      ['^v', '^1'],
+      ['^v', '^1'],
+    ],
+  ])('may be %j', (written, expected) => {
+    expect(decode({ immutable_tags: written }).immutableTags).toEqual(expected);
+  });
+
+  it.each([
+    ['^v', 'string', '"params.immutable_tags" of type boolean or list of strings'],
+    [{ tags: true }, 'object', '"params.immutable_tags" of type boolean or list of strings'],
+    [1, 'number', '"params.immutable_tags" of type boolean or list of strings'],
+    [[1.2], 'number', '"params.immutable_tags[0]" of type string'],
+  ])('must not be %j', (written, found, place) => {
+    expect(failure({ immutable_tags: written }).text).toBe(
+      `invalid payload: cannot unmarshal ${found} into field ${place}`,
+    );
+  });
+});
+
+describe('on_conflict', () => {
+  it('fails unless told', () => {
+    expect(decode({ immutable_tags: true }).onConflict).toBe('fail');
+  });
+
+  it.each(['fail', 'skip', 'move'])('may be %s', (written) => {
+    expect(decode({ immutable_tags: ['x'], on_conflict: written }).onConflict).toBe(written);
+  });
+
+  it('must be one of three words', () => {
+    expect(failure({ immutable_tags: true, on_conflict: 'Skip' })).toEqual({
+      text: `unknown on_conflict provided, must be one of 'fail', 'skip', 'move': "Skip"`,
+      hint: 'did you mean skip?',
+    });
+  });
+
+  it.each([{}, { immutable_tags: false }, { immutable_tags: [] }])(
+    'is an error where nothing reads it: %j',
+    (others) => {
+      const told = failure({ ...others, on_conflict: 'fail' });
+      expect(told.text).toBe('params.on_conflict is set, but no tag is immutable');
+      expect(told.hint).toContain('immutable_tags');
+    },
+  );
+});
+
+describe('version_file', () => {
+  it('and version together are an error', () => {
+    expect(failure({ version: '1.2.3', version_file: 'version/number' }).text).toBe(
+      'params.version and params.version_file are both set',
+    );
+  });
+});
+
+describe('tags', () => {
+  it('must be texts: 1.10 without quotes would arrive as 1.1', () => {
+    expect(failure({ tags: ['a', 1.1] })).toEqual({
+      text: 'invalid payload: cannot unmarshal number into field "params.tags[1]" of type string',
+      hint: 'write one string, in quotes',
+    });
+  });
+});

@@ -1,0 +1,111 @@
+// What has no effect is told: once, by its name, and without its value.
+import { describe, expect, it } from 'vitest';
+import { decodeCheckRequest, decodeInRequest, decodeOutRequest } from '../../src/request/request.ts';
+
+const warnings = (source: object) => decodeCheckRequest(JSON.stringify({ source })).warnings;
+
+describe('half a credential', () => {
+  it.each<[object, string[]]>([
+    [{ username: 'u' }, ['source has a username but no password']],
+    [{ password: 'p' }, ['source has a password but no username']],
+    [{ username: 'u', password: '' }, ['source has a username but no password']],
+    [{ username: 'u', password: 'p' }, []],
+    [{ username: '', password: '' }, []],
+    [
+      { registry_mirror: { host: 'm.test', username: 'u' } },
+      ['source.registry_mirror on "m.test" has a username but no password'],
+    ],
+    [
+      { username: 'u', registry_mirror: [{ host: 'm.test', password: 'p' }, 'n.test'] },
+      ['source has a username but no password', '"m.test" has a password but no username'],
+    ],
+  ])('%j', (source, expected) => {
+    expect(warnings(source)).toEqual(expected.map((text) => expect.stringContaining(text)));
+  });
+
+  it('is told by every command, and no value of it', () => {
+    const request = JSON.stringify({ source: { username: 's3cr3t' } });
+    for (const decode of [decodeCheckRequest, decodeInRequest, decodeOutRequest]) {
+      const told = decode(request).warnings;
+      expect(told).toEqual([expect.stringContaining('anonymously')]);
+      expect(told.join()).not.toContain('s3cr3t');
+    }
+  });
+});
+
+it('half a credential beside another way to log in is not used, and that one is', () => {
+  for (const way of [
+    { docker_config: {} },
+    { azure_acr: true },
+    { google_auth: true },
+    { aws_region: 'r' },
+  ]) {
+    expect(warnings({ username: 'u', ...way })).toEqual([expect.stringMatching(/neither is used$/)]);
+  }
+});
+
+it('the keys of ACR have no effect by themselves', () => {
+  const keys = { azure_client_id: 's3cr3t', azure_tenant_id: 's3cr3t', azure_environment: 's3cr3t' };
+  expect(warnings(keys)).toEqual([
+    expect.stringContaining('source.azure_client_id, azure_tenant_id, azure_environment without azure_acr'),
+  ]);
+  expect(warnings(keys).join()).not.toContain('s3cr3t');
+  expect(warnings({ ...keys, azure_acr: true })).toEqual([]);
+});
+
+describe('keys of Amazon ECR that have no effect', () => {
+  const id = { aws_access_key_id: 's3cr3t' };
+  const secret = { aws_secret_access_key: 's3cr3t' };
+  const region = { aws_region: 'eu-central-1' };
+
+  it.each<[object, string[]]>([
+    [
+      { ...id, aws_role_arns: ['s3cr3t'] },
+      ['source.aws_access_key_id, aws_role_arns without aws_region: no effect'],
+    ],
+    [{ aws_role_arns: [], aws_account_id: '' }, []],
+    [{ ...region, ...id, ...secret, aws_role_arn: 'r', aws_account_id: '1' }, []],
+    [{ ...region, ...id }, ['aws_access_key_id but no aws_secret_access_key: neither is used']],
+    [{ ...region, ...secret }, ['aws_secret_access_key but no aws_access_key_id: neither is used']],
+    [
+      { ...region, username: 'AWS', password: 's3cr3t' },
+      ['username and password have no effect beside aws_region'],
+    ],
+    [
+      { ...region, repository: 'public.ecr.aws/a/b', aws_account_id: 's3cr3t' },
+      ['aws_account_id has no effect on public.ecr.aws'],
+    ],
+  ])('%j', (source, expected) => {
+    expect(warnings(source)).toEqual(expected.map((text) => expect.stringContaining(text)));
+    expect(warnings(source).join()).not.toContain('s3cr3t');
+  });
+});
+
+describe('keys that another one overrides in a check', () => {
+  const semver = {
+    semver_constraint: '1.x',
+    pre_releases: true,
+    pre_release_prefixes: ['dev'],
+    variant: 'v',
+  };
+
+  it.each<[object, string | undefined]>([
+    [
+      { tag: 'latest', ...semver },
+      'source.tag is set, so check goes by it alone and ignores variant, semver_constraint, pre_releases, pre_release_prefixes',
+    ],
+    [{ tag: 'latest', semver_constraint: '1.x' }, 'ignores semver_constraint'],
+    [{ tag: 'latest', tag_regex: 'x', created_at_sort: true }, 'ignores tag_regex, created_at_sort'],
+    [{ tag_regex: 'x', semver_constraint: '1.x' }, 'source.tag_regex is set, so check goes by it alone'],
+    [{ tag_regex: 'x', created_at_sort: true }, undefined],
+    [{ tag: 'latest' }, undefined],
+    [semver, undefined],
+    [{ tag: 'latest', semver_constraint: '', pre_releases: false, pre_release_prefixes: [] }, undefined],
+  ])('%j', (source, expected) => {
+    expect(warnings(source)).toEqual(expected === undefined ? [] : [expect.stringContaining(expected)]);
+  });
+
+  it('are no matter in a put, which uses the tag and the variant together', () => {
+    expect(decodeOutRequest(JSON.stringify({ source: { tag: 'latest', ...semver } })).warnings).toEqual([]);
+  });
+});

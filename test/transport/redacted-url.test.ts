@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { redactedUrl } from '../../src/transport/redacted-url.ts';
+
+describe('the URL of a message', () => {
+  it.each([
+    ['https://user:secret@reg.example.com/v2/', 'https://user:xxxxx@reg.example.com/v2/'],
+    ['https://user@reg.example.com/v2/', 'https://user@reg.example.com/v2/'],
+    ['https://reg/v2/a/tags/list?n=10&last=x&page=9', 'https://reg/v2/a/tags/list?last=x&n=10&page=REDACTED'],
+    ['https://reg/?Scope=secret', 'https://reg/?Scope=REDACTED'],
+    ['https://reg/v2/#token=secret', 'https://reg/v2/'],
+    ['https://reg/?%73cope=a', 'https://reg/?scope=a'],
+    ['https://reg/?sig=%zz&digest=a', 'https://reg/?digest=a'],
+    ['/v2/?token=secret', '/v2/'],
+    ['//user:secret@reg/v2/', '//reg/v2/'],
+    ['user:secret@reg\\x', '//reg\\x'],
+    ['https://user:secret@reg\\x/?a=b', 'https://reg\\x/'],
+  ])('%s is shown as %s', (url, shown) => {
+    expect(redactedUrl(url)).toBe(shown);
+  });
+
+  it('never shows a password or the value of an unknown key', () => {
+    const secret = 's3cr3t';
+    const part = fc.string({ maxLength: 6 });
+    fc.assert(
+      fc.property(part, part, part, (a, b, c) => {
+        expect(redactedUrl(`https://u:${secret}@h/${a.replaceAll('?', '')}?k${b}=${secret}`)).not.toContain(
+          secret,
+        );
+        expect(redactedUrl(`https://u:${secret}@${c.replace(/[/?#\\]/g, '')}`)).not.toContain(secret);
+      }),
+    );
+  });
+});

@@ -1,0 +1,200 @@
+// What retry.ts decides is carried out: waits, repetitions, restarts, and one pause for everybody.
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.ts';
+import { RegistryError } from '../../src/transport/registry-error.ts';
+import { createRetrier } from '../../src/transport/retrier.ts';
+import type { RetryStage } from '../../src/transport/retry-policy.ts';
+import { recordedLog, testRetrier } from '../support/test-session.ts';
+import { createTurnedClock } from '../support/turned-clock.ts';
+
+function refusal(status: number, retryAfter?: string): RegistryError {
+  return new RegistryError({ method: 'GET', url: 'https://registry/v2/', status, body: '', retryAfter });
+}
+
+function reset(): Error {
+  return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+}
+
+/** An action that fails with these errors in turn and then succeeds. */
+function failing(...errors: readonly Error[]) {
+  const left = [...errors];
+  const action = async () => {
+    action.calls += 1;
+    const error = left.shift();
+    if (error) {
+      throw error;
+    }
+    return 'done';
+  };
+  action.calls = 0;
+  return action;
+}
+
+function retrier(stage: RetryStage, clock = createTurnedClock()) {
+  const log = recordedLog(clock);
+  return { ...testRetrier(clock, stage, log), clock, log };
+}
+
+describe('an exchange', () => {
+  it('is done once when it succeeds', async () => {
+    const { exchange, clock, log } = retrier('check');
+    const action = failing();
+    expect(await exchange(action)).toBe('done');
+    expect([action.calls, clock.waits, log.text]).toEqual([1, [], '']);
+  });
+
+  it.each<[RetryStage, Error]>([
+    ['check', refusal(429)],
+    ['check', refusal(503)],
+    ['in', refusal(500)],
+    ['in', reset()],
+    ['out', refusal(429)],
+    ['out', reset()],
+  ])('in %s is repeated after: %s', async (stage, error) => {
+    const { exchange, clock, log } = retrier(stage);
+    const action = failing(error, error);
+    expect(await exchange(action)).toBe('done');
+    expect(action.calls).toBe(3);
+    expect(clock.waits).toHaveLength(2);
+    expect(clock.waits[1]).toBeGreaterThan(clock.waits[0] ?? 0);
+    expect(log.text.match(/transient error: .*; retrying in \d/g)).toHaveLength(2);
+  });
+
+  it.each<[RetryStage, Error]>([
+    ['check', refusal(404)],
+    ['check', new UserError('wrong')],
+    ['in', refusal(429)],
+    ['in', refusal(403)],
+    ['out', refusal(401)],
+  ])('in %s is not repeated after: %s', async (stage, error) => {
+    const { exchange, clock } = retrier(stage);
+    const action = failing(error);
+    await expect(exchange(action)).rejects.toBe(error);
+    expect([action.calls, clock.waits]).toEqual([1, []]);
+  });
+
+  it('waits as long as the registry asks', async () => {
+    const { exchange, clock } = retrier('out');
+    await exchange(failing(refusal(429, '42')));
+    expect(clock.waits).toEqual([42_000]);
+  });
+
+  it('ends with the last failure when its time is over', async () => {
+    const { exchange, clock } = retrier('check');
+    const start = clock.now();
+    const action = failing(...Array.from({ length: 99 }, () => refusal(503)));
+    await expect(exchange(action)).rejects.toThrow('503');
+    expect(action.calls).toBe(5);
+    expect(clock.now() - start).toBeLessThanOrEqual(30_000);
+  });
+});
+
+describe('an attempt', () => {
+  it('of in starts over after a 429, and only then', async () => {
+    const { attempt } = retrier('in');
+    const action = failing(refusal(429), refusal(429));
+    expect(await attempt(action)).toBe('done');
+    expect(action.calls).toBe(3);
+    await expect(attempt(failing(refusal(500)))).rejects.toThrow('500');
+  });
+
+  it('of in starts over when one of its exchanges met a 429', async () => {
+    const { attempt, exchange } = retrier('in');
+    const first = failing();
+    const second = failing(refusal(429));
+    expect(
+      await attempt(async () => {
+        await exchange(first);
+        return await exchange(second);
+      }),
+    ).toBe('done');
+    expect([first.calls, second.calls]).toEqual([2, 2]);
+  });
+
+  it('of check is never repeated as a whole', async () => {
+    const { attempt } = retrier('check');
+    const action = failing(refusal(429));
+    await expect(attempt(action)).rejects.toThrow('429');
+    expect(action.calls).toBe(1);
+  });
+});
+
+describe('an exchange that gets further with each try', () => {
+  it('is given up when it does not', async () => {
+    const { tries, clock } = retrier('check');
+    const download = tries();
+    for (let count = 1; count < 5; count++) {
+      await download.failed(reset());
+    }
+    const last = reset();
+    await expect(download.failed(last)).rejects.toBe(last);
+    expect(clock.waits).toHaveLength(4);
+  });
+
+  it('goes on as long as it does', async () => {
+    const { tries, clock } = retrier('check');
+    const download = tries();
+    for (let count = 0; count < 50; count++) {
+      clock.turn(60_000);
+      download.progressed();
+      await download.failed(reset());
+    }
+    expect(new Set(clock.waits).size).toBe(1);
+  });
+});
+
+describe('a pause', () => {
+  it('that a status caused holds up every exchange of the session', async () => {
+    const clock = createTurnedClock('held');
+    const { exchange } = retrier('check', clock);
+    const refused = exchange(failing(refusal(429, '5')));
+    await clock.asleep(1);
+    const other = failing();
+    const others = exchange(other);
+    await clock.asleep(2);
+    expect(other.calls).toBe(0);
+    clock.turn(5_000);
+    expect(await Promise.all([refused, others])).toEqual(['done', 'done']);
+  });
+
+  it('that was made longer meanwhile is waited for to its end', async () => {
+    const clock = createTurnedClock('held');
+    const { exchange } = retrier('check', clock);
+    const slowRefusal = Promise.withResolvers<never>();
+    const answers = [() => slowRefusal.promise, async () => 'done'];
+    const slow = exchange(async () => await answers.shift()?.());
+    const quick = exchange(failing(refusal(429, '2')));
+    await clock.asleep(1);
+    slowRefusal.reject(refusal(429, '9'));
+    await clock.asleep(2);
+    expect(clock.waits).toEqual([2_000, 9_000]);
+    clock.turn(2_000);
+    await clock.asleep(2);
+    expect(clock.waits).toEqual([2_000, 9_000, 7_000]);
+    clock.turn(7_000);
+    expect(await Promise.all([slow, quick])).toEqual(['done', 'done']);
+  });
+
+  it('is not shared when one connection broke', async () => {
+    const clock = createTurnedClock('held');
+    const { exchange } = retrier('check', clock);
+    const broken = exchange(failing(reset()));
+    await clock.asleep(1);
+    expect(await exchange(failing())).toBe('done');
+    clock.turn(1_000);
+    expect(await broken).toBe('done');
+  });
+});
+
+it('with TEST=true waits for milliseconds, whatever the registry asks for', async () => {
+  const clock = createTurnedClock();
+  const { exchange } = createRetrier({
+    stage: 'out',
+    test: true,
+    clock,
+    random: () => 0.5,
+    log: recordedLog(clock),
+  });
+  await exchange(failing(refusal(429, '3600'), refusal(503), reset()));
+  expect(Math.max(...clock.waits)).toBeLessThanOrEqual(50);
+});
