@@ -30,6 +30,12 @@ export function* causes(error: unknown): Generator<unknown> {
   }
 }
 
+/** The `code` of an error of the runtime or of a {@link UserError}, such as `ECONNRESET`; empty when it has none. */
+export function errorCode(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
 /** The text of an error and its causes, outermost first, joined with `: ` as Go wraps errors. */
 export function errorText(error: unknown): string {
   const parts: string[] = [];

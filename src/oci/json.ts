@@ -13,6 +13,17 @@ export type JsonValue =
 /** An object of a parsed JSON document. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** The value of a JSON document in UTF-8 (RFC 8259); undefined when the content is none. */
+export function parseJson(content: string | Uint8Array): unknown {
+  try {
+    return JSON.parse(
+      typeof content === 'string' ? content : new TextDecoder('utf-8', { ignoreBOM: true }).decode(content),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a parsed JSON value is an object (neither an array nor null). */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,7 +1,7 @@
 // How an exchange failed, read from the errors of Node, Bun and undici.
 
 import { CorruptContentError } from '../content/verified-content.ts';
-import { causes } from '../errors.ts';
+import { causes, errorCode } from '../errors.ts';
 import { RegistryError } from './registry-error.ts';
 import { parseRetryAfter, type RetryOutcome } from './retry-policy.ts';
 
@@ -61,12 +61,6 @@ export function classifyFailure(error: unknown, now: number): Failure {
     }
   }
   return permanent;
-}
-
-/** The `code` of an error of the runtime, such as `ECONNRESET`; empty when it has none. */
-export function errorCode(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : '';
 }
 
 function classifyParts(parts: readonly unknown[], now: number): Failure {

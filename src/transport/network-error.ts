@@ -1,6 +1,5 @@
 // What a failure of the network means to a user, and what can be done about it.
-import { causes, UserError } from '../errors.ts';
-import { errorCode } from './failure.ts';
+import { causes, errorCode, UserError } from '../errors.ts';
 import { redactedUrl } from './redacted-url.ts';
 
 interface Explanation {
