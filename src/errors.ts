@@ -1,10 +1,18 @@
 // What a user can be told: a message, what to do next, and the cause underneath. Everything else is a bug.
 
-/** Options of a {@link UserError}: `hint` is the next step for the user, `cause` the error underneath. */
+/** Options of a {@link UserError}: what a surface needs to add its advice, and the error underneath. */
 export interface UserErrorOptions {
+  /** The next step for the user. */
   hint?: string | undefined;
+  /** The name of the failure, such as `REPOSITORY_EMPTY`: the surface in use finds its hint by it. */
+  code?: string | undefined;
+  /** What a hint for the `code` may name. No secrets. */
+  facts?: ErrorFacts | undefined;
   cause?: unknown;
 }
+
+/** The details of a failure by name, for example `{ suggestion: 'registry.example.com/team/app' }`. */
+export type ErrorFacts = Readonly<Record<string, string>>;
 
 /**
  * An error whose message may be shown to a user: what was attempted, on what, what came back.
@@ -13,10 +21,14 @@ export interface UserErrorOptions {
 export class UserError extends Error {
   override readonly name: string = 'UserError';
   readonly hint: string | undefined;
+  readonly code: string | undefined;
+  readonly facts: ErrorFacts;
 
   constructor(message: string, options: UserErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = options.hint;
+    this.code = options.code;
+    this.facts = options.facts ?? {};
   }
 }
 

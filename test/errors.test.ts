@@ -1,6 +1,6 @@
 // A failure is told from the outside in, with the hint nearest to the user, and never in circles.
 import { describe, expect, it } from 'vitest';
-import { causes, errorHint, errorText, UserError } from '../src/errors.ts';
+import { causes, errorCode, errorHint, errorText, UserError } from '../src/errors.ts';
 
 describe('UserError', () => {
   it('holds its own level only', () => {
@@ -15,10 +15,17 @@ describe('UserError', () => {
     });
   });
 
-  it('has no cause and no hint unless given', () => {
+  it('has no cause, hint, code or facts unless given', () => {
     const error = new UserError('no tag specified');
     expect('cause' in error).toBe(false);
-    expect(error.hint).toBeUndefined();
+    expect(error).toMatchObject({ hint: undefined, code: undefined, facts: {} });
+  });
+
+  it('names its failure by a code, with facts for the hint of a surface', () => {
+    const facts = { suggestion: 'team/app' };
+    const error = new UserError('upper case', { code: 'REPOSITORY_UPPER_CASE', facts });
+    expect(errorCode(error)).toBe('REPOSITORY_UPPER_CASE');
+    expect(error.facts).toEqual(facts);
   });
 });
 

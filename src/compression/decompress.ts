@@ -19,7 +19,7 @@ const readAhead = 8 * 1024 * 1024;
  */
 export class EarlyEndError extends UserError {
   override readonly name = 'EarlyEndError';
-  readonly code = 'Z_BUF_ERROR';
+  override readonly code = 'Z_BUF_ERROR';
 }
 
 function transformFor(compression: Compression): Transform {

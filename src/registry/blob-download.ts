@@ -144,7 +144,7 @@ async function* chunksOf(body: AsyncIterable<Buffer>, outcome: ReadOutcome): Asy
 }
 
 class EarlyEndError extends UserError {
-  readonly code = 'ERR_STREAM_PREMATURE_CLOSE';
+  override readonly code = 'ERR_STREAM_PREMATURE_CLOSE';
 
   constructor(received: number, size: number) {
     super(`the connection ended after ${received} of ${size} bytes`);
