@@ -2,6 +2,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { UserError } from '../errors.ts';
+import { maximumDiskDocument } from '../limits.ts';
 import { type Descriptor, descriptorJson } from '../oci/descriptor.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
@@ -10,7 +11,6 @@ import { parseManifest } from '../oci/manifest.ts';
 import { isForeignLayerType, isUncompressedLayerType, mediaTypes } from '../oci/media-type.ts';
 import { endOfArchive, entryHeader, padding } from '../tar/entry-header.ts';
 import type { DiskTarget } from './disk-target.ts';
-import { documentLimit } from './file-range.ts';
 import { onDisk, writeContent } from './write-content.ts';
 
 /** Where a tarball is written as long as it is not whole. */
@@ -61,7 +61,7 @@ export function dockerArchiveTarget(path: string, repoTag: string): DiskTarget {
     has: async () => false,
     async write({ descriptor, part, open: openContent }) {
       if (part === 'config') {
-        if (descriptor.size > documentLimit) {
+        if (descriptor.size > maximumDiskDocument) {
           throw new UserError(`config ${descriptor.digest} is too large: ${descriptor.size} bytes`);
         }
         config = await buffer(await openContent());

@@ -2,7 +2,9 @@
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { gzipBlockSize } from '../compression/parallel-gzip.ts';
 import { UserError } from '../errors.ts';
+import { maximumDiskDocument } from '../limits.ts';
 
 /** A part of a file: `offset` and `size` in bytes. */
 export interface FileRange {
@@ -10,8 +12,8 @@ export interface FileRange {
   readonly size: number;
 }
 
-// The block that gzip compresses at a time, which then needn't copy.
-const chunkSize = 512 * 1024;
+// The block that gzip compresses at a time: chunks of this size are compressed without a copy.
+const chunkSize = gzipBlockSize;
 
 /** The content of the file at a path. */
 export function readContent(path: string): Readable {
@@ -41,7 +43,7 @@ export async function readWholeRange(
   file: FileHandle,
   range: FileRange,
   what: string,
-  limit: number = documentLimit,
+  limit: number = maximumDiskDocument,
 ): Promise<Uint8Array> {
   if (range.size > limit) {
     throw new UserError(
@@ -50,6 +52,3 @@ export async function readWholeRange(
   }
   return Buffer.concat(await Array.fromAsync(readRange(file, range, what)));
 }
-
-/** More than any manifest, index or config has, in bytes; registries stop at 4 MiB. */
-export const documentLimit: number = 32 * 1024 * 1024;

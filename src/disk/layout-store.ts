@@ -6,8 +6,9 @@ import type { Readable } from 'node:stream';
 import type { ContentNode } from '../content/content-graph.ts';
 import { childrenOf, type GraphNode } from '../content/graph-source.ts';
 import { UserError } from '../errors.ts';
+import { maximumDiskDocument } from '../limits.ts';
 import { type Digest, digestHex, finishDigest } from '../oci/digest.ts';
-import { documentLimit, readContent } from './file-range.ts';
+import { readContent } from './file-range.ts';
 import { blobDirectory, blobPath } from './layout-paths.ts';
 import { onDisk, writeContent } from './write-content.ts';
 
@@ -51,7 +52,7 @@ export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore 
       return false;
     }
     if (kind !== 'blob') {
-      if (size > documentLimit) {
+      if (size > maximumDiskDocument) {
         return false;
       }
       for (const child of childrenOf(kind, await readFile(path), `${kind} ${digest}`)) {

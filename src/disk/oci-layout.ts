@@ -10,12 +10,13 @@ import {
 } from '../content/graph-source.ts';
 import { verifyBytes, verifyContent } from '../content/verified-content.ts';
 import { UserError } from '../errors.ts';
+import { maximumDiskDocument } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { parseIndex } from '../oci/image-index.ts';
 import { isForeignLayerType, isIndexType, isManifestType, mediaTypes } from '../oci/media-type.ts';
 import type { DiskImage } from './disk-image.ts';
-import { documentLimit, readContent } from './file-range.ts';
+import { readContent } from './file-range.ts';
 import { blobPath, singleImageDigestFile } from './layout-paths.ts';
 import { noIndexError } from './not-an-image.ts';
 
@@ -135,7 +136,7 @@ async function readSingleImageDigest(directory: string): Promise<Digest | undefi
 
 async function readDocument(path: string, descriptor: Descriptor): Promise<Uint8Array> {
   await checkFile(path, descriptor);
-  if (descriptor.size > documentLimit) {
+  if (descriptor.size > maximumDiskDocument) {
     throw new UserError(`${path} has ${descriptor.size} bytes, too many for a manifest`);
   }
   return verifyBytes(await readFile(path), descriptor, path);

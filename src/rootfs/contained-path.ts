@@ -1,20 +1,17 @@
 // Where an entry may go: names and links are read as if the root were the root of the file system.
 import { chmodSync, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
 import { UserError } from '../errors.ts';
+import { maximumPath, maximumSymlinks } from '../limits.ts';
 import { type ByteString, quoteName } from '../tar/tar-entry.ts';
 import { filePath } from './file-path.ts';
 import type { KnownDirectory } from './known-directory.ts';
 
-/** As many links as Linux follows in one path. */
-const mostLinks = 40;
-/** PATH_MAX of Linux; what is longer cannot be handed to the system, and would fill its error message. */
-const longestName = 4096;
 const parentMode = 0o755;
 const ownerMayAll = 0o700;
 
 /** Fails when a name or the text of a link is longer than any path may be. */
 export function checkLength(name: ByteString): void {
-  if (name.length >= longestName) {
+  if (name.length >= maximumPath) {
     throw new UserError(`${quoteName(name)} is too long: ${name.length} bytes`);
   }
 }
@@ -98,7 +95,7 @@ export function resolveDirectory(
       here = adopt(here, part, found.mode, options.asRoot);
     } else if (found?.isSymbolicLink()) {
       links += 1;
-      if (links > mostLinks) {
+      if (links > maximumSymlinks) {
         throw new UserError(`too many symbolic links on the way to ${quoteName(parts.join('/'))}`);
       }
       const target = readlinkSync(filePath(path), { encoding: 'latin1' });

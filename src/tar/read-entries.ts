@@ -1,4 +1,5 @@
 // The rules of an archive, apart from where its bytes come from: headers in, entries out, up to the end marker.
+import { maximumExtendedHeader, maximumSparseMap } from '../limits.ts';
 import { type ExtendedRecords, readExtendedHeader } from './extended-header.ts';
 import { blockSize, type HeaderBlock, readHeaderBlock } from './header-block.ts';
 import { checkSize, readDecimal, readTime } from './number-field.ts';
@@ -12,9 +13,6 @@ import {
   type TarTime,
   TruncatedArchiveError,
 } from './tar-entry.ts';
-
-/** The longest extended header or long name in bytes, as in Go's archive/tar and libarchive. */
-const longestRecord = 1024 * 1024;
 
 const types: Readonly<Record<string, EntryType>> = {
   '0': 'file',
@@ -71,7 +69,7 @@ function* nextHeader(): Generator<number, HeaderBlock | undefined, Buffer> {
 }
 
 function* body(header: HeaderBlock): Generator<number, Buffer, Buffer> {
-  if (header.size > longestRecord) {
+  if (header.size > maximumExtendedHeader) {
     throw new ArchiveError(`the tar archive has an extended header of ${header.size} bytes`);
   }
   const bytes = yield header.size;
@@ -150,7 +148,7 @@ function* skipSparseMap(header: HeaderBlock): Generator<number, void, Buffer> {
   for (let more = header.typeFlag === 'S' && header.sparseMapContinues; more; ) {
     const block = yield blockSize;
     length += blockSize;
-    if (block.length < blockSize || length > longestRecord) {
+    if (block.length < blockSize || length > maximumSparseMap) {
       throw truncated('the map of a sparse file');
     }
     more = block[504] !== 0;

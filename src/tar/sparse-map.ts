@@ -1,11 +1,9 @@
 // Which parts of a sparse file an archive really holds: the formats 0.0, 0.1 and 1.0 that GNU tar writes into pax archives.
+import { maximumSparseMap } from '../limits.ts';
 import { type ExtendedRecords, sparseMapKeyword } from './extended-header.ts';
 import { blockSize } from './header-block.ts';
 import { readDecimal } from './number-field.ts';
 import { ArchiveError, type SparseRun, TruncatedArchiveError } from './tar-entry.ts';
-
-/** The longest map in bytes, as Go's archive/tar has it. */
-const longestMap = 1024 * 1024;
 
 /** Where the map of a sparse file is: in the extended header (0.0, 0.1), or in front of the content (1.0). */
 export type SparseFormat = 'header' | 'content';
@@ -63,7 +61,7 @@ export function* readContentMap(
   let lines = 0;
   let wanted = 1;
   while (lines < wanted) {
-    if (text.length + blockSize > longestMap) {
+    if (text.length + blockSize > maximumSparseMap) {
       throw malformed();
     }
     const block = text.length + blockSize > storedSize ? Buffer.alloc(0) : yield blockSize;

@@ -1,5 +1,6 @@
 // What an archive says about one of its members, and how a damaged archive is reported.
 import { UserError } from '../errors.ts';
+import { maximumQuotedName } from '../limits.ts';
 
 /**
  * Text in which every character is one byte (0 to 255). Names in archives need not be UTF-8, and this way they
@@ -67,11 +68,8 @@ export function displayName(name: ByteString): string {
   return Buffer.from(name, 'latin1').toString('utf8');
 }
 
-/** As much of a name as an error message can bear: an archive may hold names of a megabyte. */
-const longestQuote = 200;
-
 /** A name in quotes for a message, cut when it is very long. */
 export function quoteName(name: ByteString): string {
-  const shown = name.length > longestQuote ? `${name.slice(0, longestQuote)}...` : name;
+  const shown = name.length > maximumQuotedName ? `${name.slice(0, maximumQuotedName)}...` : name;
   return JSON.stringify(displayName(shown));
 }
