@@ -25,16 +25,17 @@ function invocation(): { name: string; args: string[] } {
 const { name, args } = invocation();
 const surroundings = systemSurroundings(args);
 
-async function run(): Promise<void> {
+async function run(): Promise<number> {
   const load = commands.get(name);
   if (!load) {
     throw new UserError('the command is not known', { hint: 'start the program as check, in or out' });
   }
   const command = await load();
-  const answer = await command(surroundings);
-  await writeStandardOutput(answer).catch((cause) => {
+  const { output, code } = await command(surroundings);
+  await writeStandardOutput(output).catch((cause) => {
     throw new UserError('writing the answer to standard output', { cause });
   });
+  return code;
 }
 
 async function end(code: number): Promise<never> {
@@ -56,4 +57,4 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 
-run().then(() => end(0), fail);
+run().then(end, fail);

@@ -34,7 +34,7 @@ export const runCheck: Command = async (surroundings) => {
       return undefined;
     });
     if (mirrored) {
-      return checkResponse(mirrored);
+      return { output: checkResponse(mirrored), code: 0 };
     }
     const versions = await ask(origin).catch((cause: unknown) => {
       throw new UserError(`checking origin ${repositoryText(origin.repository)} failed`, { cause });
@@ -42,7 +42,7 @@ export const runCheck: Command = async (surroundings) => {
     if (versions.length === 0 && request.source.tag !== '') {
       log.warn(`${tagText(origin.repository, request.source.tag)} does not exist (yet): there is no version`);
     }
-    return checkResponse(versions);
+    return { output: checkResponse(versions), code: 0 };
   } finally {
     await close();
   }

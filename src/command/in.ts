@@ -26,7 +26,7 @@ export const runIn: Command = async (surroundings) => {
   const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
   try {
-    return await get(request, directory, { surroundings, log, progress });
+    return { output: await get(request, directory, { surroundings, log, progress }), code: 0 };
   } finally {
     progress.close();
   }

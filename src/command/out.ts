@@ -74,7 +74,8 @@ export const runOut: Command = async (surroundings) => {
       root,
       uniqueTags(tags).filter((tag) => !stayed.includes(tag)),
     );
-    return outResponse(origin.name, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
+    const version = publishedVersion(tags, root.digest, skipped);
+    return { output: outResponse(origin.name, version, root.digest, skipped), code: 0 };
   } finally {
     progress.close();
     await image.close();

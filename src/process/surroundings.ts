@@ -30,5 +30,13 @@ export interface Surroundings {
   random(): number;
 }
 
-/** One of the executables: gives the answer to print on standard output (one line of JSON and its line feed). */
-export type Command = (surroundings: Surroundings) => Promise<string>;
+/** How a run of a command ended. */
+export interface CommandResult {
+  /** For standard output, all of it; of check, in and out one line of JSON and its line feed. */
+  readonly output: string;
+  /** The exit status: 0 success, 1 failure, 2 success with a finding that a script may want to act on. */
+  readonly code: 0 | 1 | 2;
+}
+
+/** One of the executables. A failure is thrown; whoever runs the command reports it and exits with 1. */
+export type Command = (surroundings: Surroundings) => Promise<CommandResult>;

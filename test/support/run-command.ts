@@ -44,7 +44,8 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
   };
   const { now } = surroundings.clock;
   try {
-    return { answer: await command(surroundings), stderr };
+    const { output } = await command(surroundings);
+    return { answer: output, stderr };
   } catch (error) {
     reportFailure(error, createLog({ write: surroundings.writeError, now, startedAt: now() }, false));
     return { answer: undefined, stderr };
