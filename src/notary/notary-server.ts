@@ -1,7 +1,6 @@
 // What a notary server is asked: for metadata and for the keys that it keeps, and to take new metadata.
 import { randomBytes } from 'node:crypto';
 import { UserError } from '../errors.ts';
-import { discardBody, expectStatus, readBody } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 import { encodePathText } from '../transport/url-syntax.ts';
 import { readTrustKey, type TrustKey } from './trust-key.ts';
@@ -22,16 +21,11 @@ const maximumKey = 1024 * 1024;
 /** The server of a session whose repository is the collection (`registry` the server, `path` the whole name). */
 export function notaryServer(session: Session): NotaryServer {
   const base = `/v2/${encodePathText(session.repository.path)}/_trust/tuf/`;
-  const get = (name: string, limit: number) =>
-    session.retrier.exchange(async () => {
-      const response = await session.send({ method: 'GET', target: base + name });
-      if (response.status === 404) {
-        await discardBody(response);
-        return undefined;
-      }
-      await expectStatus('GET', response, [200]);
-      return await readBody('GET', response, limit);
-    });
+  const get = async (name: string, bodyLimit: number) => {
+    const expect = [200, 404];
+    const answer = await session.request({ method: 'GET', target: base + name, expect, bodyLimit });
+    return answer.status === 404 ? undefined : answer.bytes;
+  };
   return {
     metadata: (role, sha256) =>
       get(`${encodePathText(role)}${sha256 === undefined ? '' : `.${sha256}`}.json`, maximumMetadata),
@@ -45,17 +39,16 @@ export function notaryServer(session: Session): NotaryServer {
       }
       return key;
     },
-    publish: (files) =>
-      session.retrier.exchange(async () => {
-        const { boundary, body } = multipartForm(files);
-        const response = await session.send({
-          method: 'POST',
-          target: base,
-          headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-          body: { length: body.length, open: async () => body },
-        });
-        await discardBody(await expectStatus('POST', response, [200]));
-      }),
+    async publish(files) {
+      const { boundary, body } = multipartForm(files);
+      await session.request({
+        method: 'POST',
+        target: base,
+        headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+        body: { length: body.length, open: async () => body },
+        expect: [200],
+      });
+    },
   };
 }
 

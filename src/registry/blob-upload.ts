@@ -3,24 +3,20 @@
 import type { ContentNode } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { HttpResponse } from '../transport/http-client.ts';
 import { isPrivateAddress } from '../transport/private-address.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { requestUrl, resolveUrl, withQueryParameter } from '../transport/resolve-url.ts';
-import { discardBody, expectStatus, headerText } from '../transport/response-body.ts';
+import { headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
+import type { ExpectedAnswer } from '../transport/session-request.ts';
 import { splitHost } from '../transport/url-syntax.ts';
 
 /** Whether the repository has a blob; any answer but 200 and 404 is an error. */
 export async function hasBlob(session: Session, digest: Digest): Promise<boolean> {
-  return await session.retrier.exchange(async () => {
-    const target = `/v2/${session.repository.path}/blobs/${digest}`;
-    const response = await session.send({ method: 'HEAD', target });
-    await expectStatus('HEAD', response, [200, 404]);
-    await discardBody(response);
-    return response.status === 200;
-  });
+  const target = `/v2/${session.repository.path}/blobs/${digest}`;
+  const { status } = await session.request({ method: 'HEAD', target, expect: [200, 404] });
+  return status === 200;
 }
 
 /**
@@ -53,48 +49,45 @@ export async function uploadBlob(session: Session, node: ContentNode): Promise<'
 
 /** Opens an upload and sends all bytes; gives the URL at which to close it, or nothing when none is needed. */
 async function fillUpload(session: Session, node: ContentNode): Promise<string | undefined> {
-  const opened = await session.send({
+  const opened = await session.requestOnce({
     method: 'POST',
     target: `/v2/${session.repository.path}/blobs/uploads/`,
     headers: { 'content-type': 'application/json' },
+    expect: [201, 202],
   });
-  await expectStatus('POST', opened, [201, 202]);
-  await discardBody(opened);
   if (opened.status === 201) {
     return undefined;
   }
-  const patched = await session.send({
+  const patched = await session.requestOnce({
     method: 'PATCH',
     target: uploadLocation(session, 'POST', opened),
     headers: { 'content-type': 'application/octet-stream' },
     body: { length: node.descriptor.size, open: () => node.open() },
+    expect: [201, 202, 204],
   });
-  await expectStatus('PATCH', patched, [201, 202, 204]);
-  await discardBody(patched);
   return uploadLocation(session, 'PATCH', patched);
 }
 
 async function closeUpload(session: Session, location: string, digest: Digest): Promise<void> {
-  const response = await session.send({
+  await session.requestOnce({
     method: 'PUT',
     target: withQueryParameter(location, 'digest', digest),
     headers: { 'content-type': 'application/octet-stream' },
+    expect: [201],
   });
-  await expectStatus('PUT', response, [201]);
-  await discardBody(response);
 }
 
 /** The URL that an answer names for the next step of an upload. Another host must not be a private address. */
-function uploadLocation(session: Session, method: string, response: HttpResponse): string {
-  const location = headerText(response, 'location');
+function uploadLocation(session: Session, method: string, answer: ExpectedAnswer): string {
+  const location = headerText(answer, 'location');
   if (location === undefined || location === '') {
-    throw new UserError(`${method} ${redactedUrl(response.url)}: the answer has no Location header`);
+    throw new UserError(`${method} ${redactedUrl(answer.url)}: the answer has no Location header`);
   }
-  const url = resolveUrl(response.url, location);
+  const url = resolveUrl(answer.url, location);
   const { host } = requestUrl(url);
   if (host !== requestUrl(session.origin).host && isPrivateAddress(splitHost(host).name)) {
     throw new UserError(
-      `${method} ${redactedUrl(response.url)}: refused to upload to the private address ${host}`,
+      `${method} ${redactedUrl(answer.url)}: refused to upload to the private address ${host}`,
     );
   }
   return url;

@@ -6,15 +6,10 @@ import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { acceptedManifests, withoutParameters } from '../oci/media-type.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
-import {
-  discardBody,
-  expectStatus,
-  headerText,
-  readBody,
-  registryError,
-} from '../transport/response-body.ts';
+import { headerText, maximumErrorBody } from '../transport/response-body.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
+import type { ExpectedAnswer } from '../transport/session-request.ts';
 import { encodePathText } from '../transport/url-syntax.ts';
 
 /** A manifest or index as it was served: the bytes that were hashed are the bytes to keep. */
@@ -50,32 +45,28 @@ export function isMissing(error: unknown): error is RegistryError {
  * Statuses that may pass are asked again as the session's retrier decides.
  */
 export async function headManifest(session: Session, reference: string): Promise<ManifestHead> {
-  return await session.retrier.exchange(async () => {
-    const response = await session.send({
+  try {
+    const answer = await session.request({
       method: 'HEAD',
       target: manifestPath(session, reference),
-      headers: { accept: acceptedManifests },
+      accept: acceptedManifests,
+      expect: [200, 404],
     });
-    if (response.status === 404) {
-      await discardBody(response);
-      return { state: 'missing' };
+    return answer.status === 404 ? { state: 'missing' } : headState(answer, reference);
+  } catch (error) {
+    if (error instanceof RegistryError && !isPassing(error.status)) {
+      return { state: 'unclear', error };
     }
-    try {
-      await expectStatus('HEAD', response, [200]);
-    } catch (error) {
-      if (error instanceof RegistryError && !isPassing(error.status)) {
-        return { state: 'unclear', error };
-      }
-      throw error;
-    }
-    await discardBody(response);
-    const digest = headerText(response, 'docker-content-digest');
-    const complete = ['content-type', 'content-length'].every((name) => headerText(response, name));
-    if (complete && isDigest(digest) && (!isDigest(reference) || reference === digest)) {
-      return { state: 'found', digest };
-    }
-    return { state: 'unclear', error: undefined };
-  });
+    throw error;
+  }
+}
+
+function headState(answer: ExpectedAnswer, reference: string): ManifestHead {
+  const digest = headerText(answer, 'docker-content-digest');
+  const complete = ['content-type', 'content-length'].every((name) => headerText(answer, name));
+  return complete && isDigest(digest) && (!isDigest(reference) || reference === digest)
+    ? { state: 'found', digest }
+    : { state: 'unclear', error: undefined };
 }
 
 /**
@@ -87,20 +78,22 @@ export async function getManifest(
   reference: string,
   accept: string = acceptedManifests,
 ): Promise<ServedManifest> {
-  return await session.retrier.exchange(async () => {
-    const target = manifestPath(session, reference);
-    const response = await session.send({ method: 'GET', target, headers: { accept } });
-    await expectStatus('GET', response, [200]);
-    const bytes = await readBody('GET', response, maximumManifest);
-    const digest = digestOf(bytes);
-    if (isDigest(reference) && reference !== digest) {
-      throw new CorruptContentError(
-        `GET ${redactedUrl(response.url)}: manifest digest: ${digest} does not match requested digest: ${reference}`,
-        { hint: 'the registry, or a proxy in front of it, serves other bytes than were pushed' },
-      );
-    }
-    return { bytes, digest, mediaType: withoutParameters(headerText(response, 'content-type') ?? '') };
+  const answer = await session.request({
+    method: 'GET',
+    target: manifestPath(session, reference),
+    accept,
+    expect: [200],
+    bodyLimit: maximumManifest,
   });
+  const digest = digestOf(answer.bytes);
+  if (isDigest(reference) && reference !== digest) {
+    throw new CorruptContentError(
+      `GET ${redactedUrl(answer.url)}: manifest digest: ${digest} does not match requested digest: ${reference}`,
+      { hint: 'the registry, or a proxy in front of it, serves other bytes than were pushed' },
+    );
+  }
+  const mediaType = withoutParameters(headerText(answer, 'content-type') ?? '');
+  return { bytes: answer.bytes, digest, mediaType };
 }
 
 /**
@@ -123,17 +116,16 @@ export async function putManifest(
   mediaType: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  await session.retrier.exchange(async () => {
-    const response = await session.send({
-      method: 'PUT',
-      target: manifestPath(session, reference),
-      headers: { 'content-type': mediaType },
-      body: { length: bytes.length, open: async () => bytes },
-    });
-    await expectStatus('PUT', response, [200, 201, 202]);
-    await discardBody(response);
+  await session.request({
+    method: 'PUT',
+    target: manifestPath(session, reference),
+    headers: { 'content-type': mediaType },
+    body: { length: bytes.length, open: async () => bytes },
+    expect: [200, 201, 202],
   });
 }
+
+const untagRefusals: readonly number[] = [400, 404, 405];
 
 /**
  * Removes a tag and leaves the manifest: distribution specification, "Deleting tags". Many registries refuse
@@ -141,17 +133,15 @@ export async function putManifest(
  * {@link RegistryError}.
  */
 export async function deleteTag(session: Session, tag: string): Promise<void> {
-  const refusal = await session.retrier.exchange(async () => {
-    const response = await session.send({ method: 'DELETE', target: manifestPath(session, tag) });
-    if ([400, 404, 405].includes(response.status)) {
-      return await registryError('DELETE', response);
-    }
-    await expectStatus('DELETE', response, [200, 202, 204]);
-    await discardBody(response);
-    return undefined;
+  const method = 'DELETE';
+  const { bytes, ...answer } = await session.request({
+    method,
+    target: manifestPath(session, tag),
+    expect: [200, 202, 204, ...untagRefusals],
+    bodyLimit: maximumErrorBody,
   });
-  if (refusal) {
-    throw refusal;
+  if (untagRefusals.includes(answer.status)) {
+    throw new RegistryError({ ...answer, method, body: bytes });
   }
 }
 

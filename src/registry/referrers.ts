@@ -11,7 +11,6 @@ import { parseIndex } from '../oci/image-index.ts';
 import { encodeJson, isJsonObject, member } from '../oci/json.ts';
 import { parseDocument } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-type.ts';
-import { discardBody, expectStatus } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 import { getManifest, isMissing, putManifest } from './manifest-endpoint.ts';
 
@@ -85,16 +84,13 @@ async function recordReferrer(session: Session, subject: Digest, referrer: Descr
 }
 
 async function keepsReferrers(session: Session, subject: Digest): Promise<boolean> {
-  return await session.retrier.exchange(async () => {
-    const response = await session.send({
-      method: 'GET',
-      target: `/v2/${session.repository.path}/referrers/${subject}`,
-      headers: { accept: mediaTypes.ociIndex },
-    });
-    await expectStatus('GET', response, [200, 400, 404]);
-    await discardBody(response);
-    return response.status === 200;
+  const { status } = await session.request({
+    method: 'GET',
+    target: `/v2/${session.repository.path}/referrers/${subject}`,
+    accept: mediaTypes.ociIndex,
+    expect: [200, 400, 404],
   });
+  return status === 200;
 }
 
 async function listedReferrers(session: Session, tag: string): Promise<readonly Descriptor[]> {

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import { isJsonObject, member } from '../oci/json.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { requestUrl, resolveUrl } from '../transport/resolve-url.ts';
-import { expectStatus, headerLines, readBody } from '../transport/response-body.ts';
+import { headerLines } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 
 const pageSize = 1000;
@@ -42,14 +42,10 @@ async function readPage(
   session: Session,
   url: string,
 ): Promise<{ tags: string[]; size: number; next: string | undefined }> {
-  return await session.retrier.exchange(async () => {
-    const response = await session.send({ method: 'GET', target: url });
-    await expectStatus('GET', response, [200]);
-    const body = await readBody('GET', response, maximumList);
-    const tags = parseTagPage(body.toString('utf8'), redactedUrl(url));
-    const [link] = headerLines(response, 'link');
-    return { tags, size: body.length, next: nextPage(session.origin, response.url, link) };
-  });
+  const answer = await session.request({ method: 'GET', target: url, expect: [200], bodyLimit: maximumList });
+  const tags = parseTagPage(answer.bytes.toString('utf8'), redactedUrl(url));
+  const [link] = headerLines(answer, 'link');
+  return { tags, size: answer.bytes.length, next: nextPage(session.origin, answer.url, link) };
 }
 
 /** The tags that one page names; `null` is no tags, and a `null` among them an empty one, as in Go. */

@@ -8,14 +8,14 @@ import { OversizedBodyError, RegistryError } from './registry-error.ts';
 export const maximumErrorBody = 64 * 1024;
 
 /** The one value of a header; several values are joined as RFC 9110, section 5.3 says. */
-export function headerText(response: HttpResponse, name: string): string | undefined {
-  const value = response.headers[name];
+export function headerText({ headers }: Pick<HttpResponse, 'headers'>, name: string): string | undefined {
+  const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
 /** All lines of a header, in order. */
-export function headerLines(response: HttpResponse, name: string): readonly string[] {
-  const value = response.headers[name];
+export function headerLines({ headers }: Pick<HttpResponse, 'headers'>, name: string): readonly string[] {
+  const value = headers[name];
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 

@@ -11,7 +11,7 @@ import {
 } from './authorization.ts';
 import { type Challenge, chooseChallenge, sessionScheme } from './challenge.ts';
 import type { Clock } from './clock.ts';
-import type { HttpClient, HttpResponse, RequestBody } from './http-client.ts';
+import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
 import { ping } from './ping.ts';
 import { nextRedirect } from './redirect.ts';
@@ -19,20 +19,14 @@ import { requestUrl, resolveUrl } from './resolve-url.ts';
 import { discardBody, headerLines, headerText } from './response-body.ts';
 import type { Retrier } from './retrier.ts';
 import { type RepositoryActions, repositoryScope } from './scope.ts';
+import {
+  type ExpectedAnswer,
+  type ExpectedRequest,
+  type SessionRequest,
+  sendExpecting,
+} from './session-request.ts';
 import { registryLimits, type TimeLimits } from './time-limits.ts';
 import { openTokenExchange } from './token-exchange.ts';
-
-/** A request of a session; `target` is a path on the registry (`/v2/…`) or an absolute URL. */
-export interface SessionRequest {
-  readonly method: string;
-  readonly target: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: RequestBody | undefined;
-  /**
-   * True for what the registry's content merely points at: nobody is told who asks, not even the registry.
-   */
-  readonly anonymous?: boolean;
-}
 
 /** What every part that speaks to a registry stands on. */
 export interface Session {
@@ -41,8 +35,15 @@ export interface Session {
   readonly origin: string;
   readonly retrier: Retrier;
   /**
-   * Sends one request: authorized where its host is the registry's, redirects followed, a refused token
-   * renewed once. Answers of any status are given back; a broken network is a UserError.
+   * Sends a request under the session's retrier and reads or discards the body. Throws a RegistryError for any status
+   * that is not expected.
+   */
+  request(request: ExpectedRequest): Promise<ExpectedAnswer>;
+  /** The same without the retrier, for a request that is one step of a longer exchange. */
+  requestOnce(request: ExpectedRequest): Promise<ExpectedAnswer>;
+  /**
+   * Sends a request once: authorized where its host is the registry's, redirects followed, a refused token renewed
+   * once. Returns an answer of any status, its body unread. Throws a UserError when the network fails.
    */
   send(request: SessionRequest): Promise<HttpResponse>;
 }
@@ -80,24 +81,27 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     answer.challenge && sessionScheme(answer.challenge) === 'bearer'
       ? await bearerAuthorizer(options, scheme, answer.challenge)
       : await basicAuthorizer(options, scheme);
+  const send = async (request: SessionRequest): Promise<HttpResponse> => {
+    const url = resolveUrl(`${origin}/`, request.target);
+    const first = await follow(options, authorizer, scheme, { ...request, url });
+    const mayRenew = !request.anonymous && isRegistry(first.response.url, repository, scheme);
+    if (first.response.status !== 401 || !mayRenew) {
+      return first.response;
+    }
+    const challenge = chooseChallenge(headerLines(first.response, 'www-authenticate'));
+    if (!challenge || !(await authorizer.renew(first.authorization, challenge))) {
+      return first.response;
+    }
+    await discardBody(first.response);
+    return (await follow(options, authorizer, scheme, { ...request, url })).response;
+  };
   return {
     repository,
     origin,
     retrier,
-    async send(request) {
-      const url = resolveUrl(`${origin}/`, request.target);
-      const first = await follow(options, authorizer, scheme, { ...request, url });
-      const mayRenew = !request.anonymous && isRegistry(first.response.url, repository, scheme);
-      if (first.response.status !== 401 || !mayRenew) {
-        return first.response;
-      }
-      const challenge = chooseChallenge(headerLines(first.response, 'www-authenticate'));
-      if (!challenge || !(await authorizer.renew(first.authorization, challenge))) {
-        return first.response;
-      }
-      await discardBody(first.response);
-      return (await follow(options, authorizer, scheme, { ...request, url })).response;
-    },
+    send,
+    requestOnce: (request) => sendExpecting(send, request),
+    request: (request) => retrier.exchange(() => sendExpecting(send, request)),
   };
 }
 
