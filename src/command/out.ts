@@ -5,12 +5,10 @@ import { findImage } from '../disk/glob.ts';
 import { openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { aliasesFor, possibleAliases } from '../policy/bump-aliases.ts';
-import { immutableTags } from '../policy/immutable-tags.ts';
 import { publishedVersion } from '../policy/published-version.ts';
-import { immutableTagRule, type OnConflict } from '../policy/tag-decision.ts';
+import { immutableTagRule, immutableTags, type OnConflict } from '../policy/tag-decision.ts';
 import { requireVersion } from '../policy/tag-version.ts';
-import { type RequestedTags, tagsToPush, uniqueTags } from '../policy/tags-to-push.ts';
+import { checkRequestedTags, hasAliases, type RequestedTags, tagsToPush } from '../policy/tags-to-push.ts';
 import type { Command } from '../process/surroundings.ts';
 import { openTransferLog } from '../process/transfer-log.ts';
 import { isMissing } from '../registry/manifest-endpoint.ts';
@@ -32,15 +30,12 @@ const uploadConcurrency = 4;
  */
 export const runOut: Command = async (surroundings) => {
   const request = decodeOutRequest(await surroundings.readInput());
-  const { image: glob, bumpAliases, immutableTags: setting, onConflict } = request.params;
+  const { image: glob, immutableTags: setting, onConflict } = request.params;
   const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
   const { resolve, close } = openAccess(request.source, 'out', surroundings, log);
   const requested = await readRequestedTags(request, directory);
-  const bumped = bumpAliases ? requested.version : undefined;
-  // With every alias that the registry may allow, so that a tag no registry can have is told before any
-  // traffic.
-  tagsToPush({ ...requested, aliases: bumped ? possibleAliases(bumped, requested.variant) : [] });
+  checkRequestedTags(requested);
   const immutable = immutableTags(setting);
   const signer = openContentTrust(request.source, surroundings, log);
   const image = await openImage(await findImage(directory, glob), {
@@ -51,13 +46,12 @@ export const runOut: Command = async (surroundings) => {
   try {
     const { origin } = await resolve();
     const session = await origin.retrier.attempt(() => origin.open('push,pull'));
-    const aliases =
-      bumped?.prerelease === '' ? aliasesFor(bumped, requested.variant, await existingTags(session)) : [];
-    const tags = tagsToPush({ ...requested, aliases });
-    const rule = immutableTagRule(immutable(tagsToPush({ ...requested, aliases: [] }), aliases), onConflict);
+    const existing = hasAliases(requested) ? await existingTags(session) : [];
+    const { asked, aliases, all: tags, unique } = tagsToPush(requested, existing);
+    const rule = immutableTagRule(immutable(asked, aliases), onConflict);
     log.info(`pushing tag(s) ${tags.join(', ')}`);
     const { root, conflicts } = await push(() =>
-      copyTagged(watchContent(image, progress), repositoryTarget(session, log), uniqueTags(tags), {
+      copyTagged(watchContent(image, progress), repositoryTarget(session, log), unique, {
         concurrency: uploadConcurrency,
         log,
         rule,
@@ -67,12 +61,12 @@ export const runOut: Command = async (surroundings) => {
       log.warn(`immutable tag ${tag}: ${conflictText(onConflict, digest, root.digest)}`);
     }
     const skipped = onConflict === 'skip' ? conflicts : [];
-    log.info(skipped.length === uniqueTags(tags).length ? 'nothing pushed: all tags stay' : 'pushed');
+    log.info(skipped.length === unique.length ? 'nothing pushed: all tags stay' : 'pushed');
     const stayed = skipped.map(({ tag }) => tag);
     await signer?.sign(
       session,
       root,
-      uniqueTags(tags).filter((tag) => !stayed.includes(tag)),
+      unique.filter((tag) => !stayed.includes(tag)),
     );
     const version = publishedVersion(tags, root.digest, skipped);
     return { output: outResponse(origin.name, version, root.digest, skipped), code: 0 };
@@ -89,15 +83,13 @@ function conflictText(onConflict: OnConflict, current: Digest, pushed: Digest): 
     : `moved from ${current} to ${pushed}`;
 }
 
-async function readRequestedTags(
-  { source, params }: OutRequest,
-  directory: string,
-): Promise<Omit<RequestedTags, 'aliases'>> {
+async function readRequestedTags({ source, params }: OutRequest, directory: string): Promise<RequestedTags> {
   const { tag, variant } = source;
+  const { bumpAliases, tags, tagPrefix } = params;
   const text = params.version || (await readVersionFile(directory, params.versionFile));
   const version = text === '' ? undefined : requireVersion(text);
   const additionalTags = await readAdditionalTags(directory, params.additionalTags);
-  return { tag, version, variant, tags: params.tags, additionalTags, tagPrefix: params.tagPrefix };
+  return { tag, version, variant, bumpAliases, tags, additionalTags, tagPrefix };
 }
 
 /** The tags of the repository; a repository that the registry does not know yet has none. */

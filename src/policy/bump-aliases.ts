@@ -1,11 +1,6 @@
 // Which shorter tags move along with a pushed version: latest, 1 and 1.2 for 1.2.3, unless a newer version holds them.
 import { compareVersions, parseTagVersion, type TagVersion } from './tag-version.ts';
 
-/** Every alias that a version takes where nothing newer exists: what a registry may add to the push. */
-export function possibleAliases(version: TagVersion, variant: string): string[] {
-  return aliasesFor(version, variant, []);
-}
-
 /**
  * The aliases that a version takes among the existing tags, in push order. Tags of other variants, prereleases and
  * what states no version don't count; aliases do (`2` is 2.0.0 and holds `latest` against 1.2.3). `variant` is

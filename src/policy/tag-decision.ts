@@ -3,6 +3,24 @@
 import type { ConflictingTag, CurrentTag, TagRule, TagState } from '../content/tag-state.ts';
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import { compilePattern } from './pattern.ts';
+
+/** Chooses the immutable ones of a put's tags. */
+export type ImmutableTags = (asked: readonly string[], aliases: readonly string[]) => ReadonlySet<string>;
+
+/**
+ * Which tags `params.immutable_tags` protects: with `true` those that were asked for, but not the aliases of
+ * `bump_aliases`, which exist to be moved; with patterns every tag in which one is found, aliases too. A UserError for
+ * a malformed pattern.
+ */
+export function immutableTags(setting: boolean | readonly string[]): ImmutableTags {
+  if (typeof setting === 'boolean') {
+    return (asked) => new Set(setting ? asked : []);
+  }
+  const patterns = setting.map((text) => compilePattern(text, 'params.immutable_tags'));
+  return (asked, aliases) =>
+    new Set([...asked, ...aliases].filter((tag) => patterns.some((pattern) => pattern.matches(tag))));
+}
 
 /** What happens to a put whose immutable tag points at another digest: the put fails, the tag stays, or it moves. */
 export type OnConflict = 'fail' | 'skip' | 'move';

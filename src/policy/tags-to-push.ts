@@ -1,59 +1,89 @@
-// Under which tags out publishes an image, in which order, and which tags it refuses before any traffic.
+// The tags under which out publishes an image, in push order, and the tags that it refuses before any traffic.
 import { UserError } from '../errors.ts';
+import { aliasesFor } from './bump-aliases.ts';
 import { quoted } from './quoted-text.ts';
 import { type TagVersion, versionText } from './tag-version.ts';
 
-/** What the user asked for; empty texts and lists mean nothing was asked. */
+/** The tags that a request names; empty strings and lists are unset. */
 export interface RequestedTags {
   /** `source.tag`. */
   readonly tag: string;
   /** `params.version`. */
   readonly version: TagVersion | undefined;
-  /** `source.variant`; it is put behind the version. */
+  /** `source.variant`, the suffix of the version and of the aliases. */
   readonly variant: string;
-  /** What `params.bump_aliases` leads to, variant included. */
-  readonly aliases: readonly string[];
+  /** `params.bump_aliases`. */
+  readonly bumpAliases: boolean;
   /** `params.tags`. */
   readonly tags: readonly string[];
-  /** What the file of `params.additional_tags` lists. */
+  /** The tags in the file of `params.additional_tags`. */
   readonly additionalTags: readonly string[];
-  /** `params.tag_prefix`; it is put in front of the additional tags only. */
+  /** `params.tag_prefix`, the prefix of the additional tags only. */
   readonly tagPrefix: string;
 }
 
+/** The tags of one put, each list in push order. */
+export interface TagsToPush {
+  /** The tags that the request names itself. Repeated tags stay. */
+  readonly asked: readonly string[];
+  /** The aliases of the version that move along. */
+  readonly aliases: readonly string[];
+  /** Source tag, version, aliases, inline tags, additional tags. Repeated tags stay, because the answer lists them. */
+  readonly all: readonly string[];
+  /** The same tags, each of them once. */
+  readonly unique: readonly string[];
+}
+
+/** Whether the aliases depend on the tags that exist in the repository, which must be listed then. */
+export function hasAliases({ bumpAliases, version }: RequestedTags): boolean {
+  return bumpAliases && version?.prerelease === '';
+}
+
+/** The tags to push to a repository that has the tags `existing`; with no existing tag, every alias is taken. */
+export function tagsToPush(requested: RequestedTags, existing: readonly string[]): TagsToPush {
+  const { version, variant } = requested;
+  const { fromSource, fromVersion, inline, fromFile } = namedTags(requested);
+  const aliases = version && hasAliases(requested) ? aliasesFor(version, variant, existing) : [];
+  const all = [...fromSource, ...fromVersion, ...aliases, ...inline, ...fromFile];
+  return {
+    asked: [...fromSource, ...fromVersion, ...inline, ...fromFile],
+    aliases,
+    all,
+    unique: [...new Set(all)],
+  };
+}
+
 /**
- * The tags in push order: source tag, version, aliases, inline tags, additional tags. Duplicates stay, since the answer lists
- * them; {@link uniqueTags} has each once. UserErrors when there is no tag, when `tag_prefix` has nothing to stand
- * in front of, and when no registry can have a tag.
+ * Checks every tag that a put may ask a registry for, possible aliases included. Throws a UserError when there is no
+ * tag, when `tag_prefix` has no tag to stand in front of, and for a tag that no registry can have.
  */
-export function tagsToPush(requested: RequestedTags): string[] {
-  const { tag, version, variant, aliases, additionalTags, tagPrefix } = requested;
-  const suffix = variant === '' ? '' : `-${variant}`;
-  const fromSource = tag === '' ? [] : [tag];
-  const fromVersion = version ? [versionText(version) + suffix] : [];
-  const fromFile = additionalTags.map((additional) => tagPrefix + additional);
-  if (tagPrefix !== '' && additionalTags.length === 0) {
+export function checkRequestedTags(requested: RequestedTags): void {
+  if (requested.tagPrefix !== '' && requested.additionalTags.length === 0) {
     throw new UserError('tag_prefix can only be used when additional_tags are specified', {
       hint: 'set params.additional_tags to a file that lists tags, or remove params.tag_prefix',
     });
   }
-  const tags = [...fromSource, ...fromVersion, ...aliases, ...requested.tags, ...fromFile];
-  if (tags.length === 0) {
+  const { asked, aliases } = tagsToPush(requested, []);
+  if (asked.length === 0) {
     throw new UserError('no tag specified', {
       hint: "need either 'version:' in params or 'tag:' in source",
     });
   }
+  const { fromSource, fromVersion, inline, fromFile } = namedTags(requested);
   checkTags(fromSource, 'source.tag');
   checkTags(fromVersion, 'params.version');
   checkTags(aliases, 'params.bump_aliases');
-  checkTags(requested.tags, 'params.tags');
+  checkTags(inline, 'params.tags');
   checkTags(fromFile, 'params.additional_tags');
-  return tags;
 }
 
-/** The tags without repetitions, in their order. */
-export function uniqueTags(tags: readonly string[]): string[] {
-  return [...new Set(tags)];
+function namedTags({ tag, version, variant, tags, additionalTags, tagPrefix }: RequestedTags) {
+  return {
+    fromSource: tag === '' ? [] : [tag],
+    fromVersion: version ? [versionText(version) + (variant === '' ? '' : `-${variant}`)] : [],
+    inline: tags,
+    fromFile: additionalTags.map((additional) => tagPrefix + additional),
+  };
 }
 
 /**

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { TagState } from '../../src/content/tag-state.ts';
 import { errorHint, errorText, UserError } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import { decideTag, immutableTagRule, type OnConflict } from '../../src/policy/tag-decision.ts';
+import {
+  decideTag,
+  immutableTagRule,
+  immutableTags,
+  type OnConflict,
+} from '../../src/policy/tag-decision.ts';
 
 const image = digestOf('image');
 const other = digestOf('other');
@@ -94,5 +99,31 @@ describe('the tags of a put', () => {
   it('are looked at again before they move only when one is immutable', () => {
     expect(immutableTagRule(new Set(['a']), 'fail').looksAgain).toBe(true);
     expect(immutableTagRule(new Set(), 'fail').looksAgain).toBe(false);
+  });
+});
+
+describe('immutableTags', () => {
+  const asked = ['edge', '1.2.3'];
+  const aliases = ['latest', '1', '1.2'];
+
+  it.each<[string, boolean | string[], string[]]>([
+    ['protects no tag when it is false', false, []],
+    ['protects no tag when it is an empty list', [], []],
+    ['protects all tags but the aliases, which are made to move, when it is true', true, ['edge', '1.2.3']],
+    ['protects every tag in which a pattern is found anywhere', ['2'], ['1.2.3', '1.2']],
+    ['leaves the aliases alone when a pattern is anchored', ['^\\d+\\.\\d+\\.\\d+$'], ['1.2.3']],
+    ['protects an alias that a pattern names', ['^latest$', 'dg'], ['edge', 'latest']],
+  ])('%s', (_, setting, expected) => {
+    expect([...immutableTags(setting)(asked, aliases)]).toEqual(expected);
+  });
+
+  it('protects a tag that is asked for and is an alias too', () => {
+    expect([...immutableTags(true)([...asked, 'latest'], aliases)]).toContain('latest');
+  });
+
+  it('names the key of a malformed pattern', () => {
+    expect(() => immutableTags(['ok', '(?=x)'])).toThrow(
+      'invalid regex pattern in params.immutable_tags: "(?=x)"',
+    );
   });
 });

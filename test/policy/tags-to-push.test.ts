@@ -1,14 +1,20 @@
-// The tags of a put, and those that it refuses.
+// The tags of a put, their order, and the tags that are refused before any traffic.
 import { describe, expect, it } from 'vitest';
 import { errorHint, errorText } from '../../src/errors.ts';
 import { requireVersion } from '../../src/policy/tag-version.ts';
-import { type RequestedTags, splitFields, tagsToPush, uniqueTags } from '../../src/policy/tags-to-push.ts';
+import {
+  checkRequestedTags,
+  hasAliases,
+  type RequestedTags,
+  splitFields,
+  tagsToPush,
+} from '../../src/policy/tags-to-push.ts';
 
 const nothing: RequestedTags = {
   tag: '',
   version: undefined,
   variant: '',
-  aliases: [],
+  bumpAliases: false,
   tags: [],
   additionalTags: [],
   tagPrefix: '',
@@ -16,56 +22,89 @@ const nothing: RequestedTags = {
 
 const refusalOf = (requested: Partial<RequestedTags>) => {
   try {
-    tagsToPush({ ...nothing, ...requested });
+    checkRequestedTags({ ...nothing, ...requested });
   } catch (error) {
     return { text: errorText(error), hint: errorHint(error) ?? '' };
   }
   throw new Error('the tags were accepted');
 };
 
-describe('push order', () => {
+describe('tagsToPush', () => {
   it.each<[string, Partial<RequestedTags>, string[]]>([
-    ['the source tag', { tag: 'edge', variant: 'ubuntu' }, ['edge']],
-    ['a version', { version: requireVersion('v1.2') }, ['1.2.0']],
-    ['a version with variant', { version: requireVersion('1.2.3'), variant: 'ubuntu' }, ['1.2.3-ubuntu']],
-    ['a prerelease with variant', { version: requireVersion('1.2.3-rc.1'), variant: 'x' }, ['1.2.3-rc.1-x']],
-    ['inline tags alone', { tags: ['b', 'a'], variant: 'x' }, ['b', 'a']],
+    ['the source tag without the variant', { tag: 'edge', variant: 'ubuntu' }, ['edge']],
+    ['a version in full', { version: requireVersion('v1.2') }, ['1.2.0']],
+    ['a version with its variant', { version: requireVersion('1.2.3'), variant: 'ubuntu' }, ['1.2.3-ubuntu']],
+    [
+      'a prerelease with its variant',
+      { version: requireVersion('1.2.3-rc.1'), variant: 'x' },
+      ['1.2.3-rc.1-x'],
+    ],
+    [
+      'inline tags alone, in their order and without the variant',
+      { tags: ['b', 'a'], variant: 'x' },
+      ['b', 'a'],
+    ],
     [
       'inline tags before additional ones, which alone get the prefix',
       { tags: ['t'], additionalTags: ['a'], tagPrefix: 'p-' },
       ['t', 'p-a'],
     ],
-    ['additional tags alone', { additionalTags: ['b', 'a'] }, ['b', 'a']],
-    ['a prefix for additional tags only', { tag: 't', additionalTags: ['a'], tagPrefix: 'p-' }, ['t', 'p-a']],
+    ['additional tags alone, in their order', { additionalTags: ['b', 'a'] }, ['b', 'a']],
     [
-      'everything, with duplicates',
-      {
-        tag: '1.2',
-        version: requireVersion('1.2.3'),
-        aliases: ['latest', '1', '1.2'],
-        tags: ['y', '1'],
-        additionalTags: ['latest', 'x'],
-      },
-      ['1.2', '1.2.3', 'latest', '1', '1.2', 'y', '1', 'latest', 'x'],
+      'the prefix in front of additional tags, not of the source tag',
+      { tag: 't', additionalTags: ['a'], tagPrefix: 'p-' },
+      ['t', 'p-a'],
     ],
-  ])('%s', (_, requested, expected) => {
-    expect(tagsToPush({ ...nothing, ...requested })).toEqual(expected);
+  ])('lists %s', (_, requested, expected) => {
+    expect(tagsToPush({ ...nothing, ...requested }, [])).toEqual({
+      asked: expected,
+      aliases: [],
+      all: expected,
+      unique: expected,
+    });
   });
 
-  it('is kept when duplicates are left out', () => {
-    expect(uniqueTags(['b', 'a', 'b', 'c', 'a'])).toEqual(['b', 'a', 'c']);
+  it('puts aliases right after the version, keeps repeated tags, and has each tag once', () => {
+    const requested = {
+      ...nothing,
+      tag: '1.2',
+      version: requireVersion('1.2.3'),
+      bumpAliases: true,
+      tags: ['y', '1'],
+      additionalTags: ['latest', 'x'],
+    };
+    expect(tagsToPush(requested, [])).toEqual({
+      asked: ['1.2', '1.2.3', 'y', '1', 'latest', 'x'],
+      aliases: ['latest', '1', '1.2'],
+      all: ['1.2', '1.2.3', 'latest', '1', '1.2', 'y', '1', 'latest', 'x'],
+      unique: ['1.2', '1.2.3', 'latest', '1', 'y', 'x'],
+    });
+  });
+
+  it('leaves out an alias that a newer version in the repository holds', () => {
+    const requested = { ...nothing, version: requireVersion('1.2.3'), variant: 'x', bumpAliases: true };
+    expect(tagsToPush(requested, ['2.0.0', '1.3.0-x']).aliases).toEqual(['1.2-x']);
   });
 });
 
-describe('refused', () => {
-  it('without any tag', () => {
-    expect(refusalOf({ variant: 'x' })).toEqual({
+it.each<[boolean, string, Partial<RequestedTags>]>([
+  [true, 'a final version', { bumpAliases: true, version: requireVersion('1.2.3') }],
+  [false, 'a prerelease', { bumpAliases: true, version: requireVersion('1.2.3-rc.1') }],
+  [false, 'no version', { bumpAliases: true }],
+  [false, 'aliases that are not asked for', { version: requireVersion('1.2.3') }],
+])('needs the tags of the repository (%s) for %s', (expected, _, requested) => {
+  expect(hasAliases({ ...nothing, ...requested })).toBe(expected);
+});
+
+describe('checkRequestedTags', () => {
+  it('refuses a put without a tag', () => {
+    expect(refusalOf({ variant: 'x', bumpAliases: true })).toEqual({
       text: 'no tag specified',
       hint: "need either 'version:' in params or 'tag:' in source",
     });
   });
 
-  it('for a prefix that has no tags to stand in front of, before anything else', () => {
+  it('refuses a prefix without additional tags before anything else', () => {
     const text = 'tag_prefix can only be used when additional_tags are specified';
     expect(refusalOf({ tagPrefix: 'p' }).text).toBe(text);
     expect(refusalOf({ tagPrefix: 'p', tags: ['a'] }).text).toBe(text);
@@ -73,9 +112,19 @@ describe('refused', () => {
   });
 
   it.each<[string, Partial<RequestedTags>, string, string]>([
-    ['a slash, which leads elsewhere', { tag: 'a/../../b' }, 'source.tag: no registry', 'letters'],
+    [
+      'a slash, which leads to another repository',
+      { tag: 'a/../../b' },
+      'source.tag: no registry',
+      'letters',
+    ],
     ['a dot in front', { additionalTags: ['.a'] }, 'params.additional_tags: no registry', 'begin'],
-    ['a dash in front', { tag: 't', aliases: ['-x'] }, 'params.bump_aliases: no registry', 'begin'],
+    [
+      'a possible alias with a dot in front',
+      { version: requireVersion('1.2.3'), variant: '.x', bumpAliases: true },
+      'params.bump_aliases: no registry can have the tag ".x"',
+      'begin',
+    ],
     ['a byte-order mark', { additionalTags: ['\ufeffa'] }, '"\\ufeffa"', 'letters'],
     ['a line end', { tag: 'a\n' }, '"a\\n"', 'letters'],
     ['letters of other scripts', { tag: 'é' }, '"é"', 'letters'],
@@ -94,30 +143,34 @@ describe('refused', () => {
     ],
     ['an inline tag with white space', { tags: ['a b'] }, 'params.tags: no registry', 'letters'],
     ['an empty additional tag', { additionalTags: [''] }, 'the tag ""', 'letters'],
-  ])('for %s', (_, requested, text, hint) => {
-    const told = refusalOf(requested);
-    expect(told.text).toContain(text);
-    expect(told.hint).toContain(hint);
+  ])('refuses %s', (_, requested, text, hint) => {
+    const refusal = refusalOf(requested);
+    expect(refusal.text).toContain(text);
+    expect(refusal.hint).toContain(hint);
   });
 
-  it('for nothing that the grammar allows', () => {
+  it('accepts everything that the grammar of tags allows', () => {
     const tags = ['_', 'A.b-c_9', '0', 'a'.repeat(128), 'a..--__'];
-    expect(tagsToPush({ ...nothing, additionalTags: tags })).toEqual(tags);
+    expect(() => checkRequestedTags({ ...nothing, additionalTags: tags })).not.toThrow();
   });
 });
 
-describe('a file of tags', () => {
+describe('splitFields', () => {
   it.each([
-    ['spaces and line ends', ' a  b\n\tc\r\nd\v\fe\n', ['a', 'b', 'c', 'd', 'e']],
+    ['at spaces and line ends', ' a  b\n\tc\r\nd\v\fe\n', ['a', 'b', 'c', 'd', 'e']],
     [
-      'Unicode spaces',
+      'at Unicode spaces',
       'a\u0085b\u00a0c\u1680d\u2000e\u200af\u2028g\u2029h\u202fi\u205fj\u3000k',
       [...'abcdefghijk'],
     ],
-    ['what only looks like space', 'a\ufeffb\u200bc\u180ed\u001ce', ['a\ufeffb\u200bc\u180ed\u001ce']],
-    ['nothing', ' \n', []],
-    ['nothing at all', '', []],
-  ])('is split at %s', (_, text, expected) => {
+    [
+      'not at characters that only look like space',
+      'a\ufeffb\u200bc\u180ed\u001ce',
+      ['a\ufeffb\u200bc\u180ed\u001ce'],
+    ],
+    ['white space alone into no tag', ' \n', []],
+    ['an empty string into no tag', '', []],
+  ])('splits a list of tags %s', (_, text, expected) => {
     expect(splitFields(text)).toEqual(expected);
   });
 });
