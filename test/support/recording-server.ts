@@ -12,6 +12,8 @@ export interface RecordingServerOptions {
   /** Speaks TLS with these keys; plain http when absent. */
   readonly tls?: Pick<KeyPair, 'key' | 'cert'> | undefined;
   readonly faults?: readonly FaultRule[] | undefined;
+  /** A free port when absent. */
+  readonly port?: number | undefined;
   /** The answer to a request; an error thrown becomes a 500. Runs when the whole body has arrived. */
   readonly answer: ExchangeParts['answer'];
 }
@@ -36,7 +38,7 @@ export interface RecordingServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts a server on a free port of 127.0.0.1. */
+/** Starts a server on a port of 127.0.0.1. */
 export async function startRecordingServer(options: RecordingServerOptions): Promise<RecordingServer> {
   const journal = new Journal();
   const faults = new FaultScript(options.faults);
@@ -63,7 +65,7 @@ export async function startRecordingServer(options: RecordingServerOptions): Pro
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   const scheme = options.tls ? 'https' : 'http';

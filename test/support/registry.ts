@@ -16,6 +16,8 @@ export interface RegistryOptions extends ReadingOptions {
   readonly tls?: Pick<KeyPair, 'key' | 'cert'>;
   readonly auth?: RegistryAuth;
   readonly faults?: readonly FaultRule[];
+  /** A free port when absent. */
+  readonly port?: number;
   /** What it answers beside what a registry does, such as a log-in of its own; asked first. */
   readonly beside?: (request: ReceivedRequest) => Reply | undefined;
 }
@@ -46,7 +48,7 @@ export interface TestRegistry extends RecordingServer, SeedTarget {
   blob(repository: string, digest: string): Buffer | undefined;
 }
 
-/** Starts a registry on a free port of 127.0.0.1. */
+/** Starts a registry on a port of 127.0.0.1. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
   const store = new RegistryStore();
   const uploads = new Uploads(store);
@@ -55,6 +57,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   const server = await startRecordingServer({
     tls: options.tls,
     faults: options.faults,
+    port: options.port,
     answer: (request) => {
       const reply = options.beside?.(request) ?? answer(request, parts);
       const headers = { 'docker-distribution-api-version': 'registry/2.0', ...reply.headers };
