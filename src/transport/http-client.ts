@@ -63,6 +63,8 @@ export interface HttpClientOptions {
   proxyFor(url: string): string | undefined;
   /** By how much the patience of requests is divided; 1 when absent. */
   readonly timeoutDivisor?: number;
+  /** Ends every request with the signal's reason when it is aborted, also one whose body is being read. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Some servers refuse requests that do not say who asks. */
@@ -76,7 +78,7 @@ const maximumHeaderBytes = 1024 * 1024;
  * prove is asked once more with all of them.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { connectTimeout = registryLimits.connect } = options;
+  const { connectTimeout = registryLimits.connect, signal: everyRequest } = options;
   const dispatchers = new Map<string, Dispatcher>();
 
   const dispatcherFor = (url: string, secure: boolean, roots: 'usual' | 'all'): Dispatcher => {
@@ -118,6 +120,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const { scheme, origin, target } = requestUrl(request.url);
     const { length } = request.body ?? {};
     const patience = request.patience / (options.timeoutDivisor ?? 1);
+    const signals = [request.signal, everyRequest].filter((signal) => signal !== undefined);
+    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    signal?.throwIfAborted();
     // undici frees a connection one turn after its answer has ended; without waiting for it, a request that
     // follows at once opens another one.
     await nextTurn();
@@ -133,7 +138,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       body: request.body ? await request.body.open() : null,
       headersTimeout: patience,
       bodyTimeout: patience,
-      signal: request.signal ?? null,
+      signal: signal ?? null,
       // By itself undici ends the connection after a HEAD: a check of a thousand tags would make a thousand.
       reset: false,
     });

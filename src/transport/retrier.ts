@@ -30,6 +30,8 @@ export interface RetrierOptions {
   readonly clock: Clock;
   random(): number;
   readonly log: Log;
+  /** Ends waits at once, with its reason, when it is aborted; nothing is retried after that. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -37,13 +39,13 @@ export interface RetrierOptions {
  * down.
  */
 export function createRetrier(options: RetrierOptions): Retrier {
-  const { clock, log } = options;
+  const { clock, log, signal } = options;
   let pausedUntil = 0;
 
   const waitOut = async () => {
     // Another exchange may make the pause longer while this one waits.
     for (let pause = pausedUntil - clock.now(); pause > 0; pause = pausedUntil - clock.now()) {
-      await clock.sleep(pause);
+      await clock.sleep(pause, signal);
     }
   };
 
@@ -52,6 +54,7 @@ export function createRetrier(options: RetrierOptions): Retrier {
     let attempt = 0;
     return {
       async failed(error) {
+        signal?.throwIfAborted();
         attempt++;
         const failure = classifyFailure(error, clock.now());
         const decision = decideRetry({
@@ -70,7 +73,7 @@ export function createRetrier(options: RetrierOptions): Retrier {
         if (failure.outcome.kind === 'status') {
           pausedUntil = Math.max(pausedUntil, clock.now() + decision.wait);
         } else {
-          await clock.sleep(decision.wait);
+          await clock.sleep(decision.wait, signal);
         }
         await waitOut();
       },

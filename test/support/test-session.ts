@@ -17,10 +17,13 @@ export function trusting(...certificates: readonly string[]): TrustRoots {
 }
 
 /** A client without a proxy that trusts the test authority; closed when the running test has finished. */
-export function testClient(options: { trustRoots?: TrustRoots; proxy?: string } = {}): HttpClient {
+export function testClient(
+  options: { trustRoots?: TrustRoots; proxy?: string; signal?: AbortSignal } = {},
+): HttpClient {
   const client = createHttpClient({
     trustRoots: options.trustRoots ?? trusting(authority),
     proxyFor: () => options.proxy,
+    signal: options.signal,
   });
   onTestFinished(() => client.close());
   return client;
@@ -56,8 +59,13 @@ export interface TestSessionOptions {
 }
 
 /** A retrier on this clock; waits are as long as they can be, so that they can be compared. */
-export function testRetrier(clock: TurnedClock, stage: RetryStage, log: Log = recordedLog(clock)): Retrier {
-  return createRetrier({ stage, test: false, clock, random: () => 0.999_999, log });
+export function testRetrier(
+  clock: TurnedClock,
+  stage: RetryStage,
+  log: Log = recordedLog(clock),
+  signal?: AbortSignal,
+): Retrier {
+  return createRetrier({ stage, test: false, clock, random: () => 0.999_999, log, signal });
 }
 
 /** Opens a session for a repository (`host/path`). */

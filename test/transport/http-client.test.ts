@@ -95,6 +95,39 @@ describe('a request', () => {
   });
 });
 
+describe('an aborted client', () => {
+  it('ends the request that waits for an answer, and sends no other, with the reason of the signal', async () => {
+    await using server = await startRecordingServer({ answer: () => new Promise<never>(() => {}) });
+    const all = new AbortController();
+    const client = testClient({ signal: all.signal });
+    const own = new AbortController();
+    const outcomes = [
+      client.send(get(server.url)),
+      client.send(get(server.url, { signal: own.signal })),
+    ] as const;
+    await server.journal.arrived({}, 2);
+    const reason = new Error('interrupted');
+    all.abort(reason);
+    for (const outcome of outcomes) {
+      await expect(outcome).rejects.toBe(reason);
+    }
+    await expect(client.send(get(server.url))).rejects.toBe(reason);
+    expect(server.journal.requests).toHaveLength(2);
+  });
+
+  it('ends the body that is being read', async () => {
+    await using registry = await startRegistry();
+    const blob = registry.putBlob('app', Buffer.alloc(100_000, 1));
+    registry.faults.add({ path: /blobs/, fault: { kind: 'stall', after: 50_000 } });
+    const all = new AbortController();
+    const client = testClient({ signal: all.signal });
+    const response = await client.send(get(`${registry.url}/v2/app/blobs/${blob}`));
+    const reason = new Error('interrupted');
+    response.body.once('data', () => all.abort(reason));
+    await expect(buffer(response.body)).rejects.toBe(reason);
+  });
+});
+
 describe('the answer to HEAD', () => {
   it('has headers, no body, and leaves the connection usable', async () => {
     await using server = await startRecordingServer({

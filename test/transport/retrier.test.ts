@@ -186,6 +186,43 @@ describe('a pause', () => {
   });
 });
 
+describe('an abort', () => {
+  const reason = new Error('interrupted');
+
+  it.each([
+    ['after a broken connection', reset()],
+    ['that a status caused', refusal(429, '60')],
+  ])('ends a wait %s at once, with the reason of the signal', async (_name, error) => {
+    const clock = createTurnedClock('held');
+    const { signal, abort } = abortable();
+    const { exchange } = testRetrier(clock, 'check', recordedLog(clock), signal);
+    const action = failing(error);
+    const outcome = exchange(action);
+    await clock.asleep(1);
+    abort(reason);
+    await expect(outcome).rejects.toBe(reason);
+    expect([action.calls, clock.sleeping]).toEqual([1, 0]);
+  });
+
+  it('is not followed by a retry of what it ended', async () => {
+    const clock = createTurnedClock();
+    const { signal, abort } = abortable();
+    const log = recordedLog(clock);
+    const { exchange } = testRetrier(clock, 'check', log, signal);
+    const outcome = exchange(async () => {
+      abort(reason);
+      throw reset();
+    });
+    await expect(outcome).rejects.toBe(reason);
+    expect([clock.waits, log.text]).toEqual([[], '']);
+  });
+});
+
+function abortable() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: (reason: Error) => controller.abort(reason) };
+}
+
 it('with TEST=true waits for milliseconds, whatever the registry asks for', async () => {
   const clock = createTurnedClock();
   const { exchange } = createRetrier({
