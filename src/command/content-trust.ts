@@ -12,8 +12,8 @@ import { signTargets } from '../notary/sign-targets.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Surroundings } from '../process/surroundings.ts';
 import { getListedManifest } from '../registry/manifest-endpoint.ts';
+import type { PutSource } from '../request/request.ts';
 import { redactingSecrets } from '../request/secrets.ts';
-import type { Source } from '../request/source.ts';
 import { createHttpClient } from '../transport/http-client.ts';
 import { proxyFor } from '../transport/proxy.ts';
 import { createRetrier } from '../transport/retrier.ts';
@@ -32,7 +32,7 @@ export interface ContentSigner {
  * traffic: a UserError says which of them can not be used.
  */
 export function openContentTrust(
-  source: Source,
+  source: PutSource,
   surroundings: Surroundings,
   log: Log,
 ): ContentSigner | undefined {
@@ -40,7 +40,7 @@ export function openContentTrust(
   if (!trust) {
     return undefined;
   }
-  const { server, clientCertificate, key, onFailure, actions } = readTrustSettings(trust, log);
+  const { server, clientCertificate, key } = readTrustSettings(trust);
 
   const sign = async (session: Session, root: Descriptor, tags: readonly string[]) => {
     const { repository } = session;
@@ -68,7 +68,7 @@ export function openContentTrust(
           insecure: false,
           secureOnly: true,
           credentials,
-          actions,
+          actions: trust.scopes,
           retrier,
           clock,
           log,
@@ -95,7 +95,7 @@ export function openContentTrust(
         await sign(session, root, tags);
       } catch (cause) {
         const message = `signing tag(s) ${tags.join(', ')} failed; the image is pushed, its signature is not`;
-        if (onFailure === 'fail' || !(cause instanceof UserError)) {
+        if (trust.onFailure === 'fail' || !(cause instanceof UserError)) {
           throw new UserError(message, { cause });
         }
         log.error(`${message}: ${errorText(cause)}`);

@@ -1,12 +1,10 @@
 // What content_trust of a source asks for, judged before any traffic: the server, the key to sign with and the rest.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { UserError } from '../errors.ts';
-import type { Log } from '../log.ts';
 import { readPrivateKey } from '../notary/private-key.ts';
 import { type SigningKey, signingKey } from '../notary/signing-key.ts';
-import type { ContentTrust } from '../request/source.ts';
+import type { ContentTrust } from '../request/content-trust.ts';
 import type { ClientCertificate } from '../transport/http-client.ts';
-import type { RepositoryActions } from '../transport/scope.ts';
 import { parseUrl } from '../transport/url-syntax.ts';
 
 /** How to sign; an absent `server` is the registry's own. */
@@ -14,20 +12,14 @@ export interface TrustSettings {
   readonly server: string | undefined;
   readonly clientCertificate: ClientCertificate | undefined;
   readonly key: { readonly key: SigningKey; readonly isRootKey: boolean };
-  /** What a signature that fails does to the put. */
-  readonly onFailure: 'fail' | 'warn';
-  /** What is asked of the token server of the notary server. */
-  readonly actions: RepositoryActions;
 }
 
 /** Reads all of content_trust. A UserError says which of its keys can not be used, and quotes no secret. */
-export function readTrustSettings(trust: ContentTrust, log: Log): TrustSettings {
+export function readTrustSettings(trust: ContentTrust): TrustSettings {
   return {
     server: serverHost(trust.server),
     clientCertificate: readClientCertificate(trust),
     key: readSigningKey(trust),
-    onFailure: readOnFailure(trust.onFailure),
-    actions: readScopes(trust.scopes, log),
   };
 }
 
@@ -74,25 +66,4 @@ function readSigningKey(trust: ContentTrust): { readonly key: SigningKey; readon
     });
   }
   return { key: signer, isRootKey: role === 'root' };
-}
-
-function readOnFailure(text: string): 'fail' | 'warn' {
-  if (text !== '' && text !== 'fail' && text !== 'warn') {
-    throw new UserError(`content_trust.on_failure is fail or warn, not ${JSON.stringify(text)}`);
-  }
-  return text === 'warn' ? 'warn' : 'fail';
-}
-
-function readScopes(text: string, log: Log): RepositoryActions {
-  switch (text) {
-    case '':
-      return 'push,pull';
-    case 'pull':
-    case 'push,pull':
-    case 'catalog':
-      return text;
-    default:
-      log.warn(`content_trust.scopes is not pull, push,pull or catalog: pull is asked for`);
-      return 'pull';
-  }
 }

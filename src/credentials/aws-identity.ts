@@ -16,16 +16,6 @@ export interface AwsKeys {
 /** How long an assumed role lasts, in seconds: the shortest that STS grants. */
 const roleDuration = 900;
 
-/** The roles to assume, one with the keys of the other; a UserError when both keys for them are set. */
-export function rolesOf({ awsRoleArn, awsRoleArns }: AwsSettings): readonly string[] {
-  if (awsRoleArn !== '' && awsRoleArns.length > 0) {
-    throw new UserError('aws_role_arn and aws_role_arns are both set', {
-      hint: 'remove aws_role_arn, and put its role first in aws_role_arns when it is the first to be assumed',
-    });
-  }
-  return awsRoleArn === '' ? awsRoleArns : [awsRoleArn];
-}
-
 /**
  * The keys to ask ECR with: those of the source when it has an id and a secret, otherwise the first that the library
  * finds on the machine (environment, shared files, web identity, container, instance metadata); exchanged for those
@@ -36,9 +26,8 @@ export async function awsIdentity(
   surroundings: CredentialSurroundings,
 ): Promise<AwsKeys> {
   const region = settings.awsRegion;
-  const roles = rolesOf(settings);
   let keys = keysOf(settings) ?? (await keysOfMachine(region, surroundings));
-  for (const role of roles) {
+  for (const role of settings.awsRoles) {
     keys = await assumeRole(role, keys, region, surroundings);
   }
   return keys;

@@ -7,8 +7,8 @@ export interface AwsSettings {
   readonly awsAccessKeyId: string;
   readonly awsSecretAccessKey: string;
   readonly awsSessionToken: string;
-  readonly awsRoleArn: string;
-  readonly awsRoleArns: readonly string[];
+  /** The roles to assume, each with the keys of the one before it. */
+  readonly awsRoles: readonly string[];
   readonly awsAccountId: string;
 }
 

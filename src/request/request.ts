@@ -1,5 +1,6 @@
 // What Concourse asks on standard input, typed: the requests of check, in and out.
 import type { Version } from '../policy/select-tag.ts';
+import { type ContentTrust, contentTrustWarnings, parseContentTrust } from './content-trust.ts';
 import { decodeObject, type ObjectReader } from './decode.ts';
 import {
   type InParams,
@@ -9,7 +10,7 @@ import {
   readRawInParams,
   readRawOutParams,
 } from './params.ts';
-import { readSource, type Source } from './source.ts';
+import { parseSource, readRawSource, type Source } from './source.ts';
 import { overriddenKeys, sourceWarnings } from './warnings.ts';
 
 /** What every request has. */
@@ -32,7 +33,13 @@ export interface InRequest extends Request {
 
 /** What `out` is asked: to publish an image. */
 export interface OutRequest extends Request {
+  readonly source: PutSource;
   readonly params: OutParams;
+}
+
+/** The `source` of a put, in which `content_trust` was judged. */
+export interface PutSource extends Source {
+  readonly contentTrust: ContentTrust | undefined;
 }
 
 /**
@@ -42,32 +49,37 @@ export interface OutRequest extends Request {
  */
 export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
   const request = decodeObject(input, (object) => ({
-    source: object.object('source', readSource),
+    source: object.object('source', readRawSource),
     version: object.optionalObject('version', readVersion),
   }));
-  return { ...request, warnings: [...sourceWarnings(request.source), ...overriddenKeys(request.source)] };
+  const warnings = [...sourceWarnings(request.source), ...overriddenKeys(request.source)];
+  return { ...request, source: parseSource(request.source), warnings };
 }
 
 /** The request of `in`; an absent version is one with empty texts. Errors as in {@link decodeCheckRequest}. */
 export function decodeInRequest(input: Uint8Array | string): InRequest {
   const request = decodeObject(input, (object) => ({
-    source: object.object('source', readSource),
+    source: object.object('source', readRawSource),
     params: object.object('params', readRawInParams),
     version: object.object('version', readVersion),
   }));
   const { format, ...others } = request.params;
   const params = { ...others, format: others.skipDownload ? 'rootfs' : parseFormat(format) } as const;
-  return { ...request, params, warnings: sourceWarnings(request.source) };
+  const warnings = sourceWarnings(request.source);
+  return { source: parseSource(request.source), params, version: request.version, warnings };
 }
 
 /** The request of `out`. Errors as in {@link decodeCheckRequest}. */
 export function decodeOutRequest(input: Uint8Array | string): OutRequest {
   const request = decodeObject(input, (object) => ({
-    source: object.object('source', readSource),
+    source: object.object('source', readRawSource),
     params: object.object('params', readRawOutParams),
   }));
   const params = parseOutParams(request.params);
-  return { ...request, params, warnings: sourceWarnings(request.source) };
+  const { contentTrust: trust } = request.source;
+  const source = { ...parseSource(request.source), contentTrust: trust && parseContentTrust(trust) };
+  const warnings = [...sourceWarnings(request.source), ...contentTrustWarnings(trust)];
+  return { source, params, warnings };
 }
 
 function readVersion(object: ObjectReader): Version {

@@ -1,5 +1,8 @@
 // What `source` of a request configures: where the image is and how to get there.
+
+import { UserError } from '../errors.ts';
 import { readWantedPlatform, type WantedPlatform } from '../oci/platform.ts';
+import { type RawContentTrust, readContentTrust } from './content-trust.ts';
 import type { ObjectReader } from './decode.ts';
 
 /**
@@ -36,8 +39,8 @@ export interface Source {
   readonly awsSessionToken: string;
   readonly awsRegion: string;
   readonly awsEcrRegistryId: string;
-  readonly awsRoleArn: string;
-  readonly awsRoleArns: readonly string[];
+  /** The roles to assume, each with the keys of the one before it. */
+  readonly awsRoles: readonly string[];
   readonly awsAccountId: string;
   readonly azureAcr: boolean;
   readonly azureClientId: string;
@@ -48,7 +51,7 @@ export interface Source {
   readonly dockerConfig: string;
   /** In the order in which they are asked. */
   readonly registryMirrors: readonly RegistryMirror[];
-  readonly contentTrust: ContentTrust | undefined;
+  readonly contentTrust: RawContentTrust | undefined;
   /** PEM texts of certificates that are trusted beside the system's. */
   readonly caCerts: readonly string[];
   /** Empty members mean the host's. */
@@ -65,23 +68,14 @@ export interface RegistryMirror {
   readonly password: string;
 }
 
-/** Keys and server for signing pushed tags with Notary. */
-export interface ContentTrust {
-  readonly server: string;
-  readonly repositoryKeyId: string;
-  readonly repositoryKey: string;
-  readonly repositoryPassphrase: string;
-  readonly tlsKey: string;
-  readonly tlsCert: string;
-  readonly username: string;
-  readonly password: string;
-  readonly scopes: string;
-  /** Whether a signature that fails fails the put: `fail`, which empty means too, or `warn`. */
-  readonly onFailure: string;
+/** A `source` as it was decoded, before {@link parseSource}. */
+export interface RawSource extends Omit<Source, 'awsRoles'> {
+  readonly awsRoleArn: string;
+  readonly awsRoleArns: readonly string[];
 }
 
-/** Reads a `source` object. */
-export function readSource(object: ObjectReader): Source {
+/** Reads a `source` object; {@link parseSource} has yet to judge it. */
+export function readRawSource(object: ObjectReader): RawSource {
   return {
     repository: object.text('repository'),
     insecure: object.flag('insecure'),
@@ -118,6 +112,18 @@ export function readSource(object: ObjectReader): Source {
   };
 }
 
+/** The `source` as read; a UserError when the roles to assume for Amazon ECR are given by two keys. */
+export function parseSource({ awsRoleArn, awsRoleArns, ...source }: RawSource): Source {
+  if (source.awsRegion !== '' && awsRoleArn !== '' && awsRoleArns.length > 0) {
+    throw new UserError('cannot authenticate with ECR', {
+      cause: new UserError('aws_role_arn and aws_role_arns are both set', {
+        hint: 'remove aws_role_arn, and put its role first in aws_role_arns when it is the first to be assumed',
+      }),
+    });
+  }
+  return { ...source, awsRoles: awsRoleArn === '' ? awsRoleArns : [awsRoleArn] };
+}
+
 /** Reads a `platform` object of `source` or `params`. */
 export function readPlatform(object: ObjectReader): WantedPlatform {
   const architecture = object.text('architecture');
@@ -136,19 +142,4 @@ function readRegistryMirror(object: ObjectReader): RegistryMirror {
 
 function mirrorOnHost(host: string): RegistryMirror {
   return { host, servedRegistry: '', username: '', password: '' };
-}
-
-function readContentTrust(object: ObjectReader): ContentTrust {
-  return {
-    server: object.text('server'),
-    repositoryKeyId: object.text('repository_key_id'),
-    repositoryKey: object.text('repository_key'),
-    repositoryPassphrase: object.text('repository_passphrase'),
-    tlsKey: object.text('tls_key'),
-    tlsCert: object.text('tls_cert'),
-    username: object.text('username'),
-    password: object.text('password'),
-    scopes: object.text('scopes'),
-    onFailure: object.text('on_failure'),
-  };
 }

@@ -1,8 +1,8 @@
 // What a source says that has no effect, as upstream lets it pass: told, since hardly anybody means it. Pure.
-import type { Source } from './source.ts';
+import type { RawSource } from './source.ts';
 
 /** One line for each thing that has no effect in any command. No line holds a secret. */
-export function sourceWarnings(source: Source): string[] {
+export function sourceWarnings(source: RawSource): string[] {
   const logins = [
     { ...source, where: 'source', another: hasAnotherLogin(source) },
     ...source.registryMirrors.map((mirror) => ({
@@ -21,11 +21,16 @@ export function sourceWarnings(source: Source): string[] {
   ];
 }
 
-function hasAnotherLogin({ awsRegion, azureAcr, googleAuth, dockerConfig }: Source): boolean {
+function hasAnotherLogin({ awsRegion, azureAcr, googleAuth, dockerConfig }: RawSource): boolean {
   return azureAcr || googleAuth || awsRegion !== '' || dockerConfig !== '';
 }
 
-function azureWithoutLogin({ azureAcr, azureClientId, azureTenantId, azureEnvironment }: Source): string[] {
+function azureWithoutLogin({
+  azureAcr,
+  azureClientId,
+  azureTenantId,
+  azureEnvironment,
+}: RawSource): string[] {
   const keys = [
     azureClientId !== '' && 'azure_client_id',
     azureTenantId !== '' && 'azure_tenant_id',
@@ -37,7 +42,7 @@ function azureWithoutLogin({ azureAcr, azureClientId, azureTenantId, azureEnviro
 }
 
 /** The same for keys that only a check reads, of which one overrides others. */
-export function overriddenKeys(source: Source): string[] {
+export function overriddenKeys(source: RawSource): string[] {
   const winner = source.tag !== '' ? 'tag' : source.tagRegex !== '' ? 'tag_regex' : undefined;
   const semverKeys = [
     source.variant !== '' && 'variant',
@@ -74,7 +79,7 @@ function halfCredential({
   ];
 }
 
-function amazonWarnings(source: Source): string[] {
+function amazonWarnings(source: RawSource): string[] {
   const { awsRegion, awsAccessKeyId: id, awsSecretAccessKey: secret } = source;
   const keys = [
     id !== '' && 'aws_access_key_id',

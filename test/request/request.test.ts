@@ -44,8 +44,7 @@ const emptySource = {
   awsSessionToken: '',
   awsRegion: '',
   awsEcrRegistryId: '',
-  awsRoleArn: '',
-  awsRoleArns: [],
+  awsRoles: [],
   awsAccountId: '',
   azureAcr: false,
   azureClientId: '',
@@ -480,15 +479,30 @@ describe('params.format', () => {
   });
 });
 
-it('content_trust is read by all commands, and a put checks what it says', () => {
-  const document = '{"source":{"content_trust":{"server":"https://notary.test","on_failure":"warn"}}}';
-  for (const [, decode] of decoders) {
-    expect(decode(document).source.contentTrust).toMatchObject({
-      server: 'https://notary.test',
-      onFailure: 'warn',
-      scopes: '',
-    });
-  }
+describe('source.aws_role_arn and source.aws_role_arns', () => {
+  const region = { aws_region: 'eu-central-1' };
+
+  it.each<[object, string[]]>([
+    [{ ...region }, []],
+    [{ ...region, aws_role_arn: 'a' }, ['a']],
+    [{ ...region, aws_role_arns: ['a', 'b'] }, ['a', 'b']],
+    [{ ...region, aws_role_arn: '', aws_role_arns: ['a'] }, ['a']],
+    [{ ...region, aws_role_arn: 'a', aws_role_arns: [] }, ['a']],
+  ])('become one list of roles: %j', (written, expected) => {
+    expect(decodeCheckRequest(JSON.stringify({ source: written })).source.awsRoles).toEqual(expected);
+  });
+
+  it.each(decoders)('are an error for %s when both are set', (_, decode) => {
+    const both = { ...region, aws_role_arn: 'secret-a', aws_role_arns: ['secret-b'] };
+    const { text, hint } = failure(decode, { source: both });
+    expect(text).toBe('cannot authenticate with ECR: aws_role_arn and aws_role_arns are both set');
+    expect(hint).toContain('remove aws_role_arn');
+  });
+
+  it('have no effect without aws_region, which is a warning', () => {
+    const { warnings } = decodeCheckRequest('{"source":{"aws_role_arn":"a","aws_role_arns":["b"]}}');
+    expect(warnings).toEqual([expect.stringContaining('aws_role_arn, aws_role_arns without aws_region')]);
+  });
 });
 
 describe('warnings', () => {

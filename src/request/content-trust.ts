@@ -1,0 +1,63 @@
+// The `content_trust` object of a source: how a put signs the tags that it pushes.
+import { UserError } from '../errors.ts';
+import type { RepositoryActions } from '../transport/scope.ts';
+import type { ObjectReader } from './decode.ts';
+
+/** `content_trust` as configured; empty strings are unset. Only a put judges it. */
+export interface RawContentTrust {
+  readonly server: string;
+  readonly repositoryKeyId: string;
+  readonly repositoryKey: string;
+  readonly repositoryPassphrase: string;
+  readonly tlsKey: string;
+  readonly tlsCert: string;
+  readonly username: string;
+  readonly password: string;
+  readonly scopes: string;
+  readonly onFailure: string;
+}
+
+/** `content_trust` of a put. */
+export interface ContentTrust extends RawContentTrust {
+  /** The actions in the scope of the token for the notary server. */
+  readonly scopes: RepositoryActions;
+  /** Whether a signature that fails fails the put. */
+  readonly onFailure: 'fail' | 'warn';
+}
+
+/** Reads a `content_trust` object; {@link parseContentTrust} has yet to judge it. */
+export function readContentTrust(object: ObjectReader): RawContentTrust {
+  return {
+    server: object.text('server'),
+    repositoryKeyId: object.text('repository_key_id'),
+    repositoryKey: object.text('repository_key'),
+    repositoryPassphrase: object.text('repository_passphrase'),
+    tlsKey: object.text('tls_key'),
+    tlsCert: object.text('tls_cert'),
+    username: object.text('username'),
+    password: object.text('password'),
+    scopes: object.text('scopes'),
+    onFailure: object.text('on_failure'),
+  };
+}
+
+/** `content_trust` for a put: unknown `scopes` count as `pull`, as upstream does; a UserError for an unknown `on_failure`. */
+export function parseContentTrust(raw: RawContentTrust): ContentTrust {
+  const { scopes, onFailure } = raw;
+  if (onFailure !== '' && onFailure !== 'fail' && onFailure !== 'warn') {
+    throw new UserError(`content_trust.on_failure is fail or warn, not ${JSON.stringify(onFailure)}`);
+  }
+  return { ...raw, scopes: parseScopes(scopes) ?? 'pull', onFailure: onFailure || 'fail' };
+}
+
+/** The warning about `scopes` that are unknown, if they are. */
+export function contentTrustWarnings(raw: RawContentTrust | undefined): string[] {
+  return raw && parseScopes(raw.scopes) === undefined
+    ? ['content_trust.scopes is not pull, push,pull or catalog: pull is asked for']
+    : [];
+}
+
+function parseScopes(scopes: string): RepositoryActions | undefined {
+  const known: readonly RepositoryActions[] = ['push,pull', 'pull', 'catalog'];
+  return scopes === '' ? 'push,pull' : known.find((actions) => actions === scopes);
+}
