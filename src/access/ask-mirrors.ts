@@ -1,18 +1,18 @@
-// Mirrors come before the registry that they stand in for: each in turn, and what one can't do the next one may.
+// Mirrors are asked before the registry that they stand in for, one after the other until one has a result.
 import { errorText } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { repositoryText } from '../oci/reference.ts';
-import type { OpenRepository } from './access.ts';
+import type { RepositoryAccess } from './repositories.ts';
 
 /**
- * What the first mirror gives that has something to give; `ask` gives nothing when a mirror lacks it. A mirror that
- * fails is a warning that begins with `attempt`.
+ * The first result that `ask` returns for a mirror, in order; undefined when no mirror has one. For a mirror that fails
+ * a warning is logged that begins with `attempt`.
  */
 export async function askMirrors<Result>(
-  mirrors: readonly OpenRepository[],
+  mirrors: readonly RepositoryAccess[],
   attempt: 'checking' | 'download from',
   log: Log,
-  ask: (mirror: OpenRepository) => Promise<Result | undefined>,
+  ask: (mirror: RepositoryAccess) => Promise<Result | undefined>,
 ): Promise<Result | undefined> {
   for (const mirror of mirrors) {
     try {

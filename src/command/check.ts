@@ -1,7 +1,8 @@
 // check: which versions of the image exist?
 
-import { type OpenRepository, openAccess } from '../access/access.ts';
+import { openAccess } from '../access/access.ts';
 import { askMirrors } from '../access/ask-mirrors.ts';
+import { type RepositoryAccess, sourceRepositories } from '../access/repositories.ts';
 import { UserError } from '../errors.ts';
 import { effectivePlatform } from '../oci/platform.ts';
 import { repositoryText, tagText } from '../oci/reference.ts';
@@ -18,13 +19,14 @@ export const runCheck: Command = async (surroundings) => {
   const log = openLog(surroundings, request);
   const platform = effectivePlatform(request.source.platform, undefined, surroundings.platform);
   const find = versionFinder(request.source, platform, log);
-  const { resolve, close } = openAccess(request.source, 'check', surroundings, log);
+  const access = openAccess(request.source, 'check', surroundings, log);
+  const logIn = sourceRepositories(request.source, access);
 
-  const ask = ({ retrier, open }: OpenRepository): Promise<Version[]> =>
-    retrier.attempt(async () => find(await open('pull'), request.version));
+  const ask = (registry: RepositoryAccess): Promise<Version[]> =>
+    registry.attempt('pull', (session) => find(session, request.version));
 
   try {
-    const { origin, mirrors } = await resolve();
+    const { origin, mirrors } = await logIn();
     const mirrored = await askMirrors(mirrors, 'checking', log, async (mirror) => {
       const versions = await ask(mirror);
       if (versions.length > 0) {
@@ -44,6 +46,6 @@ export const runCheck: Command = async (surroundings) => {
     }
     return { output: checkResponse(versions), code: 0 };
   } finally {
-    await close();
+    await access.close();
   }
 };

@@ -1,6 +1,6 @@
 // Content trust of a put: every image that was pushed is signed under every tag.
 
-import { isTestRun, testTimeoutDivisor } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
 import { childrenOf, contentKind } from '../content/graph-source.ts';
 import { staticCredentials } from '../credentials/static.ts';
 import { errorText, UserError } from '../errors.ts';
@@ -10,15 +10,10 @@ import type { Target } from '../notary/new-metadata.ts';
 import { notaryServer } from '../notary/notary-server.ts';
 import { signTargets } from '../notary/sign-targets.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { Surroundings } from '../process/surroundings.ts';
 import { getListedManifest } from '../registry/manifest-endpoint.ts';
 import type { PutSource } from '../request/request.ts';
-import { redactingSecrets } from '../request/secrets.ts';
-import { createHttpClient } from '../transport/http-client.ts';
-import { proxyFor } from '../transport/proxy.ts';
-import { createRetrier } from '../transport/retrier.ts';
-import { openSession, type Session } from '../transport/session.ts';
-import { createTrustRoots, machineTrustFiles } from '../transport/trust-roots.ts';
+import type { Clock } from '../transport/clock.ts';
+import type { Session } from '../transport/session.ts';
 import { readTrustSettings } from './trust-settings.ts';
 
 /** Signs what was pushed. */
@@ -33,58 +28,34 @@ export interface ContentSigner {
  */
 export function openContentTrust(
   source: PutSource,
-  surroundings: Surroundings,
+  access: Access,
+  { now }: Clock,
   log: Log,
 ): ContentSigner | undefined {
   const trust = source.contentTrust;
   if (!trust) {
     return undefined;
   }
-  const { server, clientCertificate, key } = readTrustSettings(trust);
+  const { server: host, clientCertificate, key } = readTrustSettings(trust);
 
   const sign = async (session: Session, root: Descriptor, tags: readonly string[]) => {
     const { repository } = session;
-    const notary = collectionOf(repository, server);
-    const { environment, clock, random, addSecret } = surroundings;
-    const client = createHttpClient({
-      trustRoots: createTrustRoots({ environment, caCerts: source.caCerts, files: machineTrustFiles }),
-      proxyFor: (url) => proxyFor(url, environment),
-      timeoutDivisor: isTestRun(surroundings) ? testTimeoutDivisor : 1,
+    const notary = collectionOf(repository, host);
+    const { credentials } = staticCredentials(trust.username || trust.password ? trust : source);
+    const server = access.registry(notary.registry, {
+      credentials,
+      insecure: false,
+      secureOnly: true,
       clientCertificate,
     });
-    try {
-      const retrier = createRetrier({
-        stage: 'out',
-        test: isTestRun(surroundings),
-        clock,
-        random,
-        log,
-      });
-      const { credentials } = staticCredentials(trust.username || trust.password ? trust : source);
-      const notarySession = await retrier.exchange(() =>
-        openSession({
-          client: redactingSecrets(client, addSecret),
-          repository: notary,
-          insecure: false,
-          secureOnly: true,
-          credentials,
-          actions: trust.scopes,
-          retrier,
-          clock,
-          log,
-        }),
-      );
-      const images = await imagesBelow(session, root);
-      const targets = images.flatMap(({ digest, size }) =>
-        tags.map((name): Target => ({ name, digest, length: size })),
-      );
-      log.info(`signing tag(s) ${tags.join(', ')} on ${notary.registry}`);
-      const options = { ...key, gun: notary.path, now: () => clock.now(), log };
-      await signTargets(targets, { ...options, server: notaryServer(notarySession) });
-      log.info('signed');
-    } finally {
-      await client.close();
-    }
+    const notarySession = await server.repository(notary.path, trust.scopes);
+    const images = await imagesBelow(session, root);
+    const targets = images.flatMap(({ digest, size }) =>
+      tags.map((name): Target => ({ name, digest, length: size })),
+    );
+    log.info(`signing tag(s) ${tags.join(', ')} on ${notary.registry}`);
+    await signTargets(targets, { ...key, gun: notary.path, now, log, server: notaryServer(notarySession) });
+    log.info('signed');
   };
   return {
     async sign(session, root, tags) {

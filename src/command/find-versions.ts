@@ -1,5 +1,5 @@
 // The three ways in which check looks for versions: one tag, semver tags, or tags that match a pattern.
-
+import { lookUpConcurrency } from '../access/concurrency.ts';
 import { UserError } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
@@ -22,9 +22,6 @@ import { imageConfig, platformImage } from '../registry/platform-image.ts';
 import { listTags } from '../registry/tag-list.ts';
 import type { Source } from '../request/source.ts';
 import type { Session } from '../transport/session.ts';
-
-/** How many tags are looked up at a time. */
-const lookUpConcurrency = 24;
 
 /** Finds the versions on one registry; oldest first. */
 export type FindVersions = (session: Session, cursor: Version | undefined) => Promise<Version[]>;

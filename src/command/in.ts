@@ -1,7 +1,8 @@
 // in: fetch exactly one digest into a directory.
 
-import { isTestRun, type OpenRepository, openAccess } from '../access/access.ts';
+import { openAccess } from '../access/access.ts';
 import { askMirrors } from '../access/ask-mirrors.ts';
+import { type RepositoryAccess, sourceRepositories } from '../access/repositories.ts';
 import { errorText, UserError } from '../errors.ts';
 import { fetchImage } from '../get/fetch-image.ts';
 import type { FetchedImage, ImageDetail } from '../get/fetched-image.ts';
@@ -40,12 +41,13 @@ async function get(
   const { source, params, version } = request;
   const patterns = readPatterns(request);
   const digest = readDigest(version.digest);
-  const { resolve, close } = openAccess(source, 'in', surroundings, log);
+  const access = openAccess(source, 'in', surroundings, log);
+  const logIn = sourceRepositories(source, access);
   const format = params.skipDownload ? ('none' as const) : params.format;
   // What an earlier or interrupted get left must not pass for the result of this one, whatever becomes of it.
   await clearResult(directory, format, format === 'oci-layout' ? 'blobs' : 'nothing');
   try {
-    const { origin, mirrors } = await resolve();
+    const { origin, mirrors } = await logIn();
     const shared = {
       digest,
       platform: effectivePlatform(source.platform, params.platform, surroundings.platform),
@@ -59,11 +61,11 @@ async function get(
       log,
       progress,
     };
-    const fetchFrom = ({ repository, name, retrier, open }: OpenRepository, patience: number) => {
+    const fetchFrom = ({ repository, name, attempt }: RepositoryAccess, patience: number) => {
       log.plain(`fetching \x1b[32m${name}\x1b[0m@\x1b[33m${digest}\x1b[0m`);
-      const missingPatience = isTestRun(surroundings) ? 0 : patience;
-      return retrier.attempt(async () =>
-        fetchImage(await open('pull'), { ...shared, missingPatience }).catch((cause: unknown) => {
+      const missingPatience = surroundings.waits === 'shrunk' ? 0 : patience;
+      return attempt('pull', (session) =>
+        fetchImage(session, { ...shared, missingPatience }).catch((cause: unknown) => {
           throw new UserError(`fetching ${repositoryText(repository)}@${digest}`, { cause });
         }),
       );
@@ -85,7 +87,7 @@ async function get(
     await clearResult(directory, format, 'nothing').catch((failure: unknown) => log.warn(errorText(failure)));
     throw error;
   } finally {
-    await close();
+    await access.close();
   }
 }
 

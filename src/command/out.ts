@@ -1,6 +1,8 @@
 // out: publish an image under the tags that a version asks for.
 import { tmpdir } from 'node:os';
 import { openAccess } from '../access/access.ts';
+import { uploadConcurrency } from '../access/concurrency.ts';
+import { sourceRepositories } from '../access/repositories.ts';
 import { findImage } from '../disk/glob.ts';
 import { openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
@@ -22,9 +24,6 @@ import { readAdditionalTags, readVersionFile, requireDirectory } from './artifac
 import { openContentTrust } from './content-trust.ts';
 import { outResponse } from './response.ts';
 
-/** How many blobs and manifests travel at a time, as upstream does. */
-const uploadConcurrency = 4;
-
 /**
  * Pushes the one image that the glob finds; answers the first tag that points at it with the pushed digest.
  */
@@ -33,19 +32,21 @@ export const runOut: Command = async (surroundings) => {
   const { image: glob, immutableTags: setting, onConflict } = request.params;
   const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
-  const { resolve, close } = openAccess(request.source, 'out', surroundings, log);
+  const access = openAccess(request.source, 'out', surroundings, log);
+  // A put has no mirrors: what is pushed to one would not be in the registry.
+  const logIn = sourceRepositories({ ...request.source, registryMirrors: [] }, access);
   const requested = await readRequestedTags(request, directory);
   checkRequestedTags(requested);
   const immutable = immutableTags(setting);
-  const signer = openContentTrust(request.source, surroundings, log);
+  const signer = openContentTrust(request.source, access, surroundings.clock, log);
   const image = await openImage(await findImage(directory, glob), {
     temporaryDirectory: tmpdir(),
     watchLayer: (plain, { number, count, size }) =>
       watchChunks(plain, progress.start(`compress ${number}/${count}`, size)),
   });
   try {
-    const { origin } = await resolve();
-    const session = await origin.retrier.attempt(() => origin.open('push,pull'));
+    const { origin } = await logIn();
+    const session = await origin.session('push,pull');
     const existing = hasAliases(requested) ? await existingTags(session) : [];
     const { asked, aliases, all: tags, unique } = tagsToPush(requested, existing);
     const rule = immutableTagRule(immutable(asked, aliases), onConflict);
@@ -73,7 +74,7 @@ export const runOut: Command = async (surroundings) => {
   } finally {
     progress.close();
     await image.close();
-    await close();
+    await access.close();
   }
 };
 

@@ -13,6 +13,8 @@ export interface Surroundings {
   /** The numeric user id of the process; 0 may give files to other users. */
   readonly userId: number;
   readonly clock: Clock;
+  /** `shrunk` to milliseconds, so that suites of black-box tests end in time. */
+  readonly waits: 'real' | 'shrunk';
   /** Everything on standard input. */
   readInput(): Promise<Uint8Array>;
   /** Text for standard error; secrets that {@link addSecret} was told of are redacted. */

@@ -34,6 +34,7 @@ export function systemSurroundings(args: readonly string[]): Surroundings {
     platform: hostPlatform(process.platform, process.arch),
     userId: process.getuid?.() ?? -1,
     clock: systemClock,
+    waits: process.env.TEST === 'true' ? 'shrunk' : 'real',
     readInput: readStandardInput,
     writeError: (text) => writeStandardError(redact(text)),
     terminal: () => {

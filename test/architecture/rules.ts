@@ -22,7 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   rootfs: ['compression', 'tar', 'log'],
   transfer: ['content', 'limiter', 'log'],
   notary: ['transport'],
-  access: ['credentials', 'registry', 'request', 'process'],
+  access: ['credentials'],
   request: ['policy', 'transport'],
   process: ['request', 'transfer', 'transport'],
   get: ['policy', 'registry', 'disk', 'rootfs', 'transfer', 'request'],

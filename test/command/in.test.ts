@@ -407,20 +407,20 @@ describe('failures that pass', () => {
   });
 
   it('but not longer than a quarter of a minute, and not at all in tests', async () => {
-    const asked = async (environment: Record<string, string>) => {
+    const asked = async (waits: 'real' | 'shrunk') => {
       await using registry = await startRegistry({ faults: [rule(manifestPath(), status(404), 1e6)] });
       const clock = createTurnedClock();
       const start = clock.now();
-      expect(await get(registry, { clock, environment })).toMatchObject({ answer: undefined });
+      expect(await get(registry, { clock, waits })).toMatchObject({ answer: undefined });
       return {
         requests: registry.journal.select({ path: manifestPath() }).length,
         waited: clock.now() - start,
       };
     };
-    const { requests, waited } = await asked({});
+    const { requests, waited } = await asked('real');
     expect(requests).toBeGreaterThan(3);
     expect(waited).toBeLessThan(20_000);
-    expect(await asked({ TEST: 'true' })).toMatchObject({ requests: 1 });
+    expect(await asked('shrunk')).toMatchObject({ requests: 1 });
   });
 
   it('a token that expires on the way is renewed', async () => {

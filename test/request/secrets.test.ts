@@ -1,7 +1,7 @@
-// What counts as secret: of the source, the environment, and each request.
+// What counts as secret of the source and the environment.
 import { describe, expect, it } from 'vitest';
 import { decodeOutRequest } from '../../src/request/request.ts';
-import { secretsOfEnvironment, secretsOfRequest, secretsOfSource } from '../../src/request/secrets.ts';
+import { secretsOfEnvironment, secretsOfSource } from '../../src/request/secrets.ts';
 
 const filled = (secrets: readonly string[]) => [...new Set(secrets.filter((secret) => secret !== ''))];
 
@@ -54,25 +54,5 @@ describe('passwords of proxies are', () => {
   ])('%s', (proxy, expected) => {
     expect(filled(secretsOfEnvironment({ HTTPS_PROXY: proxy }))).toEqual(expected);
     expect(filled(secretsOfEnvironment({ http_proxy: proxy }))).toEqual(expected);
-  });
-});
-
-describe('of a request', () => {
-  const signed =
-    'https://store.test/blob?X-Sig=0123456789abcdef%2F0123&scope=repository:team/image:pull,push&n=1000';
-
-  it.each<[string, string, Record<string, string>, string[]]>([
-    ['the credentials are', 'https://r.test/v2/', { authorization: 'Bearer token.of.it' }, ['token.of.it']],
-    ['Basic ones too', 'https://r.test/v2/', { authorization: 'Basic dTpw' }, ['dTpw']],
-    ['nothing is without them', 'https://r.test/v2/', {}, []],
-    [
-      'a signature is, what the protocol defines is not',
-      signed,
-      {},
-      ['0123456789abcdef%2F0123', '0123456789abcdef/0123'],
-    ],
-    ['a password in a URL is', 'https://user:pa%20ss@r.test/', {}, ['pa%20ss', 'pa ss']],
-  ])('%s', (_name, url, headers, expected) => {
-    expect(filled(secretsOfRequest({ url, headers }))).toEqual(expected);
   });
 });

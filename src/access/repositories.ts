@@ -1,0 +1,93 @@
+// The repositories of a source: the one that it names, and those on its mirrors.
+import { staticCredentials } from '../credentials/static.ts';
+import { UserError } from '../errors.ts';
+import {
+  checkAddressable,
+  parseRepository,
+  type RepositoryReference,
+  repositoryText,
+} from '../oci/reference.ts';
+import type { RepositoryActions } from '../transport/scope.ts';
+import type { Session } from '../transport/session.ts';
+import type { Access } from './access.ts';
+import type { AccessSettings } from './access-settings.ts';
+import { mirrorRepository } from './mirror.ts';
+import type { RegistryAccess } from './registry-access.ts';
+
+/** A repository on a registry. */
+export interface RepositoryAccess {
+  readonly repository: RepositoryReference;
+  /** As answers and the `repository` file name it. */
+  readonly name: string;
+  /** A session, see {@link RegistryAccess.repository}. */
+  session(actions: RepositoryActions): Promise<Session>;
+  /** Runs an attempt with a session, see {@link RegistryAccess.attempt}. */
+  attempt<Result>(actions: RepositoryActions, action: (session: Session) => Promise<Result>): Promise<Result>;
+}
+
+/** The repositories of a source after the log-in was chosen. */
+export interface Repositories {
+  readonly origin: RepositoryAccess;
+  /** To be asked before the origin, in this order, each with its own credentials. */
+  readonly mirrors: readonly RepositoryAccess[];
+}
+
+/**
+ * Checks the repository and the mirrors that settings name, without any request: throws a UserError that names the
+ * wrong one. The returned function chooses the log-in, which may send requests and rename the repository: then the
+ * mirrors are those of the new name.
+ */
+export function sourceRepositories(settings: AccessSettings, access: Access): () => Promise<Repositories> {
+  const configured = readRepository(settings.repository);
+  const mirrorsOf = (origin: RepositoryReference) =>
+    settings.registryMirrors.flatMap((mirror) => {
+      const repository = mirrorRepository(origin, mirror);
+      return repository ? [{ repository, credentials: staticCredentials(mirror).credentials }] : [];
+    });
+  mirrorsOf(configured);
+
+  const { insecure } = settings;
+  return async () => {
+    const login = await access.logIn(settings);
+    const origin = login.repository === settings.repository ? configured : readRepository(login.repository);
+    const { credentials } = login.credentials;
+    return {
+      origin: repositoryAccess(
+        access.registry(origin.registry, { credentials, insecure }),
+        origin,
+        login.repository,
+      ),
+      mirrors: mirrorsOf(origin).map((mirror) =>
+        repositoryAccess(
+          access.mirror(mirror.repository.registry, { credentials: mirror.credentials, insecure }),
+          mirror.repository,
+          repositoryText(mirror.repository),
+        ),
+      ),
+    };
+  };
+}
+
+function repositoryAccess(
+  registry: RegistryAccess,
+  repository: RepositoryReference,
+  name: string,
+): RepositoryAccess {
+  const session = (actions: RepositoryActions) => registry.repository(repository.path, actions);
+  return {
+    repository,
+    name,
+    session,
+    attempt: (actions, action) => registry.attempt(async () => action(await session(actions))),
+  };
+}
+
+function readRepository(name: string): RepositoryReference {
+  try {
+    const repository = parseRepository(name);
+    checkAddressable(repository, name);
+    return repository;
+  } catch (cause) {
+    throw new UserError('could not resolve repository', { cause });
+  }
+}
