@@ -1,4 +1,4 @@
-// check on a clock that the test turns: which registry is asked, what of it is reported, and what is said about it.
+// check on a fake clock: which registry is asked, what of it is reported, and what is said about it.
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
 import { authority, serverKeys } from '../support/certificates.ts';

@@ -5,11 +5,11 @@ import { runCheck } from '../../src/command/check.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { Version } from '../../src/policy/select-tag.ts';
 import { planLookUps, selectVersions } from '../../src/policy/select-versions.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import type { Fault, FaultRule } from '../support/fault.ts';
 import { buildImage, buildIndex, seed } from '../support/images.ts';
 import { type RegistryOptions, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { type CommandOptions, runCommand } from '../support/run-command.ts';
-import { createTurnedClock, type TurnedClock } from '../support/turned-clock.ts';
 import { digestOfTag, tagCases, tagContents } from '../support/version-tags.ts';
 
 const name = 'team/app';
@@ -31,7 +31,7 @@ async function check(
   others: Partial<CommandOptions> & { version?: object } = {},
 ) {
   const { version, ...options } = others;
-  const clock = createTurnedClock();
+  const clock = createFakeClock();
   const { answer, stderr } = await runCommand(runCheck, {
     request: {
       source: { repository: `${registry.host}/${name}`, ...source },
@@ -225,15 +225,15 @@ describe('a busy registry', () => {
       times: 24,
       fault: { kind: 'hold', until: together.promise, next: refusal },
     });
-    const clock = createTurnedClock('held');
+    const clock = createFakeClock('manual');
     const outcome = check(registry, {}, { clock });
-    await clock.asleep(1);
-    clock.turn(300);
+    await clock.untilSleeping(1);
+    clock.advance(300);
     await registry.journal.arrived(heads, 24);
     together.resolve();
-    await clock.asleep(24);
+    await clock.untilSleeping(24);
     expect(registry.journal.select(heads)).toHaveLength(24);
-    clock.turn(8_000);
+    clock.advance(8_000);
     expect((await outcome).answer).toHaveLength(60);
     expect(registry.journal.select(heads)).toHaveLength(84);
   });
@@ -344,7 +344,7 @@ describe('an image that is sorted by its time', () => {
 });
 
 /** The waits of a clock but for the ping's head start for https. */
-function waitsOf(clock: TurnedClock): readonly number[] {
+function waitsOf(clock: FakeClock): readonly number[] {
   expect(clock.waits[0]).toBe(300);
   return clock.waits.slice(1);
 }

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runIn } from '../../src/command/in.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import type { Fault, FaultRule } from '../support/fault.ts';
 import {
   buildImage,
@@ -27,7 +28,6 @@ import { buildLayer, directory, file } from '../support/layers.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { type CommandOptions, runCommand } from '../support/run-command.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 const name = 'team/image';
 
@@ -181,7 +181,7 @@ describe('content that is not what was asked for', () => {
     const whole = image.layers[0]?.bytes ?? Buffer.alloc(0);
     const half = whole.subarray(0, whole.length >> 1);
     const cut = { ...(await buildLayer([])), bytes: half, digest: registry.putBlob(name, half) };
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     const { answer, stderr } = await get(registry, { root: await buildImage({ layers: [cut] }), clock });
     expect(answer).toBeUndefined();
     expect(stderr).toContain('ends early');
@@ -344,7 +344,7 @@ describe('failures that pass', () => {
     ],
   ])('%s: the request is made again, or all of it', async (_name, fault, expected) => {
     await using registry = await startRegistry({ faults: [fault()] });
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     const { answer, stderr } = await get(registry, { clock });
     expect(answer, stderr).toBeDefined();
     const short = registry.requests.map(({ path }) =>
@@ -367,14 +367,14 @@ describe('failures that pass', () => {
   it('a Retry-After is waited for', async () => {
     const fault = status(429, { headers: { 'retry-after': '42' } });
     await using registry = await startRegistry({ faults: [rule(manifestPath(), fault)] });
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     await get(registry, { clock });
     expect(Math.max(...clock.waits)).toBe(42_000);
   });
 
   it('a limit that does not end is told within the hour that upstream waits', async () => {
     await using registry = await startRegistry({ faults: [rule(manifestPath(), status(429), 1e6)] });
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     const start = clock.now();
     leaveEarlierGet();
     const { answer, stderr } = await get(registry, { clock });
@@ -399,7 +399,7 @@ describe('failures that pass', () => {
 
   it('a digest that was just pushed may take some seconds to show up', async () => {
     await using registry = await startRegistry({ faults: [rule(manifestPath(), status(404), 3)] });
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     const { answer, stderr } = await get(registry, { clock });
     expect(answer).toBeDefined();
     expect(stderr).toContain('is not there (yet); asking again');
@@ -409,7 +409,7 @@ describe('failures that pass', () => {
   it('but not longer than a quarter of a minute, and not at all in tests', async () => {
     const asked = async (waits: 'real' | 'shrunk') => {
       await using registry = await startRegistry({ faults: [rule(manifestPath(), status(404), 1e6)] });
-      const clock = createTurnedClock();
+      const clock = createFakeClock();
       const start = clock.now();
       expect(await get(registry, { clock, waits })).toMatchObject({ answer: undefined });
       return {

@@ -1,4 +1,4 @@
-// out on a clock that the test turns: which tags a put moves, which it leaves alone, and what a failure leaves behind.
+// out on a fake clock: which tags a put moves, which it leaves alone, and what a failure leaves behind.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { runOut } from '../../src/command/out.ts';
 import { digestHex, digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import type { Fault, FaultRule } from '../support/fault.ts';
 import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
 import { buildImage, buildIndex, descriptorOf, type Image, type Root, seed } from '../support/images.ts';
@@ -15,7 +16,6 @@ import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { type CommandOptions, runCommand } from '../support/run-command.ts';
 import { startOrderedServer } from '../support/strict-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 const name = 'team/image';
 const uploads = new RegExp(`^/v2/${name}/blobs/uploads/.+`);
@@ -466,7 +466,7 @@ describe('what may pass is asked for again', () => {
 
   it('a registry that never recovers is given up', async () => {
     await using registry = await startRegistry({ faults: [rule('PATCH', uploads, status(503), 1e6)] });
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     const start = clock.now();
     const { answer } = await put(registry, { clock });
     expect(answer).toBeUndefined();
@@ -721,7 +721,7 @@ describe('an image that changes while it is pushed', () => {
         path: manifestOf('v1'),
         fault: { kind: 'hold', until: changed },
       });
-      const clock = createTurnedClock();
+      const clock = createFakeClock();
       const start = clock.now();
       const { answer, stderr } = await put(registry, { clock });
       expect(answer).toBeUndefined();

@@ -10,13 +10,13 @@ import { errorText } from '../../src/errors.ts';
 import type { HttpClient } from '../../src/transport/http-client.ts';
 import { acrTenant, startAcr, unsignedToken } from '../support/acr.ts';
 import { authority, serverKeys } from '../support/certificates.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { loginSettings } from '../support/login-settings.ts';
 import { azureToken, startEntra } from '../support/metadata-servers.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { errorReply, jsonReply, type Reply } from '../support/reply.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { recordedLog, testClient, trusting } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 describe('the tenant in a challenge', () => {
   it.each<[string, string, string]>([
@@ -147,7 +147,7 @@ it.each<[string, number | undefined]>([
 
 describe('a log-in', () => {
   it('is renewed before its password ends, and meanwhile kept', async () => {
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     const hour = 3_600_000;
     let given = 0;
     await using entra = await startEntra(serverKeys.trusted, { assertion: 'pod', token: azureToken });
@@ -217,7 +217,7 @@ async function workload(authorityHost: string): Promise<CredentialSurroundings> 
       AZURE_CLIENT_ID: 'client',
       AZURE_TENANT_ID: acrTenant,
     },
-    clock: createTurnedClock(),
+    clock: createFakeClock(),
     log: recordedLog(),
     client: testClient(),
     trustRoots: trusting(authority),

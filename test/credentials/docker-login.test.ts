@@ -3,14 +3,14 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { dockerConfigSource } from '../../src/credentials/docker-login.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { recordedLog } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 function surroundingsOf(environment: Record<string, string> = {}) {
   const secrets: string[] = [];
   return {
-    clock: createTurnedClock(),
+    clock: createFakeClock(),
     environment,
     log: recordedLog(),
     addSecret: (secret: string) => {

@@ -4,16 +4,16 @@ import { ecrLogin } from '../../src/credentials/ecr.ts';
 import type { LoginSettings } from '../../src/credentials/login.ts';
 import { decodeCheckRequest } from '../../src/request/request.ts';
 import { createTrustRoots } from '../../src/transport/trust-roots.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
 import { jsonReply } from '../support/reply.ts';
 import { recordedLog, testClient } from '../support/test-session.ts';
-import { createTurnedClock, type TurnedClock } from '../support/turned-clock.ts';
 
 const hour = 3_600_000;
 const files = { read: () => undefined, list: () => [] };
 
 /** AWS on one port: STS gives keys for 15 minutes, ECR numbers its passwords and lets them last 12 hours. */
-function startAmazon(clock: TurnedClock): Promise<RecordingServer> {
+function startAmazon(clock: FakeClock): Promise<RecordingServer> {
   let count = 0;
   return startRecordingServer({
     answer: ({ headers }) => {
@@ -41,7 +41,7 @@ function settings(source: object): LoginSettings {
 }
 
 async function login(source: object) {
-  const clock = createTurnedClock();
+  const clock = createFakeClock();
   const server = await startAmazon(clock);
   vi.stubEnv('AWS_ENDPOINT_URL', server.url);
   const secrets: string[] = [];
@@ -70,9 +70,9 @@ describe('a password of ECR', () => {
     const { server, clock, password, repository } = await login({});
     await using _server = server;
     expect(repository).toBe('1.dkr.ecr.eu-central-1.amazonaws.com/team/app');
-    clock.turn(11 * hour);
+    clock.advance(11 * hour);
     expect(await password()).toBe('password-1');
-    clock.turn(hour);
+    clock.advance(hour);
     expect(await password()).toBe('password-2');
     expect(server.journal.requests).toHaveLength(2);
   });
@@ -80,9 +80,9 @@ describe('a password of ECR', () => {
   it('that a role got lasts as long as the role, which is assumed anew', async () => {
     const { server, clock, password, secrets } = await login({ aws_role_arn: 'arn:aws:iam::2:role/r' });
     await using _server = server;
-    clock.turn(12 * 60_000);
+    clock.advance(12 * 60_000);
     expect(await password()).toBe('password-1');
-    clock.turn(60_000);
+    clock.advance(60_000);
     expect(await password()).toBe('password-2');
     const kinds = server.journal.requests.map(({ headers }) => headers['x-amz-target'] ?? 'STS');
     const ecr = 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken';

@@ -7,18 +7,18 @@ import { describe, expect, it } from 'vitest';
 import type { CredentialSurroundings } from '../../src/credentials/credential-source.ts';
 import { googleLogin } from '../../src/credentials/google.ts';
 import type { HttpClient, HttpRequest } from '../../src/transport/http-client.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { loginSettings } from '../support/login-settings.ts';
 import { startGoogleMetadata } from '../support/metadata-servers.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { jsonReply } from '../support/reply.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { recordedLog, testClient, trusting } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 const settings = { ...loginSettings, repository: 'registry.test/app', googleAuth: true };
 
 function surroundingsOf(environment: Record<string, string>, client: HttpClient = testClient()) {
-  const clock = createTurnedClock();
+  const clock = createFakeClock();
   const secrets: string[] = [];
   return {
     environment,

@@ -10,11 +10,11 @@ import { resolveLogin } from '../../src/credentials/resolve.ts';
 import type { HttpClient, HttpRequest } from '../../src/transport/http-client.ts';
 import { acrTenant, startAcr } from '../support/acr.ts';
 import { authority, serverKeys } from '../support/certificates.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { loginSettings } from '../support/login-settings.ts';
 import { azureToken, googleToken, startEntra, startGoogleMetadata } from '../support/metadata-servers.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { recordedLog, testClient, trusting } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 const fromUser: Partial<LoginSettings> = { username: 'user', password: 'password' };
 const docker: Partial<LoginSettings> = {
@@ -52,7 +52,7 @@ it.each<[string, Partial<LoginSettings>, string | undefined]>([
   const surroundings: CredentialSurroundings = {
     environment,
     client,
-    clock: createTurnedClock(),
+    clock: createFakeClock(),
     log: recordedLog(),
     trustRoots: trusting(authority),
     addSecret: () => {},

@@ -1,11 +1,11 @@
 // Credentials are fetched once, and again before they are refused.
 import { describe, expect, it } from 'vitest';
 import { untilExpiry } from '../../src/credentials/until-expiry.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 
 /** A source whose n-th value is n, each valid for so many milliseconds. */
 function counted(lifetime: number | undefined) {
-  const clock = createTurnedClock();
+  const clock = createFakeClock();
   let count = 0;
   const give = untilExpiry(clock, async () => {
     count += 1;
@@ -43,7 +43,7 @@ it('a failure is not kept', async () => {
   const outcomes = [Promise.reject(new Error('not yet')), Promise.resolve({ expires: undefined })];
   outcomes[0]?.catch(() => {});
   const give = untilExpiry(
-    createTurnedClock(),
+    createFakeClock(),
     () => outcomes.shift() ?? Promise.reject(new Error('asked too often')),
   );
   await expect(give()).rejects.toThrow('not yet');

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Surroundings } from '../../src/process/surroundings.ts';
 import { openTransferLog } from '../../src/process/transfer-log.ts';
 import { decodeInRequest } from '../../src/request/request.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 
 /** What a log says of one transfer that goes on for six ticks, with a line of the log after each. */
 function written(given: Partial<Surroundings>, debug = false): string {
   let output = '';
-  const clock = createTurnedClock();
+  const clock = createFakeClock();
   let tick = () => {};
   const surroundings: Surroundings = {
     arguments: [],
@@ -37,7 +37,7 @@ function written(given: Partial<Surroundings>, debug = false): string {
   const transfer = progress.start('aaaaaaaaaaaa', 6000);
   for (let step = 1; step <= 3; step++) {
     transfer.advance(1000);
-    clock.turn(1000);
+    clock.advance(1000);
     tick();
     log.plain(`line ${step}`);
   }

@@ -8,10 +8,10 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { openBlob } from '../../src/registry/blob-download.ts';
 import { startBlobHost } from '../support/blob-host.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import type { Fault } from '../support/fault.ts';
 import { type RegistryOptions, startRegistry } from '../support/registry.ts';
 import { openTestSession } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 const content = Buffer.alloc(300_000);
 for (let at = 0; at < content.length; at += 4) {
@@ -28,7 +28,7 @@ async function registryOf(
   onTestFinished(() => registry.close());
   registry.putBlob('app', content);
   registry.faults.add(...faults.map((fault) => ({ path, times: fault.times ?? 1, fault })));
-  const clock = createTurnedClock();
+  const clock = createFakeClock();
   const session = await openTestSession(`${registry.host}/app`, { stage: 'in', clock });
   // Without the ping's own.
   const waits = () => clock.waits.slice(1);

@@ -6,12 +6,12 @@ import { errorText } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { hasBlob, uploadBlob } from '../../src/registry/blob-upload.ts';
 import type { ReceivedRequest } from '../support/exchange.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import type { FaultRule } from '../support/fault.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { type RegistryOptions, startRegistry } from '../support/registry.ts';
 import type { Reply } from '../support/reply.ts';
 import { openTestSession } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 const content = Buffer.alloc(500_000, 'content ');
 const digest = digestOf(content);
@@ -32,7 +32,7 @@ function blob() {
 async function registryOf(faults: readonly FaultRule[] = [], options: RegistryOptions = {}) {
   const registry = await startRegistry({ ...options, faults });
   onTestFinished(() => registry.close());
-  const clock = createTurnedClock();
+  const clock = createFakeClock();
   const session = await openTestSession(`${registry.host}/app`, {
     actions: 'push,pull',
     stage: 'out',

@@ -6,10 +6,10 @@ import { mediaTypes } from '../../src/oci/media-type.ts';
 import { lookUpDigest } from '../../src/registry/digest-lookup.ts';
 import { getManifest, headManifest, isMissing, putManifest } from '../../src/registry/manifest-endpoint.ts';
 import { RegistryError } from '../../src/transport/registry-error.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { errorReply, type Reply } from '../support/reply.ts';
 import { openTestSession, type TestSessionOptions } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 const bytes = Buffer.from('{"fake":"manifest"}');
 const digest = digestOf(bytes);
@@ -95,7 +95,7 @@ describe('the headers of a manifest', () => {
 
   it.each([408, 429, 500, 502, 503, 504, 520])('are asked for again after %i', async (status) => {
     const replies: Reply[] = [{ status }, { status }, { status: 200, headers: headers({}) }];
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     await using registry = await registryOf({ head: () => replies.shift() ?? { status: 500 } }, { clock });
     expect(await headManifest(registry.session, 'latest')).toEqual({ state: 'found', digest });
     expect(registry.asked()).toHaveLength(3);

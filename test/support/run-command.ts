@@ -1,15 +1,15 @@
-// The commands in this process, on a clock that the test turns: what the executables do, without their start.
+// Runs the commands in this process on a fake clock: what the executables do, without a process.
 
 import { createLog } from '../../src/log.ts';
 import { reportFailure } from '../../src/process/failure-report.ts';
 import { createRedaction } from '../../src/process/redaction.ts';
 import type { Command, Surroundings } from '../../src/process/surroundings.ts';
-import { createTurnedClock } from './turned-clock.ts';
+import { createFakeClock } from './fake-clock.ts';
 
 /** How a command is run; what is absent is as on a worker with nothing set. */
 export interface CommandOptions
   extends Partial<Omit<Surroundings, 'arguments' | 'readInput' | 'writeError'>> {
-  /** A value is sent as JSON, a text as it is. */
+  /** A value is sent as JSON, a string as it is. */
   readonly request: unknown;
   /** The argument of `in` and `out`. */
   readonly directory?: string;
@@ -21,7 +21,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a command to its end; on a turned clock unless told otherwise, so that no wait takes time. */
+/** Runs a command to its end; by default on a fake clock, so that no wait takes time. */
 export async function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
   const { request, directory, ...others } = options;
   const { keep, redact } = createRedaction();
@@ -30,7 +30,7 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
     environment: {},
     platform: { os: 'linux', architecture: 'amd64' },
     userId: process.getuid?.() ?? -1,
-    clock: createTurnedClock(),
+    clock: createFakeClock(),
     waits: 'real',
     random: () => 0.5,
     terminal: () => undefined,

@@ -1,4 +1,4 @@
-// A client and sessions as the commands make them, in this process, on a clock that the test turns.
+// An HTTP client, a log and sessions for tests in this process, on a fake clock.
 import { onTestFinished } from 'vitest';
 import { createLog, type Log } from '../../src/log.ts';
 import { parseRepository } from '../../src/oci/reference.ts';
@@ -9,7 +9,7 @@ import type { RetryStage } from '../../src/transport/retry-policy.ts';
 import { openSession, type Session } from '../../src/transport/session.ts';
 import type { TrustRoots } from '../../src/transport/trust-roots.ts';
 import { authority } from './certificates.ts';
-import { createTurnedClock, type TurnedClock } from './turned-clock.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
 /** Trust roots that hold exactly these certificates. */
 export function trusting(...certificates: readonly string[]): TrustRoots {
@@ -36,7 +36,7 @@ export interface RecordedLog extends Log {
 }
 
 /** A log that keeps what it writes, debug lines too. */
-export function recordedLog(clock: TurnedClock = createTurnedClock()): RecordedLog {
+export function recordedLog(clock: FakeClock = createFakeClock()): RecordedLog {
   let text = '';
   const write = (more: string) => {
     text += more;
@@ -48,7 +48,7 @@ export function recordedLog(clock: TurnedClock = createTurnedClock()): RecordedL
 /** How a test's session is opened. */
 export interface TestSessionOptions {
   readonly client?: HttpClient;
-  readonly clock?: TurnedClock;
+  readonly clock?: FakeClock;
   readonly stage?: RetryStage;
   /** Or a function that is asked for them as often as the session wants. */
   readonly credentials?: BasicCredentials | (() => Promise<BasicCredentials>);
@@ -60,7 +60,7 @@ export interface TestSessionOptions {
 
 /** A retrier on this clock; waits are as long as they can be, so that they can be compared. */
 export function testRetrier(
-  clock: TurnedClock,
+  clock: FakeClock,
   stage: RetryStage,
   log: Log = recordedLog(clock),
   signal?: AbortSignal,
@@ -73,7 +73,7 @@ export async function openTestSession(
   repository: string,
   options: TestSessionOptions = {},
 ): Promise<Session> {
-  const { clock = createTurnedClock(), stage = 'check' } = options;
+  const { clock = createFakeClock(), stage = 'check' } = options;
   const log = options.log ?? recordedLog(clock);
   const { credentials } = options;
   return await openSession({

@@ -7,11 +7,11 @@ import { classifyFailure } from '../../src/transport/failure.ts';
 import type { HttpClient, HttpRequest } from '../../src/transport/http-client.ts';
 import { httpHeadStart, ping } from '../../src/transport/ping.ts';
 import { serverKeys } from '../support/certificates.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { Reply } from '../support/reply.ts';
 import { testClient, trusting } from '../support/test-session.ts';
-import { createTurnedClock, type TurnedClock } from '../support/turned-clock.ts';
 
 /** A client whose two schemes answer when the test says so. */
 function racingClient() {
@@ -46,7 +46,7 @@ function broken(code: string): Error {
 const eligible = parseRepository('localhost:5000/app');
 const ineligible = parseRepository('registry.example/app');
 
-function race(clock: TurnedClock = createTurnedClock('held'), repository = eligible, insecure = false) {
+function race(clock: FakeClock = createFakeClock('manual'), repository = eligible, insecure = false) {
   const parts = racingClient();
   const outcome = ping(parts.client, repository, { insecure, clock });
   outcome.catch(() => {});
@@ -60,18 +60,18 @@ describe('the race', () => {
     expect(await outcome).toEqual({ scheme: 'https', access: 'open' });
     expect(requests.map(({ url }) => url)).toEqual(['https://localhost:5000/v2/']);
     expect([clock.waits, clock.sleeping]).toEqual([[httpHeadStart], 0]);
-    clock.turn(1000);
+    clock.advance(1000);
     await Promise.resolve();
     expect(requests).toHaveLength(1);
   });
 
   it('lets http start after its head start; the loser is aborted', async () => {
     const { answers, asked, outcome, requests, clock, aborted } = race();
-    await clock.asleep(1);
-    clock.turn(httpHeadStart - 1);
+    await clock.untilSleeping(1);
+    clock.advance(httpHeadStart - 1);
     await Promise.resolve();
     expect(requests).toHaveLength(1);
-    clock.turn(1);
+    clock.advance(1);
     await asked.http.promise;
     answers.http.resolve({ status: 200 });
     expect(await outcome).toEqual({ scheme: 'http', access: 'open' });
@@ -80,8 +80,8 @@ describe('the race', () => {
 
   it('is won by https when that answers first, though http is under way', async () => {
     const { answers, asked, outcome, clock, aborted } = race();
-    await clock.asleep(1);
-    clock.turn(httpHeadStart);
+    await clock.untilSleeping(1);
+    clock.advance(httpHeadStart);
     await asked.http.promise;
     answers.https.resolve({ status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } });
     expect(await outcome).toMatchObject({ scheme: 'https', access: 'challenged' });
@@ -99,8 +99,8 @@ describe('the race', () => {
 
   it('is not lost by https because http failed first', async () => {
     const { answers, asked, outcome, clock } = race();
-    await clock.asleep(1);
-    clock.turn(httpHeadStart);
+    await clock.untilSleeping(1);
+    clock.advance(httpHeadStart);
     await asked.http.promise;
     answers.http.reject(broken('ECONNRESET'));
     await Promise.resolve();
@@ -147,7 +147,7 @@ describe('the race', () => {
 
 describe('a name for which http is not allowed', () => {
   it('is never asked over http, however https fails', async () => {
-    const { answers, outcome, requests, clock } = race(createTurnedClock(), ineligible);
+    const { answers, outcome, requests, clock } = race(createFakeClock(), ineligible);
     answers.https.reject(broken('EPROTO'));
     await expect(outcome).rejects.toThrow('GET https://registry.example/v2/: the server does not speak TLS');
     expect(requests).toHaveLength(1);
@@ -155,7 +155,7 @@ describe('a name for which http is not allowed', () => {
   });
 
   it('is asked over http when the user says so', async () => {
-    const { answers, asked, outcome } = race(createTurnedClock('held'), ineligible, true);
+    const { answers, asked, outcome } = race(createFakeClock('manual'), ineligible, true);
     answers.https.reject(broken('EPROTO'));
     await asked.http.promise;
     answers.http.resolve({ status: 200 });
@@ -170,7 +170,7 @@ describe('answers', () => {
     });
     return await ping(testClient(), parseRepository(`${server.host}/app`), {
       insecure: false,
-      clock: createTurnedClock(),
+      clock: createFakeClock(),
     });
   };
 
@@ -218,7 +218,7 @@ describe('TLS', () => {
     await using registry = await startRegistry({ tls: serverKeys.trusted });
     const answer = await ping(testClient(), parseRepository(`${registry.host}/app`), {
       insecure: false,
-      clock: createTurnedClock('held'),
+      clock: createFakeClock('manual'),
     });
     expect(answer).toEqual({ scheme: 'https', access: 'open' });
     expect(registry.journal.lines).toEqual(['GET /v2/']);
@@ -228,7 +228,7 @@ describe('TLS', () => {
     await using registry = await startRegistry({ tls: serverKeys.trusted });
     const outcome = ping(testClient({ trustRoots: trusting() }), parseRepository(`${registry.host}/app`), {
       insecure: true,
-      clock: createTurnedClock(),
+      clock: createFakeClock(),
     });
     const error = await outcome.catch((caught: unknown) => caught);
     expect(errorHint(error)).toContain('ca_certs');
@@ -241,7 +241,7 @@ describe('TLS', () => {
       ping(testClient(), parseRepository(`${registry.host}/app`), {
         insecure: true,
         secureOnly,
-        clock: createTurnedClock(),
+        clock: createFakeClock(),
       });
     await expect(asked(true)).rejects.toThrow();
     expect(registry.requests).toHaveLength(0);

@@ -4,8 +4,8 @@ import { UserError } from '../../src/errors.ts';
 import { RegistryError } from '../../src/transport/registry-error.ts';
 import { createRetrier } from '../../src/transport/retrier.ts';
 import type { RetryStage } from '../../src/transport/retry-policy.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { recordedLog, testRetrier } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 function refusal(status: number, retryAfter?: string): RegistryError {
   return new RegistryError({ method: 'GET', url: 'https://registry/v2/', status, body: '', retryAfter });
@@ -30,7 +30,7 @@ function failing(...errors: readonly Error[]) {
   return action;
 }
 
-function retrier(stage: RetryStage, clock = createTurnedClock()) {
+function retrier(stage: RetryStage, clock = createFakeClock()) {
   const log = recordedLog(clock);
   return { ...testRetrier(clock, stage, log), clock, log };
 }
@@ -135,7 +135,7 @@ describe('an exchange that gets further with each try', () => {
     const { tries, clock } = retrier('check');
     const download = tries();
     for (let count = 0; count < 50; count++) {
-      clock.turn(60_000);
+      clock.advance(60_000);
       download.progressed();
       await download.failed(reset());
     }
@@ -145,43 +145,43 @@ describe('an exchange that gets further with each try', () => {
 
 describe('a pause', () => {
   it('that a status caused holds up every exchange of the session', async () => {
-    const clock = createTurnedClock('held');
+    const clock = createFakeClock('manual');
     const { exchange } = retrier('check', clock);
     const refused = exchange(failing(refusal(429, '5')));
-    await clock.asleep(1);
+    await clock.untilSleeping(1);
     const other = failing();
     const others = exchange(other);
-    await clock.asleep(2);
+    await clock.untilSleeping(2);
     expect(other.calls).toBe(0);
-    clock.turn(5_000);
+    clock.advance(5_000);
     expect(await Promise.all([refused, others])).toEqual(['done', 'done']);
   });
 
   it('that was made longer meanwhile is waited for to its end', async () => {
-    const clock = createTurnedClock('held');
+    const clock = createFakeClock('manual');
     const { exchange } = retrier('check', clock);
     const slowRefusal = Promise.withResolvers<never>();
     const answers = [() => slowRefusal.promise, async () => 'done'];
     const slow = exchange(async () => await answers.shift()?.());
     const quick = exchange(failing(refusal(429, '2')));
-    await clock.asleep(1);
+    await clock.untilSleeping(1);
     slowRefusal.reject(refusal(429, '9'));
-    await clock.asleep(2);
+    await clock.untilSleeping(2);
     expect(clock.waits).toEqual([2_000, 9_000]);
-    clock.turn(2_000);
-    await clock.asleep(2);
+    clock.advance(2_000);
+    await clock.untilSleeping(2);
     expect(clock.waits).toEqual([2_000, 9_000, 7_000]);
-    clock.turn(7_000);
+    clock.advance(7_000);
     expect(await Promise.all([slow, quick])).toEqual(['done', 'done']);
   });
 
   it('is not shared when one connection broke', async () => {
-    const clock = createTurnedClock('held');
+    const clock = createFakeClock('manual');
     const { exchange } = retrier('check', clock);
     const broken = exchange(failing(reset()));
-    await clock.asleep(1);
+    await clock.untilSleeping(1);
     expect(await exchange(failing())).toBe('done');
-    clock.turn(1_000);
+    clock.advance(1_000);
     expect(await broken).toBe('done');
   });
 });
@@ -193,19 +193,19 @@ describe('an abort', () => {
     ['after a broken connection', reset()],
     ['that a status caused', refusal(429, '60')],
   ])('ends a wait %s at once, with the reason of the signal', async (_name, error) => {
-    const clock = createTurnedClock('held');
+    const clock = createFakeClock('manual');
     const { signal, abort } = abortable();
     const { exchange } = testRetrier(clock, 'check', recordedLog(clock), signal);
     const action = failing(error);
     const outcome = exchange(action);
-    await clock.asleep(1);
+    await clock.untilSleeping(1);
     abort(reason);
     await expect(outcome).rejects.toBe(reason);
     expect([action.calls, clock.sleeping]).toEqual([1, 0]);
   });
 
   it('is not followed by a retry of what it ended', async () => {
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     const { signal, abort } = abortable();
     const log = recordedLog(clock);
     const { exchange } = testRetrier(clock, 'check', log, signal);
@@ -224,7 +224,7 @@ function abortable() {
 }
 
 it('with TEST=true waits for milliseconds, whatever the registry asks for', async () => {
-  const clock = createTurnedClock();
+  const clock = createFakeClock();
   const { exchange } = createRetrier({
     stage: 'out',
     test: true,

@@ -6,12 +6,12 @@ import type { HttpResponse, RequestBody } from '../../src/transport/http-client.
 import type { Session } from '../../src/transport/session.ts';
 import { startBlobHost } from '../support/blob-host.ts';
 import { authority, serverKeys } from '../support/certificates.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { BearerAuth } from '../support/registry-auth.ts';
 import { jsonReply, type Reply } from '../support/reply.ts';
 import { openTestSession, testClient, trusting } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 const credentials = { username: 'user', password: 'secret' };
 const known = { user: 'user', password: 'secret' };
@@ -196,7 +196,7 @@ describe('a registry with tokens', () => {
   it('whose token server fails for a moment is asked again', async () => {
     await using registry = await startRegistry({ auth: bearer });
     registry.faults.add({ path: '/token', times: 2, fault: { kind: 'status', status: 503 } });
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     await openTestSession(`${registry.host}/app`, { clock });
     expect(registry.journal.select({ path: '/token' })).toHaveLength(3);
     expect(registry.journal.select({ path: '/v2/' })).toHaveLength(1);
@@ -347,7 +347,7 @@ describe('a broken network', () => {
   it('while pinging is tried again', async () => {
     await using registry = await startRegistry({ tls: serverKeys.trusted });
     registry.faults.add({ path: '/v2/', times: 2, fault: { kind: 'reset' } });
-    const clock = createTurnedClock();
+    const clock = createFakeClock();
     const client = testClient({ trustRoots: trusting(authority) });
     await openTestSession(`${registry.otherHost}/app`, { clock, client });
     expect(registry.journal.select({ path: '/v2/' })).toHaveLength(3);

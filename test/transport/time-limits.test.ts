@@ -6,9 +6,9 @@ import { discardBody } from '../../src/transport/response-body.ts';
 import { openSession } from '../../src/transport/session.ts';
 import { mirrorLimits, registryLimits, type TimeLimits } from '../../src/transport/time-limits.ts';
 import { authority } from '../support/certificates.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { startRegistry } from '../support/registry.ts';
 import { recordedLog, testClient, testRetrier, trusting } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 /** A server that accepts connections and never says anything. */
 async function silentServer(): Promise<number> {
@@ -62,7 +62,7 @@ it.each<[string, TimeLimits | undefined, TimeLimits]>([
   await using registry = await startRegistry({ auth: { kind: 'bearer' } });
   const asked: [string, number][] = [];
   const client = testClient();
-  const clock = createTurnedClock();
+  const clock = createFakeClock();
   const log = recordedLog(clock);
   const session = await openSession({
     client: {

@@ -15,10 +15,10 @@ import { parseRepository, tagText } from '../../src/oci/reference.ts';
 import { getManifest } from '../../src/registry/manifest-endpoint.ts';
 import { indexArchive } from '../../src/tar/archive-index.ts';
 import { noProgress } from '../../src/transfer/progress.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { startRegistry } from '../support/registry.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { openTestSession, recordedLog } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 import { loadCases } from './cases.ts';
 
 interface SynthCase {
@@ -162,7 +162,7 @@ describe('image.tar', () => {
       whole: new Set(),
       asRoot: false,
       missingPatience: 0,
-      clock: createTurnedClock(),
+      clock: createFakeClock(),
       log: recordedLog(),
       progress: noProgress,
     });

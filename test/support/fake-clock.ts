@@ -1,16 +1,16 @@
-// A clock that only the test turns: nothing ever waits in real time.
+// A fake clock: only the test advances it, and nothing waits in real time.
 import type { Clock } from '../../src/transport/clock.ts';
 
-/** A {@link Clock} with everything that was asked of it. */
-export interface TurnedClock extends Clock {
-  /** Every wait that was begun, in milliseconds and in order. */
+/** A {@link Clock} that records what was asked of it. */
+export interface FakeClock extends Clock {
+  /** The length of every wait that was started, in milliseconds and in order. */
   readonly waits: readonly number[];
-  /** How many waits are neither over nor aborted. */
+  /** How many waits have neither ended nor been aborted. */
   readonly sleeping: number;
-  /** Turns the clock on and ends the waits that are over by then, in the order of their times. */
-  turn(milliseconds: number): void;
-  /** Resolves as soon as so many waits are under way. */
-  asleep(count: number): Promise<void>;
+  /** Moves the time forward and ends the waits that are due by then, in the order of their times. */
+  advance(milliseconds: number): void;
+  /** Resolves as soon as this many waits are running. */
+  untilSleeping(count: number): Promise<void>;
 }
 
 interface Sleeper {
@@ -19,16 +19,16 @@ interface Sleeper {
 }
 
 /**
- * A clock that starts on 1 January 2026. By itself each wait turns it on by its length and is over at once; `held`,
- * waits last until the test turns it.
+ * A clock that starts on 1 January 2026. In the mode `auto` each wait advances it by its length and ends at once; in
+ * the mode `manual` waits last until the test advances it.
  */
-export function createTurnedClock(mode: 'running' | 'held' = 'running'): TurnedClock {
+export function createFakeClock(mode: 'auto' | 'manual' = 'auto'): FakeClock {
   let time = Date.UTC(2026, 0, 1);
   const waits: number[] = [];
   let sleepers: Sleeper[] = [];
   let watchers: { count: number; resolve: () => void }[] = [];
 
-  const turn = (milliseconds: number) => {
+  const advance = (milliseconds: number) => {
     time += milliseconds;
     const due = sleepers.filter(({ until }) => until <= time).sort((a, b) => a.until - b.until);
     sleepers = sleepers.filter(({ until }) => until > time);
@@ -56,8 +56,8 @@ export function createTurnedClock(mode: 'running' | 'held' = 'running'): TurnedC
           sleepers = sleepers.filter((other) => other !== sleeper);
           reject(signal.reason);
         });
-        if (mode === 'running') {
-          turn(milliseconds);
+        if (mode === 'auto') {
+          advance(milliseconds);
         }
         const [ready, others] = [
           watchers.filter(({ count }) => count <= sleepers.length),
@@ -68,8 +68,8 @@ export function createTurnedClock(mode: 'running' | 'held' = 'running'): TurnedC
           watcher.resolve();
         }
       }),
-    turn,
-    asleep: (count) =>
+    advance,
+    untilSleeping: (count) =>
       sleepers.length >= count
         ? Promise.resolve()
         : new Promise((resolve) => watchers.push({ count, resolve })),

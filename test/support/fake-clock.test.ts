@@ -1,10 +1,10 @@
-// The clock of the tests: time passes by waiting or by turning, and by nothing else.
+// The fake clock of the tests: time passes by waits or by `advance`, and by nothing else.
 import { describe, expect, it } from 'vitest';
-import { createTurnedClock } from './turned-clock.ts';
+import { createFakeClock } from './fake-clock.ts';
 
-describe('a running clock', () => {
-  it('passes by waiting', async () => {
-    const clock = createTurnedClock();
+describe('the fake clock in the mode auto', () => {
+  it('advances the time by the length of each wait', async () => {
+    const clock = createFakeClock();
     const start = clock.now();
     await clock.sleep(300);
     await clock.sleep(20);
@@ -13,31 +13,31 @@ describe('a running clock', () => {
   });
 });
 
-describe('a held clock', () => {
-  it('ends the waits that are over, in their order', async () => {
-    const clock = createTurnedClock('held');
+describe('the fake clock in the mode manual', () => {
+  it('ends the waits that are due, in the order of their times', async () => {
+    const clock = createFakeClock('manual');
     const ended: number[] = [];
     for (const length of [30, 10, 20]) {
       void clock.sleep(length).then(() => ended.push(length));
     }
-    await clock.asleep(3);
-    clock.turn(20);
+    await clock.untilSleeping(3);
+    clock.advance(20);
     await Promise.resolve();
     expect(ended).toEqual([10, 20]);
     expect(clock.sleeping).toBe(1);
   });
 
-  it('tells when somebody waits', async () => {
-    const clock = createTurnedClock('held');
-    const two = clock.asleep(2);
+  it('resolves untilSleeping as soon as that many waits are running', async () => {
+    const clock = createFakeClock('manual');
+    const two = clock.untilSleeping(2);
     void clock.sleep(1);
     void clock.sleep(1);
     await two;
     expect(clock.sleeping).toBe(2);
   });
 
-  it('lets an aborted wait go', async () => {
-    const clock = createTurnedClock('held');
+  it('ends a wait that is aborted, and refuses one whose signal is aborted already', async () => {
+    const clock = createFakeClock('manual');
     const controller = new AbortController();
     const wait = clock.sleep(10, controller.signal);
     controller.abort(new Error('enough'));
