@@ -5,13 +5,13 @@ import type { AccessSurroundings } from '../../src/access/access-settings.ts';
 import type { RegistryAccess } from '../../src/access/registry-access.ts';
 import { CorruptContentError } from '../../src/content/verified-content.ts';
 import { UserError } from '../../src/errors.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { recordedLog } from '../support/test-session.ts';
-import { createTurnedClock } from '../support/turned-clock.ts';
 
 const surroundings = (): AccessSurroundings => ({
   environment: {},
-  clock: createTurnedClock(),
+  clock: createFakeClock(),
   waits: 'real',
   random: () => 0.5,
   addSecret: () => {},
