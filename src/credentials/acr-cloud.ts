@@ -1,4 +1,5 @@
 // Which of Azure's clouds a registry is in, and which tenant it names. Pure.
+import { isJsonObject, parseJson } from '../oci/json.ts';
 
 /** The servers of one cloud. */
 export interface AzureCloud {
@@ -56,11 +57,7 @@ export function challengeTenant(header: string): string {
 
 /** When a JSON Web Token (RFC 7519, `exp`) ends, in milliseconds since the epoch; undefined when it does not say. */
 export function tokenEnd(token: string): number | undefined {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    const end = typeof claims === 'object' && claims !== null && 'exp' in claims ? claims.exp : undefined;
-    return typeof end === 'number' ? end * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
+  const claims = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url'));
+  const end = isJsonObject(claims) ? claims.exp : undefined;
+  return typeof end === 'number' ? end * 1000 : undefined;
 }

@@ -1,6 +1,6 @@
 // The two requests to an Azure Container Registry that turn a token of Entra ID into a password for the registry.
 import { UserError } from '../errors.ts';
-import { isJsonObject } from '../oci/json.ts';
+import { isJsonObject, parseJson } from '../oci/json.ts';
 import type { HttpClient } from '../transport/http-client.ts';
 import { networkError } from '../transport/network-error.ts';
 import { discardBody, headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
@@ -78,10 +78,8 @@ export async function exchangeToken(client: HttpClient, exchange: AcrExchange): 
 }
 
 function readRefreshToken(body: Buffer, registry: string): string {
-  let document: unknown;
-  try {
-    document = JSON.parse(body.toString());
-  } catch {
+  const document = parseJson(body);
+  if (document === undefined) {
     throw new UserError(`exchanging the token at ${registry}: can not decode the answer: it is not JSON`);
   }
   const token = isJsonObject(document) ? document.refresh_token : undefined;

@@ -1,6 +1,6 @@
 // The logins that a Docker config.json holds, and which of them is a registry's. Pure; the rules are docker's own.
 import { UserError } from '../errors.ts';
-import { isJsonObject, type JsonObject, member } from '../oci/json.ts';
+import { isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
 import { dockerHub } from '../oci/reference.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
 
@@ -15,10 +15,8 @@ const dockerHubNames: readonly string[] = [dockerHub, 'docker.io', 'registry-1.d
 
 /** The object in the text of a config.json. Throws a UserError that never quotes the text: it holds passwords. */
 export function parseDockerConfig(text: string): JsonObject {
-  let document: unknown;
-  try {
-    document = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch {
+  const document = parseJson(text.replace(/^\uFEFF/, ''));
+  if (document === undefined) {
     throw malformed('it is not JSON');
   }
   if (!isJsonObject(document)) {

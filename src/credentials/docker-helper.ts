@@ -1,7 +1,7 @@
 // Asking a docker-credential-… program for a login: the protocol of docker-credential-helpers.
 import { spawn } from 'node:child_process';
-import { UserError } from '../errors.ts';
-import { isJsonObject } from '../oci/json.ts';
+import { errorCode, UserError } from '../errors.ts';
+import { isJsonObject, parseJson } from '../oci/json.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
 import type { Environment } from '../transport/proxy.ts';
 
@@ -45,12 +45,7 @@ export async function askDockerHelper(
 }
 
 function readAnswer(program: string, serverAddress: string, output: string): BasicCredentials {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(output);
-  } catch {
-    answer = undefined;
-  }
+  const answer = parseJson(output);
   const { Username: username, Secret: secret } = isJsonObject(answer) ? answer : {};
   if (typeof username !== 'string' || typeof secret !== 'string' || secret === '') {
     throw new UserError(`${program} answers no login for ${serverAddress}`, {
@@ -91,7 +86,7 @@ function run(program: string, input: string, environment: Environment) {
 }
 
 function missing(program: string, error: Error): UserError {
-  const isAbsent = 'code' in error && error.code === 'ENOENT';
+  const isAbsent = errorCode(error) === 'ENOENT';
   return new UserError(
     isAbsent
       ? `source.docker_config asks for ${program}, which is not in this image`

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { isJsonObject, type JsonObject } from '../oci/json.ts';
+import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
 import type { HttpClient } from '../transport/http-client.ts';
 import { networkError } from '../transport/network-error.ts';
 import type { Environment } from '../transport/proxy.ts';
@@ -85,7 +85,7 @@ async function readCredentials(file: string): Promise<JsonObject> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new UserError('the file can not be read', { cause });
   });
-  const document = parse(text);
+  const document = parseJson(text);
   if (!isJsonObject(document)) {
     throw new UserError('the file is not a JSON object');
   }
@@ -115,18 +115,10 @@ async function metadataToken(client: HttpClient, host: string, now: number): Pro
       hint: 'attach a service account with the scope cloud-platform to the machine of the worker',
     });
   }
-  const document = parse(body.toString());
+  const document = parseJson(body);
   const { access_token: token, expires_in: life } = isJsonObject(document) ? document : {};
   if (typeof token !== 'string' || token === '') {
     throw new UserError('the metadata server of Google Cloud gives no token: its answer has no access_token');
   }
   return { token, expires: typeof life === 'number' ? now + life * 1000 : undefined };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 // What a notary server is asked: for metadata and for the keys that it keeps, and to take new metadata.
 import { randomBytes } from 'node:crypto';
 import { UserError } from '../errors.ts';
+import { parseJson } from '../oci/json.ts';
 import type { Session } from '../transport/session.ts';
 import { encodePathText } from '../transport/url-syntax.ts';
 import { readTrustKey, type TrustKey } from './trust-key.ts';
@@ -50,14 +51,6 @@ export function notaryServer(session: Session): NotaryServer {
       });
     },
   };
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
-  }
 }
 
 /** One part named `files` for each document, with its role as the file name (RFC 7578). */

@@ -1,6 +1,7 @@
 // Signed metadata of The Update Framework: the envelope, who must have signed it, and whether it is still in force.
+import { isUtf8 } from 'node:buffer';
 import { UserError } from '../errors.ts';
-import { isJsonObject, type JsonObject } from '../oci/json.ts';
+import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { isSignedBy, keyId, readTrustKey, type Signature, type TrustKey } from './trust-key.ts';
 
@@ -28,10 +29,8 @@ export interface MetadataRules {
 
 /** Reads the bytes of a document of this role; throws a UserError when they are none. */
 export function parseMetadata(bytes: Uint8Array, role: string): SignedMetadata {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
+  const value = isUtf8(bytes) ? parseJson(bytes) : undefined;
+  if (value === undefined) {
     throw invalid(role, 'it is not JSON');
   }
   if (!isJsonObject(value) || !isJsonObject(value.signed) || !Array.isArray(value.signatures)) {

@@ -7,7 +7,7 @@ import {
   parseAnnotations,
   parseDescriptor,
 } from './descriptor.ts';
-import { encodeJson, isJsonObject, type JsonObject, member, sortedMap } from './json.ts';
+import { encodeJson, isJsonObject, type JsonObject, member, parseJson, sortedMap } from './json.ts';
 
 /** The facts of an image manifest; `layers` are bottom-up. */
 export interface ImageManifest {
@@ -54,10 +54,8 @@ export function encodeManifest(manifest: ImageManifest & { readonly mediaType: s
 
 /** The JSON object that a document's bytes hold; `where` names the document in an error. */
 export function parseDocument(bytes: Uint8Array, where: string): JsonObject {
-  let document: unknown;
-  try {
-    document = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch {
+  const document = parseJson(bytes);
+  if (document === undefined) {
     throw new UserError(`${where} is not a JSON document`);
   }
   if (!isJsonObject(document)) {
