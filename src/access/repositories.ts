@@ -1,5 +1,5 @@
 // The repositories of a source: the one that it names, and those on its mirrors.
-import { staticCredentials } from '../credentials/static.ts';
+import { staticCredentials } from '../credentials/credential-source.ts';
 import { UserError } from '../errors.ts';
 import {
   checkAddressable,

@@ -2,12 +2,11 @@
 
 import type { Access } from '../access/access.ts';
 import { childrenOf, contentKind } from '../content/graph-source.ts';
-import { staticCredentials } from '../credentials/static.ts';
+import { staticCredentials } from '../credentials/credential-source.ts';
 import { errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { collectionOf } from '../notary/collection-name.ts';
 import type { Target } from '../notary/new-metadata.ts';
-import { notaryServer } from '../notary/notary-server.ts';
+import { collectionOf, notaryServer } from '../notary/notary-server.ts';
 import { signTargets } from '../notary/sign-targets.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { getListedManifest } from '../registry/manifest-endpoint.ts';

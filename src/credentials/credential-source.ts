@@ -17,6 +17,24 @@ export interface CredentialSource {
   credentials(): Promise<BasicCredentials | undefined>;
 }
 
+/** A username and password as the user configured them; empty strings are unset. */
+interface StaticSettings {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Whether both halves are there. */
+export function isStatic({ username, password }: StaticSettings): boolean {
+  return username !== '' && password !== '';
+}
+
+/** Credentials when both halves are there; otherwise the registry is asked anonymously, as upstream does. */
+export function staticCredentials(settings: StaticSettings): CredentialSource {
+  const { username, password } = settings;
+  const credentials = isStatic(settings) ? { username, password } : undefined;
+  return { name: 'username and password', credentials: async () => credentials };
+}
+
 /** What a source of credentials may use of the world around it. */
 export interface CredentialSurroundings {
   readonly environment: Environment;

@@ -1,11 +1,11 @@
 // Which source of credentials a registry's log-in uses: the order of precedence, in one place.
 import { acrLogin } from './acr.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
+import { isStatic, staticCredentials } from './credential-source.ts';
 import { dockerConfigMethod } from './docker-login.ts';
 import { ecrLogin } from './ecr.ts';
 import { googleLogin } from './google.ts';
 import type { Login, LoginMethod, LoginSettings } from './login.ts';
-import { isStatic, staticCredentials } from './static.ts';
 
 const ecrMethod: LoginMethod = {
   applies: ({ awsRegion }) => awsRegion !== '',

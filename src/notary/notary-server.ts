@@ -1,7 +1,8 @@
-// What a notary server is asked: for metadata and for the keys that it keeps, and to take new metadata.
+// The API of a notary server: the collection of a repository, its metadata, the server's own keys, and publishing.
 import { randomBytes } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { parseJson } from '../oci/json.ts';
+import { dockerHub, type RepositoryReference, repositoryText } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { encodePathText } from '../transport/url-syntax.ts';
 import { readTrustKey, type TrustKey } from './trust-key.ts';
@@ -16,8 +17,22 @@ export interface NotaryServer {
   publish(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
 }
 
+const dockerNotary = 'notary.docker.io';
 const maximumMetadata = 100 * 1024 * 1024;
 const maximumKey = 1024 * 1024;
+
+/**
+ * The collection of a repository: `registry` is the notary server, `path` its globally unique name. Without a `server`
+ * (host and port) that is the registry itself, and for Docker Hub its own server, which leaves `index.` out of names.
+ */
+export function collectionOf(
+  repository: RepositoryReference,
+  server: string | undefined,
+): RepositoryReference {
+  const registry = server ?? (repository.registry === dockerHub ? dockerNotary : repository.registry);
+  const path = registry === dockerNotary ? `docker.io/${repository.path}` : repositoryText(repository);
+  return { registry, path };
+}
 
 /** The server of a session whose repository is the collection (`registry` the server, `path` the whole name). */
 export function notaryServer(session: Session): NotaryServer {

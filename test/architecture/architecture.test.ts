@@ -67,7 +67,7 @@ describe('an import is forbidden', () => {
     ['registry/tag-list.ts', '../disk/oci-layout.ts'],
     ['disk/oci-layout.ts', '../rootfs/unpack.ts'],
     ['rootfs/unpack.ts', '../registry/tag-list.ts'],
-    ['registry/tag-list.ts', '../credentials/static.ts'],
+    ['registry/tag-list.ts', '../credentials/credential-source.ts'],
     ['tar/reader.ts', '../compression/gzip.ts'],
     ['transfer/copy.ts', '../tar/reader.ts'],
     ['errors.ts', './oci/digest.ts'],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { collectionOf } from '../../src/notary/collection-name.ts';
+import { collectionOf } from '../../src/notary/notary-server.ts';
 import { parseRepository } from '../../src/oci/reference.ts';
 
 it.each([
