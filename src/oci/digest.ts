@@ -19,7 +19,7 @@ export function parseDigest(text: unknown): Digest {
   }
   const found = text === undefined || text === '' ? 'it is empty' : `got ${JSON.stringify(text)}`;
   throw new UserError(`a digest must be "sha256:" and 64 lower-case hexadecimal digits: ${found}`, {
-    hint: 'take the digest from an answer of check, or from the registry',
+    code: 'DIGEST_MALFORMED',
   });
 }
 

@@ -1,5 +1,5 @@
 // Names: which registry and repository a text means, and how tags and digests are written behind it.
-import { UserError } from '../errors.ts';
+import { UserError, type UserErrorOptions } from '../errors.ts';
 import type { Digest } from './digest.ts';
 
 /** A repository on a registry, as it is addressed (Docker Hub's implied `library/` included). */
@@ -21,9 +21,7 @@ const pathCharacters = /^[a-z0-9_\-./]*$/;
  */
 export function parseRepository(text: string): RepositoryReference {
   if (text === '') {
-    throw new UserError('a repository name must be specified', {
-      hint: 'set source.repository, for example "registry.example.com/team/app"',
-    });
+    throw new UserError('a repository name must be specified', { code: 'REPOSITORY_EMPTY' });
   }
   const slash = text.indexOf('/');
   const first = text.slice(0, Math.max(slash, 0));
@@ -33,7 +31,7 @@ export function parseRepository(text: string): RepositoryReference {
   if (!pathCharacters.test(path)) {
     throw new UserError(
       `repository can only contain the characters \`abcdefghijklmnopqrstuvwxyz0123456789_-./\`: ${path}`,
-      { hint: pathHint(text, path) },
+      characterFault(text, path),
     );
   }
   if (length < 2 || length > 255) {
@@ -58,7 +56,7 @@ export function checkAddressable(repository: RepositoryReference, text: string):
   const { registry, path } = repository;
   if (/^https?:$/.test(registry)) {
     throw new UserError(`${JSON.stringify(text)} is a URL, not a repository name`, {
-      hint: 'leave out the scheme; for a registry without TLS set "insecure: true"',
+      code: 'REPOSITORY_URL',
     });
   }
   if (/^\.*(:\d*)?$/.test(registry)) {
@@ -95,14 +93,17 @@ function isAuthority(text: string): boolean {
   return /^[^[\]]*$/.test(text) && /^(.*:)?\d*$|^[^:]*$/.test(text);
 }
 
-function pathHint(text: string, path: string): string {
+function characterFault(text: string, path: string): UserErrorOptions {
   if (/[:@]/.test(path)) {
-    return 'put the tag into source.tag; a repository name has no ":" or "@"';
+    return { code: 'REPOSITORY_WITH_TAG' };
   }
   const lower = path.toLowerCase();
-  return lower !== path && pathCharacters.test(lower)
-    ? `repository names are lower-case: ${text.slice(0, text.length - path.length)}${lower}`
-    : 'remove what a name can not have, white space too, or check the variable that it came from';
+  return {
+    hint:
+      lower !== path && pathCharacters.test(lower)
+        ? `repository names are lower-case: ${text.slice(0, text.length - path.length)}${lower}`
+        : 'remove what a name cannot have, white space too, or check the variable that it came from',
+  };
 }
 
 function withoutUserInfo(authority: string): string {

@@ -95,7 +95,7 @@ function conflicting({ tag, now }: CurrentTag): ConflictingTag[] {
 function conflictError(conflicts: readonly ConflictingTag[], wanted: Digest): UserError {
   const places = conflicts.map(({ tag, digest }) => `${tag} points at ${digest}`).join(', ');
   return new UserError(`the image is ${wanted}, but immutable tags have another one: ${places}`, {
-    hint: 'push under a new tag, or set params.on_conflict to skip or move; params.immutable_tags may also be patterns',
+    code: 'IMMUTABLE_TAG_CONFLICT',
   });
 }
 
@@ -104,9 +104,7 @@ function unclearError(tag: string, now: TagState): UserError {
   return new UserError(
     `the registry does not tell where the immutable tag ${tag} points`,
     cause === undefined
-      ? {
-          hint: 'its answer to a HEAD lacks a type, length or digest: params.immutable_tags can not work there',
-        }
+      ? { code: 'IMMUTABLE_TAG_UNCLEAR' }
       : { cause, hint: 'the account must be able to read a tag that is not to be overwritten' },
   );
 }

@@ -1,7 +1,7 @@
 // What a command that failed leaves on stderr.
-import { causes, errorHint, errorText, UserError } from '../errors.ts';
+import { causes, errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { systemHint } from './hints.ts';
+import { hintFor } from './hints.ts';
 
 /** The places in the code that an error came through, innermost first; only places, no values. */
 function places(error: unknown): string[] {
@@ -15,7 +15,7 @@ function places(error: unknown): string[] {
  */
 export function reportFailure(error: unknown, log: Log): void {
   log.error(errorText(error));
-  const hint = systemHint(error) ?? errorHint(error);
+  const hint = hintFor(error);
   if (hint !== undefined) {
     log.plain(`hint: ${hint}`);
   }

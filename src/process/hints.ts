@@ -1,7 +1,8 @@
-// What a failure of the worker's own system means to a user, whatever was under way.
-import { causes } from '../errors.ts';
+// Hints for users of the resource: the next step after a failure, by its code.
+import { causes, errorCode, UserError } from '../errors.ts';
 
-const hints: Readonly<Record<string, string>> = {
+/** Failures of the worker's own system, which explain whatever was attempted. */
+const systemHints: Readonly<Record<string, string>> = {
   ENOSPC:
     'the disk is full: free or add space on the worker; a put keeps layers that it compresses in TMPDIR until they are pushed',
   EDQUOT: "the quota of the disk is used up: raise it, or free space in the worker's volumes",
@@ -11,14 +12,27 @@ const hints: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open on the worker',
 };
 
-/** The next step after an error of the operating system anywhere among the causes, if there is one to name. */
-export function systemHint(error: unknown): string | undefined {
-  for (const level of causes(error)) {
-    const code = level instanceof Error && 'code' in level ? level.code : undefined;
-    const hint = typeof code === 'string' ? hints[code] : undefined;
-    if (hint !== undefined) {
-      return hint;
-    }
-  }
-  return undefined;
+/** Failures for which the hint depends on the keys of a pipeline, which the code that throws does not know. */
+const pipelineHints: Readonly<Record<string, string>> = {
+  REPOSITORY_EMPTY: 'set source.repository, for example "registry.example.com/team/app"',
+  REPOSITORY_WITH_TAG: 'put the tag into source.tag; a repository name has no ":" or "@"',
+  REPOSITORY_URL: 'leave out the scheme; for a registry without TLS set "insecure: true"',
+  DIGEST_MALFORMED: 'take the digest from an answer of check, or from the registry',
+  IMMUTABLE_TAG_CONFLICT:
+    'push under a new tag, or set params.on_conflict to skip or move; params.immutable_tags may also be patterns',
+  IMMUTABLE_TAG_UNCLEAR:
+    'its answer to a HEAD lacks a type, length or digest: params.immutable_tags cannot work there',
+};
+
+/**
+ * The next step after a failure: that of an error of the operating system anywhere among the causes; else the one
+ * nearest to the user, which the code of an error stands for or the error states itself.
+ */
+export function hintFor(error: unknown): string | undefined {
+  const levels = [...causes(error)];
+  const system = levels.map((level) => systemHints[errorCode(level)]);
+  const own = levels.map(
+    (level) => pipelineHints[errorCode(level)] ?? (level instanceof UserError ? level.hint : undefined),
+  );
+  return [...system, ...own].find((hint) => hint !== undefined);
 }
