@@ -4,12 +4,12 @@ import { resolveLogin } from '../credentials/resolve.ts';
 import type { Log } from '../log.ts';
 import { type ClientCertificate, createHttpClient, type HttpClient } from '../transport/http-client.ts';
 import { proxyFor } from '../transport/proxy.ts';
-import type { RetryStage } from '../transport/retry-policy.ts';
 import { mirrorLimits, registryLimits } from '../transport/time-limits.ts';
 import { createTrustRoots, expiredCertificates, machineTrustFiles } from '../transport/trust-roots.ts';
 import type { AccessSettings, AccessSurroundings } from './access-settings.ts';
 import { openRegistry, type RegistryAccess, type RegistryLogin } from './registry-access.ts';
 import { redactingSecrets } from './request-secrets.ts';
+import { type RetryPolicies, retryPolicies } from './retry-policies.ts';
 
 /** Opens registries that share trust roots, proxies and connections. */
 export interface Access {
@@ -32,7 +32,7 @@ const shrunkTimeoutDivisor = 12;
  */
 export function openAccess(
   { caCerts }: Pick<AccessSettings, 'caCerts'>,
-  stage: RetryStage,
+  command: Exclude<keyof RetryPolicies, 'mirror'>,
   surroundings: AccessSurroundings,
   log: Log,
 ): Access {
@@ -58,6 +58,7 @@ export function openAccess(
     clients.push(client);
     return redactingSecrets(client, addSecret);
   };
+  const policies = retryPolicies(waits);
   const divisor = waits === 'shrunk' ? shrunkTimeoutDivisor : 1;
   const registryClient = newClient(registryLimits.connect, divisor);
   // The limits of a mirror are seconds already.
@@ -69,11 +70,15 @@ export function openAccess(
       const client = clientCertificate
         ? newClient(registryLimits.connect, divisor, clientCertificate)
         : registryClient;
-      return openRegistry({ host, login, client, limits: registryLimits, stage }, surroundings, log);
+      return openRegistry(
+        { host, login, client, limits: registryLimits, policy: policies[command] },
+        surroundings,
+        log,
+      );
     },
     mirror: (host, login) =>
       openRegistry(
-        { host, login, client: mirrorClient, limits: mirrorLimits, stage: 'mirror' },
+        { host, login, client: mirrorClient, limits: mirrorLimits, policy: policies.mirror },
         surroundings,
         log,
       ),

@@ -3,11 +3,12 @@ import type { CredentialSource } from '../credentials/credential-source.ts';
 import type { Log } from '../log.ts';
 import type { ClientCertificate, HttpClient } from '../transport/http-client.ts';
 import { createRetrier } from '../transport/retrier.ts';
-import type { RetryStage } from '../transport/retry-policy.ts';
-import type { RepositoryActions } from '../transport/scope.ts';
+import type { RetryPolicy } from '../transport/retry-policy.ts';
 import { openSession, type Session } from '../transport/session.ts';
 import type { TimeLimits } from '../transport/time-limits.ts';
+import { type RepositoryActions, repositoryScope } from '../transport/token.ts';
 import type { AccessSurroundings } from './access-settings.ts';
+import { logTransportEvents } from './transport-log.ts';
 
 /** How a registry is logged in to. */
 export interface RegistryLogin {
@@ -37,24 +38,26 @@ interface RegistryOptions {
   readonly login: RegistryLogin;
   readonly client: HttpClient;
   readonly limits: TimeLimits;
-  readonly stage: RetryStage;
+  readonly policy: RetryPolicy;
 }
 
 /** A registry that has not been asked yet. */
 export function openRegistry(
-  { host, login, client, limits, stage }: RegistryOptions,
-  { clock, random, waits }: AccessSurroundings,
+  { host, login, client, limits, policy }: RegistryOptions,
+  { clock, random }: Pick<AccessSurroundings, 'clock' | 'random'>,
   log: Log,
 ): RegistryAccess {
-  const retrier = createRetrier({ stage, test: waits === 'shrunk', clock, random, log });
+  const onEvent = logTransportEvents(log);
+  const retrier = createRetrier({ policy, clock, random, onEvent });
   const sessions = new Map<string, Promise<Session>>();
   return {
     async repository(path, actions) {
       const key = `${path} ${actions}`;
       const repository = { registry: host, path };
+      const scopes = [repositoryScope(path, actions)];
       const session =
         sessions.get(key) ??
-        openSession({ ...login, client, limits, repository, actions, retrier, clock, log });
+        openSession({ ...login, client, limits, repository, scopes, retrier, clock, onEvent });
       sessions.set(key, session);
       try {
         return await session;

@@ -7,8 +7,8 @@ import {
   type RepositoryReference,
   repositoryText,
 } from '../oci/reference.ts';
-import type { RepositoryActions } from '../transport/scope.ts';
 import type { Session } from '../transport/session.ts';
+import type { RepositoryActions } from '../transport/token.ts';
 import type { Access } from './access.ts';
 import type { AccessSettings } from './access-settings.ts';
 import { mirrorRepository } from './mirror.ts';

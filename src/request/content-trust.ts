@@ -1,6 +1,6 @@
 // The `content_trust` object of a source: how a put signs the tags that it pushes.
 import { UserError } from '../errors.ts';
-import type { RepositoryActions } from '../transport/scope.ts';
+import type { RepositoryActions } from '../transport/token.ts';
 import type { ObjectReader } from './decode.ts';
 
 /** `content_trust` as configured; empty strings are unset. Only a put judges it. */

@@ -6,9 +6,9 @@ import type { Clock } from './clock.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
 import { mayUseHttp } from './plain-http.ts';
-import { nextRedirect } from './redirect.ts';
+import { followRedirects } from './redirect.ts';
 import { requestUrl } from './resolve-url.ts';
-import { discardBody, headerLines, headerText, registryError } from './response-body.ts';
+import { discardBody, headerLines, registryError } from './response-body.ts';
 import { registryLimits, type TimeLimits } from './time-limits.ts';
 
 /** What the ping found out. */
@@ -72,17 +72,10 @@ async function pingOver(
   patience: number,
   signal: AbortSignal,
 ): Promise<PingAnswer> {
-  let current = { method: 'GET', url: first };
-  for (let hop = 0; ; hop++) {
-    const response = await pingOnce(client, current.url, patience, signal);
-    const answer = { status: response.status, location: headerText(response, 'location') };
-    const next = nextRedirect(first, current, answer, hop);
-    if (next === undefined) {
-      return await readPing(response);
-    }
-    await discardBody(response);
-    current = next;
-  }
+  const { response } = await followRedirects({ method: 'GET', url: first }, ({ url }) =>
+    pingOnce(client, url, patience, signal),
+  );
+  return await readPing(response);
 }
 
 async function pingOnce(

@@ -1,25 +1,49 @@
-// Where a redirect may lead, and what of a request goes along. Pure.
+// Redirects: where one may lead, what of a request goes along, and the loop that follows them.
 import { UserError } from '../errors.ts';
+import type { HttpResponse } from './http-client.ts';
 import { isPrivateAddress } from './private-address.ts';
 import { redactedUrl } from './redacted-url.ts';
 import { requestUrl, resolveUrl } from './resolve-url.ts';
+import { discardBody, headerText } from './response-body.ts';
 import { splitHost } from './url-syntax.ts';
 
 /** How many redirects one request may follow. */
 export const maximumRedirects = 10;
 
-/** The next request of a chain of redirects. */
+/** One request of a chain of redirects. */
 export interface RedirectStep {
   readonly method: string;
   readonly url: string;
+  /** False once a redirect turned the request into one without a body. */
   readonly keepsBody: boolean;
+}
+
+/**
+ * Sends a request and follows its redirects. Returns the answer that is no redirect, and the request that it answers.
+ * Throws a UserError for a redirect that is not allowed, see {@link nextRedirect}.
+ */
+export async function followRedirects(
+  request: { readonly method: string; readonly url: string },
+  send: (step: RedirectStep) => Promise<HttpResponse>,
+): Promise<{ response: HttpResponse; last: RedirectStep }> {
+  let step: RedirectStep = { method: request.method, url: request.url, keepsBody: true };
+  for (let hop = 0; ; hop++) {
+    const response = await send(step);
+    const answer = { status: response.status, location: headerText(response, 'location') };
+    const next = nextRedirect(request.url, step, answer, hop);
+    if (next === undefined) {
+      return { response, last: step };
+    }
+    await discardBody(response);
+    step = { ...next, keepsBody: step.keepsBody && next.keepsBody };
+  }
 }
 
 /**
  * What follows an answer: nothing, unless it is a redirect with a `Location`. 307 and 308 keep method and body,
  * the others turn everything but GET and HEAD into GET (RFC 9110, section 15.4). `first` is the URL of the
- * first request: a hop to another host that is a private address by its literal is refused, so that a
- * registry can't make the resource talk to the network it runs in.
+ * first request: a hop to another host that is the literal of a private address is refused, so that a registry cannot
+ * make the resource send requests into the network that it runs in.
  */
 export function nextRedirect(
   first: string,

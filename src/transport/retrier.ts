@@ -1,45 +1,41 @@
-// Carries out what retry.ts decides: waits, asks again, pauses everybody when the registry asks for it.
-import { errorText } from '../errors.ts';
-import type { Log } from '../log.ts';
+// Carries out a retry policy: waits, repeats or restarts, and pauses all exchanges when the registry asks for it.
 import type { Clock } from './clock.ts';
 import { classifyFailure } from './failure.ts';
-import { decideRetry, type RetryStage } from './retry-policy.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+import type { OnTransportEvent } from './transport-event.ts';
 
-/** How a command keeps trying. */
+/** Retries exchanges as its policy decides. */
 export interface Retrier {
-  /** Runs one exchange, and again after failures that may pass. A failure that ends the attempt is thrown. */
+  /** Runs one exchange, and again when the policy repeats it. Throws the last failure otherwise. */
   exchange<Result>(action: () => Promise<Result>): Promise<Result>;
-  /** Runs an attempt made of several exchanges, and again from its start when a failure asks for that. */
+  /** Runs an attempt made of several exchanges, and again from its start when the policy restarts it. */
   attempt<Result>(action: () => Promise<Result>): Promise<Result>;
-  /** For an exchange that goes on where it failed, such as a download. */
+  /** For an exchange that resumes where it failed, such as a download. */
   tries(): Tries;
 }
 
-/** The tries of one exchange that may get further with each of them. */
+/** The tries of one exchange that resumes where it failed. */
 export interface Tries {
-  /** Waits until the next try may begin; throws the failure when there is none. */
+  /** Waits until the next try may begin; throws the failure when the policy gives up. */
   failed(error: unknown): Promise<void>;
-  /** Something was achieved: patience with the next failure begins anew. */
+  /** Some progress was made: the next failure counts as the first one. */
   progressed(): void;
 }
 
-/** What a {@link Retrier} goes by; `test` shrinks every wait to milliseconds. */
+/** What a {@link Retrier} needs. */
 export interface RetrierOptions {
-  readonly stage: RetryStage;
-  readonly test: boolean;
+  readonly policy: RetryPolicy;
   readonly clock: Clock;
+  /** A number at least 0 and below 1. */
   random(): number;
-  readonly log: Log;
+  readonly onEvent: OnTransportEvent;
   /** Ends waits at once, with its reason, when it is aborted; nothing is retried after that. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * Keeps trying as the stage demands. Exchanges of one retrier share a pause: one 429 slows all of them
- * down.
- */
+/** A retrier whose exchanges share a pause: after a 429 for one of them, all of them wait. */
 export function createRetrier(options: RetrierOptions): Retrier {
-  const { clock, log, signal } = options;
+  const { policy, clock, onEvent, signal } = options;
   let pausedUntil = 0;
 
   const waitOut = async () => {
@@ -57,19 +53,17 @@ export function createRetrier(options: RetrierOptions): Retrier {
         signal?.throwIfAborted();
         attempt++;
         const failure = classifyFailure(error, clock.now());
-        const decision = decideRetry({
-          stage: options.stage,
+        const decision = policy({
           attempt,
           outcome: failure.outcome,
           elapsed: clock.now() - startedAt,
           retryAfter: failure.retryAfter,
           random: options.random(),
-          test: options.test,
         });
         if (decision.action !== repeats) {
           throw error;
         }
-        log.warn(`transient error: ${errorText(error)}; retrying in ${waitText(decision.wait)}`);
+        onEvent({ kind: 'retry', error, wait: decision.wait });
         if (failure.outcome.kind === 'status') {
           pausedUntil = Math.max(pausedUntil, clock.now() + decision.wait);
         } else {
@@ -84,7 +78,7 @@ export function createRetrier(options: RetrierOptions): Retrier {
     };
   };
 
-  const persist = async <Result>(
+  const retry = async <Result>(
     action: () => Promise<Result>,
     repeats: 'repeat' | 'restart',
   ): Promise<Result> => {
@@ -100,12 +94,8 @@ export function createRetrier(options: RetrierOptions): Retrier {
   };
 
   return {
-    exchange: (action) => persist(action, 'repeat'),
-    attempt: (action) => persist(action, 'restart'),
+    exchange: (action) => retry(action, 'repeat'),
+    attempt: (action) => retry(action, 'restart'),
     tries: () => begin('repeat'),
   };
-}
-
-function waitText(milliseconds: number): string {
-  return milliseconds < 1000 ? `${Math.ceil(milliseconds)}ms` : `${(milliseconds / 1000).toFixed(1)}s`;
 }

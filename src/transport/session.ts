@@ -1,24 +1,16 @@
-// An authenticated conversation with a registry about one repository: pinged once, used for every request.
-import type { Log } from '../log.ts';
+// A session with a registry for one repository: pinged and logged in once, used for every request.
 import type { RepositoryReference } from '../oci/reference.ts';
-import {
-  type BasicCredentials,
-  basicAuthorization,
-  bearerAuthorization,
-  maySendBasic,
-  maySendBearer,
-  withPassword,
-} from './authorization.ts';
-import { type Challenge, chooseChallenge, sessionScheme } from './challenge.ts';
+import { type BasicCredentials, bearerAuthorization, maySendBearer } from './authorization.ts';
+import { type Authorizer, basicAuthorizer, bearerAuthorizer } from './authorizer.ts';
+import { chooseChallenge, sessionScheme } from './challenge.ts';
 import type { Clock } from './clock.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
-import { ping } from './ping.ts';
-import { nextRedirect } from './redirect.ts';
+import { type PingAnswer, ping } from './ping.ts';
+import { followRedirects } from './redirect.ts';
 import { requestUrl, resolveUrl } from './resolve-url.ts';
-import { discardBody, headerLines, headerText } from './response-body.ts';
+import { discardBody, headerLines } from './response-body.ts';
 import type { Retrier } from './retrier.ts';
-import { type RepositoryActions, repositoryScope } from './scope.ts';
 import {
   type ExpectedAnswer,
   type ExpectedRequest,
@@ -27,8 +19,9 @@ import {
 } from './session-request.ts';
 import { registryLimits, type TimeLimits } from './time-limits.ts';
 import { openTokenExchange } from './token-exchange.ts';
+import type { OnTransportEvent } from './transport-event.ts';
 
-/** What every part that speaks to a registry stands on. */
+/** An authorized session with a registry for one repository. */
 export interface Session {
   readonly repository: RepositoryReference;
   /** `https://host:port` or `http://host:port` of the registry, as the ping found it. */
@@ -53,38 +46,30 @@ export interface SessionOptions {
   readonly client: HttpClient;
   readonly repository: RepositoryReference;
   readonly insecure: boolean;
-  /** For a server that must not be asked over http, wherever it is. */
+  /** For a server that must never be asked over http. */
   readonly secureOnly?: boolean;
-  /** Asked at the start, and again when the registry refuses what it gave: credentials may expire meanwhile. */
+  /** Asked at the start, and again when the registry refuses what they returned: credentials may expire. */
   readonly credentials: () => Promise<BasicCredentials | undefined>;
-  readonly actions: RepositoryActions;
+  /** What a token is asked for, see `repositoryScope`. */
+  readonly scopes: readonly string[];
   readonly retrier: Retrier;
   readonly clock: Clock;
-  readonly log: Log;
-  /** Those of a registry unless told otherwise. */
+  readonly onEvent: OnTransportEvent;
+  /** By default those of a registry. */
   readonly limits?: TimeLimits;
 }
 
-/** How one request is authorized, and what to do when the registry refuses the token in it. */
-interface Authorizer {
-  headerFor(url: string): string | undefined;
-  renew(refused: string | undefined, challenge: Challenge): Promise<boolean>;
-}
-
-/** Pings the registry and logs in as its challenge asks. */
+/** Pings the registry and logs in as its challenge asks. Throws a RegistryError, or a UserError for the network. */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { client, repository, retrier } = options;
-  const answer = await retrier.exchange(() => ping(client, repository, options));
-  const { scheme } = answer;
+  const pong = await retrier.exchange(() => ping(client, repository, options));
+  const { scheme } = pong;
   const origin = `${scheme}://${repository.registry}`;
-  const authorizer =
-    answer.challenge && sessionScheme(answer.challenge) === 'bearer'
-      ? await bearerAuthorizer(options, scheme, answer.challenge)
-      : await basicAuthorizer(options, scheme);
+  const authorizer = await openAuthorizer(options, pong);
   const send = async (request: SessionRequest): Promise<HttpResponse> => {
     const url = resolveUrl(`${origin}/`, request.target);
     const first = await follow(options, authorizer, scheme, { ...request, url });
-    const mayRenew = !request.anonymous && isRegistry(first.response.url, repository, scheme);
+    const mayRenew = !request.anonymous && maySendBearer(first.response.url, repository.registry, scheme);
     if (first.response.status !== 401 || !mayRenew) {
       return first.response;
     }
@@ -105,53 +90,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
-async function basicAuthorizer(
-  { credentials, repository }: SessionOptions,
-  scheme: 'http' | 'https',
-): Promise<Authorizer> {
-  const ask = async () => {
-    const given = await credentials();
-    const usable = given && withPassword(given);
-    return usable && basicAuthorization(usable);
-  };
-  let current = await ask();
-  return {
-    headerFor: (url) => (maySendBasic(url, repository.registry, scheme) ? current : undefined),
-    async renew(refused) {
-      if (refused === undefined) {
-        return false;
-      }
-      current = await ask();
-      return current !== undefined && current !== refused;
-    },
-  };
-}
-
-async function bearerAuthorizer(
+async function openAuthorizer(
   options: SessionOptions,
-  scheme: 'http' | 'https',
-  challenge: Challenge,
+  { scheme, challenge }: PingAnswer,
 ): Promise<Authorizer> {
-  const { repository, retrier } = options;
-  const tokens = await retrier.exchange(() =>
-    openTokenExchange({
-      ...options,
-      registry: repository.registry,
-      pingScheme: scheme,
-      challenge,
-      credentials: options.credentials,
-      scopes: [repositoryScope(repository, options.actions)],
-      log: options.log,
-    }),
-  );
-  return {
-    headerFor: (url) =>
-      maySendBearer(url, repository.registry, scheme) ? bearerAuthorization(tokens.current()) : undefined,
-    async renew(refused, newChallenge) {
-      await tokens.renew(refused?.slice(bearerAuthorization('').length) ?? '', newChallenge.parameters.scope);
-      return true;
-    },
-  };
+  const { registry } = options.repository;
+  return challenge && sessionScheme(challenge) === 'bearer'
+    ? await options.retrier.exchange(() =>
+        bearerAuthorizer({ ...options, registry, pingScheme: scheme, challenge }),
+      )
+    : await basicAuthorizer(options.credentials, registry, scheme);
 }
 
 async function follow(
@@ -160,31 +108,20 @@ async function follow(
   scheme: 'http' | 'https',
   request: SessionRequest & { url: string },
 ): Promise<{ response: HttpResponse; authorization: string | undefined }> {
-  let current = { method: request.method, url: request.url };
-  let body = request.body;
-  for (let hop = 0; ; hop++) {
-    const authorization = request.anonymous ? undefined : authorizer.headerFor(current.url);
-    const exchange = { ...request, ...current, body };
-    let response = await sendOnce(options, exchange, authorization);
-    const foreign = requestUrl(current.url).host !== requestUrl(request.url).host;
-    if (response.status === 401 && foreign && authorization === undefined) {
-      response = await answerForeignChallenge(options, scheme, exchange, response);
-    }
-    const answer = { status: response.status, location: headerText(response, 'location') };
-    const next = nextRedirect(request.url, current, answer, hop);
-    if (next === undefined) {
-      return { response, authorization };
-    }
-    await discardBody(response);
-    body = next.keepsBody ? body : undefined;
-    current = next;
-  }
+  let authorization: string | undefined;
+  const { response } = await followRedirects(request, async ({ method, url, keepsBody }) => {
+    authorization = request.anonymous ? undefined : authorizer.headerFor(url);
+    const exchange = { ...request, method, url, body: keepsBody ? request.body : undefined };
+    const answer = await sendOnce(options, exchange, authorization);
+    const isForeign = requestUrl(url).host !== requestUrl(request.url).host;
+    return answer.status === 401 && isForeign && authorization === undefined
+      ? await answerForeignChallenge(options, scheme, exchange, answer)
+      : answer;
+  });
+  return { response, authorization };
 }
 
-/**
- * A host behind a redirect may want a token of its own: asked for once, anonymously, used for this request
- * only.
- */
+/** A host that a redirect leads to may ask for a token of its own: requested anonymously, used for this request only. */
 async function answerForeignChallenge(
   options: SessionOptions,
   scheme: 'http' | 'https',
@@ -204,7 +141,6 @@ async function answerForeignChallenge(
     challenge,
     credentials: async () => undefined,
     scopes: scope === undefined ? [] : [scope],
-    log: options.log,
   }).catch(() => undefined);
   return await sendOnce(options, request, tokens && bearerAuthorization(tokens.current()));
 }
@@ -229,8 +165,4 @@ async function sendOnce(
   } catch (error) {
     throw networkError(request.method, request.url, error);
   }
-}
-
-function isRegistry(url: string, repository: RepositoryReference, scheme: 'http' | 'https'): boolean {
-  return maySendBearer(url, repository.registry, scheme);
 }

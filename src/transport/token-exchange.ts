@@ -1,13 +1,12 @@
 // The tokens of a session: fetched at its start, renewed when one is refused. Docker token specification.
 import { UserError } from '../errors.ts';
-import type { Log } from '../log.ts';
 import { type BasicCredentials, withPassword } from './authorization.ts';
 import type { Challenge } from './challenge.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
-import { nextRedirect } from './redirect.ts';
+import { followRedirects } from './redirect.ts';
 import { requestUrl } from './resolve-url.ts';
-import { discardBody, expectStatus, headerText, maximumErrorBody, readBody } from './response-body.ts';
+import { discardBody, expectStatus, maximumErrorBody, readBody } from './response-body.ts';
 import { registryLimits, type TimeLimits } from './time-limits.ts';
 import {
   checkRealm,
@@ -17,6 +16,7 @@ import {
   type TokenRequest,
   tokenRequest,
 } from './token.ts';
+import type { OnTransportEvent } from './transport-event.ts';
 
 /** Hands out the token of a session. */
 export interface TokenExchange {
@@ -38,8 +38,8 @@ export interface TokenExchangeOptions {
   /** Asked for every token that they are sent for, since they may have expired since the last one. */
   readonly credentials: () => Promise<BasicCredentials | undefined>;
   readonly scopes: readonly string[];
-  readonly log: Log;
-  /** Those of a registry unless told otherwise. */
+  readonly onEvent: OnTransportEvent;
+  /** By default those of a registry. */
   readonly limits?: TimeLimits;
 }
 
@@ -102,9 +102,7 @@ async function requestToken(
     ({ method, response } = await sendTokenRequest(options, request));
   }
   if (response.status !== 200 && credentials === undefined) {
-    options.log.warn(
-      `no credentials were given for ${options.registry}; its token server was asked anonymously`,
-    );
+    options.onEvent({ kind: 'anonymous-token-refused', registry: options.registry });
   }
   await expectStatus(method, response, [200]);
   return parseTokenAnswer(await readBody(method, response, maximumErrorBody), response.url);
@@ -113,34 +111,25 @@ async function requestToken(
 async function sendTokenRequest(
   options: TokenExchangeOptions,
   request: TokenRequest,
-): Promise<{ method: 'GET' | 'POST'; response: HttpResponse }> {
-  let current: { method: 'GET' | 'POST'; url: string } = request;
-  let body = request.body;
-  for (let hop = 0; ; hop++) {
-    const sameHost = requestUrl(current.url).host === requestUrl(request.url).host;
-    const { authorization, ...others } = request.headers;
-    const headers = authorization !== undefined && sameHost ? { ...others, authorization } : others;
-    const content = body === undefined ? undefined : Buffer.from(body);
-    let response: HttpResponse;
+): Promise<{ method: string; response: HttpResponse }> {
+  const { authorization, ...others } = request.headers;
+  const content = request.body === undefined ? undefined : Buffer.from(request.body);
+  const { response, last } = await followRedirects(request, async ({ method, url, keepsBody }) => {
+    if (url !== request.url) {
+      checkRealm(url, options);
+    }
+    const sameHost = requestUrl(url).host === requestUrl(request.url).host;
     try {
-      response = await options.client.send({
-        method: current.method,
-        url: current.url,
-        headers,
-        ...(content ? { body: { length: content.length, open: async () => content } } : {}),
+      return await options.client.send({
+        method,
+        url,
+        headers: authorization !== undefined && sameHost ? { ...others, authorization } : others,
+        ...(content && keepsBody ? { body: { length: content.length, open: async () => content } } : {}),
         patience: (options.limits ?? registryLimits).handshake,
       });
     } catch (error) {
-      throw networkError(current.method, current.url, error);
+      throw networkError(method, url, error);
     }
-    const answer = { status: response.status, location: headerText(response, 'location') };
-    const next = nextRedirect(request.url, current, answer, hop);
-    if (next === undefined) {
-      return { method: current.method, response };
-    }
-    await discardBody(response);
-    checkRealm(next.url, options);
-    body = next.keepsBody ? body : undefined;
-    current = { method: next.method === 'POST' ? 'POST' : 'GET', url: next.url };
-  }
+  });
+  return { method: last.method, response };
 }

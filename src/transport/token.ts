@@ -106,6 +106,14 @@ export function parseTokenAnswer(body: Uint8Array, url: string): TokenAnswer {
   return refreshToken === '' ? { token } : { token, refreshToken };
 }
 
+/** What a token may allow on a repository; `catalog` is what Harbor's notary server asks for. */
+export type RepositoryActions = 'pull' | 'push,pull' | 'catalog';
+
+/** The scope that a token needs for some actions on a repository (Docker registry token specification). */
+export function repositoryScope(path: string, actions: RepositoryActions): string {
+  return `repository:${path}:${actions}`;
+}
+
 /** The scopes to ask for once a 401 named another: the new one in front, because some servers read only the first. */
 export function rescope(scopes: readonly string[], challengeScope: string | undefined): readonly string[] {
   return challengeScope === undefined || scopes.includes(challengeScope)

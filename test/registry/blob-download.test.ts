@@ -29,7 +29,7 @@ async function registryOf(
   registry.putBlob('app', content);
   registry.faults.add(...faults.map((fault) => ({ path, times: fault.times ?? 1, fault })));
   const clock = createFakeClock();
-  const session = await openTestSession(`${registry.host}/app`, { stage: 'in', clock });
+  const session = await openTestSession(`${registry.host}/app`, { policy: 'in', clock });
   // Without the ping's own.
   const waits = () => clock.waits.slice(1);
   const ranges = () => registry.journal.select({ path }).map(({ headers }) => headers.range);

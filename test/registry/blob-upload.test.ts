@@ -35,7 +35,7 @@ async function registryOf(faults: readonly FaultRule[] = [], options: RegistryOp
   const clock = createFakeClock();
   const session = await openTestSession(`${registry.host}/app`, {
     actions: 'push,pull',
-    stage: 'out',
+    policy: 'out',
     clock,
   });
   const methods = () => registry.requests.slice(1).map(({ method }) => method);
@@ -183,7 +183,7 @@ describe('where an upload goes', () => {
     });
     onTestFinished(() => server.close());
     const credentials = { username: 'user', password: 'secret' };
-    const session = await openTestSession(`${server.host}/app`, { stage: 'out', credentials });
+    const session = await openTestSession(`${server.host}/app`, { policy: 'out', credentials });
     return { server, upload: () => uploadBlob(session, blob().node) };
   }
 

@@ -69,7 +69,7 @@ describe('a foreign layer', () => {
   it('is not looked for elsewhere while the registry asks for a pause', async () => {
     await using registry = await startRegistry();
     await using host = await startBlobHost();
-    const session = await openTestSession(`${registry.host}/app`, { stage: 'in' });
+    const session = await openTestSession(`${registry.host}/app`, { policy: 'in' });
     registry.faults.add({ fault: { kind: 'status', status: 429 } });
     await expect(openLayer(session, layerAt(host.put(content)))).rejects.toMatchObject({ status: 429 });
     expect(host.journal.requests).toEqual([]);

@@ -183,7 +183,7 @@ describe('a manifest', () => {
     ['whose connection breaks', { kind: 'reset', after: 5 }],
     ['refused for a moment', { kind: 'status', status: 503 }],
   ] as const)('%s is asked for again', async (_name, fault) => {
-    await using registry = await registryOf({ get: { status: 200, body: bytes } }, { stage: 'in' });
+    await using registry = await registryOf({ get: { status: 200, body: bytes } }, { policy: 'in' });
     registry.server.faults.add({ path: /manifests/, times: 2, fault });
     expect((await getManifest(registry.session, digest)).digest).toBe(digest);
     expect(registry.asked()).toHaveLength(3);
@@ -214,7 +214,7 @@ describe('putting a manifest', () => {
   });
 
   it('is tried again while out keeps its session', async () => {
-    await using registry = await registryOf({ put: { status: 201 } }, { stage: 'out' });
+    await using registry = await registryOf({ put: { status: 201 } }, { policy: 'out' });
     registry.server.faults.add(
       { method: 'PUT', times: 1, fault: { kind: 'status', status: 429 } },
       { method: 'PUT', times: 1, fault: { kind: 'reset' } },
@@ -227,7 +227,7 @@ describe('putting a manifest', () => {
   it('that is refused is told', async () => {
     await using registry = await registryOf(
       { put: errorReply(400, 'MANIFEST_INVALID', 'no') },
-      { stage: 'out' },
+      { policy: 'out' },
     );
     await expect(putManifest(registry.session, 'latest', 'x', bytes)).rejects.toThrow('MANIFEST_INVALID: no');
   });

@@ -13,7 +13,7 @@ const tag = `sha256-${digestHex(subject)}`;
 async function registryOf(options: RegistryOptions = {}) {
   const registry = await startRegistry(options);
   onTestFinished(() => registry.close());
-  const session = await openTestSession(`${registry.host}/app`, { actions: 'push,pull', stage: 'out' });
+  const session = await openTestSession(`${registry.host}/app`, { actions: 'push,pull', policy: 'out' });
   const recorder = createReferrerRecorder(session);
   const push = async (text: string) => {
     const annotations = { text };

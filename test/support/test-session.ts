@@ -1,12 +1,14 @@
 // An HTTP client, a log and sessions for tests in this process, on a fake clock.
 import { onTestFinished } from 'vitest';
+import { type RetryPolicies, retryPolicies } from '../../src/access/retry-policies.ts';
+import { logTransportEvents } from '../../src/access/transport-log.ts';
 import { createLog, type Log } from '../../src/log.ts';
 import { parseRepository } from '../../src/oci/reference.ts';
 import type { BasicCredentials } from '../../src/transport/authorization.ts';
 import { createHttpClient, type HttpClient } from '../../src/transport/http-client.ts';
 import { createRetrier, type Retrier } from '../../src/transport/retrier.ts';
-import type { RetryStage } from '../../src/transport/retry-policy.ts';
 import { openSession, type Session } from '../../src/transport/session.ts';
+import { repositoryScope } from '../../src/transport/token.ts';
 import type { TrustRoots } from '../../src/transport/trust-roots.ts';
 import { authority } from './certificates.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
@@ -49,10 +51,12 @@ export function recordedLog(clock: FakeClock = createFakeClock()): RecordedLog {
 export interface TestSessionOptions {
   readonly client?: HttpClient;
   readonly clock?: FakeClock;
-  readonly stage?: RetryStage;
-  /** Or a function that is asked for them as often as the session wants. */
+  readonly policy?: keyof RetryPolicies;
+  /** Or a function that the session calls each time it needs them. */
   readonly credentials?: BasicCredentials | (() => Promise<BasicCredentials>);
   readonly actions?: 'pull' | 'push,pull';
+  /** In the place of the one scope that `actions` make. */
+  readonly scopes?: readonly string[];
   readonly insecure?: boolean;
   readonly log?: Log;
   readonly retrier?: Retrier;
@@ -61,11 +65,17 @@ export interface TestSessionOptions {
 /** A retrier on this clock; waits are as long as they can be, so that they can be compared. */
 export function testRetrier(
   clock: FakeClock,
-  stage: RetryStage,
+  policy: keyof RetryPolicies,
   log: Log = recordedLog(clock),
   signal?: AbortSignal,
 ): Retrier {
-  return createRetrier({ stage, test: false, clock, random: () => 0.999_999, log, signal });
+  return createRetrier({
+    policy: retryPolicies('real')[policy],
+    clock,
+    random: () => 0.999_999,
+    onEvent: logTransportEvents(log),
+    signal,
+  });
 }
 
 /** Opens a session for a repository (`host/path`). */
@@ -73,17 +83,18 @@ export async function openTestSession(
   repository: string,
   options: TestSessionOptions = {},
 ): Promise<Session> {
-  const { clock = createFakeClock(), stage = 'check' } = options;
+  const { clock = createFakeClock(), policy = 'check', actions = 'pull' } = options;
   const log = options.log ?? recordedLog(clock);
   const { credentials } = options;
+  const reference = parseRepository(repository);
   return await openSession({
     client: options.client ?? testClient(),
-    repository: parseRepository(repository),
+    repository: reference,
     insecure: options.insecure ?? false,
     credentials: typeof credentials === 'function' ? credentials : async () => credentials,
-    actions: options.actions ?? 'pull',
-    retrier: options.retrier ?? testRetrier(clock, stage, log),
+    scopes: options.scopes ?? [repositoryScope(reference.path, actions)],
+    retrier: options.retrier ?? testRetrier(clock, policy, log),
     clock,
-    log,
+    onEvent: logTransportEvents(log),
   });
 }

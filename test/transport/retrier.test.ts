@@ -1,11 +1,13 @@
-// What retry.ts decides is carried out: waits, repetitions, restarts, and one pause for everybody.
+// What a policy decides is carried out: waits, repetitions, restarts, and one pause for all exchanges.
 import { describe, expect, it } from 'vitest';
+import { type RetryPolicies, retryPolicies } from '../../src/access/retry-policies.ts';
 import { UserError } from '../../src/errors.ts';
 import { RegistryError } from '../../src/transport/registry-error.ts';
 import { createRetrier } from '../../src/transport/retrier.ts';
-import type { RetryStage } from '../../src/transport/retry-policy.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { recordedLog, testRetrier } from '../support/test-session.ts';
+
+type Use = keyof RetryPolicies;
 
 function refusal(status: number, retryAfter?: string): RegistryError {
   return new RegistryError({ method: 'GET', url: 'https://registry/v2/', status, body: '', retryAfter });
@@ -30,9 +32,9 @@ function failing(...errors: readonly Error[]) {
   return action;
 }
 
-function retrier(stage: RetryStage, clock = createFakeClock()) {
+function retrier(use: Use, clock = createFakeClock()) {
   const log = recordedLog(clock);
-  return { ...testRetrier(clock, stage, log), clock, log };
+  return { ...testRetrier(clock, use, log), clock, log };
 }
 
 describe('an exchange', () => {
@@ -43,15 +45,15 @@ describe('an exchange', () => {
     expect([action.calls, clock.waits, log.text]).toEqual([1, [], '']);
   });
 
-  it.each<[RetryStage, Error]>([
+  it.each<[Use, Error]>([
     ['check', refusal(429)],
     ['check', refusal(503)],
     ['in', refusal(500)],
     ['in', reset()],
     ['out', refusal(429)],
     ['out', reset()],
-  ])('in %s is repeated after: %s', async (stage, error) => {
-    const { exchange, clock, log } = retrier(stage);
+  ])('in %s is repeated after: %s', async (use, error) => {
+    const { exchange, clock, log } = retrier(use);
     const action = failing(error, error);
     expect(await exchange(action)).toBe('done');
     expect(action.calls).toBe(3);
@@ -60,14 +62,14 @@ describe('an exchange', () => {
     expect(log.text.match(/transient error: .*; retrying in \d/g)).toHaveLength(2);
   });
 
-  it.each<[RetryStage, Error]>([
+  it.each<[Use, Error]>([
     ['check', refusal(404)],
     ['check', new UserError('wrong')],
     ['in', refusal(429)],
     ['in', refusal(403)],
     ['out', refusal(401)],
-  ])('in %s is not repeated after: %s', async (stage, error) => {
-    const { exchange, clock } = retrier(stage);
+  ])('in %s is not repeated after: %s', async (use, error) => {
+    const { exchange, clock } = retrier(use);
     const action = failing(error);
     await expect(exchange(action)).rejects.toBe(error);
     expect([action.calls, clock.waits]).toEqual([1, []]);
@@ -223,14 +225,13 @@ function abortable() {
   return { signal: controller.signal, abort: (reason: Error) => controller.abort(reason) };
 }
 
-it('with TEST=true waits for milliseconds, whatever the registry asks for', async () => {
+it('waits for milliseconds in a test run, whatever the registry asks for', async () => {
   const clock = createFakeClock();
   const { exchange } = createRetrier({
-    stage: 'out',
-    test: true,
+    policy: retryPolicies('shrunk').out,
     clock,
     random: () => 0.5,
-    log: recordedLog(clock),
+    onEvent: () => {},
   });
   await exchange(failing(refusal(429, '3600'), refusal(503), reset()));
   expect(Math.max(...clock.waits)).toBeLessThanOrEqual(50);

@@ -8,7 +8,7 @@ import { mirrorLimits, registryLimits, type TimeLimits } from '../../src/transpo
 import { authority } from '../support/certificates.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { startRegistry } from '../support/registry.ts';
-import { recordedLog, testClient, testRetrier, trusting } from '../support/test-session.ts';
+import { testClient, testRetrier, trusting } from '../support/test-session.ts';
 
 /** A server that accepts connections and never says anything. */
 async function silentServer(): Promise<number> {
@@ -63,7 +63,6 @@ it.each<[string, TimeLimits | undefined, TimeLimits]>([
   const asked: [string, number][] = [];
   const client = testClient();
   const clock = createFakeClock();
-  const log = recordedLog(clock);
   const session = await openSession({
     client: {
       ...client,
@@ -76,10 +75,10 @@ it.each<[string, TimeLimits | undefined, TimeLimits]>([
     repository: { registry: registry.host, path: 'team/app' },
     insecure: false,
     credentials: async () => undefined,
-    actions: 'pull',
-    retrier: testRetrier(clock, 'mirror', log),
+    scopes: ['repository:team/app:pull'],
+    retrier: testRetrier(clock, 'mirror'),
     clock,
-    log,
+    onEvent: () => {},
     ...(given ? { limits: given } : {}),
   });
   const response = await session.send({ method: 'GET', target: '/v2/team/app/tags/list' });

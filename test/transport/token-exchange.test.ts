@@ -4,11 +4,12 @@ import { errorText } from '../../src/errors.ts';
 import { isMissing } from '../../src/registry/manifest-endpoint.ts';
 import { classifyFailure } from '../../src/transport/failure.ts';
 import { openTokenExchange, type TokenExchangeOptions } from '../../src/transport/token-exchange.ts';
+import type { TransportEvent } from '../../src/transport/transport-event.ts';
 import { serverKeys } from '../support/certificates.ts';
 import type { ReceivedRequest } from '../support/exchange.ts';
 import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
 import { errorReply, jsonReply, type Reply } from '../support/reply.ts';
-import { recordedLog, testClient } from '../support/test-session.ts';
+import { testClient } from '../support/test-session.ts';
 
 const credentials = { username: 'user', password: 'secret' };
 const basic = `Basic ${Buffer.from('user:secret').toString('base64')}`;
@@ -34,7 +35,7 @@ function at(server: RecordingServer, more: Partial<TokenExchangeOptions> = {}): 
     challenge: { scheme: 'bearer', parameters: { realm: `${server.url}/token`, service: 'test' } },
     credentials: async () => credentials,
     scopes: [pull],
-    log: recordedLog(),
+    onEvent: () => {},
     ...more,
   };
 }
@@ -86,16 +87,17 @@ describe('the first token', () => {
     expect(server.journal.requests[0]?.authorized).toBe(false);
   });
 
-  it('that is refused names the token server, and warns whom nobody gave credentials', async () => {
+  it('that is refused names the token server, and reports that no credentials were sent', async () => {
     await using server = await startTokens(() => errorReply(401, 'UNAUTHORIZED', 'who are you?'));
-    const log = recordedLog();
-    const outcome = openTokenExchange(at(server, { credentials: async () => undefined, log }));
+    const events: TransportEvent[] = [];
+    const onEvent = (event: TransportEvent) => void events.push(event);
+    const outcome = openTokenExchange(at(server, { credentials: async () => undefined, onEvent }));
     const error = await outcome.catch((caught: unknown) => caught);
     expect(errorText(error)).toMatch(
       /^getting a token for 127\.0\.0\.1:\d+: GET .*UNAUTHORIZED: who are you\?/,
     );
-    expect(log.text).toContain('no credentials were given');
-    await expect(openTokenExchange(at(server, { log: recordedLog() }))).rejects.toThrow();
+    await expect(openTokenExchange(at(server, { onEvent }))).rejects.toThrow();
+    expect(events).toEqual([{ kind: 'anonymous-token-refused', registry: server.host }]);
   });
 
   it('that is not found does not look like a missing image', async () => {

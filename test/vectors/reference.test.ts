@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseRepository, repositoryText } from '../../src/oci/reference.ts';
 import { mayUseHttp } from '../../src/transport/plain-http.ts';
-import { repositoryScope } from '../../src/transport/scope.ts';
+import { repositoryScope } from '../../src/transport/token.ts';
 import { loadCases } from './cases.ts';
 
 interface ReferenceCase {
@@ -32,7 +32,7 @@ describe('repository names', () => {
       name: repositoryText(repository),
       scheme: mayUseHttp(repository, false) ? 'http' : 'https',
       scheme_insecure: mayUseHttp(repository, true) ? 'http' : 'https',
-      pull_scope: repositoryScope(repository, 'pull'),
+      pull_scope: repositoryScope(repository.path, 'pull'),
     }).toEqual({
       registry: vector.registry,
       repository: vector.repository,

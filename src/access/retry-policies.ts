@@ -1,0 +1,118 @@
+// The retry policies of the product: what check, in, out and a mirror do after a failure, and how long they wait.
+import {
+  isPassing,
+  nextWait,
+  type Patience,
+  type RetryOutcome,
+  type RetryPolicy,
+} from '../transport/retry-policy.ts';
+
+/** One policy for each use of a registry. */
+export interface RetryPolicies {
+  readonly check: RetryPolicy;
+  readonly in: RetryPolicy;
+  readonly out: RetryPolicy;
+  /** For a registry that stands in for another one, which is asked when this one fails. */
+  readonly mirror: RetryPolicy;
+}
+
+interface Rule {
+  readonly action: 'repeat' | 'restart';
+  readonly patience: Patience;
+}
+
+type Rules = (outcome: RetryOutcome) => Rule | undefined;
+
+const minute = 60_000;
+const unlimited = Number.POSITIVE_INFINITY;
+
+const patiences = {
+  /** For rate limits and broken connections, which pass with time: upstream's hour. */
+  long: { first: 5_000, longest: 5 * minute, total: 60 * minute, tries: unlimited },
+  /** For a registry that is overloaded or sends nothing. */
+  short: { first: 1_000, longest: 30_000, total: 5 * minute, tries: 10 },
+  /** For a wrong digest: damage in transit may not happen again, but stored damage is sent again. */
+  corrupt: { first: 1_000, longest: 5_000, total: 60 * minute, tries: 3 },
+  /** Short, because Concourse runs a check every minute. */
+  check: { first: 500, longest: 10_000, total: 30_000, tries: 5 },
+  mirror: { first: 500, longest: 2_000, total: minute, tries: 2 },
+};
+
+/** The same with waits of milliseconds; only tries are limited, so that a slow machine changes nothing. */
+const shrunkPatiences: typeof patiences = {
+  long: { first: 5, longest: 50, total: unlimited, tries: 20 },
+  short: { first: 1, longest: 20, total: unlimited, tries: 10 },
+  corrupt: { first: 1, longest: 20, total: unlimited, tries: 3 },
+  check: { first: 1, longest: 20, total: unlimited, tries: 5 },
+  mirror: { first: 1, longest: 20, total: unlimited, tries: 2 },
+};
+
+/** The policies with the waits for users (`real`), or with waits of milliseconds for black-box tests (`shrunk`). */
+export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
+  const { long, short, corrupt, check, mirror } = waits === 'shrunk' ? shrunkPatiences : patiences;
+
+  const repeatWhatPasses: Rules = (outcome) => {
+    const length = patienceFor(outcome);
+    return length && { action: 'repeat', patience: length === 'long' ? long : short };
+  };
+
+  return {
+    check: policy((outcome) => patienceFor(outcome) && { action: 'repeat', patience: check }),
+    mirror: policy((outcome) =>
+      outcome.kind === 'unreachable' || patienceFor(outcome)
+        ? { action: 'repeat', patience: mirror }
+        : undefined,
+    ),
+    // A rate limit counts for the whole attempt, and content with a wrong digest may be unpacked already.
+    in: policy((outcome) => {
+      if (outcome.kind === 'corrupt') {
+        return { action: 'restart', patience: corrupt };
+      }
+      return isRateLimit(outcome) ? { action: 'restart', patience: long } : repeatWhatPasses(outcome);
+    }),
+    out: policy(
+      (outcome) =>
+        repeatWhatPasses(outcome) ??
+        (hasTemporaryCode(outcome) ? { action: 'repeat', patience: short } : undefined),
+    ),
+  };
+}
+
+function policy(rules: Rules): RetryPolicy {
+  return (facts) => {
+    const rule = rules(facts.outcome);
+    const wait = rule && nextWait(rule.patience, facts);
+    return rule && wait !== undefined ? { action: rule.action, wait } : { action: 'give-up' };
+  };
+}
+
+/** How long a failure may take to pass; undefined when a retry cannot help. */
+function patienceFor(outcome: RetryOutcome): 'long' | 'short' | undefined {
+  switch (outcome.kind) {
+    case 'reset':
+    case 'early-end':
+      return 'long';
+    case 'stall':
+      return 'short';
+    case 'status':
+      return isRateLimit(outcome) ? 'long' : isPassing(outcome.status) ? 'short' : undefined;
+    case 'unreachable':
+    case 'corrupt':
+    case 'permanent':
+      return undefined;
+  }
+}
+
+function isRateLimit(outcome: RetryOutcome): boolean {
+  return outcome.kind === 'status' && outcome.status === 429;
+}
+
+/** In an upload, codes such as BLOB_UPLOAD_INVALID are temporary whatever their status. */
+function hasTemporaryCode(outcome: RetryOutcome): boolean {
+  return (
+    outcome.kind === 'status' &&
+    outcome.temporary &&
+    outcome.status >= 400 &&
+    ![401, 403, 404].includes(outcome.status)
+  );
+}
