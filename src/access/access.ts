@@ -1,6 +1,6 @@
 // Connections to registries for one command: trust roots, HTTP clients, proxies, and the log-in of settings.
 import type { Login } from '../credentials/login.ts';
-import { resolveLogin } from '../credentials/resolve.ts';
+import { resolveLogin } from '../credentials/resolve-login.ts';
 import type { Log } from '../log.ts';
 import { type ClientCertificate, createHttpClient, type HttpClient } from '../transport/http-client.ts';
 import { proxyFor } from '../transport/proxy.ts';

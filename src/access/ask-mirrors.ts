@@ -1,7 +1,7 @@
 // Mirrors are asked before the registry that they stand in for, one after the other until one has a result.
 import { errorText } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { repositoryText } from '../oci/reference.ts';
+import { repositoryName } from '../oci/reference.ts';
 import type { RepositoryAccess } from './repositories.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function askMirrors<Result>(
         return result;
       }
     } catch (error) {
-      log.warn(`${attempt} mirror ${repositoryText(mirror.repository)} failed: ${errorText(error)}`);
+      log.warn(`${attempt} mirror ${repositoryName(mirror.repository)} failed: ${errorText(error)}`);
     }
   }
   return undefined;

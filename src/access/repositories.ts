@@ -5,7 +5,7 @@ import {
   checkAddressable,
   parseRepository,
   type RepositoryReference,
-  repositoryText,
+  repositoryName,
 } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import type { RepositoryActions } from '../transport/token.ts';
@@ -61,7 +61,7 @@ export function sourceRepositories(settings: AccessSettings, access: Access): ()
         repositoryAccess(
           access.mirror(mirror.repository.registry, { credentials: mirror.credentials, insecure }),
           mirror.repository,
-          repositoryText(mirror.repository),
+          repositoryName(mirror.repository),
         ),
       ),
     };

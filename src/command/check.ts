@@ -5,7 +5,7 @@ import { askMirrors } from '../access/ask-mirrors.ts';
 import { type RepositoryAccess, sourceRepositories } from '../access/repositories.ts';
 import { UserError } from '../errors.ts';
 import { effectivePlatform } from '../oci/platform.ts';
-import { repositoryText, tagText } from '../oci/reference.ts';
+import { repositoryName, tagReference } from '../oci/reference.ts';
 import type { Version } from '../policy/select-tag.ts';
 import { openLog } from '../process/command-log.ts';
 import type { Command } from '../process/surroundings.ts';
@@ -32,17 +32,19 @@ export const runCheck: Command = async (surroundings) => {
       if (versions.length > 0) {
         return versions;
       }
-      log.warn(`mirror ${repositoryText(mirror.repository)} has no version of the image`);
+      log.warn(`mirror ${repositoryName(mirror.repository)} has no version of the image`);
       return undefined;
     });
     if (mirrored) {
       return { output: checkResponse(mirrored), code: 0 };
     }
     const versions = await ask(origin).catch((cause: unknown) => {
-      throw new UserError(`checking origin ${repositoryText(origin.repository)} failed`, { cause });
+      throw new UserError(`checking origin ${repositoryName(origin.repository)} failed`, { cause });
     });
     if (versions.length === 0 && request.source.tag !== '') {
-      log.warn(`${tagText(origin.repository, request.source.tag)} does not exist (yet): there is no version`);
+      log.warn(
+        `${tagReference(origin.repository, request.source.tag)} does not exist (yet): there is no version`,
+      );
     }
     return { output: checkResponse(versions), code: 0 };
   } finally {

@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
-import { repositoryText } from '../oci/reference.ts';
+import { repositoryName } from '../oci/reference.ts';
 import { compilePattern, type Pattern } from '../policy/pattern.ts';
 import { matchingTags, parseCreated, selectMatches } from '../policy/select-matches.ts';
 import { mustLookUpCursor, selectTag, type Version } from '../policy/select-tag.ts';
@@ -102,7 +102,7 @@ async function tagsOf(session: Session): Promise<string[]> {
   try {
     return await listTags(session);
   } catch (cause) {
-    throw new UserError(`list repository tags of ${repositoryText(session.repository)}`, { cause });
+    throw new UserError(`list repository tags of ${repositoryName(session.repository)}`, { cause });
   }
 }
 

@@ -10,7 +10,7 @@ import { clearResult, type Description, writeDescriptions } from '../get/get-res
 import { labelsText, type MetadataField, metadataText, selectMetadata } from '../get/image-metadata.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { effectivePlatform } from '../oci/platform.ts';
-import { repositoryText, tagText } from '../oci/reference.ts';
+import { repositoryName, tagReference } from '../oci/reference.ts';
 import { compilePattern, type Pattern } from '../policy/pattern.ts';
 import type { Command, Surroundings } from '../process/surroundings.ts';
 import { openTransferLog, type TransferLog } from '../process/transfer-log.ts';
@@ -54,7 +54,7 @@ async function get(
       format,
       detail: detailFor(request),
       directory,
-      repoTag: tagText(origin.repository, version.tag),
+      repoTag: tagReference(origin.repository, version.tag),
       whole: new Set<Digest>(),
       asRoot: surroundings.userId === 0,
       clock: surroundings.clock,
@@ -66,7 +66,7 @@ async function get(
       const missingPatience = surroundings.waits === 'shrunk' ? 0 : patience;
       return attempt('pull', (session) =>
         fetchImage(session, { ...shared, missingPatience }).catch((cause: unknown) => {
-          throw new UserError(`fetching ${repositoryText(repository)}@${digest}`, { cause });
+          throw new UserError(`fetching ${repositoryName(repository)}@${digest}`, { cause });
         }),
       );
     };

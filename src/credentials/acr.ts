@@ -5,8 +5,8 @@ import { azureCloud, azureEnvironments, tokenEnd } from './acr-cloud.ts';
 import { discoverTenant, exchangeToken } from './acr-exchange.ts';
 import { azureToken } from './azure-token.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
+import { cachedUntilExpiry } from './expiring-cache.ts';
 import type { Login, LoginSettings } from './login.ts';
-import { untilExpiry } from './until-expiry.ts';
 
 /** The user name that stands for "the password is a token". */
 const username = '00000000-0000-0000-0000-000000000000';
@@ -25,7 +25,7 @@ export async function acrLogin(
       `azure_environment ${JSON.stringify(azureEnvironment)} is unknown (it may be ${azureEnvironments.join(', ')}): the cloud is taken from the host of the repository`,
     );
   }
-  const password = untilExpiry(surroundings.clock, async () => {
+  const password = cachedUntilExpiry(surroundings.clock, async () => {
     try {
       return await fetchPassword(settings, surroundings);
     } catch (cause) {

@@ -1,6 +1,6 @@
 // Who asks AWS: the keys of the source or of the machine, and the roles that are assumed with them.
 import { UserError } from '../errors.ts';
-import { awsFailure } from './aws-failure.ts';
+import { awsError } from './aws-error.ts';
 import { awsRequestHandler } from './aws-http.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
 import type { AwsSettings } from './login.ts';
@@ -49,7 +49,7 @@ async function keysOfMachine(region: string, surroundings: CredentialSurrounding
     keepKeys(keys, surroundings);
     return keys;
   } catch (error) {
-    throw new UserError('looking for AWS credentials on the worker', { cause: awsFailure(error, 'keys') });
+    throw new UserError('looking for AWS credentials on the worker', { cause: awsError(error, 'keys') });
   }
 }
 
@@ -82,7 +82,7 @@ async function assumeRole(
     keepKeys(assumed, surroundings);
     return assumed;
   } catch (error) {
-    throw new UserError(`assuming the role ${role}`, { cause: awsFailure(error, 'role') });
+    throw new UserError(`assuming the role ${role}`, { cause: awsError(error, 'role') });
   }
 }
 

@@ -2,7 +2,7 @@
 import type { TokenCredentialOptions } from '@azure/identity';
 import type { HttpClient } from '../transport/http-client.ts';
 import { headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
-import { sendText } from './text-request.ts';
+import { sendSdkRequest } from './sdk-request.ts';
 
 type AzureHttpClient = NonNullable<TokenCredentialOptions['httpClient']>;
 type AzureResponse = Awaited<ReturnType<AzureHttpClient['sendRequest']>>;
@@ -22,7 +22,12 @@ export function azureHttpClient(client: HttpClient, addSecret: (secret: string) 
       const unsent = ['accept-encoding', 'content-length', 'host', 'connection'];
       const headers = Object.entries(request.headers.toJSON()).filter(([name]) => !unsent.includes(name));
       const text = body || undefined;
-      const response = await sendText(client, { method, url, headers: Object.fromEntries(headers), text });
+      const response = await sendSdkRequest(client, {
+        method,
+        url,
+        headers: Object.fromEntries(headers),
+        text,
+      });
       const answered = Object.keys(response.headers).flatMap((name) => {
         const value = headerText(response, name);
         return value === undefined ? [] : [[name, value] as const];

@@ -1,6 +1,6 @@
 // Amazon ECR: a password for twelve hours, and the full name of the repository.
 import { UserError } from '../errors.ts';
-import { awsFailure } from './aws-failure.ts';
+import { awsError } from './aws-error.ts';
 import { awsRequestHandler } from './aws-http.ts';
 import { type AwsKeys, awsIdentity } from './aws-identity.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
@@ -12,8 +12,8 @@ import {
   registryHost,
   repositoryOn,
 } from './ecr-authorization.ts';
+import { cachedUntilExpiry } from './expiring-cache.ts';
 import type { AwsSettings, Login, LoginSettings } from './login.ts';
-import { untilExpiry } from './until-expiry.ts';
 
 const name = 'Amazon ECR (aws_region)';
 const publicRegistry = 'public.ecr.aws';
@@ -36,7 +36,7 @@ export async function ecrLogin(
 ): Promise<Login> {
   const isPublic = settings.repository.startsWith(`${publicRegistry}/`);
   const ask = isPublic ? askPublic : askPrivate;
-  const authorization = untilExpiry(surroundings.clock, async () => {
+  const authorization = cachedUntilExpiry(surroundings.clock, async () => {
     try {
       const { data, ...password } = await authorize(settings, surroundings, ask);
       return { ...password, repository: isPublic ? settings.repository : privateName(settings, data) };
@@ -67,7 +67,7 @@ async function authorize(
 ): Promise<Authorization> {
   const keys = await awsIdentity(settings, surroundings);
   const data = await ask(settings.awsRegion, keys, surroundings).catch((error: unknown) => {
-    throw new UserError('asking for an authorization token', { cause: awsFailure(error, 'token') });
+    throw new UserError('asking for an authorization token', { cause: awsError(error, 'token') });
   });
   const { password, expires } = passwordOf(data);
   surroundings.addSecret(password);

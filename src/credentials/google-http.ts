@@ -1,7 +1,7 @@
 // The requests of Google's library over our own client: with the trust roots and proxies of the registry.
 import type { HttpClient } from '../transport/http-client.ts';
 import { headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
-import { sendText } from './text-request.ts';
+import { sendSdkRequest } from './sdk-request.ts';
 
 /** A function like `fetch`, for requests with a short text as their body and short answers. */
 export function googleFetch(client: HttpClient, addSecret: (secret: string) => void): typeof fetch {
@@ -14,7 +14,7 @@ export function googleFetch(client: HttpClient, addSecret: (secret: string) => v
     }
     const headers = new Headers(init.headers);
     headers.delete('accept-encoding');
-    const response = await sendText(client, {
+    const response = await sendSdkRequest(client, {
       method,
       url,
       headers: Object.fromEntries(headers),

@@ -2,9 +2,9 @@
 import { errorHint, errorText } from '../errors.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
+import { cachedUntilExpiry } from './expiring-cache.ts';
 import { googleToken } from './google-token.ts';
 import type { Login, LoginSettings } from './login.ts';
-import { untilExpiry } from './until-expiry.ts';
 
 /** The user name that stands for "the password is an access token". */
 const username = '_token';
@@ -18,7 +18,7 @@ export async function googleLogin(
   surroundings: CredentialSurroundings,
 ): Promise<Login> {
   const { clock, log } = surroundings;
-  const token = untilExpiry(clock, () => googleToken(surroundings));
+  const token = cachedUntilExpiry(clock, () => googleToken(surroundings));
   const credentials = async (): Promise<BasicCredentials | undefined> => {
     try {
       return { username, password: (await token()).token };

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { parseJson } from '../oci/json.ts';
-import { dockerHub, type RepositoryReference, repositoryText } from '../oci/reference.ts';
+import { dockerHub, type RepositoryReference, repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { encodePathText } from '../transport/url-syntax.ts';
 import { readTrustKey, type TrustKey } from './trust-key.ts';
@@ -30,7 +30,7 @@ export function collectionOf(
   server: string | undefined,
 ): RepositoryReference {
   const registry = server ?? (repository.registry === dockerHub ? dockerNotary : repository.registry);
-  const path = registry === dockerNotary ? `docker.io/${repository.path}` : repositoryText(repository);
+  const path = registry === dockerNotary ? `docker.io/${repository.path}` : repositoryName(repository);
   return { registry, path };
 }
 

@@ -24,8 +24,8 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isJsonObject(value)) {
     throw new UserError(`${where}: a descriptor must be an object`);
   }
-  const mediaType = optionalText(value, 'mediaType', where) ?? '';
-  const artifactType = optionalText(value, 'artifactType', where);
+  const mediaType = optionalString(value, 'mediaType', where) ?? '';
+  const artifactType = optionalString(value, 'artifactType', where);
   const size = member(value, 'size') ?? 0;
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
     throw new UserError(`${where}: "size" must be a number of bytes`);
@@ -40,7 +40,7 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
     size,
     digest,
     ...(data ? { data } : {}),
-    ...(isTextList(urls) ? { urls } : {}),
+    ...(isStringList(urls) ? { urls } : {}),
     ...(annotations ? { annotations } : {}),
     ...(isJsonObject(platform) ? { platform: parsePlatform(platform) } : {}),
     ...(artifactType ? { artifactType } : {}),
@@ -90,7 +90,7 @@ export function parseAnnotations(value: unknown, where: string): Record<string, 
 }
 
 /** A string member, or nothing when it is absent or null; another type is an error. */
-export function optionalText(object: JsonObject, name: string, where: string): string | undefined {
+export function optionalString(object: JsonObject, name: string, where: string): string | undefined {
   const value = member(object, name);
   if (value === undefined || value === null) {
     return undefined;
@@ -101,7 +101,7 @@ export function optionalText(object: JsonObject, name: string, where: string): s
   return value;
 }
 
-function isTextList(value: unknown): value is string[] {
+function isStringList(value: unknown): value is string[] {
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
 }
 

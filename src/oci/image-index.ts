@@ -1,6 +1,6 @@
 // An index lists manifests, usually one for each platform. OCI "image index", Docker manifest list.
 import type { Descriptor } from './descriptor.ts';
-import { optionalText } from './descriptor.ts';
+import { optionalString } from './descriptor.ts';
 import { parseDescriptors, parseDocument } from './manifest.ts';
 
 /** The facts of an index; `manifests` are in document order. */
@@ -12,6 +12,6 @@ export interface ImageIndex {
 /** What the bytes of an index say; `where` names the document in an error. */
 export function parseIndex(bytes: Uint8Array, where: string): ImageIndex {
   const document = parseDocument(bytes, where);
-  const mediaType = optionalText(document, 'mediaType', where);
+  const mediaType = optionalString(document, 'mediaType', where);
   return { ...(mediaType ? { mediaType } : {}), manifests: parseDescriptors(document, 'manifests', where) };
 }

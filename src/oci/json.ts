@@ -60,7 +60,7 @@ const escapes: Readonly<Record<string, string>> = {
  */
 export function encodeJson(value: JsonValue): string {
   if (typeof value === 'string') {
-    return encodeText(value);
+    return encodeString(value);
   }
   if (typeof value !== 'object' || value === null) {
     return JSON.stringify(value);
@@ -71,7 +71,7 @@ export function encodeJson(value: JsonValue): string {
   const members: string[] = [];
   for (const [key, item] of value instanceof Map ? value : Object.entries(value)) {
     if (item !== undefined) {
-      members.push(`${encodeText(key)}:${encodeJson(item)}`);
+      members.push(`${encodeString(key)}:${encodeJson(item)}`);
     }
   }
   return `{${members.join(',')}}`;
@@ -83,7 +83,7 @@ export function sortedMap(map: Readonly<Record<string, string>>): ReadonlyMap<st
   return new Map(entries.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
 }
 
-function encodeText(text: string): string {
+function encodeString(text: string): string {
   return JSON.stringify(text.toWellFormed()).replace(
     /[<>&\u2028\u2029]/g,
     (character) => escapes[character] ?? character,

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import {
   type Descriptor,
   descriptorJson,
-  optionalText,
+  optionalString,
   parseAnnotations,
   parseDescriptor,
 } from './descriptor.ts';
@@ -22,8 +22,8 @@ export interface ImageManifest {
 /** What the bytes of an image manifest say; `where` names the document in an error. */
 export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
   const document = parseDocument(bytes, where);
-  const mediaType = optionalText(document, 'mediaType', where);
-  const artifactType = optionalText(document, 'artifactType', where);
+  const mediaType = optionalString(document, 'mediaType', where);
+  const artifactType = optionalString(document, 'artifactType', where);
   const annotations = parseAnnotations(member(document, 'annotations'), where);
   const subject = member(document, 'subject');
   return {

@@ -86,7 +86,7 @@ export function readWantedPlatform(
 }
 
 /** `linux/arm64` or `linux/arm64/v8`, as people write a platform. */
-export function platformText(platform: WantedPlatform): string {
+export function formatPlatform(platform: WantedPlatform): string {
   const base = `${platform.os}/${platform.architecture}`;
   return platform.variant ? `${base}/${platform.variant}` : base;
 }
@@ -124,7 +124,7 @@ export function platformMatches(entry: Platform | undefined, wanted: WantedPlatf
 
 /** The platforms that entries state, each once and in order; what is no machine's (`unknown/unknown`) is left out. */
 export function offeredPlatforms(entries: readonly { readonly platform?: Platform }[]): string[] {
-  const names = entries.map((entry) => platformText(entry.platform ?? linuxAmd64));
+  const names = entries.map((entry) => formatPlatform(entry.platform ?? linuxAmd64));
   return [...new Set(names)].filter((name) => name !== 'unknown/unknown');
 }
 

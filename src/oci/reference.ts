@@ -68,18 +68,18 @@ export function checkAddressable(repository: RepositoryReference, text: string):
 }
 
 /** `registry/path`: the canonical text of a repository. */
-export function repositoryText({ registry, path }: RepositoryReference): string {
+export function repositoryName({ registry, path }: RepositoryReference): string {
   return `${registry}/${path}`;
 }
 
 /** The canonical text of a tag in a repository. */
-export function tagText(repository: RepositoryReference, tag: string): string {
-  return `${repositoryText(repository)}:${tag}`;
+export function tagReference(repository: RepositoryReference, tag: string): string {
+  return `${repositoryName(repository)}:${tag}`;
 }
 
 /** The canonical text of a digest in a repository. */
-export function digestText(repository: RepositoryReference, digest: Digest): string {
-  return `${repositoryText(repository)}@${digest}`;
+export function digestReference(repository: RepositoryReference, digest: Digest): string {
+  return `${repositoryName(repository)}@${digest}`;
 }
 
 function isAuthority(text: string): boolean {

@@ -1,8 +1,8 @@
 // Users' regular expressions: RE2 as Go has it, so that no pattern can run away and upstream's patterns keep working.
 import { RE2JS, RE2JSException } from 're2js';
 import { UserError } from '../errors.ts';
-import { rewriteForEngine } from './pattern-text.ts';
-import { quoted } from './quoted-text.ts';
+import { toRe2jsSyntax } from './pattern-syntax.ts';
+import { quote } from './quote.ts';
 
 /** A compiled pattern. */
 export interface Pattern {
@@ -16,11 +16,11 @@ export interface Pattern {
  */
 export function compilePattern(text: string, what: string): Pattern {
   const first = compile(text);
-  const compiled = first instanceof RE2JS ? first : compile(rewriteForEngine(text));
+  const compiled = first instanceof RE2JS ? first : compile(toRe2jsSyntax(text));
   if (compiled instanceof RE2JS) {
     return { matches: (candidate) => compiled.test(candidate) };
   }
-  throw new UserError(`invalid regex pattern in ${what}: ${quoted(text)}`, {
+  throw new UserError(`invalid regex pattern in ${what}: ${quote(text)}`, {
     cause: first,
     hint: 'patterns are RE2: no look-around, no back-references; see https://github.com/google/re2/wiki/Syntax',
   });

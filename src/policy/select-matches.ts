@@ -1,7 +1,7 @@
 // What check answers in regex mode (source.tag_regex): every matching tag, as listed or by age.
 import { UserError } from '../errors.ts';
 import type { Pattern } from './pattern.ts';
-import { quoted } from './quoted-text.ts';
+import { quote } from './quote.ts';
 import type { Version } from './select-tag.ts';
 
 /** The listed tags that match, in listing order; a tag that is listed twice stays twice, as in upstream. */
@@ -44,7 +44,7 @@ export function parseCreated(text: string, where: string): bigint {
   const time = new Date(`${dateTime}Z`);
   // The text must come out again: what is no date (30 February) may be taken for another one.
   if (dateTime === '' || Number.isNaN(time.getTime()) || time.toISOString() !== `${dateTime}.000Z`) {
-    throw new UserError(`${where}: "created" must be a time as in RFC 3339: got ${quoted(text)}`);
+    throw new UserError(`${where}: "created" must be a time as in RFC 3339: got ${quote(text)}`);
   }
   const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
   const milliseconds = BigInt(time.getTime() - offset * 60_000);

@@ -1,6 +1,6 @@
 // A tag read as a version: lenient semantic versions, by the rules of Masterminds/semver v3 (its "coerce" mode).
 import { UserError } from '../errors.ts';
-import { quoted } from './quoted-text.ts';
+import { quote } from './quote.ts';
 
 /** A version; the three numbers fit 64 bits unsigned. `original` is the text it was read from. */
 export interface TagVersion {
@@ -40,7 +40,7 @@ export function readTagVersion(text: string): { version: TagVersion } | { fault:
   const [, majorText = '', minorText = '0', patchText = '0', prerelease = '', metadata = ''] = parts;
   for (const digits of [majorText, minorText, patchText]) {
     if (BigInt(digits) > maxNumber) {
-      const parsing = `strconv.ParseUint: parsing ${quoted(digits)}: value out of range`;
+      const parsing = `strconv.ParseUint: parsing ${quote(digits)}: value out of range`;
       return fault('overflow', `error parsing version segment: ${parsing}`);
     }
   }
@@ -66,13 +66,13 @@ export function requireVersion(text: string): TagVersion {
   const { kind, reason } = reading.fault;
   const hint = 'a version looks like 1.2.3 or 1.2.3-rc.1';
   throw new UserError(
-    kind === 'invalid' ? `invalid semantic version: ${quoted(text)}` : `failed to parse version: ${reason}`,
+    kind === 'invalid' ? `invalid semantic version: ${quote(text)}` : `failed to parse version: ${reason}`,
     { hint },
   );
 }
 
 /** `MAJOR.MINOR.PATCH[-PRERELEASE][+METADATA]`, without `v` and without leading zeros. */
-export function versionText({ major, minor, patch, prerelease, metadata }: TagVersion): string {
+export function formatVersion({ major, minor, patch, prerelease, metadata }: TagVersion): string {
   return `${major}.${minor}.${patch}${prerelease && `-${prerelease}`}${metadata && `+${metadata}`}`;
 }
 

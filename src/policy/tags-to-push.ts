@@ -1,8 +1,8 @@
 // The tags under which out publishes an image, in push order, and the tags that it refuses before any traffic.
 import { UserError } from '../errors.ts';
 import { aliasesFor } from './bump-aliases.ts';
-import { quoted } from './quoted-text.ts';
-import { type TagVersion, versionText } from './tag-version.ts';
+import { quote } from './quote.ts';
+import { formatVersion, type TagVersion } from './tag-version.ts';
 
 /** The tags that a request names; empty strings and lists are unset. */
 export interface RequestedTags {
@@ -80,7 +80,7 @@ export function checkRequestedTags(requested: RequestedTags): void {
 function namedTags({ tag, version, variant, tags, additionalTags, tagPrefix }: RequestedTags) {
   return {
     fromSource: tag === '' ? [] : [tag],
-    fromVersion: version ? [versionText(version) + (variant === '' ? '' : `-${variant}`)] : [],
+    fromVersion: version ? [formatVersion(version) + (variant === '' ? '' : `-${variant}`)] : [],
     inline: tags,
     fromFile: additionalTags.map((additional) => tagPrefix + additional),
   };
@@ -103,14 +103,14 @@ function checkTags(tags: readonly string[], origin: string): void {
   for (const tag of tags) {
     if (tag.length > 128) {
       throw new UserError(
-        `${origin}: the tag ${quoted(`${tag.slice(0, 40)}…`)} has ${tag.length} characters`,
+        `${origin}: the tag ${quote(`${tag.slice(0, 40)}…`)} has ${tag.length} characters`,
         {
           hint: 'a tag has at most 128 characters',
         },
       );
     }
     if (!tagGrammar.test(tag)) {
-      throw new UserError(`${origin}: no registry can have the tag ${quoted(tag)}`, { hint: tagHint(tag) });
+      throw new UserError(`${origin}: no registry can have the tag ${quote(tag)}`, { hint: tagHint(tag) });
     }
   }
 }

@@ -1,7 +1,7 @@
 // Version constraints: comparisons joined by AND into groups, groups joined by OR (Masterminds/semver v3).
 import { UserError } from '../errors.ts';
 import { type ConstraintTerm, type Operator, suits } from './constraint-term.ts';
-import { quoted } from './quoted-text.ts';
+import { quote } from './quote.ts';
 import { parseTagVersion, type TagVersion } from './tag-version.ts';
 
 /** A parsed constraint: a version must satisfy every term of at least one group. */
@@ -83,14 +83,14 @@ function parseGroup(group: string, text: string, hasRange: boolean): ConstraintT
   do {
     const match = matchAt(termForm, group, position);
     if (!match) {
-      throw refusal(text, `${quoted(group)} is not a list of comparisons`, hintFor(group, hasRange));
+      throw refusal(text, `${quote(group)} is not a list of comparisons`, hintFor(group, hasRange));
     }
     terms.push(parseTerm(match, text));
     position += match[0].length;
     const separator = matchAt(betweenTerms, group, position)?.[0] ?? '';
     position += separator.length;
     if (separator.includes(',') && position === group.length) {
-      throw refusal(text, `nothing follows the comma in ${quoted(group)}`);
+      throw refusal(text, `nothing follows the comma in ${quote(group)}`);
     }
   } while (position < group.length);
   return terms;
@@ -106,7 +106,7 @@ function parseTerm(match: RegExpExecArray, text: string): ConstraintTerm {
   };
   const version = parseTagVersion(openFrom === undefined ? whole : fixed[openFrom]);
   if (!version) {
-    throw refusal(text, `${quoted(written)} does not compare with a version`);
+    throw refusal(text, `${quote(written)} does not compare with a version`);
   }
   return { operator: operators[operator] ?? '=', version, openFrom };
 }
@@ -134,5 +134,5 @@ function hintFor(group: string, hasRange: boolean): string {
 }
 
 function refusal(text: string, reason: string, hint?: string): UserError {
-  return new UserError(`parse semver constraint ${quoted(text)}`, { cause: new UserError(reason), hint });
+  return new UserError(`parse semver constraint ${quote(text)}`, { cause: new UserError(reason), hint });
 }

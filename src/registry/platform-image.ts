@@ -7,7 +7,7 @@ import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import { parseIndex } from '../oci/image-index.ts';
 import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { isIndexType, isManifestType, isSchema1Type } from '../oci/media-type.ts';
-import { offeredPlatforms, platformMatches, platformText, type WantedPlatform } from '../oci/platform.ts';
+import { formatPlatform, offeredPlatforms, platformMatches, type WantedPlatform } from '../oci/platform.ts';
 import type { Session } from '../transport/session.ts';
 import { openBlob } from './blob-download.ts';
 import { getListedManifest, type ServedManifest } from './manifest-endpoint.ts';
@@ -79,7 +79,7 @@ function selectChild(index: ServedManifest, platform: WantedPlatform): Descripto
   }
   const offered = offeredPlatforms(manifests).join(', ') || 'none';
   throw new UserError(
-    `no child with platform ${platformText(platform)} in index ${index.digest}; it has: ${offered}`,
+    `no child with platform ${formatPlatform(platform)} in index ${index.digest}; it has: ${offered}`,
     { hint: 'set platform (os, architecture and, if need be, variant) to one of those' },
   );
 }

@@ -2,7 +2,7 @@
 import {
   type Descriptor,
   descriptorJson,
-  optionalText,
+  optionalString,
   parseAnnotations,
   parseDescriptor,
 } from '../oci/descriptor.ts';
@@ -50,8 +50,8 @@ function referrerOf(
   }
   const config = member(document, 'config');
   const artifactType =
-    optionalText(document, 'artifactType', where) ||
-    (isJsonObject(config) ? optionalText(config, 'mediaType', where) : undefined);
+    optionalString(document, 'artifactType', where) ||
+    (isJsonObject(config) ? optionalString(config, 'mediaType', where) : undefined);
   const annotations = parseAnnotations(member(document, 'annotations'), where);
   return {
     subject: parseDescriptor(subject, `${where}: subject`).digest,

@@ -6,7 +6,7 @@ import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { digestText, tagText } from '../oci/reference.ts';
+import { digestReference, tagReference } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { hasBlob, uploadBlob } from './blob-upload.ts';
 import { headManifest, putManifest } from './manifest-endpoint.ts';
@@ -25,8 +25,8 @@ export function repositoryTarget(session: Session, log: Log): TaggedTarget {
     await putManifest(session, reference, descriptor.mediaType, bytes);
     const name =
       reference === descriptor.digest
-        ? digestText(repository, descriptor.digest)
-        : tagText(repository, reference);
+        ? digestReference(repository, descriptor.digest)
+        : tagReference(repository, reference);
     log.progress(`${name}: digest: ${descriptor.digest} size: ${bytes.length}`);
   };
 

@@ -5,7 +5,7 @@ import { errorText, UserError } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
-import { tagText } from '../oci/reference.ts';
+import { tagReference } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { deleteTag, getManifest, headManifest, putManifest } from './manifest-endpoint.ts';
 
@@ -82,7 +82,7 @@ export async function undoTags(
 
 async function putBack(session: Session, { before, moved }: TriedTag, root: Digest, log: Log): Promise<void> {
   const { tag } = before;
-  const name = tagText(session.repository, tag);
+  const name = tagReference(session.repository, tag);
   const now = await headManifest(session, tag);
   const back = stepBack({ before: before.now, now, moved, root });
   switch (back.step) {

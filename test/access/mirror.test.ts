@@ -2,11 +2,11 @@
 import { expect, it } from 'vitest';
 import { mirrorRepository } from '../../src/access/mirror.ts';
 import { UserError } from '../../src/errors.ts';
-import { parseRepository, repositoryText } from '../../src/oci/reference.ts';
+import { parseRepository, repositoryName } from '../../src/oci/reference.ts';
 
 const mirrored = (repository: string, host: string, servedRegistry = '') => {
   const found = mirrorRepository(parseRepository(repository), { host, servedRegistry });
-  return found && repositoryText(found);
+  return found && repositoryName(found);
 };
 
 it.each([

@@ -1,6 +1,6 @@
 // The platform of a step, of the resource, of the machine: in this order.
 import { describe, expect, it } from 'vitest';
-import { effectivePlatform, platformText } from '../../src/oci/platform.ts';
+import { effectivePlatform, formatPlatform } from '../../src/oci/platform.ts';
 
 const host = { os: 'linux', architecture: 'amd64' };
 
@@ -41,6 +41,6 @@ describe('effectivePlatform', () => {
     ],
     ['the resource has half of one', { os: 'windows', architecture: '' }, undefined, 'windows/amd64'],
   ])('when %s', (_, source, params, expected) => {
-    expect(platformText(effectivePlatform(source, params, host))).toBe(expected);
+    expect(formatPlatform(effectivePlatform(source, params, host))).toBe(expected);
   });
 });

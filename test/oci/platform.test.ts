@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import {
+  formatPlatform,
   hostPlatform,
   offeredPlatforms,
   parsePlatform,
   platformMatches,
-  platformText,
   readWantedPlatform,
 } from '../../src/oci/platform.ts';
 
@@ -23,7 +23,7 @@ describe('hostPlatform', () => {
     ['darwin', 'arm64', 'darwin/arm64'],
     ['win32', 'x64', 'windows/amd64'],
   ])('Node calls it %s and %s, Go %s', (platform, arch, expected) => {
-    expect(platformText(hostPlatform(platform, arch))).toBe(expected);
+    expect(formatPlatform(hostPlatform(platform, arch))).toBe(expected);
   });
 });
 
@@ -141,9 +141,9 @@ describe('offeredPlatforms', () => {
   });
 });
 
-describe('platformText', () => {
+describe('formatPlatform', () => {
   it('adds the variant if there is one', () => {
-    expect(platformText({ os: 'linux', architecture: 'arm', variant: 'v7' })).toBe('linux/arm/v7');
-    expect(platformText({ os: 'linux', architecture: 'arm', variant: '' })).toBe('linux/arm');
+    expect(formatPlatform({ os: 'linux', architecture: 'arm', variant: 'v7' })).toBe('linux/arm/v7');
+    expect(formatPlatform({ os: 'linux', architecture: 'arm', variant: '' })).toBe('linux/arm');
   });
 });

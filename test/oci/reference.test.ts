@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import {
   checkAddressable,
-  digestText,
+  digestReference,
   parseRepository,
-  repositoryText,
-  tagText,
+  repositoryName,
+  tagReference,
 } from '../../src/oci/reference.ts';
 
 const failureOf = (action: () => unknown) => {
@@ -67,7 +67,7 @@ describe('checkAddressable', () => {
 it('writes a repository, a tag and a digest in their canonical form', () => {
   const repository = parseRepository('busybox');
   const digest = `sha256:${'0'.repeat(64)}` as const;
-  expect(repositoryText(repository)).toBe('index.docker.io/library/busybox');
-  expect(tagText(repository, '1.0')).toBe('index.docker.io/library/busybox:1.0');
-  expect(digestText(repository, digest)).toBe(`index.docker.io/library/busybox@${digest}`);
+  expect(repositoryName(repository)).toBe('index.docker.io/library/busybox');
+  expect(tagReference(repository, '1.0')).toBe('index.docker.io/library/busybox:1.0');
+  expect(digestReference(repository, digest)).toBe(`index.docker.io/library/busybox@${digest}`);
 });

@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
 import {
   compareVersions,
+  formatVersion,
   parseTagVersion,
   requireVersion,
   type TagVersion,
-  versionText,
 } from '../../src/policy/tag-version.ts';
 
 const number64 = fc.oneof(fc.bigInt(0n, 12n), fc.bigInt(0n, 2n ** 64n - 1n));
@@ -26,7 +26,7 @@ const versions: fc.Arbitrary<TagVersion> = fc
     prerelease: identifiers,
     metadata: identifiers,
   })
-  .map((parts) => ({ ...parts, original: versionText({ ...parts, original: '' }) }));
+  .map((parts) => ({ ...parts, original: formatVersion({ ...parts, original: '' }) }));
 
 /** Versions that are near each other, so that most comparisons reach the prerelease. */
 const siblings = fc
@@ -39,7 +39,7 @@ describe('text of a version', () => {
   it('is read as the same version again', () => {
     fc.assert(
       fc.property(versions, (version) => {
-        expect(parseTagVersion(versionText(version))).toEqual(version);
+        expect(parseTagVersion(formatVersion(version))).toEqual(version);
       }),
     );
   });
@@ -71,7 +71,7 @@ describe('order of versions', () => {
   it('calls equal only what differs in nothing but metadata', () => {
     fc.assert(
       fc.property(siblings, siblings, identifiers, (a, b, metadata) => {
-        const isSame = versionText({ ...a, metadata: '' }) === versionText({ ...b, metadata: '' });
+        const isSame = formatVersion({ ...a, metadata: '' }) === formatVersion({ ...b, metadata: '' });
         return (compareVersions({ ...a, metadata }, b) === 0) === isSame;
       }),
     );
@@ -81,7 +81,7 @@ describe('order of versions', () => {
     const isSmall = (version: TagVersion) => !/[0-9]{16}/.test(version.prerelease);
     fc.assert(
       fc.property(siblings.filter(isSmall), siblings.filter(isSmall), (a, b) => {
-        expect(sign(a, b)).toBe(semver.compare(versionText(a), versionText(b)));
+        expect(sign(a, b)).toBe(semver.compare(formatVersion(a), formatVersion(b)));
       }),
     );
   });
@@ -118,7 +118,7 @@ describe('a version to publish', () => {
 
   it('is normalised', () => {
     expect(
-      ['v1.2.3', '1.2', '01.2.3', '1.2.3-rc.1+b'].map((text) => versionText(requireVersion(text))),
+      ['v1.2.3', '1.2', '01.2.3', '1.2.3-rc.1+b'].map((text) => formatVersion(requireVersion(text))),
     ).toEqual(['1.2.3', '1.2.0', '1.2.3', '1.2.3-rc.1+b']);
   });
 });

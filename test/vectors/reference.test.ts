@@ -1,6 +1,6 @@
 // Repository names against what go-containerregistry makes of them.
 import { describe, expect, it } from 'vitest';
-import { parseRepository, repositoryText } from '../../src/oci/reference.ts';
+import { parseRepository, repositoryName } from '../../src/oci/reference.ts';
 import { mayUseHttp } from '../../src/transport/plain-http.ts';
 import { repositoryScope } from '../../src/transport/token.ts';
 import { loadCases } from './cases.ts';
@@ -29,7 +29,7 @@ describe('repository names', () => {
     expect({
       registry: repository.registry,
       repository: repository.path,
-      name: repositoryText(repository),
+      name: repositoryName(repository),
       scheme: mayUseHttp(repository, false) ? 'http' : 'https',
       scheme_insecure: mayUseHttp(repository, true) ? 'http' : 'https',
       pull_scope: repositoryScope(repository.path, 'pull'),

@@ -11,7 +11,7 @@ import { saveArchive } from '../../src/get/save-image.ts';
 import { digestHex, digestOf } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { isForeignLayerType } from '../../src/oci/media-type.ts';
-import { parseRepository, tagText } from '../../src/oci/reference.ts';
+import { parseRepository, tagReference } from '../../src/oci/reference.ts';
 import { getManifest } from '../../src/registry/manifest-endpoint.ts';
 import { indexArchive } from '../../src/tar/archive-index.ts';
 import { noProgress } from '../../src/transfer/progress.ts';
@@ -158,7 +158,7 @@ describe('image.tar', () => {
       format: 'oci',
       detail: 'nothing',
       directory,
-      repoTag: tagText(repository, vector.tag),
+      repoTag: tagReference(repository, vector.tag),
       whole: new Set(),
       asRoot: false,
       missingPatience: 0,

@@ -1,6 +1,6 @@
 // Lenient versions against what Masterminds/semver makes of them.
 import { describe, expect, it } from 'vitest';
-import { readTagVersion, requireVersion, versionText } from '../../src/policy/tag-version.ts';
+import { formatVersion, readTagVersion, requireVersion } from '../../src/policy/tag-version.ts';
 import { loadCases } from './cases.ts';
 
 interface VersionCase {
@@ -32,7 +32,7 @@ describe('versions', () => {
       patch: String(version.patch),
       prerelease: version.prerelease,
       metadata: version.metadata,
-      string: versionText(version),
+      string: formatVersion(version),
       original: version.original,
     }).toEqual({
       major: vector.major,

@@ -1,6 +1,6 @@
 // Users' texts in messages.
 import { expect, it } from 'vitest';
-import { quoted } from '../../src/policy/quoted-text.ts';
+import { quote } from '../../src/policy/quote.ts';
 
 it.each([
   ['plain', '1.2.x', '"1.2.x"'],
@@ -11,5 +11,5 @@ it.each([
   ['spaces that look like none', '\u00a0\u2003\u200b\ufeff', '"\\u00a0\\u2003\\u200b\\ufeff"'],
   ['invisible characters beyond 16 bits', '\u{e0001}', '"\\U000e0001"'],
 ])('%s', (_, text, expected) => {
-  expect(quoted(text)).toBe(expected);
+  expect(quote(text)).toBe(expected);
 });

@@ -15,7 +15,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
 /** The text in double quotes, escaped as Go's `%q` does; upstream quotes users' values this way. */
-export function quoted(text: string): string {
+export function quote(text: string): string {
   let escaped = '';
   for (const character of text) {
     escaped += shortEscapes[character] ?? (printable.test(character) ? character : numericEscape(character));

@@ -1,13 +1,13 @@
 // Credentials are fetched once, and again before they are refused.
 import { describe, expect, it } from 'vitest';
-import { untilExpiry } from '../../src/credentials/until-expiry.ts';
+import { cachedUntilExpiry } from '../../src/credentials/expiring-cache.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
 /** A source whose n-th value is n, each valid for so many milliseconds. */
 function counted(lifetime: number | undefined) {
   const clock = createFakeClock();
   let count = 0;
-  const give = untilExpiry(clock, async () => {
+  const give = cachedUntilExpiry(clock, async () => {
     count += 1;
     return { count, expires: lifetime === undefined ? undefined : clock.now() + lifetime };
   });
@@ -42,7 +42,7 @@ describe('what was fetched', () => {
 it('a failure is not kept', async () => {
   const outcomes = [Promise.reject(new Error('not yet')), Promise.resolve({ expires: undefined })];
   outcomes[0]?.catch(() => {});
-  const give = untilExpiry(
+  const give = cachedUntilExpiry(
     createFakeClock(),
     () => outcomes.shift() ?? Promise.reject(new Error('asked too often')),
   );

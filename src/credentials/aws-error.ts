@@ -34,7 +34,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The error of a request to AWS for users: its code and the first line of its message, and what to do. */
-export function awsFailure(error: unknown, request: AwsRequest): UserError {
+export function awsError(error: unknown, request: AwsRequest): UserError {
   if (error instanceof UserError) {
     return error;
   }

@@ -13,7 +13,7 @@ const margin = 120_000;
  * A function that gives what `fetch` gave last, and fetches anew two minutes before that expires. Those who ask while
  * it is fetched share the answer; a failure is not kept.
  */
-export function untilExpiry<Value extends Expiring>(
+export function cachedUntilExpiry<Value extends Expiring>(
   clock: Clock,
   fetch: () => Promise<Value>,
 ): () => Promise<Value> {

@@ -1,6 +1,6 @@
 // What AWS refuses is told with its code, one line, and the step that helps.
 import { describe, expect, it } from 'vitest';
-import { type AwsRequest, awsFailure } from '../../src/credentials/aws-failure.ts';
+import { type AwsRequest, awsError } from '../../src/credentials/aws-error.ts';
 import { UserError } from '../../src/errors.ts';
 
 const named = (name: string, message: string) => Object.assign(new Error(message), { name });
@@ -33,7 +33,7 @@ describe('the hint for', () => {
     ['ThrottlingException', 'token', 'Rate exceeded', /check less often/],
     ['CredentialsProviderError', 'keys', 'Could not load credentials from any providers', /AWS_… variables/],
   ])('%s while asking for a %s: %s', (name, request, message, hint) => {
-    const failure = awsFailure(named(name, message), request);
+    const failure = awsError(named(name, message), request);
     expect(failure.message).toBe(`${name}: ${message}`);
     expect(failure.hint).toMatch(hint);
   });
@@ -41,7 +41,7 @@ describe('the hint for', () => {
 
 describe('a failure', () => {
   it('is told without what follows its first line: a canonical request holds the session token', () => {
-    const failure = awsFailure(
+    const failure = awsError(
       named('SignatureDoesNotMatch', 'They differ.\n\nx-amz-security-token:leak'),
       'role',
     );
@@ -50,21 +50,21 @@ describe('a failure', () => {
   });
 
   it('of a file of the worker is told with where credentials come from', () => {
-    const failure = awsFailure(new Error("ENOENT: no such file or directory, open '/token'"), 'keys');
+    const failure = awsError(new Error("ENOENT: no such file or directory, open '/token'"), 'keys');
     expect(failure.message).toBe("ENOENT: no such file or directory, open '/token'");
     expect(failure.hint).toMatch(/its environment, its service account/);
   });
 
   it('to read the answer means that something else answered', () => {
-    const failure = awsFailure(new SyntaxError('Unexpected token <, "<leak>" is not valid JSON'), 'token');
+    const failure = awsError(new SyntaxError('Unexpected token <, "<leak>" is not valid JSON'), 'token');
     expect(failure.message).toBe('the answer is not one of AWS');
     expect(failure.hint).toMatch(/AWS_ENDPOINT_URL/);
   });
 
   it('of the network is told as it is, an unknown one by its code', () => {
     const network = new UserError('POST https://sts.example/: no connection');
-    expect(awsFailure(network, 'role')).toBe(network);
-    expect(awsFailure(named('ServerException', ''), 'token')).toMatchObject({
+    expect(awsError(network, 'role')).toBe(network);
+    expect(awsError(named('ServerException', ''), 'token')).toMatchObject({
       message: 'ServerException',
       hint: undefined,
     });

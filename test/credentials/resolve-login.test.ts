@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import type { CredentialSurroundings } from '../../src/credentials/credential-source.ts';
 import type { LoginSettings } from '../../src/credentials/login.ts';
-import { resolveLogin } from '../../src/credentials/resolve.ts';
+import { resolveLogin } from '../../src/credentials/resolve-login.ts';
 import type { HttpClient, HttpRequest } from '../../src/transport/http-client.ts';
 import { acrTenant, startAcr } from '../support/acr.ts';
 import { authority, serverKeys } from '../support/certificates.ts';

@@ -5,7 +5,7 @@ import { networkError } from '../transport/network-error.ts';
 import { registryLimits } from '../transport/time-limits.ts';
 
 /** A request as the libraries make it. */
-export interface TextRequest {
+export interface SdkRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -14,9 +14,9 @@ export interface TextRequest {
 }
 
 /** Sends the request. Answers of any status are given back; a broken network is a UserError. */
-export async function sendText(
+export async function sendSdkRequest(
   client: HttpClient,
-  { method, url, headers, text, signal }: TextRequest,
+  { method, url, headers, text, signal }: SdkRequest,
 ): Promise<HttpResponse> {
   const content = text === undefined ? undefined : Buffer.from(text);
   try {

@@ -60,7 +60,7 @@ const namedClass = /^\\([pP])\{?(\^?)([^}]+)\}?$/;
  * `\p{ASCII}` become `\p{L}`, `\p{Lu}` and `[[:ascii:]]`, and groups lose their names, which nothing asks for.
  * What is no valid pattern stays none.
  */
-export function rewriteForEngine(text: string): string {
+export function toRe2jsSyntax(text: string): string {
   return text.replace(tokens, (token) => {
     if (token.startsWith('(')) {
       return '(?:';
