@@ -1,25 +1,25 @@
-// From compressed to plain bytes: recognised by content, decompressed ahead on another core, in bounded memory.
+// Decompression of gzip and zstd, recognised by content: ahead of the reader, on another core, in bounded memory.
 import { PassThrough, type Readable, type Transform } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { UserError } from '../errors.ts';
+import { errorCode, UserError } from '../errors.ts';
 import { type Compression, detectCompression } from './detect.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
-/** Compressed bytes handed to the decompressor at once: small pieces cost a change of threads each. */
+/** Compressed bytes passed to the decompressor at once: each call costs a change of threads. */
 const inputSize = 256 * 1024;
-/** Plain bytes that one step of the decompressor gives. */
+/** Plain bytes that one step of the decompressor returns at most. */
 const outputSize = 512 * 1024;
 /** Plain bytes that may wait for the reader. */
 const readAhead = 8 * 1024 * 1024;
 
-/**
- * Compressed data that stops in the middle of what it promised. Its `code` is zlib's name for that, on every
- * runtime and for every compression.
- */
-export class EarlyEndError extends UserError {
-  override readonly name = 'EarlyEndError';
-  override readonly code = 'Z_BUF_ERROR';
+/** zlib's code for input that ends too early. */
+const truncatedCode = 'Z_BUF_ERROR';
+
+/** Compressed data that ends inside a gzip member or a zstd frame. Its `code` is zlib's, whatever the compression. */
+export class TruncatedStreamError extends UserError {
+  override readonly name = 'TruncatedStreamError';
+  override readonly code = truncatedCode;
 }
 
 function transformFor(compression: Compression): Transform {
@@ -38,23 +38,24 @@ function transformFor(compression: Compression): Transform {
   }
 }
 
-function described(compression: Compression, error: unknown): UserError {
-  if (error instanceof Error && 'code' in error && error.code === 'Z_BUF_ERROR') {
-    return new EarlyEndError(`the ${compression} data ends early`, { cause: error });
-  }
-  return new UserError(`the ${compression} data is damaged`, { cause: error });
+function decompressionError(compression: Compression, cause: unknown): UserError {
+  return errorCode(cause) === truncatedCode
+    ? new TruncatedStreamError(`the ${compression} data ends early`, { cause })
+    : new UserError(`the ${compression} data is damaged`, { cause });
 }
 
 /**
- * The plain bytes of a stream. Several gzip members or zstd frames count as one; zeros behind the last gzip member
- * are ignored, other bytes there are an error as Go's gzip reader has it; bytes behind the last zstd frame
- * are ignored. Errors come in their place behind the bytes before them: {@link EarlyEndError} and damage as
- * `UserError`, an error of the source as it is. The end is only reported once the source has reached its own.
+ * The plain bytes of a stream. Several gzip members or zstd frames are read as one. Zeros after the last gzip member
+ * are ignored, other bytes there are an error, as in Go's gzip reader; bytes after the last zstd frame are ignored.
+ * An error is thrown after the bytes that precede it: a {@link TruncatedStreamError}, a `UserError` for damaged data,
+ * an error of the source as it is. The end is reported only when the source has ended too, because a source may
+ * verify its content.
  */
 export class PlainBytes implements AsyncIterable<Buffer> {
   readonly #source: Readable;
-  /** Settles when the source has been read to its end, or as it fails. */
+  /** Resolves when the source has been read to its end; rejects with its error or the reason to destroy it. */
   readonly sourceRead: Promise<void>;
+  readonly #destroyed = Promise.withResolvers<never>();
   readonly #queue: Buffer[] = [];
   #queued = 0;
   #transform: Transform | undefined;
@@ -67,11 +68,11 @@ export class PlainBytes implements AsyncIterable<Buffer> {
 
   constructor(source: Readable) {
     this.#source = source;
-    this.sourceRead = this.#readSource();
+    this.sourceRead = Promise.race([this.#readSource(), this.#destroyed.promise]);
     this.sourceRead.catch(() => undefined);
   }
 
-  /** The next plain bytes, `undefined` at the end. Lets the event loop turn, so that decompression goes on meanwhile. */
+  /** The next plain bytes, `undefined` at the end. Lets the event loop turn, so that decompression continues. */
   async next(): Promise<Buffer | undefined> {
     if (this.#queue.length > 0) {
       await nextTurn();
@@ -106,15 +107,17 @@ export class PlainBytes implements AsyncIterable<Buffer> {
     }
   }
 
-  /** Gives up the plain bytes and reads the source to its end; fails as the source does. */
+  /** Discards the plain bytes and reads the source to its end; throws the error of the source. */
   async drain(): Promise<void> {
     this.#discard();
     await this.sourceRead;
   }
 
-  /** Gives up the plain bytes and the source. */
-  destroy(): void {
+  /** Discards the plain bytes and destroys the source. A read that waits or follows throws the `reason`. */
+  destroy(reason: unknown = new UserError('the stream was destroyed')): void {
+    this.#finish(reason);
     this.#discard();
+    this.#destroyed.reject(reason);
     this.#source.destroy();
   }
 
@@ -177,14 +180,14 @@ export class PlainBytes implements AsyncIterable<Buffer> {
       this.#wakeReader?.();
     });
     transform.on('end', () => this.#finish(undefined));
-    transform.on('error', (error) => this.#finish(described(this.#compression, error)));
+    transform.on('error', (error) => this.#finish(decompressionError(this.#compression, error)));
     return transform;
   }
 
   #finish(error: unknown): void {
-    const early = error === undefined && this.#frames?.complete === false;
+    const truncated = error === undefined && this.#frames?.complete === false;
     this.#outcome ??= {
-      error: early ? new EarlyEndError(`the ${this.#compression} data ends early`) : error,
+      error: truncated ? new TruncatedStreamError(`the ${this.#compression} data ends early`) : error,
     };
     this.#discarding = true;
     this.#wakeSource?.();
@@ -192,7 +195,7 @@ export class PlainBytes implements AsyncIterable<Buffer> {
   }
 }
 
-/** The plain bytes of a stream of gzip, zstd or uncompressed bytes; an empty stream gives none. */
+/** The plain bytes of a stream of gzip, zstd or uncompressed bytes; an empty stream has none. */
 export function decompress(source: Readable): PlainBytes {
   return new PlainBytes(source);
 }

@@ -1,4 +1,4 @@
-// The layers of an image become one directory tree: bottom-up, verified to the last byte, all of it or nothing.
+// Unpacking the layers of an image into a directory: bottom-up, verified to the last byte, all of it or nothing.
 import type { Readable } from 'node:stream';
 import { decompress, type PlainBytes } from '../compression/decompress.ts';
 import { causes, errorText, UserError } from '../errors.ts';
@@ -19,28 +19,33 @@ export interface UnpackLayer {
   open(): Promise<Readable>;
 }
 
-/** How layers are unpacked, and who is told. */
+/** How layers are unpacked. */
 export interface UnpackOptions {
   /** Whether files get the owners that the layers name; only root can do that. */
   readonly asRoot: boolean;
   readonly log: Log;
+  /** Ends the unpacking, also while it waits for content. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 function isSystemError(error: unknown): boolean {
   return [...causes(error)].some((level) => systemErrorCode(level) !== undefined);
 }
 
-/** Opens a layer as soon as the one before it has been received: the network rests as little as possible, and no
- * connection stands idle while a large layer is being written. */
+/**
+ * Opens a layer as soon as the previous one has been received: the network is used without a break, and no connection
+ * is idle while a large layer is written.
+ */
 function openAfter(received: Promise<void>, layer: UnpackLayer): Promise<PlainBytes> {
   const opened = received.then(async () => decompress(await layer.open()));
   opened.catch(() => undefined);
   return opened;
 }
 
-async function writeLayer(plain: PlainBytes, writer: TreeWriter): Promise<void> {
+async function writeLayer(plain: PlainBytes, writer: TreeWriter, signal?: AbortSignal): Promise<void> {
   const archive = new ArchiveReader(writer);
   for (let chunk = await plain.next(); chunk !== undefined; chunk = await plain.next()) {
+    signal?.throwIfAborted();
     archive.push(chunk);
     if (archive.ended) {
       return;
@@ -49,15 +54,15 @@ async function writeLayer(plain: PlainBytes, writer: TreeWriter): Promise<void> 
   archive.finish();
 }
 
-/** Writes one layer and has all of it verified, even what lies behind the archive's end. */
-async function unpackLayer(plain: PlainBytes, writer: TreeWriter): Promise<void> {
+/** Writes one layer and reads its source to the end, past the end of the archive, so that all of it is verified. */
+async function unpackLayer(plain: PlainBytes, writer: TreeWriter, signal?: AbortSignal): Promise<void> {
   try {
-    await writeLayer(plain, writer);
+    await writeLayer(plain, writer, signal);
   } catch (error) {
     if (isSystemError(error)) {
       plain.destroy();
     } else {
-      // Bytes that make no sense may be bytes that were never meant: what the source says of them comes first.
+      // Content that makes no sense may be damaged on its way: then the error of the source is thrown instead.
       await plain.drain();
     }
     throw error;
@@ -66,29 +71,41 @@ async function unpackLayer(plain: PlainBytes, writer: TreeWriter): Promise<void>
 }
 
 /**
- * Unpacks layers, the lowest first, into a directory, which is made unless there are no layers. When anything fails,
- * nothing stays in the directory; the error is a `UserError` naming the layer, its cause the reason. Whether it is
- * worth another attempt is for the caller to judge by the causes.
+ * Unpacks layers, the lowest first, into a directory, which is created unless there are no layers. On failure the
+ * directory is emptied; the error is a `UserError` that names the layer, with the reason as its cause. The caller
+ * decides by the causes whether to try again. An abort empties the directory too and throws the signal's reason.
  */
 export async function unpackLayers(
   layers: readonly UnpackLayer[],
   directory: string,
   options: UnpackOptions,
 ): Promise<void> {
+  const { log, signal } = options;
   if (layers.length === 0) {
     return;
   }
+  signal?.throwIfAborted();
   const writer = new TreeWriter(directory, options);
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => undefined);
   let opened: Promise<PlainBytes> | undefined;
+  let current: PlainBytes | undefined;
+  const abort = () => {
+    current?.destroy(signal?.reason);
+    aborted.reject(signal?.reason);
+  };
+  signal?.addEventListener('abort', abort, { once: true });
   try {
     for (const [index, layer] of layers.entries()) {
-      options.log.debug(`extracting layer ${index + 1} of ${layers.length}`);
+      log.debug(`extracting layer ${index + 1} of ${layers.length}`);
       try {
-        const plain = await (opened ?? openAfter(Promise.resolve(), layer));
+        opened ??= openAfter(Promise.resolve(), layer);
+        current = await Promise.race([opened, aborted.promise]);
+        signal?.throwIfAborted();
         const next = layers[index + 1];
-        opened = next && openAfter(plain.sourceRead, next);
+        opened = next && openAfter(current.sourceRead, next);
         writer.beginLayer();
-        await unpackLayer(plain, writer);
+        await unpackLayer(current, writer, signal);
       } catch (error) {
         throw new UserError(`cannot unpack layer ${layer.digest}`, { cause: error });
       }
@@ -100,8 +117,11 @@ export async function unpackLayers(
       (plain) => plain.destroy(),
       () => undefined,
     );
-    options.log.debug(`emptying ${directory}: ${errorText(error)}`);
+    log.debug(`emptying ${directory}: ${signal?.aborted ? 'aborted' : errorText(error)}`);
     emptyTree(directory);
+    signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
 }

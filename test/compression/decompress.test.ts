@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { constants, gunzip, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { decompress, EarlyEndError } from '../../src/compression/decompress.ts';
+import { decompress, TruncatedStreamError } from '../../src/compression/decompress.ts';
 
 const plain = Buffer.from(randomBytes(700_000).toString('base64'));
 const text = Buffer.from('a layer');
@@ -68,7 +68,7 @@ describe('decompress', () => {
     ['zstd after its signature', zstdCompressSync(text), zstdCompressSync(text).length - 4],
   ])('an early end of %s is an error that says so, never a silent one', async (_, bytes, missing) => {
     const error = await read(Readable.from(pieces(bytes.subarray(0, -missing)))).catch((reason) => reason);
-    expect(error).toBeInstanceOf(EarlyEndError);
+    expect(error).toBeInstanceOf(TruncatedStreamError);
     expect(error.code).toBe('Z_BUF_ERROR');
     expect(error.message).toMatch(/^the (gzip|zstd) data ends early$/);
   });
@@ -81,7 +81,7 @@ describe('decompress', () => {
     damaged.fill(0xff, 300_000, 300_100);
     const error = await read(Readable.from(pieces(damaged))).catch((reason) => reason);
     expect(error.message).toMatch(/^the (gzip|zstd) data is damaged$/);
-    expect(error).not.toBeInstanceOf(EarlyEndError);
+    expect(error).not.toBeInstanceOf(TruncatedStreamError);
     expect(error.cause.code).toMatch(/^(Z_DATA_ERROR|ZSTD_error_)/);
   });
 
