@@ -19,14 +19,13 @@ import { readRange, readWholeRange } from './file-range.ts';
 import { createLayerSpool, type LayerSpool } from './layer-spool.ts';
 import { noManifestError } from './not-an-image.ts';
 
-/** How an archive is opened whose layers may have to be compressed. */
+/** How an archive is opened. */
 export interface OpenArchiveOptions {
   /** Usually `os.tmpdir()`: its disk holds the compressed layers until the image is closed. */
   readonly temporaryDirectory: string;
-  /**
-   * Sees the plain bytes of a layer pass while it is compressed: the `number`th of `count`, `size` bytes
-   * long.
-   */
+  /** Ends the reading and the compression of layers: whoever waits for one gets the reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Observes the plain bytes of a layer while it is compressed: the `number`th of `count`, with `size` bytes. */
   readonly watchLayer?: (
     plain: AsyncIterable<Uint8Array>,
     layer: { readonly number: number; readonly count: number; readonly size: number },
@@ -41,13 +40,13 @@ export interface OpenArchiveOptions {
  */
 export async function openDockerArchive(file: FileHandle, options: OpenArchiveOptions): Promise<DiskImage> {
   const { config, plan, find } = await readArchive(file);
-  const spool = createLayerSpool(options.temporaryDirectory);
-  const { watchLayer = (plain) => plain } = options;
+  const spool = createLayerSpool(options.temporaryDirectory, options.signal);
+  const { signal, watchLayer = (plain) => plain } = options;
   const layers: LayerNode[] = [];
   for (const [position, layer] of plan.entries()) {
     const watch: Watch = (plain, size) =>
       watchLayer(plain, { number: position + 1, count: plan.length, size });
-    layers.push(await layerNode(layer, { file, find, spool, watch }));
+    layers.push(await layerNode(layer, { file, find, spool, watch, signal }));
   }
   const known = plan.every(({ form }) => form === 'as-is');
   return {
@@ -102,9 +101,18 @@ type LayerNode = () => Promise<ContentNode>;
 
 type Watch = (plain: AsyncIterable<Uint8Array>, size: number) => AsyncIterable<Uint8Array>;
 
+/** What the nodes of all layers have in common. */
+interface LayerSurroundings {
+  readonly file: FileHandle;
+  readonly find: FindEntry;
+  readonly spool: LayerSpool;
+  readonly watch: Watch;
+  readonly signal: AbortSignal | undefined;
+}
+
 async function layerNode(
   { path, form, descriptor }: PlannedLayer,
-  { file, find, spool, watch }: { file: FileHandle; find: FindEntry; spool: LayerSpool; watch: Watch },
+  { file, find, spool, watch, signal }: LayerSurroundings,
 ): Promise<LayerNode> {
   const what = `layer ${path}`;
   if (descriptor && isForeignLayerType(descriptor.mediaType)) {
@@ -121,7 +129,7 @@ async function layerNode(
       return blobNode(gzipLayer(spooled), () => Readable.from(readRange(spooled.file, whole, what)), what);
     };
   }
-  const stored = descriptor ?? gzipLayer({ size: entry.size, digest: await digestOfAll(content()) });
+  const stored = descriptor ?? gzipLayer({ size: entry.size, digest: await digestOfAll(content(), signal) });
   const node = blobNode(stored, () => Readable.from(content()), what);
   return async () => node;
 }
@@ -149,9 +157,10 @@ function blobNode(descriptor: Descriptor, content: () => Readable, what: string)
   return { descriptor, kind: 'blob', open: async () => verifyContent(content(), descriptor, what) };
 }
 
-async function digestOfAll(content: AsyncIterable<Uint8Array>): Promise<Digest> {
+async function digestOfAll(content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Digest> {
   const hash = createHash('sha256');
   for await (const chunk of content) {
+    signal?.throwIfAborted();
     hash.update(chunk);
   }
   return finishDigest(hash);

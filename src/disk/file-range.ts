@@ -1,4 +1,4 @@
-// Files and pieces of open files as streams, in chunks that are large because each costs a change of threads.
+// Reading files and ranges of open files, in chunks that are large because each costs a change of threads.
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -20,7 +20,7 @@ export function readContent(path: string): Readable {
   return createReadStream(path, { highWaterMark: chunkSize });
 }
 
-/** The bytes of the range in fresh chunks; `what` names it in the {@link UserError} for a file that ends too early. */
+/** The bytes of the range in new buffers; `what` names it in the {@link UserError} for a file that ends too early. */
 export async function* readRange(
   file: FileHandle,
   range: FileRange,
@@ -38,16 +38,11 @@ export async function* readRange(
   }
 }
 
-/** All bytes of the range, for documents; more than `limit` bytes are a {@link UserError}. */
-export async function readWholeRange(
-  file: FileHandle,
-  range: FileRange,
-  what: string,
-  limit: number = maximumDiskDocument,
-): Promise<Uint8Array> {
-  if (range.size > limit) {
+/** All bytes of the range, for documents. More than {@link maximumDiskDocument} bytes are a {@link UserError}. */
+export async function readWholeRange(file: FileHandle, range: FileRange, what: string): Promise<Uint8Array> {
+  if (range.size > maximumDiskDocument) {
     throw new UserError(
-      `${what} has ${range.size} bytes, more than the ${limit} bytes that are read into memory`,
+      `${what} has ${range.size} bytes, more than the limit of ${maximumDiskDocument} bytes`,
     );
   }
   return Buffer.concat(await Array.fromAsync(readRange(file, range, what)));

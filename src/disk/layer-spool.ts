@@ -1,4 +1,4 @@
-// Layers that are compressed here: each once, into a file that has no name any more when its first byte is written.
+// The spool of layers compressed for a push: each once, into a temporary file that has no name.
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,28 +15,30 @@ export interface SpooledLayer {
 
 /** Compresses layers; the same name is compressed once. */
 export interface LayerSpool {
-  /** The gzip of what `content` gives, kept under a name; a full disk and the like are a {@link UserError}. */
+  /** The gzip of `content`, kept under a name; a full disk and the like are a {@link UserError}. */
   compress(name: string, content: () => AsyncIterable<Uint8Array>): Promise<SpooledLayer>;
-  /** Ends what is under way and gives the space back. */
+  /** Stops the compressions under way and frees the space. */
   close(): Promise<void>;
 }
 
 /**
- * A spool on the disk of the given directory. Its files are removed as soon as they are open, so that nothing of them is
- * left however the process ends.
+ * A spool on the disk of the given directory. Its files are unlinked as soon as they are open, so that nothing of them
+ * is left however the process ends. When `signal` aborts, compressions stop and throw its reason.
  */
-export function createLayerSpool(temporaryDirectory: string): LayerSpool {
+export function createLayerSpool(temporaryDirectory: string, signal?: AbortSignal): LayerSpool {
   const layers = new Map<string, Promise<SpooledLayer>>();
   const closing = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
   const files: FileHandle[] = [];
 
   const spool = async (name: string, content: AsyncIterable<Uint8Array>) => {
     try {
-      closing.signal.throwIfAborted();
+      stop.throwIfAborted();
       const file = await openNameless(temporaryDirectory);
       files.push(file);
-      return { file, ...(await writeCompressed(content, file, closing.signal)) };
+      return { file, ...(await writeCompressed(content, file, stop)) };
     } catch (cause) {
+      signal?.throwIfAborted();
       throw new UserError(`could not compress layer ${name} into ${temporaryDirectory}`, {
         cause,
         hint: 'compressed layers are kept there until they are pushed; TMPDIR chooses another place',

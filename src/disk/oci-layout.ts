@@ -32,11 +32,12 @@ interface LayoutDocument {
  * the file `single-image-digest` names. Manifests, and the presence and the size of all blobs below it, are checked
  * now: what doesn't fit is a {@link UserError}. Foreign layers are not yielded, and may be absent.
  */
-export async function openOciLayout(directory: string): Promise<DiskImage> {
+export async function openOciLayout(directory: string, signal?: AbortSignal): Promise<DiskImage> {
   const root = await findRoot(directory);
   const pathOf = ({ descriptor }: GraphNode) =>
     descriptor.digest === root.node.descriptor.digest ? root.path : blobPath(directory, descriptor.digest);
   const expand = async (node: GraphNode) => {
+    signal?.throwIfAborted();
     const { kind, descriptor } = node;
     if (kind === 'blob') {
       return [];

@@ -1,4 +1,4 @@
-// Which kind of image lies at a path: a directory is an OCI layout, a file a `docker save` tarball.
+// Opening the image at a path: a directory is an OCI layout, a file a `docker save` tarball.
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
 import type { DiskImage } from './disk-image.ts';
@@ -14,7 +14,7 @@ export async function openImage(path: string, options: OpenArchiveOptions): Prom
   try {
     const info = await stat(path);
     if (info.isDirectory()) {
-      return await openOciLayout(path);
+      return await openOciLayout(path, options.signal);
     }
     if (!info.isFile()) {
       throw new UserError('it is neither a file nor a directory');
@@ -28,6 +28,7 @@ export async function openImage(path: string, options: OpenArchiveOptions): Prom
       throw error;
     }
   } catch (cause) {
+    options.signal?.throwIfAborted();
     throw new UserError(`could not load image from path '${path}'`, { cause });
   }
 }

@@ -74,6 +74,29 @@ describe('the spool of compressed layers', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
+  it('stops a compression and throws the reason when the signal aborts', async () => {
+    const directory = await temporaryDirectory();
+    const controller = new AbortController();
+    const reason = new Error('SIGTERM');
+    const spool = createLayerSpool(directory, controller.signal);
+    let read = 0;
+    const endless = async function* () {
+      for (;;) {
+        read += 1;
+        if (read === 20) {
+          controller.abort(reason);
+        }
+        yield Buffer.alloc(1024 * 1024);
+      }
+    };
+    await expect(spool.compress('endless', endless)).rejects.toBe(reason);
+    const readUntilAbort = read;
+    await expect(spool.compress('next', endless)).rejects.toBe(reason);
+    await spool.close();
+    expect(read).toBe(readUntilAbort);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
   it('says what was tried when there is no place, and can be closed all the same', async () => {
     const path = join(await temporaryDirectory(), 'file');
     await writeFile(path, '');

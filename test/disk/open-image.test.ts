@@ -48,6 +48,23 @@ describe('an image at a path', () => {
   });
 });
 
+describe('opening an image that is aborted', () => {
+  const reason = new Error('SIGTERM');
+
+  it.each([
+    ['a tarball', (place: string) => writeFile(join(place, 'image'), archive)],
+    ['a layout', (place: string) => writeOciLayout(join(place, 'image'), image)],
+  ])('throws the reason of the signal for %s', async (_case, write) => {
+    const place = await temporaryDirectory();
+    await write(place);
+    const opened = openImage(join(place, 'image'), {
+      temporaryDirectory: place,
+      signal: AbortSignal.abort(reason),
+    });
+    await expect(opened).rejects.toBe(reason);
+  });
+});
+
 describe('a file that is no image', () => {
   it.each([
     ['empty', Buffer.alloc(0), 'the file is empty', 'docker save'],
