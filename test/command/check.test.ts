@@ -17,7 +17,7 @@ const heads = { method: 'HEAD', path: /\/manifests\// };
 const gets = { method: 'GET', path: /\/manifests\// };
 
 async function registryWith(tags: string, options: RegistryOptions = {}): Promise<TestRegistry> {
-  const registry = await startRegistry({ tagOrder: 'made', ...options });
+  const registry = await startRegistry({ tagOrder: 'created', ...options });
   onTestFinished(() => registry.close());
   for (const [tag, content] of tagContents(tags)) {
     registry.putManifest(name, tag, 'text/plain', content);
@@ -100,7 +100,7 @@ describe('a thousand tags', () => {
       n % 7 === 0 ? `${n % 90}.${n % 11}` : `${n % 90}.${n % 11}.${n}${n % 5 === 0 ? '-rc.1' : ''}`,
       `content ${n % 600}`,
     ]);
-    const registry = await startRegistry({ tagOrder: 'made', pageSize: 100 });
+    const registry = await startRegistry({ tagOrder: 'created', pageSize: 100 });
     onTestFinished(() => registry.close());
     for (const [tag, content] of tags) {
       registry.putManifest(name, tag, 'text/plain', content);
@@ -124,7 +124,7 @@ describe('a thousand tags', () => {
         fc.infiniteStream(fc.nat(4)),
         async ([row], turns) => {
           const { tags, source = {}, answer: expected } = row ?? { tags: '', answer: '' };
-          const registry = await startRegistry({ tagOrder: 'made' });
+          const registry = await startRegistry({ tagOrder: 'created' });
           try {
             for (const [tag, content] of tagContents(tags)) {
               registry.putManifest(name, tag, 'text/plain', content);

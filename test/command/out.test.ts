@@ -312,7 +312,7 @@ describe('foreign layers', () => {
 
 describe('aliases', () => {
   it('are judged by all pages of tags', async () => {
-    await using registry = await startRegistry({ pageSize: 2, tagOrder: 'made' });
+    await using registry = await startRegistry({ pageSize: 2, tagOrder: 'created' });
     for (const tag of ['a', 'b', 'c', '0.1.0', 'd', '1.3.0', 'e']) {
       seed(registry, name, tag, await buildImage());
     }

@@ -67,14 +67,14 @@ it('a key that no role lists signs nothing', async () => {
 describe('somebody else published meanwhile', () => {
   it('the metadata is read again and signed on top', async () => {
     await signTargets([target('1.0')], options());
-    notary.overtaken = 2;
+    notary.conflicts = 2;
     await signTargets([target('1.1')], options());
     expect(await signedNames()).toEqual(['1.0', '1.1']);
   });
 
   it('but not for ever', async () => {
     await signTargets([target('1.0')], options());
-    notary.overtaken = 3;
+    notary.conflicts = 3;
     expect(await signTargets([target('1.1')], options()).catch(errorText)).toContain('a newer version');
     expect(await signedNames()).toEqual(['1.0']);
   });

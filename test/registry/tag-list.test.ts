@@ -27,7 +27,7 @@ async function listOf(answer: (request: ReceivedRequest) => Reply) {
 
 describe('pages', () => {
   it.each(['relative', 'absolute'] as const)('with %s links are joined in their order', async (links) => {
-    await using registry = await startRegistry({ pageSize: 3, links, tagOrder: 'made' });
+    await using registry = await startRegistry({ pageSize: 3, links, tagOrder: 'created' });
     const tags = ['b', 'a', '10', '9', 'latest', 'x', 'y'];
     for (const tag of tags) {
       registry.putManifest('app', tag, 'text/plain', '{}');

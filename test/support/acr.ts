@@ -1,4 +1,4 @@
-// An Azure Container Registry on loopback: a registry that names its tenant and exchanges tokens of Entra ID.
+// A fake Azure Container Registry: its challenges name a tenant, and it exchanges tokens of Entra ID for refresh tokens.
 import type { ReceivedRequest } from './exchange.ts';
 import { buildImage, seed } from './images.ts';
 import { type RegistryOptions, startRegistry, type TestRegistry } from './registry.ts';
@@ -6,31 +6,31 @@ import { errorReply, jsonReply, type Reply } from './reply.ts';
 
 /** The tenant in the challenges. */
 export const acrTenant = '11111111-2222-3333-4444-555555555555';
-/** The user name of those whose password is a refresh token. */
+/** The username that goes with a refresh token as the password. */
 const tokenUser = '00000000-0000-0000-0000-000000000000';
 
-/** How the registry answers. */
+/** How the registry responds. */
 export interface AcrOptions extends Pick<RegistryOptions, 'tls'> {
-  /** The tokens of Entra ID that it takes. */
+  /** The token of Entra ID that it accepts. */
   readonly accepts: string;
-  /** Its answer to an exchange, in place of the right one. */
+  /** Replaces its response to an exchange. */
   readonly exchange?: Reply;
 }
 
-/** An ACR with the forms that it got at /oauth2/exchange. */
+/** An ACR and the forms that it received at /oauth2/exchange. */
 export interface Acr extends TestRegistry {
   readonly exchanges: readonly URLSearchParams[];
-  /** What it gives for a token of Entra ID, and takes as a password. */
+  /** The refresh token that it issues, and accepts as a password. */
   readonly refreshToken: string;
 }
 
-/** A JSON Web Token that nobody signed, with an end in seconds since the epoch. */
+/** An unsigned JSON Web Token; `end` is its expiry in seconds since the epoch. */
 export function unsignedToken(name: string, end: number): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'none' })}.${part({ jti: name, exp: end })}.topsecret`;
 }
 
-/** Starts one that holds the image `app:latest`. */
+/** Starts a registry that holds the image `app:latest`. */
 export async function startAcr({ tls, accepts, exchange }: AcrOptions): Promise<Acr> {
   const exchanges: URLSearchParams[] = [];
   const refreshToken = unsignedToken('refresh', 4_102_444_800);
@@ -47,14 +47,14 @@ export async function startAcr({ tls, accepts, exchange }: AcrOptions): Promise<
       }
       const form = new URLSearchParams(request.body.toString());
       exchanges.push(form);
-      return exchange ?? answerExchange(request, form, accepts, refreshToken);
+      return exchange ?? exchangeReply(request, form, accepts, refreshToken);
     },
   });
   seed(registry, 'app', 'latest', await buildImage());
   return Object.assign(Object.create(registry) as TestRegistry, { exchanges, refreshToken });
 }
 
-function answerExchange(
+function exchangeReply(
   { method, headers }: ReceivedRequest,
   form: URLSearchParams,
   accepts: string,

@@ -1,8 +1,8 @@
-// What Concourse's build log makes of output: the rules of its parser, for just what this project may write to it.
+// What Concourse's build log shows of an output: the escape sequences that its parser knows, and no others.
 
 /**
- * The lines that people see. Carriage return, line feed, cursor up, erasing to the end of the line and colours are
- * known; an escape sequence besides those, or a move above the first line, is an error.
+ * The lines shown. Carriage return, line feed, cursor up, erasing to the end of the line and colours are
+ * known. Another escape sequence, or a move above the first line, is an error.
  */
 export function buildLogLines(output: string): string[] {
   const lines: string[] = [];
@@ -21,14 +21,14 @@ export function buildLogLines(output: string): string[] {
       lines[row] = line.slice(0, column);
     } else if (piece.startsWith('\x1b')) {
       if (!sequence) {
-        throw new Error(`${JSON.stringify(piece)} is not for a build log`);
+        throw new Error(`${JSON.stringify(piece)} is not known to the build log`);
       }
     } else {
       lines[row] = line.slice(0, column).padEnd(column) + piece + line.slice(column + piece.length);
       column += piece.length;
     }
     if (row < 0) {
-      throw new Error('the cursor went above the first line');
+      throw new Error('the cursor moved above the first line');
     }
   }
   return lines;

@@ -1,10 +1,10 @@
-// Keys and certificates of the test servers: made once, committed, valid until 2119.
+// Keys and certificates of the test servers: generated once by generate.sh, committed, valid until 2119.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folder = join(import.meta.dirname, 'certificates');
 
-/** What a TLS server needs: a key and its certificate as PEM, and the files in which they lie. */
+/** What a TLS server needs: a key and its certificate as PEM, and the files that contain them. */
 export interface KeyPair {
   readonly key: string;
   readonly cert: string;
@@ -18,24 +18,24 @@ function keyPair(name: string): KeyPair {
   return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8'), keyFile, certFile };
 }
 
-/** The certificate that signed `server`, `expired` and `wrongHost`: what a client puts into its trust roots. */
+/** The certificate authority that signed `server`, `expired` and `wrongHost`: a trust root for clients. */
 export const authority: string = readFileSync(join(folder, 'authority.crt'), 'utf8');
 
-/** Server certificates by what is right or wrong about them; most have the names 127.0.0.1, ::1 and localhost. */
+/** Server certificates by what is valid or invalid about them; most are for 127.0.0.1, ::1 and localhost. */
 export const serverKeys = {
-  /** Right in every way for those who trust the authority. */
+  /** Valid for clients that trust the authority. */
   trusted: keyPair('server'),
-  /** Right for those who trust this certificate itself. */
+  /** Valid for clients that trust this certificate itself. */
   selfSigned: keyPair('self-signed'),
-  /** Signed by the authority, over since 2001. */
+  /** Signed by the authority, expired in 2001. */
   expired: keyPair('expired'),
   /** Signed by the authority for `registry.invalid`. */
   wrongHost: keyPair('wrong-host'),
-  /** For `index.docker.io`, right for those who trust this certificate itself; reached through a proxy. */
+  /** For `index.docker.io`, valid for clients that trust this certificate itself; reached through a proxy. */
   dockerHub: keyPair('docker-hub'),
-  /** For the hosts of Amazon ECR, right for those who trust this certificate itself; reached through a proxy. */
+  /** For the hosts of Amazon ECR, valid for clients that trust this certificate itself; reached through a proxy. */
   amazon: keyPair('amazon'),
 } as const satisfies Record<string, KeyPair>;
 
-/** The pair by which the token server signs tokens. */
+/** The key pair with which the token server signs tokens. */
 export const tokenSigner: KeyPair = keyPair('token-signer');

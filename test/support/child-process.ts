@@ -1,7 +1,7 @@
-// Programs that tests start: run to their end with everything they wrote, and never left behind.
+// Runs a program in a test to its end and returns everything that it wrote.
 import { spawn } from 'node:child_process';
 
-/** What a program that has ended leaves. `status` is null when a signal ended it. */
+/** The result of a program that has ended. `status` is null when a signal ended it. */
 export interface ProgramResult {
   readonly status: number | null;
   readonly stdout: string;
@@ -10,18 +10,18 @@ export interface ProgramResult {
 
 /** How a program is run. */
 export interface ProgramOptions {
-  /** Everything on its standard input. */
+  /** The whole of its standard input. */
   readonly input?: string | Uint8Array;
-  /** Its whole environment; this process's own when absent. */
+  /** Its whole environment; by default that of this process. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
-  /** Ends it when aborted. */
+  /** Ends the program when aborted. */
   readonly signal?: AbortSignal;
-  /** By what the signal ends it; SIGKILL when absent. */
+  /** The signal that an abort sends; by default SIGKILL. */
   readonly killSignal?: NodeJS.Signals;
 }
 
-/** Runs a program to its end. Fails when it can't be started or was aborted, not when its status is not 0. */
+/** Runs a program to its end. Rejects when it cannot be started or was aborted, not when its status is not 0. */
 export function runProgram(
   command: string,
   commandArguments: readonly string[],

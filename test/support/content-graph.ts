@@ -1,4 +1,4 @@
-// Graphs of content in memory, by the names of their nodes: where a copy starts and where it ends.
+// Content graphs in memory, with named nodes: sources and targets for tests of a copy.
 import { Readable } from 'node:stream';
 import type {
   ContentKind,
@@ -45,7 +45,7 @@ export function index(): ContentNode[] {
   );
 }
 
-/** A source of these nodes, which tells its root beforehand if it is `known`; `yielded` tells how far it was read. */
+/** A source of these nodes. Its root is known beforehand if `known`; `yielded` lists the nodes that were read. */
 export function sourceOf(nodes: readonly ContentNode[], options: { known?: boolean } = {}) {
   const yielded: string[] = [];
   const root = nodes.at(-1)?.descriptor;
@@ -64,22 +64,22 @@ export function sourceOf(nodes: readonly ContentNode[], options: { known?: boole
   return { source, yielded };
 }
 
-/** What a target in memory has, and how it behaves. */
+/** What a target in memory contains, and how it behaves. */
 export interface TargetOptions {
   readonly order?: 'any' | 'listed';
-  /** The nodes that it has. */
+  /** The nodes that it contains. */
   readonly has?: readonly string[];
-  /** Where tags point: at which node, or `unclear`; the others are missing. May be changed later. */
+  /** The node that each tag points at, or `unclear`; other tags are missing. May be changed later. */
   readonly tags?: Readonly<Record<string, string>>;
-  /** Whether writes last until they are let go. */
+  /** Whether a write lasts until it is released. */
   readonly hold?: boolean;
-  /** The node whose writing fails. */
+  /** The node that cannot be written. */
   readonly fails?: string;
-  /** Called when a node begins to be written. */
+  /** Called when the write of a node starts. */
   readonly writing?: (name: string) => void;
 }
 
-/** A target in memory and, in their order, the `events` that reached it. */
+/** A target in memory and the `events` that reached it, in order. */
 export function targetOf(options: TargetOptions) {
   const events: string[] = [];
   const held = new Map<string, () => void>();
@@ -131,7 +131,7 @@ export function targetOf(options: TargetOptions) {
   return { target, events, release, most: () => most };
 }
 
-/** Lets everything happen that waits for nothing. */
+/** Resolves when everything that is ready to run has run. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,9 +1,9 @@
-// Suites against real programs: skipped with one line where a program is missing, failing there in CI.
+// Test suites that need real programs: skipped with one line when a program is missing, failed in CI.
 import { describe, it } from 'vitest';
 import { missingPrograms, type ServiceProgram } from './services.ts';
 
 /**
- * A `describe` block for tests that need these programs. Where one is missing its tests count as skipped, and one
+ * A `describe` block for tests that need these programs. When one is missing, the tests are skipped, and one
  * line says how to install it; with `CI=true` the block fails instead.
  */
 export function describeServices(programs: readonly ServiceProgram[], name: string, suite: () => void): void {

@@ -1,4 +1,4 @@
-// A real docker-registry comes up in each kind, and lets in whom it should.
+// A real docker-registry starts in each kind and authorizes the right clients.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,14 +14,14 @@ import { staticImage } from './test-images.ts';
 import { startTokenServer } from './token-server.ts';
 
 describeServices(['docker-registry'], 'docker-registry', () => {
-  it('answers everybody when it is anonymous', async () => {
+  it('serves every client when it is anonymous', async () => {
     await using registry = await startDockerRegistry();
     expect((await plainRequest(`${registry.url}/v2/`)).status).toBe(200);
     const upload = await plainRequest(`${registry.url}/v2/app/blobs/uploads/`, { method: 'POST' });
     expect(upload.status).toBe(202);
   });
 
-  it('knows its user over TLS', async () => {
+  it('authenticates its user over TLS', async () => {
     await using registry = await startDockerRegistry({ kind: 'password' });
     const ping = (password: string) =>
       plainRequest(`${registry.url}/v2/`, {
@@ -33,7 +33,7 @@ describeServices(['docker-registry'], 'docker-registry', () => {
     expect((await plainRequest(`${registry.url}/v2/`)).error).toBeDefined();
   });
 
-  it('is gone when it was closed', async () => {
+  it('refuses connections after it was closed', async () => {
     const registry = await startDockerRegistry();
     await registry.close();
     expect((await plainRequest(`${registry.url}/v2/`)).error).toBe('ECONNREFUSED');
@@ -52,7 +52,7 @@ describeServices(['docker-registry', 'skopeo'], 'docker-registry with tokens', (
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('takes the tokens of the token server for what they grant', async () => {
+  it('accepts the tokens of the token server for the access that they grant', async () => {
     await using tokens = await startTokenServer([
       { credentials: passwordUser, repository: /team\/.+/, actions: ['pull', 'push'] },
       { repository: /team\/public/, actions: ['pull'] },

@@ -1,4 +1,4 @@
-// A real registry: Debian's docker-registry as a child process, with a configuration and storage of its own.
+// Starts a real registry: Debian's docker-registry as a child process, with its own configuration and storage.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
@@ -11,16 +11,16 @@ import type { Credentials } from './registry-auth.ts';
 import { findProgram } from './services.ts';
 import { tokenIssuer, tokenService } from './token-server.ts';
 
-/** Who may use the registry, and how it is reached. */
+/** Who may use the registry, and over which scheme. */
 export type DockerRegistryKind =
-  /** Plain http, open to everybody. */
+  /** Plain HTTP, open to everybody. */
   | { readonly kind: 'anonymous' }
-  /** TLS by the test authority, Basic authentication of {@link passwordUser}. */
+  /** TLS with a certificate of the test authority, Basic authentication of {@link passwordUser}. */
   | { readonly kind: 'password' }
-  /** Plain http, tokens from this realm (see `startTokenServer`). */
+  /** Plain HTTP, tokens from this realm (see `startTokenServer`). */
   | { readonly kind: 'token'; readonly realm: string };
 
-/** A docker-registry that runs. */
+/** A running docker-registry. */
 export interface DockerRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
@@ -32,10 +32,10 @@ export interface DockerRegistry extends AsyncDisposable {
 /** The only user of the kind `password`. */
 export const passwordUser: Credentials = { user: 'tester', password: 'correct horse' };
 
-// docker-registry takes bcrypt only. This is the hash of the password above, cost 5.
+// docker-registry supports only bcrypt. This is the hash of the password above, cost 5.
 const passwordFile = `${passwordUser.user}:$2y$05$QW5zd2VyVGVzdFVzZXIxMeWRqW72MEtlPKcuynvT4Rzu8TbU/Sk7K\n`;
 
-/** Starts docker-registry on a free port of 127.0.0.1; resolves when it answers. */
+/** Starts docker-registry on a free port of 127.0.0.1; resolves when it responds. */
 export async function startDockerRegistry(
   options: DockerRegistryKind = { kind: 'anonymous' },
 ): Promise<DockerRegistry> {
@@ -75,7 +75,7 @@ export async function startDockerRegistry(
   }
 }
 
-/** The configuration; JSON is YAML too. Port 0: the registry says in its log which one it got. */
+/** The configuration; JSON is YAML too. The port is 0: the registry logs which one it got. */
 function configurationFor(options: DockerRegistryKind, folder: string): object {
   return {
     version: '0.1',
@@ -110,7 +110,7 @@ function authFor(options: DockerRegistryKind, folder: string): object {
   }
 }
 
-/** Waits for the line that tells the address, reading on behind it so that the pipe never fills. */
+/** Waits for the log line with the address, and goes on reading so that the pipe never fills. */
 async function listeningAddress(log: NodeJS.ReadableStream, ended: Promise<void>): Promise<string> {
   const lines: string[] = [];
   const address = new Promise<string>((resolve) => {

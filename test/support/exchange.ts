@@ -1,4 +1,4 @@
-// One request at a test server: drawn fault, body, answer, delivery.
+// How a test server handles one request: choose a fault, read the body, respond.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Fault, type FaultScript, isDistortion } from './fault.ts';
 import type { Journal, RecordedRequest } from './journal.ts';
@@ -9,17 +9,17 @@ export interface ReceivedRequest extends RecordedRequest {
   readonly body: Buffer;
 }
 
-/** What an exchange needs of its server. */
+/** What an exchange needs from its server. */
 export interface ExchangeParts {
   readonly journal: Journal;
   readonly faults: FaultScript;
-  /** The answer to a request; an error thrown becomes a 500. */
+  /** Returns the response to a request; a thrown error becomes a 500. */
   readonly answer: (request: ReceivedRequest) => Reply | Promise<Reply>;
 }
 
 /**
- * Answers one request, or does to it what the script says. A distortion falls on answers below 400 only: another
- * answer (the challenge for a token, say) goes out as it is and leaves the rule for the next request.
+ * Responds to one request, or applies the fault of the script. A distortion applies only to responses below 400: another
+ * response (a challenge, for example) is sent as it is, and the rule stays for the next request.
  */
 export async function exchange(
   request: IncomingMessage,
@@ -29,7 +29,7 @@ export async function exchange(
   const record = recorded(request);
   parts.journal.begin(record);
   response.once('close', () => parts.journal.end(record));
-  // Clients that go away are what many tests are about; the record tells.
+  // Many tests disconnect a client on purpose; the record shows it.
   request.on('error', () => {});
   response.on('error', () => {});
   const drawn = parts.faults.draw(record);
@@ -77,7 +77,7 @@ function recorded(request: IncomingMessage): RecordedRequest {
   };
 }
 
-/** The whole body, or nothing when the client went away or the fault says to stop reading. */
+/** The whole body; undefined when the client disconnected or the fault stops the reading. */
 async function receive(
   request: IncomingMessage,
   record: RecordedRequest,

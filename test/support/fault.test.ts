@@ -1,4 +1,4 @@
-// Each fault of the script is what a client really meets.
+// Each fault of the script happens to a real client.
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBlobHost } from './blob-host.ts';
@@ -28,8 +28,8 @@ function get(fault?: Fault) {
   return plainRequest(`${registry.url}${path}`);
 }
 
-describe('rules', () => {
-  it('apply in their order, to the requests they mean, as often as they say', async () => {
+describe('the rules of a fault script', () => {
+  it('applies rules in order, to the requests that they match, as often as they say', async () => {
     registry.faults.add(
       { path: /\/blobs\//, times: 1, fault: { kind: 'pass' } },
       { method: 'GET', path: /\/blobs\//, times: 2, fault: { kind: 'status', status: 503 } },
@@ -43,7 +43,7 @@ describe('rules', () => {
     expect(registry.faults.exhausted).toBe(true);
   });
 
-  it('that distort wait for an answer below 400', async () => {
+  it('keeps a rule that distorts the response until there is one below 400', async () => {
     registry.faults.add({ path: /\/blobs\//, times: 1, fault: { kind: 'flip' } });
     expect((await plainRequest(`${registry.url}${path.slice(0, -1)}_`)).status).toBe(404);
     const missing = await plainRequest(`${registry.url}/v2/other/blobs/${path.split('/').at(-1)}`);
@@ -53,8 +53,8 @@ describe('rules', () => {
   });
 });
 
-describe('in place of the answer', () => {
-  it('a status, with a registry’s error or a body of its own', async () => {
+describe('a fault that replaces the response', () => {
+  it('responds with a status and a registry’s error document, or with the body of the rule', async () => {
     const plain = await get({ kind: 'status', status: 429, headers: { 'retry-after': '7' } });
     expect([plain.status, plain.headers['retry-after']]).toEqual([429, '7']);
     expect(JSON.parse(plain.body.toString()).errors[0].code).toBe('TOOMANYREQUESTS');
@@ -62,18 +62,18 @@ describe('in place of the answer', () => {
     expect([own.status, own.body.toString()]).toEqual([500, 'oops']);
   });
 
-  it('a redirect to another host, which does not get credentials', async () => {
+  it('redirects to a blob host, which refuses requests with credentials', async () => {
     await using host = await startBlobHost();
     const location = host.put(content);
     const answer = await get({ kind: 'redirect', to: location, status: 302 });
     expect([answer.status, answer.headers.location]).toEqual([302, location]);
     expect((await plainRequest(location)).body).toEqual(content);
-    const careless = await plainRequest(location, { headers: { authorization: 'Bearer x' } });
-    expect(careless.status).toBe(400);
+    const withCredentials = await plainRequest(location, { headers: { authorization: 'Bearer x' } });
+    expect(withCredentials.status).toBe(400);
     expect(host.journal.requests.map(({ authorized }) => authorized)).toEqual([false, true]);
   });
 
-  it('a fault behind a wait', async () => {
+  it('holds a request and then applies the next fault', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     registry.faults.add({ fault: { kind: 'hold', until: promise, next: { kind: 'status', status: 503 } } });
     const answer = plainRequest(`${registry.url}${path}`);
@@ -83,13 +83,13 @@ describe('in place of the answer', () => {
     expect((await answer).status).toBe(503);
   });
 
-  it('a status before the body was read', async () => {
+  it('responds with a status before the body of the request was read', async () => {
     registry.faults.add({ method: 'POST', fault: { kind: 'status', status: 503, early: true } });
     const answer = await plainRequest(`${registry.url}/v2/app/blobs/uploads/`, { method: 'POST', body: 'x' });
     expect([answer.status, registry.requests[0]?.bodySize]).toEqual([503, 0]);
   });
 
-  it('a connection cut in the middle of an upload', async () => {
+  it('resets the connection in the middle of an upload', async () => {
     registry.faults.add({ method: 'POST', fault: { kind: 'resetUpload', after: 100_000 } });
     const body = Buffer.alloc(20_000_000);
     const answer = await plainRequest(`${registry.url}/v2/app/blobs/uploads/`, { method: 'POST', body });
@@ -98,7 +98,7 @@ describe('in place of the answer', () => {
     expect(registry.requests[0]?.bodySize).toBeLessThan(body.length);
   });
 
-  it('an upload that nobody reads on, until the client goes away', async () => {
+  it('stops reading an upload until the client disconnects', async () => {
     registry.faults.add({ method: 'POST', fault: { kind: 'stallUpload', after: 10 } });
     const abort = new AbortController();
     const url = `${registry.url}/v2/app/blobs/uploads/`;
@@ -109,20 +109,28 @@ describe('in place of the answer', () => {
   });
 });
 
-describe('of the answer', () => {
+describe('a fault that distorts the response', () => {
   it.each<[string, Fault, { length: number; error?: string }]>([
-    ['truncated', { kind: 'truncate', after: 300 }, { length: 300, error: 'ECONNRESET' }],
-    ['truncated before the first byte', { kind: 'truncate', after: 0 }, { length: 0, error: 'ECONNRESET' }],
+    ['truncates the body', { kind: 'truncate', after: 300 }, { length: 300, error: 'ECONNRESET' }],
     [
-      'truncated in chunks',
+      'truncates the body before the first byte',
+      { kind: 'truncate', after: 0 },
+      { length: 0, error: 'ECONNRESET' },
+    ],
+    [
+      'truncates a chunked body',
       { kind: 'truncate', after: 300, chunked: true },
       { length: 300, error: 'ECONNRESET' },
     ],
-    ['without a length', { kind: 'chunked' }, { length: 1000 }],
-    ['in drops', { kind: 'drip', chunk: 64 }, { length: 1000 }],
-    ['promising too much', { kind: 'contentLength', by: 5 }, { length: 1000, error: 'ECONNRESET' }],
-    ['with more behind it', { kind: 'oversize', extra: 200_000 }, { length: 201_000 }],
-    ['with more behind it in chunks', { kind: 'oversize', extra: 500, chunked: true }, { length: 1500 }],
+    ['sends the body without a length', { kind: 'chunked' }, { length: 1000 }],
+    ['sends the body in small pieces', { kind: 'drip', chunk: 64 }, { length: 1000 }],
+    ['promises too many bytes', { kind: 'contentLength', by: 5 }, { length: 1000, error: 'ECONNRESET' }],
+    ['sends more bytes than the content', { kind: 'oversize', extra: 200_000 }, { length: 201_000 }],
+    [
+      'sends more bytes than the content in a chunked body',
+      { kind: 'oversize', extra: 500, chunked: true },
+      { length: 1500 },
+    ],
   ])('%s', async (_name, fault, expected) => {
     const answer = await get(fault);
     expect({ status: answer.status, length: answer.body.length, error: answer.error }).toEqual({
@@ -134,7 +142,7 @@ describe('of the answer', () => {
     expect(answer.headers['content-length']).toEqual(promised);
   });
 
-  it('promising too little', async () => {
+  it('promises too few bytes', async () => {
     registry.faults.add({ path, fault: { kind: 'contentLength', by: -5 } });
     const socket = connect(registry.port, '127.0.0.1');
     socket.write(`GET ${path} HTTP/1.1\r\nHost: ${registry.host}\r\n\r\n`);
@@ -147,33 +155,36 @@ describe('of the answer', () => {
     expect(body).toHaveLength(1000);
   });
 
-  it.each(['http', 'https'])('a reset over %s, before and after the first bytes', async (scheme) => {
-    await using server = await startRegistry(scheme === 'https' ? { tls: serverKeys.selfSigned } : {});
-    server.putBlob('app', content);
-    const ca = serverKeys.selfSigned.cert;
-    server.faults.add({ times: 1, fault: { kind: 'reset' } }, { fault: { kind: 'reset', after: 500 } });
-    const before = await plainRequest(`${server.url}${path}`, { ca });
-    expect([before.status, before.error]).toEqual([0, 'ECONNRESET']);
-    const after = await plainRequest(`${server.url}${path}`, { ca });
-    expect(after.error).toBe('ECONNRESET');
-    expect(after.body.length).toBeLessThanOrEqual(500);
-  });
+  it.each(['http', 'https'])(
+    'resets the connection over %s before and after the first bytes',
+    async (scheme) => {
+      await using server = await startRegistry(scheme === 'https' ? { tls: serverKeys.selfSigned } : {});
+      server.putBlob('app', content);
+      const ca = serverKeys.selfSigned.cert;
+      server.faults.add({ times: 1, fault: { kind: 'reset' } }, { fault: { kind: 'reset', after: 500 } });
+      const before = await plainRequest(`${server.url}${path}`, { ca });
+      expect([before.status, before.error]).toEqual([0, 'ECONNRESET']);
+      const after = await plainRequest(`${server.url}${path}`, { ca });
+      expect(after.error).toBe('ECONNRESET');
+      expect(after.body.length).toBeLessThanOrEqual(500);
+    },
+  );
 
-  it('one bit wrong, at the middle or where told', async () => {
+  it('flips one bit, by default in the middle', async () => {
     const wrong = (body: Buffer) => [...body.keys()].filter((index) => body[index] !== content[index]);
     expect(wrong((await get({ kind: 'flip' })).body)).toEqual([500]);
     expect(wrong((await get({ kind: 'flip', at: 3 })).body)).toEqual([3]);
     expect((await get()).body).toEqual(content);
   });
 
-  it('headers set and left out', async () => {
+  it('sets and removes headers', async () => {
     const headers = { 'Docker-Content-Digest': undefined, 'X-Test': 'set' };
     const answer = await get({ kind: 'headers', headers });
     expect(answer.headers).toMatchObject({ 'x-test': 'set', 'content-length': '1000' });
     expect(answer.headers).not.toHaveProperty('docker-content-digest');
   });
 
-  it('stalled until the test lets it go on', async () => {
+  it('stalls the body until a promise resolves', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     registry.faults.add({ path, fault: { kind: 'stall', after: 10, until: promise } });
     let received = 0;
@@ -188,7 +199,7 @@ describe('of the answer', () => {
     expect([answer.body.length, answer.error]).toEqual([1000, undefined]);
   });
 
-  it('stalled until the client goes away', async () => {
+  it('stalls the body until the client disconnects', async () => {
     registry.faults.add({ path, fault: { kind: 'stall', after: 10 } });
     const abort = new AbortController();
     const answer = await plainRequest(`${registry.url}${path}`, {
@@ -198,7 +209,7 @@ describe('of the answer', () => {
     expect([answer.body.length, answer.error]).toEqual([10, 'ABORT_ERR']);
   });
 
-  it('a list of tags that never ends', async () => {
+  it('links every page of a tag list to a next page', async () => {
     registry.faults.add({ path: '/v2/app/tags/list', fault: { kind: 'endlessPages' } });
     const links = new Set<string>();
     for (let next = '/v2/app/tags/list'; links.size < 5; ) {
@@ -210,8 +221,8 @@ describe('of the answer', () => {
   });
 });
 
-describe('the journal', () => {
-  it('knows how many requests were under way together', async () => {
+describe('the journal of a test server', () => {
+  it('counts how many requests were open at once', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     registry.faults.add({ path, fault: { kind: 'hold', until: promise } });
     const answers = [1, 2, 3].map(() => plainRequest(`${registry.url}${path}`));
@@ -224,7 +235,7 @@ describe('the journal', () => {
     expect(registry.journal.lines.at(-1)).toBe('GET /v2/');
   });
 
-  it('close ends what is under way', async () => {
+  it('close ends the open requests of a test server', async () => {
     registry.faults.add({ path, fault: { kind: 'hold', until: new Promise(() => {}) } });
     const answer = plainRequest(`${registry.url}${path}`);
     await registry.journal.arrived({ path });

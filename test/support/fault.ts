@@ -1,9 +1,9 @@
-// A script of what goes wrong: ordered rules, each for some requests and for a number of times.
+// The fault script of a test server: ordered rules, each for some requests and a number of times.
 import { matches, type RecordedRequest, type RequestFilter } from './journal.ts';
 
-/** Faults that stand in for the answer. */
+/** Faults that replace the response. */
 export type Refusal =
-  /** Another answer. `early`: before the request's body was read. Without `body`, a registry's error document. */
+  /** Another response. `early`: sent before the request's body was read. Without `body`, a registry's error document. */
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -11,47 +11,47 @@ export type Refusal =
       readonly headers?: Readonly<Record<string, string>>;
       readonly early?: boolean;
     }
-  /** A redirect, 307 unless told. */
+  /** A redirect, by default with status 307. */
   | {
       readonly kind: 'redirect';
       readonly to: string | ((request: RecordedRequest) => string);
       readonly status?: 301 | 302 | 303 | 307 | 308;
     }
-  /** The connection is cut with this many bytes of the request's body read. */
+  /** The connection is reset when this many bytes of the request's body were read. */
   | { readonly kind: 'resetUpload'; readonly after: number }
-  /** This many bytes of the request's body are read, then nothing happens until the client goes away. */
+  /** This many bytes of the request's body are read, then nothing happens until the client disconnects. */
   | { readonly kind: 'stallUpload'; readonly after: number };
 
-/** Faults of an answer that is right otherwise. `after` counts bytes of the body. */
+/** Faults in a response that is correct otherwise. `after` counts bytes of the body. */
 export type Distortion =
-  /** The connection ends in good order (FIN) although more was promised. */
+  /** The connection is closed in order (FIN) before the promised length. */
   | { readonly kind: 'truncate'; readonly after: number; readonly chunked?: boolean }
-  /** The connection is cut (RST); without `after` before any answer. At most `after` bytes arrive. */
+  /** The connection is reset (RST), without `after` before any response. At most `after` bytes arrive. */
   | { readonly kind: 'reset'; readonly after?: number }
-  /** Nothing more comes until `until` resolves; without it, until the client goes away. */
+  /** Nothing more is sent until `until` resolves; without it, until the client disconnects. */
   | { readonly kind: 'stall'; readonly after: number; readonly until?: Promise<unknown> }
-  /** The body comes in pieces of `chunk` bytes, each sent when `pace` has resolved (default: the next turn). */
+  /** The body is sent in pieces of `chunk` bytes, each when `pace` has resolved (default: in the next turn). */
   | { readonly kind: 'drip'; readonly chunk: number; readonly pace?: (sent: number) => Promise<unknown> }
-  /** One bit of the body is another; `at` is the byte, by default the middle one. */
+  /** One bit of the body is flipped; `at` is the byte, by default the middle one. */
   | { readonly kind: 'flip'; readonly at?: number }
   /** `Content-Length` is wrong by this many bytes; the connection ends after the body. */
   | { readonly kind: 'contentLength'; readonly by: number }
   /** The body is followed by `extra` zero bytes; `chunked` leaves the `Content-Length` out. */
   | { readonly kind: 'oversize'; readonly extra: number; readonly chunked?: boolean }
-  /** Right, but without `Content-Length`, as proxies do. */
+  /** Correct, but without `Content-Length`, as from some proxies. */
   | { readonly kind: 'chunked' }
-  /** Headers set, or left out where the value is undefined. */
+  /** Headers are set, or removed where the value is undefined. */
   | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string | undefined>> }
   /** Every page of a list has a link to a next one. */
   | { readonly kind: 'endlessPages' };
 
-/** What goes wrong with one request. */
+/** What is done to one request. */
 export type Fault =
   | Refusal
   | Distortion
-  /** Nothing: lets a number of requests pass before the next rule. */
+  /** Nothing: lets requests pass before the next rule. */
   | { readonly kind: 'pass' }
-  /** The answer waits for the promise; what it resolves with does not matter. */
+  /** The response waits for the promise, whose value does not matter. */
   | { readonly kind: 'hold'; readonly until: Promise<unknown>; readonly next?: Refusal | Distortion };
 
 const otherKinds: readonly Fault['kind'][] = [
@@ -63,25 +63,25 @@ const otherKinds: readonly Fault['kind'][] = [
   'stallUpload',
 ];
 
-/** Whether a fault changes how an answer is sent, rather than standing in for it. */
+/** Whether a fault changes how a response is sent, rather than replacing it. */
 export function isDistortion(fault: Fault): fault is Distortion {
   return !otherKinds.includes(fault.kind);
 }
 
-/** A rule of the script: the first one that means a request and is not used up decides. */
+/** A rule of the script: the first one that matches a request and is not used up decides. */
 export interface FaultRule extends RequestFilter {
-  /** How often it applies; always when absent. */
+  /** How often it applies; by default always. */
   readonly times?: number;
   readonly fault: Fault;
 }
 
-/** A fault drawn from the script. `putBack` undoes the drawing. */
+/** A fault taken from the script. `putBack` undoes the use. */
 export interface DrawnFault {
   readonly fault: Fault;
   putBack(): void;
 }
 
-/** The rules of a server; tests add to it at any time. */
+/** The rules of a server; tests may add rules at any time. */
 export class FaultScript {
   readonly #rules: { readonly rule: FaultRule; left: number }[] = [];
 
@@ -89,12 +89,12 @@ export class FaultScript {
     this.add(...rules);
   }
 
-  /** Appends rules behind those already there. */
+  /** Appends rules. */
   add(...rules: readonly FaultRule[]): void {
     this.#rules.push(...rules.map((rule) => ({ rule, left: rule.times ?? Number.POSITIVE_INFINITY })));
   }
 
-  /** Forgets all rules. */
+  /** Removes all rules. */
   clear(): void {
     this.#rules.length = 0;
   }

@@ -1,12 +1,12 @@
-// What can be said of every file in a tree, so that two trees can be compared.
+// Type, mode, owner, time and content of every file in a tree, so that two trees can be compared.
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One file; `times` in microseconds, as finer ones do not survive everywhere. */
+/** One file; times in microseconds, because some file systems keep no finer ones. */
 export interface FileFacts {
   readonly type: 'file' | 'directory' | 'link' | 'fifo' | 'device';
-  /** Permission bits in octal; those of a link mean nothing. */
+  /** Permission bits in octal; empty for a symbolic link. */
   readonly mode: string;
   readonly owner: string;
   readonly modified: bigint;

@@ -1,12 +1,12 @@
-// A working directory full of files that runtimes read of their own accord: none of them may set or run anything.
+// A working directory full of files that Node and Bun read by themselves: none of them may have an effect.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const proxies = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
 
 /**
- * Fills `directory`. Code in it that gets to run leaves a file whose name ends in `-ran` beside the directory; `seenAs` is the
- * directory's path for the program under test. Settings that take effect break every request.
+ * Fills `directory`. Code in it that runs leaves a file whose name ends in `-ran` beside the directory; `seenAs` is the
+ * directory's path for the program under test. A setting that takes effect breaks every request.
  */
 export async function writeHostileDirectory(directory: string, seenAs: string = directory): Promise<void> {
   const trap = (name: string) =>

@@ -1,4 +1,4 @@
-// Images at rest for tests: `docker save` tarballs of several makers, and OCI layout directories.
+// Writes images to disk for tests: `docker save` tarballs as several programs write them, and OCI layouts.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestHex } from '../../src/oci/digest.ts';
@@ -7,9 +7,9 @@ import { type Document, descriptorOf, type Image, isIndex, jsonDocument, type Ro
 import { directory, file, type Layer, type LayerEntry, symlink, tarOf } from './layers.ts';
 
 /**
- * Who wrote the tarball: `classic` is `docker save` before version 25 (plain layers in directories of their own),
+ * Who wrote the tarball: `classic` is `docker save` before version 25 (uncompressed layers, each in a directory),
  * `docker25` and later (an OCI layout with a manifest.json beside it), `compressed` as go-containerregistry and
- * this resource's `in` write it (layers as they were served).
+ * this resource's `in` write it (layers as the registry served them).
  */
 export type ArchiveLayout = 'classic' | 'docker25' | 'compressed';
 
@@ -35,7 +35,7 @@ function classicEntries(image: Image, tags: readonly string[]): LayerEntry[] {
   const paths: string[] = [];
   const first = new Map<string, string>();
   image.layers.forEach((layer, position) => {
-    // A layer's directory is named by its place in the chain, so equal layers have different names.
+    // A layer's directory is named after its position, so equal layers have different names.
     const id = position.toString(16).padStart(64, '0');
     const known = first.get(layer.diffId);
     entries.push(directory(id), file(`${id}/VERSION`, '1.0'), file(`${id}/json`, JSON.stringify({ id })));
@@ -107,7 +107,7 @@ function compressedEntries(image: Image, tags: readonly string[]): LayerEntry[] 
 
 /**
  * Writes an OCI layout. An index becomes `index.json` itself unless `nested`; an image is listed by a new one.
- * `tag` is the name under which tools like umoci find a root that is listed. `singleImageDigest` adds the file by which `in` of this resource says that an image was fetched.
+ * `tag` is the name under which tools like umoci find a listed root. `singleImageDigest` adds the file by which `in` of this resource says that an image was fetched.
  */
 export async function writeOciLayout(
   path: string,

@@ -1,4 +1,4 @@
-// The images of the tests are real images: other tools read them, and they hold what their names say.
+// The images of the tests are valid: other tools read them, and they contain what their names say.
 import { lstat, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
@@ -27,15 +27,15 @@ async function succeed(program: string, ...programArguments: string[]): Promise<
   return stdout;
 }
 
-describe('images', () => {
-  it('the empty image has the bytes that upstream’s tests pin', () => {
+describe('the images of the tests', () => {
+  it('the empty image equals the one of upstream’s tests', () => {
     const { digest, config, bytes } = emptyImage();
     expect(config.digest).toBe('sha256:5b943e2b943f6c81dbbd4e2eca5121f4fcc39139e3d1219d6d89bd925b77d9fe');
     expect(digest).toBe('sha256:732112270d7e59418a8c080b134b24cabd67d250d0d0147a97ed95ba5c280aa4');
     expect([config.bytes.length, bytes.length]).toEqual([115, 264]);
   });
 
-  it('the same image built twice has one digest, another content another one', async () => {
+  it('the digest of an image depends on its content only', async () => {
     const [first, again, other] = await Promise.all([
       testImages.staticImage(),
       testImages.staticImage(),
@@ -45,12 +45,12 @@ describe('images', () => {
     expect(other.digest).not.toBe(first.digest);
   });
 
-  it('zstd layers are zstd', async () => {
+  it('the layers of the zstd image are compressed with zstd', async () => {
     const { layers } = await testImages.zstdImage();
     expect(layers.map(({ bytes }) => bytes.readUInt32LE(0))).toEqual([0xfd2fb528, 0xfd2fb528]);
   });
 
-  it('a classic tarball links a layer that comes again to its first place', async () => {
+  it('a classic tarball links a repeated layer to its first occurrence', async () => {
     const layer = await buildLayer([file('same')], { format: 'docker' });
     const archive = await dockerArchive(await buildImage({ format: 'docker', layers: [layer, layer] }));
     const files = new Set<string>();
@@ -70,7 +70,7 @@ describe('images', () => {
     expect(targets.map((target) => files.has(target))).toEqual([true]);
   });
 
-  it('an index tells platforms apart and marks attestations', async () => {
+  it('an index lists the platforms of its images and marks attestations', async () => {
     const image = await buildImage({ platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } });
     const index = buildIndex([image, await attestationOf(image), buildIndex([image])]);
     const { manifests } = JSON.parse(index.bytes.toString());
@@ -84,29 +84,32 @@ describe('images', () => {
   });
 });
 
-describeServices(['skopeo'], 'skopeo reads', () => {
+describeServices(['skopeo'], 'skopeo and the images of the tests', () => {
   const repeated = async (): Promise<Image> => {
     const layer = await buildLayer([file('same')], { format: 'docker' });
     return await buildImage({ format: 'docker', layers: [layer, [file('other')], layer] });
   };
 
-  it.each<ArchiveLayout>(['classic', 'docker25', 'compressed'])('a %s tarball', async (layout) => {
-    const image = await repeated();
-    const archive = join(folder, 'image.tar');
-    await writeFile(archive, await dockerArchive(image, { layout, tags: ['example.test/app:v1'] }));
-    await succeed(
-      'skopeo',
-      'copy',
-      '-q',
-      `docker-archive:${archive}:example.test/app:v1`,
-      `dir:${folder}/copy`,
-    );
-    const copied = JSON.parse(await readFile(join(folder, 'copy', 'manifest.json'), 'utf8'));
-    expect(copied.config.digest).toBe(image.config.digest);
-    expect(copied.layers).toHaveLength(3);
-  });
+  it.each<ArchiveLayout>(['classic', 'docker25', 'compressed'])(
+    'skopeo reads a %s tarball',
+    async (layout) => {
+      const image = await repeated();
+      const archive = join(folder, 'image.tar');
+      await writeFile(archive, await dockerArchive(image, { layout, tags: ['example.test/app:v1'] }));
+      await succeed(
+        'skopeo',
+        'copy',
+        '-q',
+        `docker-archive:${archive}:example.test/app:v1`,
+        `dir:${folder}/copy`,
+      );
+      const copied = JSON.parse(await readFile(join(folder, 'copy', 'manifest.json'), 'utf8'));
+      expect(copied.config.digest).toBe(image.config.digest);
+      expect(copied.layers).toHaveLength(3);
+    },
+  );
 
-  it('a layout of an index, and of an image', async () => {
+  it('skopeo reads an OCI layout of an index, and of an image', async () => {
     const image = await repeated();
     const index = buildIndex([image, await buildImage({ platform: { os: 'linux', architecture: 'arm64' } })]);
     await writeOciLayout(join(folder, 'index'), index, { nested: true, tag: 'v1' });
@@ -118,7 +121,7 @@ describeServices(['skopeo'], 'skopeo reads', () => {
   });
 });
 
-describeServices(['umoci', 'skopeo'], 'umoci unpacks', () => {
+describeServices(['umoci', 'skopeo'], 'umoci and the images of the tests', () => {
   async function unpacked(image: Image): Promise<string> {
     // umoci knows OCI types only: skopeo translates.
     await writeFile(join(folder, 'image.tar'), await dockerArchive(image, { layout: 'compressed' }));
@@ -132,7 +135,7 @@ describeServices(['umoci', 'skopeo'], 'umoci unpacks', () => {
     return (await readdir(root, { recursive: true })).filter((name) => !base.test(name)).sort();
   }
 
-  it('what the whiteouts leave', async () => {
+  it('umoci removes what the whiteout image removes', async () => {
     expect(await added(await unpacked(await testImages.whiteoutImage()))).toEqual([
       'top-dir-1',
       'top-dir-1/nested-dir',
@@ -146,19 +149,19 @@ describeServices(['umoci', 'skopeo'], 'umoci unpacks', () => {
     ]);
   });
 
-  it('the link whose first name is gone', async () => {
+  it('umoci keeps a hard link whose first name an upper layer removes', async () => {
     const root = await unpacked(await testImages.removedHardlinksImage());
     expect(await added(root)).toEqual(['hardlink-test', 'hardlink-test/hardlink-file']);
     expect(await readFile(join(root, 'hardlink-test/hardlink-file'), 'utf8')).toBe('FROM test\n');
   });
 
-  it('the file in place of the link', async () => {
+  it('umoci replaces a symbolic link by the file of an upper layer', async () => {
     const root = await unpacked(await testImages.symlinksImage());
     expect(await readFile(join(root, 'a'), 'utf8')).toBe('symlinked\n');
     expect((await lstat(join(root, 'b'))).isFile()).toBe(true);
   });
 
-  it('mode and time of the birthday', async () => {
+  it('umoci sets mode and time of the file in the permissions image', async () => {
     const root = await unpacked(await testImages.filePermissionsImage());
     const { mode, mtime } = await lstat(join(root, 'home/alex/birthday'));
     expect([mode & 0o7777, mtime.toISOString()]).toEqual([0o603, '1991-06-03T05:30:30.000Z']);

@@ -1,4 +1,4 @@
-// Images for tests: config, manifest and index around layers, written without the code under test.
+// Builds images for tests: config, manifest and index of layers, written without the code under test.
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { buildLayer, type ImageFormat, type Layer, type LayerEntry, testTime } from './layers.ts';
@@ -18,11 +18,11 @@ export interface EntryPlatform {
   readonly variant?: string;
 }
 
-/** An image: its manifest, and what that points at. */
+/** An image: its manifest, and the content that the manifest points at. */
 export interface Image extends Document {
   readonly config: Document;
   readonly layers: readonly Layer[];
-  /** What an index says of it. */
+  /** What an index says about it. */
   readonly entry: {
     readonly platform?: EntryPlatform;
     readonly annotations?: Readonly<Record<string, string>>;
@@ -37,10 +37,10 @@ export interface Index extends Document {
 /** What a tag can point at. */
 export type Root = Image | Index;
 
-/** How an image is made; by default an OCI image for linux/amd64. */
+/** What an image consists of; by default an OCI image for linux/amd64. */
 export interface ImageOptions {
   readonly format?: ImageFormat;
-  /** Layers bottom-up; a list of entries becomes a gzip layer. */
+  /** Layers, the lowest first; a list of entries becomes a gzip layer. */
   readonly layers?: readonly (Layer | readonly LayerEntry[])[];
   readonly platform?: EntryPlatform;
   /** The `config` member of the image config: `Env`, `User`, `Entrypoint`, `Cmd`, `Labels` and so on. */
@@ -48,7 +48,7 @@ export interface ImageOptions {
   readonly created?: string;
   /** Annotations of the manifest. */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Further members of the manifest (`subject`, `artifactType`). */
+  /** More members of the manifest (`subject`, `artifactType`). */
   readonly manifest?: Readonly<Record<string, unknown>>;
   /** Annotations of the entry in an index. */
   readonly entryAnnotations?: Readonly<Record<string, string>>;
@@ -70,7 +70,7 @@ export function descriptorOf({ mediaType, bytes, digest }: Document, more: objec
   return { mediaType, size: bytes.length, digest, ...more };
 }
 
-/** An image built from its parts. */
+/** Builds an image from its parts. */
 export async function buildImage(options: ImageOptions = {}): Promise<Image> {
   const { format = 'oci', platform = { os: 'linux', architecture: 'amd64' } } = options;
   const layers: Layer[] = [];
@@ -100,7 +100,7 @@ export async function buildImage(options: ImageOptions = {}): Promise<Image> {
   return { ...manifest, config, layers, entry: { platform, ...(annotations ? { annotations } : {}) } };
 }
 
-/** An index of images and indexes, in order. */
+/** Builds an index of images and indexes, in order. */
 export function buildIndex(
   children: readonly Root[],
   options: { readonly format?: ImageFormat; readonly annotations?: Readonly<Record<string, string>> } = {},
@@ -135,7 +135,7 @@ export async function attestationOf(image: Image): Promise<Image> {
   });
 }
 
-/** The image without anything in it that upstream's tests use: 115 bytes of config, 264 of manifest. */
+/** The empty image of upstream's tests: 115 bytes of config, 264 of manifest. */
 export function emptyImage(): Image {
   const config = jsonDocument(mediaTypes.dockerConfig, {
     architecture: '',
@@ -153,7 +153,7 @@ export function emptyImage(): Image {
   return { ...manifest, config, layers: [], entry: {} };
 }
 
-/** Puts an image or an index with everything below it into a registry, under a tag when there is one. */
+/** Puts an image or an index with everything below it into a registry, and tags it if `tag` is defined. */
 export function seed(target: SeedTarget, repository: string, tag: string | undefined, root: Root): void {
   if (isIndex(root)) {
     for (const child of root.children) {

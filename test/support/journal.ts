@@ -1,27 +1,27 @@
-// Every request that a test server got, in order, and which of them were under way together.
+// The journal of a test server: every request that it received, in order, and how many were open at once.
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** One request as it arrived. `path` and `query` are what was sent, the path still percent-encoded. */
+/** One request as it arrived. `path` is still percent-encoded. */
 export interface RecordedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** Whether it carried an `Authorization` header. */
+  /** Whether it had an `Authorization` header. */
   readonly authorized: boolean;
   /** Bytes of the body received so far. */
   bodySize: number;
-  /** Status of the answer; undefined as long as there is none, or when the connection was cut before. */
+  /** Status of the response; undefined before it is sent, and when the connection was reset before. */
   status: number | undefined;
 }
 
-/** Which requests are meant: all that agree with every member given. A text is the whole path, without query. */
+/** Selects requests: those that match every member. A string is the whole path, without the query. */
 export interface RequestFilter {
   readonly method?: string;
   readonly path?: string | RegExp;
 }
 
-/** Whether a request is one of those that a filter means. */
+/** Whether a request matches a filter. */
 export function matches(filter: RequestFilter, request: { method: string; path: string }): boolean {
   if (filter.method !== undefined && filter.method !== request.method) {
     return false;
@@ -38,7 +38,7 @@ interface Waiter {
   readonly resolve: (requests: RecordedRequest[]) => void;
 }
 
-/** What a test server writes down and a test reads. */
+/** What a test server records and a test reads. */
 export class Journal {
   readonly requests: RecordedRequest[] = [];
   readonly #events: { readonly request: RecordedRequest; readonly step: 1 | -1 }[] = [];
@@ -61,17 +61,17 @@ export class Journal {
     this.#events.push({ request, step: -1 });
   }
 
-  /** The requests that a filter means, in order of arrival. */
+  /** The requests that match a filter, in order of arrival. */
   select(filter: RequestFilter): RecordedRequest[] {
     return this.requests.filter((request) => matches(filter, request));
   }
 
-  /** `GET /v2/` and so on, for comparing with the sequence expected. */
+  /** `GET /v2/` and so on, for comparison with the expected sequence. */
   get lines(): string[] {
     return this.requests.map(({ method, path }) => `${method} ${path}`);
   }
 
-  /** The greatest number of requests meant by the filter that were under way at one time. */
+  /** The greatest number of matching requests that were open at one time. */
   maxConcurrent(filter: RequestFilter = {}): number {
     let now = 0;
     let most = 0;
@@ -84,7 +84,7 @@ export class Journal {
     return most;
   }
 
-  /** Resolves with the requests meant by the filter as soon as there are `count` of them. */
+  /** Resolves with the matching requests as soon as there are `count` of them. */
   arrived(filter: RequestFilter, count = 1): Promise<RecordedRequest[]> {
     const found = this.select(filter);
     if (found.length >= count) {

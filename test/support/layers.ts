@@ -1,4 +1,4 @@
-// Layers for tests: a list of entries becomes a tar, and the tar a blob.
+// Builds layers for tests: a list of entries becomes a tar, and the tar a blob.
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
@@ -8,17 +8,17 @@ import { mediaTypes } from '../../src/oci/media-type.ts';
 export interface LayerEntry extends Partial<Omit<Header, 'name' | 'size' | 'pax'>> {
   readonly name: string;
   readonly content?: string | Uint8Array;
-  /** Extended header records, written in front of the entry. */
+  /** PAX records, written in an extended header before the entry. */
   readonly pax?: Readonly<Record<string, string>>;
 }
 
-/** How the blob of a layer is compressed. */
+/** The compression of a layer's blob. */
 export type LayerCompression = 'none' | 'gzip' | 'zstd';
 
-/** Whose media types are used. */
+/** Whose media types an image has. */
 export type ImageFormat = 'oci' | 'docker';
 
-/** A layer; `tar` is what `bytes` decompress to, `diffId` its digest. */
+/** A layer; `tar` is `bytes` decompressed, `diffId` the digest of `tar`. */
 export interface Layer {
   readonly mediaType: string;
   readonly bytes: Buffer;
@@ -27,7 +27,7 @@ export interface Layer {
   readonly diffId: Digest;
 }
 
-/** The instant that files, configs and manifests state unless a test says otherwise. */
+/** The default time of files, configs and manifests. */
 export const testTime: Date = new Date('2020-01-01T00:00:00Z');
 
 /** A file. */
@@ -44,7 +44,7 @@ export function directory(name: string, more: Partial<LayerEntry> = {}): LayerEn
   return { name: name.endsWith('/') ? name : `${name}/`, type: 'directory', ...more };
 }
 
-/** A symbolic link; its target is text. */
+/** A symbolic link to any path. */
 export function symlink(name: string, linkname: string): LayerEntry {
   return { name, type: 'symlink', linkname };
 }
@@ -54,18 +54,18 @@ export function hardLink(name: string, linkname: string): LayerEntry {
   return { name, type: 'link', linkname };
 }
 
-/** The mark that removes what lower layers have under this name. */
+/** A whiteout: removes what lower layers have under this name. */
 export function whiteout(name: string): LayerEntry {
   const slash = name.lastIndexOf('/') + 1;
   return { name: `${name.slice(0, slash)}.wh.${name.slice(slash)}` };
 }
 
-/** The mark that empties a directory of what lower layers have in it. */
+/** An opaque whiteout: removes what lower layers have in this directory. */
 export function opaque(name: string): LayerEntry {
   return { name: `${name}/.wh..wh..opq` };
 }
 
-/** A tar archive of the entries, in their order. The same entries give the same bytes. */
+/** A tar archive of the entries, in order. The same entries result in the same bytes. */
 export async function tarOf(entries: readonly LayerEntry[]): Promise<Buffer> {
   const archive = pack();
   for (const { content, type, ...header } of entries) {
@@ -81,7 +81,7 @@ export async function tarOf(entries: readonly LayerEntry[]): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Bytes compressed at the fastest level. */
+/** Compresses bytes at the fastest level. */
 export function compress(bytes: Uint8Array, compression: LayerCompression): Buffer {
   switch (compression) {
     case 'gzip':
@@ -95,7 +95,7 @@ export function compress(bytes: Uint8Array, compression: LayerCompression): Buff
 
 const types: Readonly<Record<ImageFormat, Readonly<Record<LayerCompression, string>>>> = {
   oci: { none: mediaTypes.ociLayerTar, gzip: mediaTypes.ociLayerGzip, zstd: mediaTypes.ociLayerZstd },
-  // Docker has no type for zstd: such layers are found under the gzip type.
+  // Docker has no type for zstd: such layers have the gzip type.
   docker: {
     none: mediaTypes.dockerLayerTar,
     gzip: mediaTypes.dockerLayerGzip,

@@ -1,7 +1,7 @@
-// The settings of a log-in in which nothing is set.
+// The default log-in settings, in which nothing is set.
 import type { LoginSettings } from '../../src/credentials/login.ts';
 
-/** Nothing but defaults. */
+/** Log-in settings with every value at its default. */
 export const loginSettings: LoginSettings = {
   repository: '',
   insecure: false,

@@ -1,4 +1,4 @@
-// A notary server in memory that a test can change behind the client's back: files, snapshot and timestamp.
+// A notary server in memory whose files, snapshot and timestamp a test can change at any time.
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { encodeMetadata, renewed, signMetadata } from '../../src/notary/new-metadata.ts';
 import type { NotaryServer } from '../../src/notary/notary-server.ts';
@@ -6,17 +6,17 @@ import { parseMetadata, versionOf } from '../../src/notary/signed-metadata.ts';
 import { type SigningKey, signingKey } from '../../src/notary/signing-key.ts';
 import { RegistryError } from '../../src/transport/registry-error.ts';
 
-/** A notary server and what it holds. */
+/** A notary server and its content. */
 export interface MemoryNotary {
   readonly server: NotaryServer;
   /** The current documents by role. */
   readonly files: Map<string, Buffer>;
-  /** The key by which it signs snapshot and timestamp. */
+  /** The key with which it signs snapshot and timestamp. */
   readonly key: SigningKey;
-  /** Signs a snapshot and a timestamp of what it holds now. */
+  /** Signs a snapshot and a timestamp of its current documents. */
   refresh(): void;
-  /** How often it says from now on that somebody else was faster. */
-  overtaken: number;
+  /** How many of the next updates it refuses because a newer version exists. */
+  conflicts: number;
 }
 
 /** A new ECDSA key. */
@@ -24,7 +24,7 @@ export function newKey(): SigningKey {
   return signingKey(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey);
 }
 
-/** A server without metadata; `now` in milliseconds is its time too. */
+/** Creates a server without metadata; `now` is its clock in milliseconds. */
 export function createMemoryNotary(now: () => number): MemoryNotary {
   const files = new Map<string, Buffer>();
   const key = newKey();
@@ -43,7 +43,7 @@ export function createMemoryNotary(now: () => number): MemoryNotary {
   const notary: MemoryNotary = {
     files,
     key,
-    overtaken: 0,
+    conflicts: 0,
     refresh() {
       sign(
         'snapshot',
@@ -55,8 +55,8 @@ export function createMemoryNotary(now: () => number): MemoryNotary {
       metadata: async (role) => files.get(role),
       key: async () => key.publicKey,
       async publish(updates) {
-        if (notary.overtaken > 0) {
-          notary.overtaken--;
+        if (notary.conflicts > 0) {
+          notary.conflicts--;
           const body = Buffer.from('{"errors":[{"code":"VERSION","message":"a newer version exists"}]}');
           throw new RegistryError({ method: 'POST', url: 'https://notary.test/', status: 400, body });
         }

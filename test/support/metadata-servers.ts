@@ -1,15 +1,15 @@
-// The metadata servers of Azure and Google Cloud and the login server of Entra ID, as their documentation has them.
+// Fakes of the metadata servers of Azure and Google Cloud and of the login server of Entra ID, by their documentation.
 import type { KeyPair } from './certificates.ts';
 import { type RecordingServer, startRecordingServer } from './recording-server.ts';
 import { jsonReply } from './reply.ts';
 
-/** What a managed identity gets from {@link startAzureMetadata}. */
+/** The token that {@link startAzureMetadata} issues. */
 export const azureToken = 'topsecret-entra-token';
-/** The client id of the only user-assigned identity there. */
+/** The client id of its only user-assigned identity. */
 export const assignedClient = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee';
 /** The secret of App Service's endpoint. */
 export const identityHeader = 'topsecret-identity-header';
-/** What a service account gets from {@link startGoogleMetadata}. */
+/** The token that {@link startGoogleMetadata} issues. */
 export const googleToken = 'topsecret-google-token';
 
 /**
@@ -55,8 +55,8 @@ export function startAzureMetadata(
 }
 
 /**
- * A login server of Entra ID that gives `token` for the client assertion `assertion`. It speaks TLS only, and says
- * that it is found at `url`, by default at its own port.
+ * A login server of Entra ID that issues `token` for the client assertion `assertion`. It speaks TLS only, and says
+ * that its endpoints are at `url`, by default at its own port.
  */
 export async function startEntra(
   tls: KeyPair,

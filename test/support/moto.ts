@@ -1,25 +1,25 @@
-// moto's server as a child process: it answers as ECR, STS, IAM and the instance metadata of AWS do.
+// Starts moto's server as a child process: a fake of ECR, STS, IAM and the instance metadata of AWS.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { findProgram } from './services.ts';
 
-/** A server that runs. */
+/** A running moto server. */
 export interface Moto extends AsyncDisposable {
-  /** What `AWS_ENDPOINT_URL` is set to. */
+  /** The value for `AWS_ENDPOINT_URL`. */
   readonly url: string;
 }
 
-/** The account whose keys moto takes any keys for. */
+/** The account that moto assigns to all keys. */
 export const motoAccount = '123456789012';
 
-/** The password that moto's ECR gives out for an account's registry. */
+/** The password that moto's ECR issues for an account's registry. */
 export function motoPassword(account: string): string {
   return `${account}-auth-token`;
 }
 
 /**
- * Starts moto on a free port of 127.0.0.1. It takes all keys, or judges them and their permissions as IAM does once
- * it has had `freeRequests`.
+ * Starts moto on a free port of 127.0.0.1. It accepts all keys, or checks them and their permissions as IAM does after
+ * `freeRequests` requests.
  */
 export async function startMoto(options: { readonly freeRequests?: number } = {}): Promise<Moto> {
   const { freeRequests } = options;
@@ -53,7 +53,7 @@ export async function startMoto(options: { readonly freeRequests?: number } = {}
   }
 }
 
-/** Waits for the line that tells the address, reading on behind it so that the pipe never fills. */
+/** Waits for the log line with the address, and goes on reading so that the pipe never fills. */
 async function ownUrl(log: NodeJS.ReadableStream, ended: Promise<void>): Promise<string> {
   const lines: string[] = [];
   const url = new Promise<string>((resolve) => {

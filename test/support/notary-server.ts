@@ -1,4 +1,4 @@
-// A real notary server: Debian's notary-server as a child process, with its memory for storage and TLS.
+// Starts a real notary server: Debian's notary-server as a child process, with TLS and storage in memory.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { authority, type KeyPair, serverKeys } from './certificates.ts';
 import { type ProgramResult, runProgram } from './child-process.ts';
 import { findProgram } from './services.ts';
 
-/** A notary-server that runs. */
+/** A running notary-server. */
 export interface NotaryServer extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
@@ -19,7 +19,7 @@ export interface NotaryServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts notary-server on a free port of 127.0.0.1; resolves when it answers. */
+/** Starts notary-server on a free port of 127.0.0.1; resolves when it responds. */
 export async function startNotaryServer(
   tls: KeyPair = serverKeys.trusted,
   clientAuthority?: string,
@@ -30,7 +30,7 @@ export async function startNotaryServer(
   }
   const folder = await mkdtemp(join(tmpdir(), 'notary-server-'));
   const configuration = join(folder, 'config.json');
-  // It tells nobody which port it got, so it is given one that was free a moment ago.
+  // It does not report the port that it got, so it is started with one that was free a moment ago.
   const port = await freePort();
   const host = `127.0.0.1:${port}`;
   await writeFile(
@@ -69,7 +69,7 @@ export async function startNotaryServer(
   }
 }
 
-/** The passphrases that {@link runNotary} gives to the notary client, by role. */
+/** The passphrases that {@link runNotary} passes to the notary client, by role. */
 export const passphrases = {
   root: 'root passphrase',
   targets: 'targets passphrase',
@@ -77,7 +77,7 @@ export const passphrases = {
   delegation: 'delegation passphrase',
 } as const;
 
-/** Runs the notary client against a server that has the usual certificate; `trustDirectory` holds its keys. */
+/** Runs the notary client against a server with the default certificate; `trustDirectory` contains its keys. */
 export async function runNotary(
   server: Pick<NotaryServer, 'url'>,
   trustDirectory: string,
@@ -112,7 +112,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Asks until there is an answer of any kind, a refused handshake too. */
+/** Sends requests until there is a response of any kind, or a refused handshake. */
 async function listens(port: number): Promise<void> {
   const ask = () =>
     new Promise<string | undefined>((resolve) => {

@@ -1,8 +1,8 @@
-// Runs under Bun, the only runtime here that tells what wait4(2) says of one child: its greatest resident memory.
+// Runs a program and reports its peak memory by wait4(2). Runs on Bun, because Node cannot measure a single child.
 import { writeFileSync } from 'node:fs';
 
 interface Job {
-  /** The file that gets the number of bytes. */
+  /** The file to write the number of bytes to. */
   readonly report: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;

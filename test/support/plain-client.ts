@@ -1,8 +1,8 @@
-// One HTTP request without any cleverness: what a server really sent, also when it broke off.
+// Sends one HTTP request without redirects and retries: what a server really sent, also when the connection broke.
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 
-/** What came back. `error` is the code of what broke the exchange; `status` 0 when there was no answer at all. */
+/** The response. `error` is the code of what broke the exchange; `status` is 0 when there was no response at all. */
 export interface PlainAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -17,12 +17,12 @@ export interface PlainRequest {
   readonly body?: string | Uint8Array;
   /** Trust roots for https. */
   readonly ca?: string;
-  /** Told about each piece of the body as it comes. */
+  /** Called with each piece of the body as it arrives. */
   readonly onData?: (chunk: Buffer) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Sends a request on a connection of its own, follows nothing, repeats nothing. */
+/** Sends a request on its own connection, follows no redirect and retries nothing. */
 export function plainRequest(url: string, options: PlainRequest = {}): Promise<PlainAnswer> {
   const { method = 'GET', headers = {}, body, ca, signal } = options;
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };

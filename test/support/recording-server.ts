@@ -1,4 +1,4 @@
-// A loopback server for tests: records what it gets, follows a script of faults, and ends at once.
+// An HTTP server on loopback for tests: it records requests, applies a fault script, and closes at once.
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -7,18 +7,18 @@ import { type ExchangeParts, exchange } from './exchange.ts';
 import { type FaultRule, FaultScript } from './fault.ts';
 import { Journal } from './journal.ts';
 
-/** What a server is made of. */
+/** What a server consists of. */
 export interface RecordingServerOptions {
-  /** Speaks TLS with these keys; plain http when absent. */
+  /** The keys for TLS; plain HTTP when absent. */
   readonly tls?: Pick<KeyPair, 'key' | 'cert'> | undefined;
   readonly faults?: readonly FaultRule[] | undefined;
   /** A free port when absent. */
   readonly port?: number | undefined;
-  /** The answer to a request; an error thrown becomes a 500. Runs when the whole body has arrived. */
+  /** Returns the response to a request when the whole body has arrived; a thrown error becomes a 500. */
   readonly answer: ExchangeParts['answer'];
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface RecordingServer extends AsyncDisposable {
   readonly port: number;
   /** `127.0.0.1:PORT`. */
@@ -26,15 +26,15 @@ export interface RecordingServer extends AsyncDisposable {
   /** `localhost:PORT`: the same server under another name. */
   readonly otherHost: string;
   readonly scheme: 'http' | 'https';
-  /** Scheme and host, without a slash at the end. */
+  /** Scheme and host, without a trailing slash. */
   readonly url: string;
   readonly journal: Journal;
   readonly faults: FaultScript;
   /** Connections accepted so far, failed TLS handshakes included. */
   readonly connections: number;
-  /** TLS handshakes that the client broke off. */
+  /** TLS handshakes that the client aborted. */
   readonly failedHandshakes: number;
-  /** Ends the server and every connection, whatever is under way. */
+  /** Closes the server and every connection at once. */
   close(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export async function startRecordingServer(options: RecordingServerOptions): Pro
   const server = options.tls
     ? createTlsServer({ key: options.tls.key, cert: options.tls.cert }, listener)
     : createServer(listener);
-  // Time never decides here: a connection ends when a fault, the client or close() ends it.
+  // No timeouts: a connection ends when a fault, the client or close() ends it.
   server.requestTimeout = 0;
   server.headersTimeout = 0;
   server.keepAliveTimeout = 0;

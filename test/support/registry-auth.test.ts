@@ -1,4 +1,4 @@
-// The in-process registry lets in whom it should, and tells the others where to go.
+// The in-process registry authorizes the right clients and challenges the others.
 import { afterEach, describe, expect, it } from 'vitest';
 import { type PlainAnswer, plainRequest } from './plain-client.ts';
 import { startRegistry, type TestRegistry } from './registry.ts';
@@ -26,8 +26,8 @@ afterEach(async () => {
   await registry.close();
 });
 
-describe('Basic', () => {
-  it('takes the right credentials only', async () => {
+describe('a registry with Basic authentication', () => {
+  it('accepts only the right credentials', async () => {
     await start({ kind: 'basic', ...credentials });
     const answers = await Promise.all([
       get('/v2/'),
@@ -40,8 +40,8 @@ describe('Basic', () => {
   });
 });
 
-describe('Bearer', () => {
-  it('names its own realm, and the scope that is missing', async () => {
+describe('a registry with Bearer tokens', () => {
+  it('challenges with its own realm and the missing scope', async () => {
     await start({ kind: 'bearer' });
     const realm = `Bearer realm="${registry.url}/token",service="test registry"`;
     expect((await get('/v2/')).headers['www-authenticate']).toBe(realm);
@@ -52,7 +52,7 @@ describe('Bearer', () => {
     expect((await get('/v2/app/manifests/v1', await token('repository:app:pull'))).status).toBe(200);
   });
 
-  it('a token for pulling does not push', async () => {
+  it('refuses to push with a token for pulling', async () => {
     await start({ kind: 'bearer' });
     const authorization = await token('repository:app:pull');
     const answer = await plainRequest(`${registry.url}/v2/app/blobs/uploads/`, {
@@ -63,7 +63,7 @@ describe('Bearer', () => {
     expect(answer.headers['www-authenticate']).toContain('scope="repository:app:pull,push"');
   });
 
-  it('a mount needs pull on the source too', async () => {
+  it('requires pull access to the source of a mount', async () => {
     await start({ kind: 'bearer' });
     const digest = registry.putBlob('source', 'content');
     const post = (authorization: string) =>
@@ -76,7 +76,7 @@ describe('Bearer', () => {
     expect((await post(await token(both))).status).toBe(201);
   });
 
-  it('gives tokens to those it knows, and to others for pulling when told so', async () => {
+  it('issues tokens to its user, and to others for pulling if anonymousPull is set', async () => {
     await start({ kind: 'bearer', credentials });
     expect((await get('/token?scope=repository:app:pull')).status).toBe(401);
     const wrong = basicHeader({ user: 'tester', password: 'wrong' });
@@ -89,7 +89,7 @@ describe('Bearer', () => {
     expect(registry.tokens[0]?.granted).toEqual([{ repository: 'app', actions: ['pull'] }]);
   });
 
-  it('a token expires after its uses', async () => {
+  it('refuses a token after its number of uses', async () => {
     await start({ kind: 'bearer', usesPerToken: 2 });
     const authorization = await token('repository:app:pull');
     const statuses: number[] = [];
@@ -99,7 +99,7 @@ describe('Bearer', () => {
     expect(statuses).toEqual([200, 200, 401]);
   });
 
-  it('takes the refresh tokens it has given out, by POST', async () => {
+  it('accepts the refresh tokens that it has issued, by POST', async () => {
     await start({ kind: 'bearer', credentials, refreshTokens: true, tokenKey: 'access_token' });
     const post = (refresh: string) =>
       plainRequest(`${registry.url}/token`, {
@@ -115,13 +115,13 @@ describe('Bearer', () => {
   });
 
   it.each<[string, (server: { scheme: string; port: number }) => string, () => string]>([
-    ['a relative one', () => '/token', () => '/token'],
+    ['a relative realm', () => '/token', () => '/token'],
     [
-      'another name',
+      'a realm with another host name',
       ({ scheme, port }) => `${scheme}://localhost:${port}/token`,
       () => `http://${registry.otherHost}/token`,
     ],
-  ])('can name %s as its realm', async (_name, realm, expected) => {
+  ])('challenges with %s', async (_name, realm, expected) => {
     await start({ kind: 'bearer', realm });
     expect((await get('/v2/')).headers['www-authenticate']).toContain(`realm="${expected()}"`);
   });

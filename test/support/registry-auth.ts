@@ -1,36 +1,36 @@
-// Who may do what at a test registry: Basic credentials, or tokens by the Docker token specification.
+// Authorization at a test registry: Basic credentials, or tokens by the Docker token specification.
 import { randomBytes } from 'node:crypto';
 import type { ReceivedRequest } from './exchange.ts';
 import { errorReply, jsonReply, type Reply } from './reply.ts';
 
-/** What a request wants to do, as a scope names it: `repository:<name>:<actions>`. */
+/** The access that a request needs, as in a scope: `repository:<name>:<actions>`. */
 export interface Access {
   readonly repository: string;
   readonly actions: readonly string[];
 }
 
-/** Username and password in clear. */
+/** Username and password in clear text. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
 }
 
-/** A registry whose tokens come from its own `/token`. */
+/** A registry that issues tokens at its own `/token`. */
 export interface BearerAuth {
   readonly kind: 'bearer';
-  /** Who gets tokens; everybody, anonymously too, when absent. */
+  /** Who gets tokens; by default everybody, anonymous clients too. */
   readonly credentials?: Credentials;
-  /** Others get tokens for pulling. */
+  /** Whether others get tokens for pulling. */
   readonly anonymousPull?: boolean;
   /** The `realm` of challenges, from the server's scheme and port; by default `/token` on the registry itself. */
   readonly realm?: (server: { readonly scheme: string; readonly port: number }) => string;
-  /** Requests after which a token is refused as expired; unlimited when absent. */
+  /** Requests after which a token is refused as expired; by default unlimited. */
   readonly usesPerToken?: number;
-  /** Token answers carry a `refresh_token`, which is accepted by POST from then on. */
+  /** Whether token responses have a `refresh_token`, which is then accepted by POST. */
   readonly refreshTokens?: boolean;
-  /** Refresh tokens that are accepted from the start, as `docker login` keeps them (identitytoken); they are a user's. */
+  /** A user's refresh tokens that are accepted from the start, as `docker login` stores them (identitytoken). */
   readonly identityTokens?: readonly string[];
-  /** The key of the answer under which the token stands. */
+  /** The key of the token in the token response. */
   readonly tokenKey?: 'token' | 'access_token';
 }
 
@@ -40,35 +40,35 @@ export type RegistryAuth =
   | ({ readonly kind: 'basic' } & Credentials)
   | BearerAuth;
 
-/** A token that was given out. */
+/** An issued token. */
 export interface IssuedToken {
-  /** The user it was given to; undefined: anonymously. */
+  /** The user it was issued to; undefined for an anonymous client. */
   readonly user: string | undefined;
-  /** How the client proved itself. */
+  /** How the client was authenticated. */
   readonly by: 'password' | 'refresh token' | 'nothing';
   readonly granted: readonly Access[];
   readonly token: string;
   uses: number;
 }
 
-/** The header value that a client sends for Basic authentication. */
+/** The `Authorization` header of Basic authentication. */
 export function basicHeader({ user, password }: Credentials): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
 
-/** A scope as text. */
+/** A scope as a string. */
 export function scopeText({ repository, actions }: Access): string {
   return `repository:${repository}:${actions.join(',')}`;
 }
 
-/** A scope from text; nothing when it names no repository. */
+/** Parses a scope; undefined when it names no repository. */
 export function parseScope(text: string): Access | undefined {
   const parts = /^repository:(.+):([a-z*,]+)$/.exec(text);
   return parts ? { repository: parts[1] ?? '', actions: (parts[2] ?? '').split(',') } : undefined;
 }
 
-/** Judges requests and gives out tokens. */
-export class Gatekeeper {
+/** Authorizes requests and issues tokens. */
+export class Authorizer {
   readonly issued: IssuedToken[] = [];
   readonly #refreshTokens = new Map<string, string | undefined>();
   readonly #auth: RegistryAuth;
@@ -82,7 +82,7 @@ export class Gatekeeper {
     }
   }
 
-  /** The refusal of a request, or nothing when it may go on. No access asked for: any client known may. */
+  /** The refusal of a request; undefined when it is allowed. Without needed access every known client is allowed. */
   refuse(request: ReceivedRequest, needed: readonly Access[]): Reply | undefined {
     if (this.#auth.kind === 'none') {
       return undefined;
@@ -113,13 +113,13 @@ export class Gatekeeper {
       : unauthorized(`${challenge},error="insufficient_scope"`, `the token lacks ${scopes}`);
   }
 
-  /** The answer of the token endpoint: GET with Basic credentials or none, POST with a form (OAuth2). */
+  /** The response of the token endpoint: GET with or without Basic credentials, POST with a form (OAuth2). */
   token(request: ReceivedRequest): Reply {
     if (this.#auth.kind !== 'bearer') {
-      return errorReply(404, 'NOT_FOUND', 'this registry gives out no tokens');
+      return errorReply(404, 'NOT_FOUND', 'this registry issues no tokens');
     }
     if (request.method !== 'GET' && request.method !== 'POST') {
-      return errorReply(405, 'UNSUPPORTED', 'tokens are asked for by GET or POST', { allow: 'GET, POST' });
+      return errorReply(405, 'UNSUPPORTED', 'tokens are requested by GET or POST', { allow: 'GET, POST' });
     }
     const form = new URLSearchParams(request.method === 'POST' ? request.body.toString() : '');
     const asked = request.method === 'GET' ? request.query.getAll('scope') : [form.get('scope') ?? ''];

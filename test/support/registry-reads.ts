@@ -1,25 +1,25 @@
-// The reading half of a test registry: blobs with ranges, manifests, tag lists in pages, referrers.
+// The read endpoints of a test registry: blobs with ranges, manifests, paginated tag lists, referrers.
 import type { Digest } from '../../src/oci/digest.ts';
 import { isIndexType, isManifestType, mediaTypes } from '../../src/oci/media-type.ts';
 import type { ReceivedRequest } from './exchange.ts';
 import type { RegistryStore, StoredManifest, StoredRepository } from './registry-store.ts';
 import { errorReply, jsonReply, type Reply } from './reply.ts';
 
-/** How a registry answers where registries differ. */
+/** How a registry responds where registries differ. */
 export interface ReadingOptions {
   /** `Range` headers are ignored when false. */
   readonly ranges?: boolean | undefined;
-  /** Most tags on a page, also when the client asks for more; unlimited when absent. */
+  /** The most tags on a page, also when the client requests more; by default unlimited. */
   readonly pageSize?: number | undefined;
-  /** Tags in byte order, or as they were made. */
-  readonly tagOrder?: 'sorted' | 'made' | undefined;
-  /** Whether links and locations name scheme and host. */
+  /** Tags in byte order, or in the order of their creation. */
+  readonly tagOrder?: 'sorted' | 'created' | undefined;
+  /** Whether `Link` and `Location` headers have scheme and host. */
   readonly links?: 'relative' | 'absolute' | undefined;
-  /** Without it `/referrers/` is not found, as on registries older than the OCI 1.1 specification. */
+  /** Without it `/referrers/` responds 404, as on registries older than the OCI 1.1 specification. */
   readonly referrers?: boolean | undefined;
 }
 
-/** The answer to `GET` or `HEAD` of a blob. RFC 9110, "Range Requests": one range of bytes. */
+/** The response to `GET` or `HEAD` of a blob. RFC 9110, "Range Requests": one range of bytes. */
 export function readBlob(
   repository: StoredRepository | undefined,
   digest: string,
@@ -33,7 +33,7 @@ export function readBlob(
   return blobReply(body, digest, options.ranges === false ? undefined : request.headers.range);
 }
 
-/** A blob, or the range of it that a `Range` header asks for. */
+/** A blob, or the range of it that a `Range` header requests. */
 export function blobReply(body: Buffer, digest: string, range: string | undefined): Reply {
   const headers = {
     'content-type': 'application/octet-stream',
@@ -57,7 +57,7 @@ export function blobReply(body: Buffer, digest: string, range: string | undefine
   };
 }
 
-/** The answer to `GET` or `HEAD` of a manifest by tag or digest. */
+/** The response to `GET` or `HEAD` of a manifest by tag or digest. */
 export function readManifest(
   store: RegistryStore,
   name: string,
@@ -82,7 +82,7 @@ export function readManifest(
   };
 }
 
-/** The answer to a tag list: `n` tags behind `last`, and a link to the next page when there are more. */
+/** The response to a tag list: `n` tags after `last`, and a link to the next page when there are more. */
 export function listTags(
   repository: StoredRepository | undefined,
   name: string,
@@ -97,12 +97,12 @@ export function listTags(
     return errorReply(400, 'PAGINATION_NUMBER_INVALID', 'invalid number of results requested');
   }
   const last = request.query.get('last');
-  const made = [...repository.tags.keys()];
-  const tags = options.tagOrder === 'made' ? made : made.sort();
+  const created = [...repository.tags.keys()];
+  const tags = options.tagOrder === 'created' ? created : created.sort();
   const start =
     last === null
       ? 0
-      : options.tagOrder === 'made'
+      : options.tagOrder === 'created'
         ? tags.indexOf(last) + 1
         : tags.filter((tag) => tag <= last).length;
   const size = Math.min(
@@ -119,7 +119,7 @@ export function listTags(
   return jsonReply(200, { name, tags: page }, { link });
 }
 
-/** The answer to a referrers request: an index of the manifests whose subject has the digest. OCI distribution 1.1. */
+/** The response to a referrers request: an index of the manifests whose subject has the digest. OCI distribution 1.1. */
 export function listReferrers(
   repository: StoredRepository | undefined,
   digest: string,

@@ -1,8 +1,8 @@
-// What a test registry holds: repositories of blobs, manifests and tags, in memory.
+// The storage of a test registry: repositories of blobs, manifests and tags, in memory.
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { bytesOf } from './reply.ts';
 
-/** A manifest as it was put: bytes and media type are never changed. */
+/** A manifest as it was put: its bytes and media type never change. */
 export interface StoredManifest {
   readonly digest: Digest;
   readonly mediaType: string;
@@ -13,7 +13,7 @@ export interface StoredManifest {
 export interface StoredRepository {
   readonly blobs: Map<Digest, Buffer>;
   readonly manifests: Map<Digest, StoredManifest>;
-  /** In the order in which the tags were made. */
+  /** In the order in which the tags were created. */
   readonly tags: Map<string, Digest>;
 }
 
@@ -21,23 +21,23 @@ export interface StoredRepository {
 export class RegistryStore {
   readonly #repositories = new Map<string, StoredRepository>();
 
-  /** The repository of this name, if anything was ever put into it. */
+  /** The repository of this name, if there is one. */
   find(name: string): StoredRepository | undefined {
     return this.#repositories.get(name);
   }
 
-  /** The repository of this name, made when there is none. */
+  /** The repository of this name, created when there is none. */
   open(name: string): StoredRepository {
     const found = this.#repositories.get(name);
     if (found) {
       return found;
     }
-    const made = { blobs: new Map(), manifests: new Map(), tags: new Map() };
-    this.#repositories.set(name, made);
-    return made;
+    const created = { blobs: new Map(), manifests: new Map(), tags: new Map() };
+    this.#repositories.set(name, created);
+    return created;
   }
 
-  /** Stores a blob and gives its digest. */
+  /** Stores a blob and returns its digest. */
   putBlob(name: string, content: Uint8Array | string): Digest {
     const bytes = bytesOf(content);
     const digest = digestOf(bytes);
@@ -45,7 +45,7 @@ export class RegistryStore {
     return digest;
   }
 
-  /** Stores a manifest, under a tag when there is one, and gives its digest. Nothing is checked. */
+  /** Stores a manifest without checks, tags it if `tag` is defined, and returns its digest. */
   putManifest(
     name: string,
     tag: string | undefined,

@@ -1,4 +1,4 @@
-// The writing half of a test registry: uploads in one piece or in chunks, mounts, manifests, deletion.
+// The write endpoints of a test registry: uploads in one piece or in chunks, mounts, manifests, deletion.
 import { randomUUID } from 'node:crypto';
 import { type Digest, digestOf, isDigest } from '../../src/oci/digest.ts';
 import { isForeignLayerType, isIndexType, isManifestType } from '../../src/oci/media-type.ts';
@@ -10,31 +10,31 @@ interface Upload {
   readonly repository: string;
   readonly chunks: Buffer[];
   size: number;
-  /** Changes with every chunk: only the newest location goes on. */
+  /** Changes with every chunk: only the newest location is valid. */
   state: string;
 }
 
 const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 const manifestLimit = 4 << 20;
 
-/** Uploads that are under way. `base` is put in front of locations. */
+/** The open uploads of a registry. */
 export class Uploads {
   readonly #uploads = new Map<string, Upload>();
   readonly #store: RegistryStore;
-  /** Scheme and host in front of locations; empty for relative ones. */
+  /** Scheme and host before the path of a location; empty for relative locations. */
   base = '';
 
   constructor(store: RegistryStore) {
     this.#store = store;
   }
 
-  /** How many uploads were begun and not finished. */
+  /** How many uploads were started and not finished. */
   get open(): number {
     return this.#uploads.size;
   }
 
-  /** `POST …/blobs/uploads/`: begins an upload, takes a whole blob (`digest`), or mounts one (`mount`, `from`). */
-  begin(name: string, request: ReceivedRequest): Reply {
+  /** `POST …/blobs/uploads/`: starts an upload, stores a whole blob (`digest`), or mounts one (`mount`, `from`). */
+  start(name: string, request: ReceivedRequest): Reply {
     const mount = request.query.get('mount');
     const from = request.query.get('from');
     const mounted = mount !== null && from !== null && this.#store.find(from)?.blobs.get(mount as Digest);
@@ -48,8 +48,8 @@ export class Uploads {
     return request.query.has('digest') ? this.#commit(id, upload, request) : this.#progress(202, id, upload);
   }
 
-  /** Everything below `…/blobs/uploads/<id>`. */
-  go(name: string, id: string, request: ReceivedRequest): Reply {
+  /** The requests below `…/blobs/uploads/<id>`. */
+  handle(name: string, id: string, request: ReceivedRequest): Reply {
     const upload = this.#uploads.get(id);
     if (!upload || upload.repository !== name) {
       return errorReply(404, 'BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry');
@@ -91,7 +91,7 @@ export class Uploads {
     this.#append(upload, request.body);
     this.#uploads.delete(id);
     const [first] = upload.chunks;
-    // Blobs may be large: one that came in one piece is not copied.
+    // Blobs may be large: one that was sent in one piece is not copied.
     const bytes = first && upload.chunks.length === 1 ? first : Buffer.concat(upload.chunks);
     if (digestOf(bytes) !== digest) {
       return errorReply(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content');
@@ -110,7 +110,7 @@ export class Uploads {
   }
 }
 
-/** `PUT` of a manifest: everything it points at must be there, its type must be the one it was sent as. */
+/** `PUT` of a manifest: all content that it points at must exist, and its type must equal the `Content-Type`. */
 export function putManifest(
   store: RegistryStore,
   name: string,
@@ -152,7 +152,7 @@ export function putManifest(
   };
 }
 
-/** `DELETE` of a manifest by digest (its tags go with it) or of a tag alone. */
+/** `DELETE` of a manifest by digest (its tags are removed too) or of a tag alone. */
 export function deleteManifest(repository: StoredRepository | undefined, reference: string): Reply {
   const tagged = repository?.tags.delete(reference);
   const removed = repository?.manifests.delete(reference as Digest);

@@ -1,4 +1,4 @@
-// The in-process registry answers as the distribution specification says.
+// The in-process registry responds as the distribution specification says.
 import { afterEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { authority, serverKeys } from './certificates.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((registry) => registry.close()));
 });
 
-describe('paths and methods', () => {
+describe('the paths and methods of the test registry', () => {
   it.each([
     ['GET /v2/', 200],
     ['GET /v2', 404],
@@ -43,7 +43,7 @@ describe('paths and methods', () => {
     ['PUT /v2/team/app/blobs/sha256:0', 404],
     ['GET /v2/other/tags/list', 404],
     [`GET /v2/team/app/referrers/${digestOf('')}`, 404],
-  ])('%s is answered with %i', async (line, status) => {
+  ])('%s responds %i', async (line, status) => {
     const registry = await start();
     registry.putBlob('team/app', 'content');
     expect((await send(registry, line)).status).toBe(status);
@@ -57,7 +57,7 @@ describe('paths and methods', () => {
   });
 });
 
-describe('blobs', () => {
+describe('the blobs of the test registry', () => {
   it.each([
     [undefined, 200, '0123456789', undefined],
     ['bytes=4-', 206, '456789', 'bytes 4-9/10'],
@@ -66,7 +66,7 @@ describe('blobs', () => {
     ['bytes=-3', 206, '789', 'bytes 7-9/10'],
     ['bytes=10-', 416, undefined, 'bytes */10'],
     ['lines=1-2', 200, '0123456789', undefined],
-  ])('Range %s gives %i', async (range, status, body, contentRange) => {
+  ])('responds to the Range %s with %i', async (range, status, body, contentRange) => {
     const registry = await start();
     const digest = registry.putBlob('app', '0123456789');
     const answer = await send(registry, `GET /v2/app/blobs/${digest}`, range ? { headers: { range } } : {});
@@ -79,14 +79,14 @@ describe('blobs', () => {
     }
   });
 
-  it('ignores ranges when it is told to', async () => {
+  it('ignores ranges if they are disabled', async () => {
     const registry = await start({ ranges: false });
     const digest = registry.putBlob('app', '0123456789');
     const answer = await send(registry, `GET /v2/app/blobs/${digest}`, { headers: { range: 'bytes=4-' } });
     expect([answer.status, answer.body.toString()]).toEqual([200, '0123456789']);
   });
 
-  it('answers HEAD with the size and without a body', async () => {
+  it('responds to HEAD of a blob with its size and without a body', async () => {
     const registry = await start();
     const digest = registry.putBlob('app', '0123456789');
     const answer = await send(registry, `HEAD /v2/app/blobs/${digest}`);
@@ -95,7 +95,7 @@ describe('blobs', () => {
   });
 });
 
-describe('tag lists', () => {
+describe('the tag list of the test registry', () => {
   const tags = ['b', 'a', 'd', 'c', 'e'];
 
   async function pages(registry: TestRegistry, first: string): Promise<string[][]> {
@@ -109,11 +109,11 @@ describe('tag lists', () => {
   }
 
   it.each<[string, RegistryOptions, string, string[][]]>([
-    ['all at once', {}, '', [['a', 'b', 'c', 'd', 'e']]],
-    ['as many as asked for', {}, '?n=2', [['a', 'b'], ['c', 'd'], ['e']]],
-    ['no empty page behind a full one', {}, '?n=5', [['a', 'b', 'c', 'd', 'e']]],
+    ['all tags on one page', {}, '', [['a', 'b', 'c', 'd', 'e']]],
+    ['pages of the requested size', {}, '?n=2', [['a', 'b'], ['c', 'd'], ['e']]],
+    ['no empty page after a full last page', {}, '?n=5', [['a', 'b', 'c', 'd', 'e']]],
     [
-      'never more than a page',
+      'pages that are not larger than its own limit',
       { pageSize: 3 },
       '?n=1000',
       [
@@ -121,10 +121,20 @@ describe('tag lists', () => {
         ['d', 'e'],
       ],
     ],
-    ['from a tag that is not there', {}, '?last=bb', [['c', 'd', 'e']]],
-    ['in the order of making', { pageSize: 2, tagOrder: 'made' }, '', [['b', 'a'], ['d', 'c'], ['e']]],
-    ['by absolute links', { pageSize: 4, links: 'absolute' }, '', [['a', 'b', 'c', 'd'], ['e']]],
-  ])('come %s', async (_name, options, query, expected) => {
+    ['the tags after one that does not exist', {}, '?last=bb', [['c', 'd', 'e']]],
+    [
+      'tags in the order of their creation',
+      { pageSize: 2, tagOrder: 'created' },
+      '',
+      [['b', 'a'], ['d', 'c'], ['e']],
+    ],
+    [
+      'absolute links to the next page',
+      { pageSize: 4, links: 'absolute' },
+      '',
+      [['a', 'b', 'c', 'd'], ['e']],
+    ],
+  ])('lists %s', async (_name, options, query, expected) => {
     const registry = await start(options);
     for (const tag of tags) {
       registry.putManifest('app', tag, 'text/plain', 'content');
@@ -133,69 +143,79 @@ describe('tag lists', () => {
   });
 });
 
-describe('uploads', () => {
+describe('the uploads of the test registry', () => {
   const content = 'content of a blob';
   const digest = digestOf(content);
 
-  async function begin(registry: TestRegistry, query = ''): Promise<string> {
+  async function startUpload(registry: TestRegistry, query = ''): Promise<string> {
     const answer = await send(registry, `POST /v2/app/blobs/uploads/${query}`);
     expect(answer.status).toBe(202);
     return answer.headers.location ?? '';
   }
 
-  it.each(['relative', 'absolute'] as const)('take chunks at %s locations', async (links) => {
-    const registry = await start({ links });
-    let location = await begin(registry);
-    expect(location.startsWith('/')).toBe(links === 'relative');
-    for (const [range, body] of [
-      ['0-9', content.slice(0, 10)],
-      [`10-${content.length - 1}`, content.slice(10)],
-    ] as const) {
-      const answer = await send(registry, `PATCH ${location}`, { headers: { 'content-range': range }, body });
-      expect(answer.status).toBe(202);
-      location = answer.headers.location ?? '';
-      expect(answer.headers.range).toBe(`0-${range.split('-')[1]}`);
-    }
-    expect((await send(registry, `PUT ${location}&digest=${digest}`)).status).toBe(201);
-    expect(registry.blob('app', digest)?.toString()).toBe(content);
-    expect(registry.openUploads).toBe(0);
-  });
+  it.each(['relative', 'absolute'] as const)(
+    'stores a blob that is sent in chunks to %s locations',
+    async (links) => {
+      const registry = await start({ links });
+      let location = await startUpload(registry);
+      expect(location.startsWith('/')).toBe(links === 'relative');
+      for (const [range, body] of [
+        ['0-9', content.slice(0, 10)],
+        [`10-${content.length - 1}`, content.slice(10)],
+      ] as const) {
+        const answer = await send(registry, `PATCH ${location}`, {
+          headers: { 'content-range': range },
+          body,
+        });
+        expect(answer.status).toBe(202);
+        location = answer.headers.location ?? '';
+        expect(answer.headers.range).toBe(`0-${range.split('-')[1]}`);
+      }
+      expect((await send(registry, `PUT ${location}&digest=${digest}`)).status).toBe(201);
+      expect(registry.blob('app', digest)?.toString()).toBe(content);
+      expect(registry.openUploads).toBe(0);
+    },
+  );
 
-  it('take a whole blob with the PUT, or with the POST', async () => {
+  it('stores a whole blob that is sent with PUT, or with POST', async () => {
     const registry = await start();
-    const put = await send(registry, `PUT ${await begin(registry)}&digest=${digest}`, { body: content });
+    const put = await send(registry, `PUT ${await startUpload(registry)}&digest=${digest}`, {
+      body: content,
+    });
     const post = await send(registry, `POST /v2/two/blobs/uploads/?digest=${digest}`, { body: content });
     expect([put.status, post.status]).toEqual([201, 201]);
     expect(registry.blob('two', digest)).toEqual(registry.blob('app', digest));
   });
 
-  it('refuse content of another digest', async () => {
+  it('refuses a blob with another digest than stated', async () => {
     const registry = await start();
-    const answer = await send(registry, `PUT ${await begin(registry)}&digest=${digest}`, { body: 'other' });
+    const answer = await send(registry, `PUT ${await startUpload(registry)}&digest=${digest}`, {
+      body: 'other',
+    });
     expect([answer.status, errorCode(answer.body)]).toEqual([400, 'DIGEST_INVALID']);
     expect(registry.blob('app', digest)).toBeUndefined();
   });
 
-  it('refuse a location that is not the newest', async () => {
+  it('refuses an upload location that is not the newest', async () => {
     const registry = await start();
-    const first = await begin(registry);
+    const first = await startUpload(registry);
     await send(registry, `PATCH ${first}`, { body: content });
     const answer = await send(registry, `PUT ${first}&digest=${digest}`);
     expect([answer.status, errorCode(answer.body)]).toEqual([400, 'BLOB_UPLOAD_INVALID']);
   });
 
-  it('refuse a chunk out of order', async () => {
+  it('refuses a chunk that is out of order', async () => {
     const registry = await start();
-    const answer = await send(registry, `PATCH ${await begin(registry)}`, {
+    const answer = await send(registry, `PATCH ${await startUpload(registry)}`, {
       headers: { 'content-range': '5-9' },
       body: '56789',
     });
     expect(answer.status).toBe(416);
   });
 
-  it('tell how far they are, and can be given up', async () => {
+  it('reports the progress of an upload, and cancels it on DELETE', async () => {
     const registry = await start();
-    const first = await begin(registry);
+    const first = await startUpload(registry);
     const location = (await send(registry, `PATCH ${first}`, { body: content })).headers.location ?? '';
     const progress = await send(registry, `GET ${location}`);
     expect([progress.status, progress.headers.range]).toEqual([204, `0-${content.length - 1}`]);
@@ -206,18 +226,18 @@ describe('uploads', () => {
     expect(registry.openUploads).toBe(0);
   });
 
-  it('mount from another repository, and go on as a plain upload when it is not there', async () => {
+  it('mounts a blob from another repository, or starts an upload when it is missing there', async () => {
     const registry = await start();
     registry.putBlob('source', content);
     const mounted = await send(registry, `POST /v2/app/blobs/uploads/?mount=${digest}&from=source`);
     expect([mounted.status, mounted.headers['docker-content-digest']]).toEqual([201, digest]);
     expect(registry.blob('app', digest)?.toString()).toBe(content);
-    await begin(registry, `?mount=${digest}&from=nothing-there`);
+    await startUpload(registry, `?mount=${digest}&from=nothing-there`);
   });
 });
 
-describe('manifests', () => {
-  it('keep bytes and type, under tag and digest', async () => {
+describe('the manifests of the test registry', () => {
+  it('serves a manifest with its bytes and media type, by tag and by digest', async () => {
     const registry = await start();
     const image = await buildImage({ format: 'docker', layers: [[file('a')]] });
     seed(registry, 'app', undefined, { ...image });
@@ -235,10 +255,10 @@ describe('manifests', () => {
   });
 
   it.each([
-    ['of no known type', 'text/plain', '{}', 'MANIFEST_INVALID'],
+    ['of an unknown type', 'text/plain', '{}', 'MANIFEST_INVALID'],
     ['that is not JSON', 'application/vnd.oci.image.index.v1+json', 'nothing', 'MANIFEST_INVALID'],
     [
-      'that says another type than it was sent as',
+      'whose media type is not its Content-Type',
       'application/vnd.oci.image.index.v1+json',
       '{"mediaType":"application/vnd.oci.image.manifest.v1+json"}',
       'MANIFEST_INVALID',
@@ -249,7 +269,7 @@ describe('manifests', () => {
       JSON.stringify({ manifests: [{ digest: digestOf('') }] }),
       'MANIFEST_BLOB_UNKNOWN',
     ],
-  ])('one %s is refused', async (_name, type, body, code) => {
+  ])('refuses a manifest %s', async (_name, type, body, code) => {
     const registry = await start();
     const answer = await send(registry, 'PUT /v2/app/manifests/v1', {
       headers: { 'content-type': type },
@@ -259,7 +279,7 @@ describe('manifests', () => {
     expect(registry.tags('app')).toEqual([]);
   });
 
-  it('are refused under another digest, and under what is not a tag', async () => {
+  it('refuses a manifest under another digest, and under an invalid tag', async () => {
     const registry = await start();
     const { bytes, mediaType, config } = await buildImage();
     registry.putBlob('app', config.bytes);
@@ -275,7 +295,7 @@ describe('manifests', () => {
     }
   });
 
-  it('are refused as long as what they point at is missing', async () => {
+  it('refuses a manifest until its config and layers exist', async () => {
     const registry = await start();
     const image = await buildImage({ layers: [[file('a')]] });
     registry.putBlob('app', image.config.bytes);
@@ -290,7 +310,7 @@ describe('manifests', () => {
     expect((await put()).status).toBe(201);
   });
 
-  it('are not given to a client that does not accept their type', async () => {
+  it('responds 404 to a client that does not accept the type of a manifest', async () => {
     const registry = await start();
     const image = await buildImage();
     seed(registry, 'app', 'v1', image);
@@ -298,7 +318,7 @@ describe('manifests', () => {
     expect(answer.status).toBe(404);
   });
 
-  it('are listed as referrers of their subject where the registry knows referrers', async () => {
+  it('lists the referrers of a manifest if referrers are enabled', async () => {
     const registry = await start({ referrers: true });
     const image = await buildImage();
     const signature = await buildImage({
@@ -316,13 +336,13 @@ describe('manifests', () => {
   });
 });
 
-describe('TLS', () => {
+describe('the TLS of the test registry', () => {
   it.each([
     ['trusted', undefined],
     ['selfSigned', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE|DEPTH_ZERO_SELF_SIGNED_CERT'],
     ['expired', 'CERT_HAS_EXPIRED'],
     ['wrongHost', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-  ] as const)('a client that trusts the authority meets the certificate %s', async (name, error) => {
+  ] as const)('shows a client that trusts the authority the certificate %s', async (name, error) => {
     const registry = await start({ tls: serverKeys[name] });
     const answer = await send(registry, 'GET /v2/', { ca: authority });
     if (error === undefined) {
@@ -333,7 +353,7 @@ describe('TLS', () => {
     }
   });
 
-  it('a self-signed certificate is good for those who trust it', async () => {
+  it('has a self-signed certificate that clients can trust', async () => {
     const registry = await start({ tls: serverKeys.selfSigned });
     expect((await send(registry, 'GET /v2/', { ca: serverKeys.selfSigned.cert })).status).toBe(200);
   });

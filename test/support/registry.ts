@@ -1,28 +1,28 @@
-// A small, honest OCI registry in this process, for tests and for the demo.
+// An OCI registry in this process, for tests and the demo: the whole distribution API, TLS, authorization, faults.
 import type { Digest } from '../../src/oci/digest.ts';
 import type { KeyPair } from './certificates.ts';
 import type { ReceivedRequest } from './exchange.ts';
 import type { FaultRule } from './fault.ts';
 import type { RecordedRequest } from './journal.ts';
 import { type RecordingServer, startRecordingServer } from './recording-server.ts';
-import { type Access, Gatekeeper, type IssuedToken, type RegistryAuth } from './registry-auth.ts';
+import { type Access, Authorizer, type IssuedToken, type RegistryAuth } from './registry-auth.ts';
 import { listReferrers, listTags, type ReadingOptions, readBlob, readManifest } from './registry-reads.ts';
 import { RegistryStore, type StoredManifest } from './registry-store.ts';
 import { deleteBlob, deleteManifest, putManifest, Uploads } from './registry-writes.ts';
 import { errorReply, type Reply } from './reply.ts';
 
-/** How a registry is set up; by default plain http, open to everybody, nothing in it. */
+/** How a registry is set up; by default plain HTTP, open to everybody, empty. */
 export interface RegistryOptions extends ReadingOptions {
   readonly tls?: Pick<KeyPair, 'key' | 'cert'>;
   readonly auth?: RegistryAuth;
   readonly faults?: readonly FaultRule[];
-  /** A free port when absent. */
+  /** The port; by default a free one. */
   readonly port?: number;
-  /** What it answers beside what a registry does, such as a log-in of its own; asked first. */
+  /** Handles requests that are not part of the distribution API, such as a special log-in; called first. */
   readonly beside?: (request: ReceivedRequest) => Reply | undefined;
 }
 
-/** Puts content into a registry without a request and without checks; what tests prepare. */
+/** Puts content into a registry without a request and without checks. */
 export interface SeedTarget {
   putBlob(repository: string, content: Uint8Array | string): Digest;
   putManifest(
@@ -33,13 +33,13 @@ export interface SeedTarget {
   ): Digest;
 }
 
-/** A registry that runs. */
+/** A running registry. */
 export interface TestRegistry extends RecordingServer, SeedTarget {
   /** All requests in order of arrival. */
   readonly requests: readonly RecordedRequest[];
-  /** All tokens given out, in order. */
+  /** All issued tokens, in order. */
   readonly tokens: readonly IssuedToken[];
-  /** Uploads begun and neither finished nor cancelled. */
+  /** The number of uploads that were started and neither finished nor cancelled. */
   readonly openUploads: number;
   /** The tags of a repository in byte order. */
   tags(repository: string): string[];
@@ -52,8 +52,8 @@ export interface TestRegistry extends RecordingServer, SeedTarget {
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
   const store = new RegistryStore();
   const uploads = new Uploads(store);
-  const gatekeeper = new Gatekeeper(options.auth ?? { kind: 'none' });
-  const parts: Parts = { store, uploads, gatekeeper, options, origin: '' };
+  const authorizer = new Authorizer(options.auth ?? { kind: 'none' });
+  const parts: Parts = { store, uploads, authorizer, options, origin: '' };
   const server = await startRecordingServer({
     tls: options.tls,
     faults: options.faults,
@@ -67,10 +67,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   parts.origin = server.url;
   uploads.base = options.links === 'absolute' ? server.url : '';
   const ownRealm = () => `${server.url}/token`;
-  gatekeeper.realm = (options.auth?.kind === 'bearer' ? (options.auth.realm ?? ownRealm) : ownRealm)(server);
+  authorizer.realm = (options.auth?.kind === 'bearer' ? (options.auth.realm ?? ownRealm) : ownRealm)(server);
   const additions = {
     requests: server.journal.requests,
-    tokens: gatekeeper.issued,
+    tokens: authorizer.issued,
     putBlob: (...content: Parameters<SeedTarget['putBlob']>) => store.putBlob(...content),
     putManifest: (...content: Parameters<SeedTarget['putManifest']>) => store.putManifest(...content),
     tags: (repository: string) => [...(store.find(repository)?.tags.keys() ?? [])].sort(),
@@ -89,7 +89,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
 interface Parts {
   readonly store: RegistryStore;
   readonly uploads: Uploads;
-  readonly gatekeeper: Gatekeeper;
+  readonly authorizer: Authorizer;
   readonly options: RegistryOptions;
   origin: string;
 }
@@ -116,12 +116,12 @@ const routes: readonly Route[] = [
   {
     path: new RegExp(`^/v2/(${namePattern})/blobs/uploads/$`),
     methods: { POST: push },
-    answer: ({ uploads }, name, _reference, request) => uploads.begin(name, request),
+    answer: ({ uploads }, name, _reference, request) => uploads.start(name, request),
   },
   {
     path: new RegExp(`^/v2/(${namePattern})/blobs/uploads/([0-9a-f-]+)$`),
     methods: { GET: push, HEAD: push, PATCH: push, PUT: push, DELETE: push },
-    answer: ({ uploads }, name, id, request) => uploads.go(name, id, request),
+    answer: ({ uploads }, name, id, request) => uploads.handle(name, id, request),
   },
   {
     path: new RegExp(`^/v2/(${namePattern})/blobs/(${digestPattern})$`),
@@ -154,13 +154,13 @@ const routes: readonly Route[] = [
 ];
 
 function answer(request: ReceivedRequest, parts: Parts): Reply {
-  const { gatekeeper } = parts;
+  const { authorizer } = parts;
   if (request.path === '/token') {
-    return gatekeeper.token(request);
+    return authorizer.token(request);
   }
   if (request.path === '/v2/') {
     return request.method === 'GET' || request.method === 'HEAD'
-      ? (gatekeeper.refuse(request, []) ?? {
+      ? (authorizer.refuse(request, []) ?? {
           status: 200,
           headers: { 'content-type': 'application/json' },
           body: '{}',
@@ -181,7 +181,7 @@ function answer(request: ReceivedRequest, parts: Parts): Reply {
       if (request.query.has('mount') && from !== null) {
         needed.push({ repository: from, actions: pull });
       }
-      return gatekeeper.refuse(request, needed) ?? route.answer(parts, name, reference, request);
+      return authorizer.refuse(request, needed) ?? route.answer(parts, name, reference, request);
     }
   }
   return notFound(request.path);

@@ -1,23 +1,23 @@
-// An answer as a value, and the ways to send it: right, or distorted by a fault.
+// A response of a test server as a value, and how it is sent: as it is, or with a fault.
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Distortion } from './fault.ts';
 
-/** An answer; the `Content-Length` follows from the body. Header names in lower case. */
+/** A response; the `Content-Length` follows from the body. Header names are in lower case. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
 }
 
-/** The bytes of a body, shared and not copied. */
+/** The bytes of a body, not copied. */
 export function bytesOf(content: Uint8Array | string): Buffer {
   return typeof content === 'string'
     ? Buffer.from(content)
     : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
 }
 
-/** An answer holding a JSON document. */
+/** A response with a JSON document. */
 export function jsonReply(status: number, document: unknown, headers: Record<string, string> = {}): Reply {
   return {
     status,
@@ -45,14 +45,14 @@ const codes: Readonly<Record<number, string>> = {
   503: 'UNAVAILABLE',
 };
 
-/** The answer of a registry that fails with a status: an error document, none below 400. */
+/** The response of a registry that fails with a status: an error document, none below 400. */
 export function statusReply(status: number): Reply {
   return status < 400
     ? { status }
-    : errorReply(status, codes[status] ?? 'UNKNOWN', `answered with ${status}`);
+    : errorReply(status, codes[status] ?? 'UNKNOWN', `the status is ${status}`);
 }
 
-/** Sends an answer to its end. Resolves when it was handed over or the client went away. */
+/** Sends a response. Resolves when it was passed to the system or the client disconnected. */
 export async function deliver(response: ServerResponse, reply: Reply, fault?: Distortion): Promise<void> {
   const distorted = fault?.kind === 'flip' ? flipped(reply, fault.at) : reply;
   const body = bytesOf(distorted.body ?? '');
@@ -101,7 +101,7 @@ export async function deliver(response: ServerResponse, reply: Reply, fault?: Di
   }
 }
 
-/** Cuts the connection, by RST where the socket allows it (TLS: without the closing alert). */
+/** Resets the connection, by RST where the socket allows it (TLS: without the closing alert). */
 export function cut(response: ServerResponse): void {
   const socket = response.req.socket;
   if ('encrypted' in socket) {
@@ -153,11 +153,11 @@ function flipped(reply: Reply, at: number | undefined): Reply {
 
 interface Channel {
   readonly response: ServerResponse;
-  /** Resolves when the client went away. */
+  /** Resolves when the client disconnected. */
   readonly gone: Promise<void>;
 }
 
-/** Resolves when the bytes were handed to the system, or will never be. */
+/** Resolves when the bytes were passed to the system, or when the client disconnected. */
 async function push({ response, gone }: Channel, bytes: Uint8Array): Promise<void> {
   response.flushHeaders();
   if (bytes.length > 0 && !response.destroyed) {

@@ -6,7 +6,7 @@ import { createRedaction } from '../../src/process/redaction.ts';
 import type { Command, Surroundings } from '../../src/process/surroundings.ts';
 import { createFakeClock } from './fake-clock.ts';
 
-/** How a command is run; what is absent is as on a worker with nothing set. */
+/** How a command is run; what is absent is as on a worker without any settings. */
 export interface CommandOptions
   extends Partial<Omit<Surroundings, 'arguments' | 'readInput' | 'writeError'>> {
   /** A value is sent as JSON, a string as it is. */
@@ -15,7 +15,7 @@ export interface CommandOptions
   readonly directory?: string;
 }
 
-/** What a command left: `answer` is undefined when it failed. */
+/** The result of a command: `answer` is undefined when it failed. */
 export interface CommandResult {
   readonly answer: string | undefined;
   readonly stderr: string;

@@ -1,4 +1,4 @@
-// Programs are run with exactly what was asked for, and their memory is told without guessing.
+// Programs run with exactly the given input and environment, and their peak memory is exact.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runProgram } from './child-process.ts';
 import { executablePath, repositoryRoot, runMeasured } from './run.ts';
@@ -7,8 +7,8 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe('a program', () => {
-  it('gets its input and nothing but its environment', async () => {
+describe('runProgram', () => {
+  it('passes a program its input and only the given environment', async () => {
     const script =
       'process.stdin.pipe(process.stdout); console.error(JSON.stringify(process.env)); process.exitCode = 3';
     const environment = { TEST: 'true' };
@@ -16,11 +16,11 @@ describe('a program', () => {
     expect(result).toEqual({ status: 3, stdout: 'hello', stderr: '{"TEST":"true"}\n' });
   });
 
-  it('that can not be started is an error', async () => {
+  it('rejects when a program cannot be started', async () => {
     await expect(runProgram('/nowhere/program', [])).rejects.toThrow('ENOENT');
   });
 
-  it('is ended when aborted', async () => {
+  it('ends a program when it is aborted', async () => {
     const signal = AbortSignal.abort();
     await expect(
       runProgram(process.execPath, ['-e', 'setInterval(() => {}, 1e9)'], { signal }),
@@ -28,8 +28,8 @@ describe('a program', () => {
   });
 });
 
-describe('measured memory', () => {
-  it('is what the program needed at most, also when it gave it back or was killed', async () => {
+describe('runMeasured', () => {
+  it('returns the peak memory of a program, also when it was killed', async () => {
     const environment = { TEST: 'true' };
     const script = (megabytes: number) =>
       `Buffer.alloc(${megabytes} << 20, 1); process.kill(process.pid, 'SIGKILL')`;
@@ -41,7 +41,7 @@ describe('measured memory', () => {
     expect(difference).toBeLessThan(230);
   });
 
-  it('leaves input, output, environment and status as they are', async () => {
+  it('passes input, output, environment and status of a measured program through', async () => {
     const script =
       'process.stdin.pipe(process.stdout); console.error(JSON.stringify(process.env)); process.exitCode = 3';
     const options = { input: 'hello', environment: { TEST: 'true' }, workingDirectory: repositoryRoot };
@@ -50,16 +50,16 @@ describe('measured memory', () => {
   });
 });
 
-describe('the executables', () => {
+describe('executablePath', () => {
   it.each([
     ['node', 'bin/check'],
     ['native', 'dist/native/check'],
-  ])('EXECUTABLES=%s means %s', (kind, path) => {
+  ])('returns with EXECUTABLES=%s the path %s', (kind, path) => {
     vi.stubEnv('EXECUTABLES', kind);
     expect(executablePath('check')).toBe(`${repositoryRoot}/${path}`);
   });
 
-  it('of an unknown kind are refused', () => {
+  it('refuses an unknown value of EXECUTABLES', () => {
     vi.stubEnv('EXECUTABLES', 'nodejs');
     expect(() => executablePath('check')).toThrow('node or native');
   });

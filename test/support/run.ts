@@ -1,4 +1,4 @@
-// The executables as processes, as Concourse starts them: a request on stdin, the answer on stdout.
+// Runs the executables as Concourse starts them: a request on stdin, the answer on stdout.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export type ExecutableName = 'check' | 'in' | 'out';
 
 /** How an executable is started. */
 export interface ExecutableOptions {
-  /** A value is sent as JSON; a text or bytes as they are. */
+  /** A value is sent as JSON; a string or bytes as they are. */
   readonly request: unknown;
   /** The argument of `in` and `out`. */
   readonly directory?: string;
@@ -22,12 +22,12 @@ export interface ExecutableOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What an executable that has ended leaves; `peakMemory` in bytes, when it was measured. */
+/** The result of a measured program; `peakMemory` in bytes. */
 export interface MeasuredResult extends ProgramResult {
   readonly peakMemory: number;
 }
 
-/** The path of an executable: `EXECUTABLES=native` means the compiled ones, `node` or nothing the launchers. */
+/** The path of an executable: the compiled one with `EXECUTABLES=native`, by default the launcher for Node. */
 export function executablePath(name: ExecutableName): string {
   const kind = process.env.EXECUTABLES ?? 'node';
   switch (kind) {
@@ -54,9 +54,9 @@ export function runExecutableMeasured(
 }
 
 /**
- * Runs a program to its end and tells the greatest resident memory that it, or a child it waited for, ever had: what
- * wait4(2) reports, so nothing is sampled and no peak is missed. Limits: a program that needs less than the
- * measuring process itself (about 25 MB) is reported with that, and several processes are not added up.
+ * Runs a program to its end and returns the greatest resident memory that it, or a child it waited for, ever had: what
+ * wait4(2) reports, so nothing is sampled and no peak is missed. Limits: for a program that needs less than the
+ * measuring process itself (about 25 MB) that amount is returned, and several processes are not added up.
  */
 export async function runMeasured(
   command: string,
@@ -68,7 +68,7 @@ export async function runMeasured(
     const report = join(folder, 'bytes');
     const { environment, workingDirectory = process.cwd(), ...rest } = options;
     const job = { report, environment, workingDirectory, command: [command, ...commandArguments] };
-    // The wrapper runs where no file can set it up, and SIGTERM lets it take its child along.
+    // The wrapper runs in an empty directory, where no file configures Bun, and ends its child on SIGTERM.
     const result = await runProgram(
       bunExecutable(),
       [join(import.meta.dirname, 'peak-memory.ts'), JSON.stringify(job)],

@@ -1,8 +1,8 @@
-// The looks in which a secret may slip out: as it is, escaped, and within something encoded.
+// Finds secrets in an output: as they are, escaped, and encoded.
 
 /**
- * The texts by which a secret would be recognised in an output: written without the code under test. In base64 a text
- * looks different at each of three offsets; its inner characters are always the same.
+ * The strings that show a secret in an output, computed without the code under test. In base64 a string
+ * is encoded differently at each of three offsets; its inner characters stay the same.
  */
 export function secretForms(secret: string): string[] {
   const bytes = Buffer.from(secret);

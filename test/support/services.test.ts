@@ -1,4 +1,4 @@
-// Programs are found where they are installed, and suites that miss one say so.
+// Programs are found where they are installed.
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +18,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('a program', () => {
-  it('is found first where PATH says, when it can be executed', async () => {
+describe('findProgram', () => {
+  it('finds an executable file in the directories of PATH first', async () => {
     expect(findProgram('umoci')).not.toBe(join(folder, 'umoci'));
     await chmod(join(folder, 'umoci'), 0o755);
     expect(findProgram('umoci')).toBe(join(folder, 'umoci'));

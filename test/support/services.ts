@@ -1,8 +1,8 @@
-// The real programs that some tests work against, and which of them are installed.
+// Finds the real programs that some tests need, and those that are not installed.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where `npm run test:services` puts the programs that Debian does not have. */
+/** Where `npm run test:services` installs the programs that are not in Debian. */
 const ownFolder = join(import.meta.dirname, '..', '..', 'dist', 'test', 'moto', 'bin');
 
 /** A program that `npm run test:services` installs. */
@@ -32,7 +32,7 @@ export function findProgram(program: ServiceProgram): string | undefined {
     .find(isExecutable);
 }
 
-/** Those of the programs that are not installed. */
+/** The programs that are not installed. */
 export function missingPrograms(programs: readonly ServiceProgram[]): ServiceProgram[] {
   return programs.filter((program) => findProgram(program) === undefined);
 }

@@ -1,4 +1,4 @@
-// skopeo pushes to the in-process registry and pulls from it, in every way to get in.
+// skopeo pushes to the in-process registry and pulls from it, with every kind of authentication.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,19 +34,19 @@ describeServices(['skopeo'], 'skopeo and the in-process registry', () => {
   });
 
   it.each<[string, RegistryOptions, boolean]>([
-    ['over http', {}, false],
+    ['over HTTP', {}, false],
     ['over TLS', { tls: serverKeys.selfSigned }, false],
     ['with a password', { auth: { kind: 'basic', ...credentials } }, true],
     ['with a token', { auth: { kind: 'bearer', credentials } }, true],
     [
-      'with a token of another name and absolute locations',
+      'with a token from another host name and absolute locations',
       {
         links: 'absolute',
         auth: { kind: 'bearer', credentials, realm: ({ port }) => `http://localhost:${port}/token` },
       },
       true,
     ],
-  ])('push and pull %s', async (_name, options, identified) => {
+  ])('skopeo pushes and pulls an index %s', async (_name, options, identified) => {
     await using registry = await startRegistry(options);
     const index = await platforms();
     await writeOciLayout(join(folder, 'layout'), index, { nested: true, tag: 'v1' });
@@ -78,7 +78,7 @@ describeServices(['skopeo'], 'skopeo and the in-process registry', () => {
     expect(await readFile(join(folder, 'copy', 'manifest.json'))).toEqual(index.bytes);
   });
 
-  it('lists tags over several pages', async () => {
+  it('skopeo lists tags over several pages', async () => {
     await using registry = await startRegistry({ pageSize: 2 });
     const tags = ['1.0.0', '1.1.0', '2.0.0', 'latest', 'next'];
     for (const tag of tags) {
@@ -93,7 +93,7 @@ describeServices(['skopeo'], 'skopeo and the in-process registry', () => {
     expect(registry.journal.select({ path: '/v2/app/tags/list' })).toHaveLength(3);
   });
 
-  it('refuses content with a bit wrong', async () => {
+  it('skopeo refuses a layer with a flipped bit', async () => {
     const image = await buildImage({ layers: [[file('a')]] });
     await using registry = await startRegistry({
       faults: [{ method: 'GET', path: `/v2/app/blobs/${image.layers[0]?.digest}`, fault: { kind: 'flip' } }],

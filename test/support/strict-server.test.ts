@@ -1,4 +1,4 @@
-// Fakes notice everything that was not expected, and everything that did not come.
+// Strict servers report every unexpected request and every request that did not arrive.
 import { describe, expect, it } from 'vitest';
 import { plainRequest } from './plain-client.ts';
 import { inTurn, startOrderedServer, startRoutedServer } from './strict-server.ts';
@@ -6,10 +6,10 @@ import { inTurn, startOrderedServer, startRoutedServer } from './strict-server.t
 const ping = { method: 'GET', path: '/v2/', reply: { status: 200 } };
 const head = { method: 'HEAD', path: '/v2/app/manifests/v1', reply: { status: 200, body: 'x' } };
 
-describe('an ordered fake', () => {
-  it('is satisfied by exactly its sequence, whatever the queries', async () => {
+describe('an ordered server', () => {
+  it('is satisfied by exactly its requests in order, with any query', async () => {
     await using server = await startOrderedServer([ping, head]);
-    expect(() => server.assertSatisfied()).toThrow('did not come: GET /v2/');
+    expect(() => server.assertSatisfied()).toThrow('did not arrive: GET /v2/');
     await plainRequest(`${server.url}/v2/?x=1`);
     const answer = await plainRequest(`${server.url}/v2/app/manifests/v1`, { method: 'HEAD' });
     expect(answer.headers).toMatchObject({ 'content-length': '1' });
@@ -19,7 +19,7 @@ describe('an ordered fake', () => {
     expect(() => server.assertSatisfied()).toThrow('unexpected: GET /v2/ (expected: nothing)');
   });
 
-  it('refuses another order, and still waits for the right one', async () => {
+  it('refuses a request out of order and still accepts the expected one', async () => {
     await using server = await startOrderedServer([ping, head]);
     expect((await plainRequest(`${server.url}/v2/app/manifests/v1`, { method: 'HEAD' })).status).toBe(500);
     expect(server.violations).toEqual(['HEAD /v2/app/manifests/v1 (expected: GET /v2/)']);
@@ -28,8 +28,8 @@ describe('an ordered fake', () => {
   });
 });
 
-describe('a routed fake', () => {
-  it('answers in any order and number, and notes the rest', async () => {
+describe('a routed server', () => {
+  it('responds to its routes in any order and number, and records other requests', async () => {
     await using server = await startRoutedServer([
       ping,
       {

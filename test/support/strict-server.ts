@@ -1,11 +1,11 @@
-// Fakes that know exactly what they expect: requests in one order, or a table of routes. Anything else is noted.
+// Servers that expect exact requests: in one order, or by a table of routes. They record every unexpected request.
 import type { KeyPair } from './certificates.ts';
 import type { ReceivedRequest } from './exchange.ts';
 import { matches, type RequestFilter } from './journal.ts';
 import { type RecordingServer, startRecordingServer } from './recording-server.ts';
 import type { Reply } from './reply.ts';
 
-/** What a handler answers; an object is sent as JSON, a function may look at the request. */
+/** The response of a handler; an object is sent as JSON, a function receives the request. */
 export type FakeReply =
   | {
       readonly status: number;
@@ -14,27 +14,27 @@ export type FakeReply =
     }
   | ((request: ReceivedRequest) => FakeReply | Promise<FakeReply>);
 
-/** One request that is expected. The query is not compared. */
+/** An expected request. The query is not compared. */
 export interface FakeHandler extends Required<RequestFilter> {
   readonly reply: FakeReply;
 }
 
-/** A fake that runs. */
+/** A running strict server. */
 export interface FakeServer extends RecordingServer {
-  /** What was asked for and not expected, one line each. */
+  /** Unexpected requests, one line each. */
   readonly violations: readonly string[];
-  /** Handlers of an ordered fake that were not reached, one line each. */
+  /** Expected requests of an ordered server that did not arrive, one line each. */
   readonly missing: readonly string[];
-  /** Throws unless all that was expected came, and nothing else. */
+  /** Throws unless exactly the expected requests arrived. */
   assertSatisfied(): void;
 }
 
-/** Settings of fakes. */
+/** Settings of a strict server. */
 export interface FakeOptions {
   readonly tls?: Pick<KeyPair, 'key' | 'cert'>;
 }
 
-/** A fake that takes requests in exactly this order; any other one is answered with 500 and noted. */
+/** Starts a server that expects requests in exactly this order; it responds 500 to others and records them. */
 export function startOrderedServer(
   handlers: readonly FakeHandler[],
   options: FakeOptions = {},
@@ -58,7 +58,7 @@ export function startOrderedServer(
   );
 }
 
-/** A fake that takes requests in any order and number; those without a route are answered with 500 and noted. */
+/** Starts a server that expects requests in any order and number; it responds 500 to those without a route and records them. */
 export function startRoutedServer(
   routes: readonly FakeHandler[],
   options: FakeOptions = {},
@@ -74,7 +74,7 @@ export function startRoutedServer(
   return startFake({ expect, violations, missing: () => [] }, options);
 }
 
-/** One reply after the other; the last one from then on. A budget that several routes may share. */
+/** A reply for each request in order, then the last one for all others. Several routes may share it. */
 export function inTurn(first: FakeReply, ...rest: readonly FakeReply[]): FakeReply {
   const replies = [first, ...rest];
   let position = 0;
@@ -105,10 +105,10 @@ async function startFake(
   const assertSatisfied = () => {
     const faults = [
       ...violations.map((line) => `unexpected: ${line}`),
-      ...missing().map((line) => `did not come: ${line}`),
+      ...missing().map((line) => `did not arrive: ${line}`),
     ];
     if (faults.length > 0) {
-      throw new Error(`the fake got\n${server.journal.lines.join('\n')}\n\n${faults.join('\n')}`);
+      throw new Error(`the server received\n${server.journal.lines.join('\n')}\n\n${faults.join('\n')}`);
     }
   };
   const live = Object.create(server, { missing: { get: missing } }) as RecordingServer &
@@ -125,7 +125,7 @@ async function resolveReply(reply: FakeReply, request: ReceivedRequest): Promise
     return { status, ...(headers ? { headers } : {}) };
   }
   const text = typeof body === 'string' || body instanceof Uint8Array;
-  // Go's servers send what they can't recognise as plain text, and no type at all with HEAD.
+  // Go's servers send unrecognised content as plain text, and no type at all with HEAD.
   const type = text ? 'text/plain; charset=utf-8' : 'application/json';
   return {
     status,

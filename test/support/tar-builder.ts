@@ -1,9 +1,9 @@
-// Archives byte by byte, well formed or not: what no ordinary tar writer would write must be testable too.
+// Builds tar archives byte by byte, well formed or not, for what no ordinary tar writer writes.
 
-/** A member; fields that are left out get what an ordinary writer would put there. */
+/** A member; absent fields have the values of an ordinary writer. */
 export interface Member {
   readonly name?: string | Buffer;
-  /** The type flag; a regular file unless given. */
+  /** The type flag; by default that of a regular file. */
   readonly type?: string;
   readonly content?: string | Buffer;
   readonly link?: string | Buffer;
@@ -11,15 +11,15 @@ export interface Member {
   readonly uid?: number | Buffer;
   readonly gid?: number | Buffer;
   readonly mtime?: number | Buffer;
-  /** What the header says; the content decides unless given. */
+  /** The size in the header; by default that of the content. */
   readonly size?: number | Buffer;
   readonly dialect?: 'ustar' | 'gnu' | 'v7';
   readonly prefix?: string;
   /** Changes header bytes before the checksum is computed. */
   readonly patch?: (header: Buffer) => void;
-  /** Changes header bytes after that. */
+  /** Changes header bytes after the checksum is computed. */
   readonly spoil?: (header: Buffer) => void;
-  /** Records of an extended header in front. */
+  /** Records of a PAX extended header before the member. */
   readonly pax?: Readonly<Record<string, string | Buffer>>;
 }
 
@@ -33,7 +33,7 @@ function put(block: Buffer, at: number, bytes: string | Buffer, width: number): 
   Buffer.from(bytes as string).copy(block, at, 0, width);
 }
 
-/** A number in base-256, two's complement, as GNU tar writes what octal digits cannot hold. */
+/** A number in base-256, two's complement: how GNU tar writes numbers that octal digits cannot hold. */
 export function base256(value: bigint, width: number): Buffer {
   const bytes = Buffer.alloc(width);
   for (let at = width - 1, rest = value; at >= 0; at -= 1, rest >>= 8n) {
@@ -43,7 +43,7 @@ export function base256(value: bigint, width: number): Buffer {
   return bytes;
 }
 
-/** The 512 bytes in front of a member. */
+/** The header block (512 bytes) of a member. */
 export function header(member: Member): Buffer {
   const { content = '', dialect = 'ustar', type = '0' } = member;
   const block = Buffer.alloc(512);
@@ -65,13 +65,13 @@ export function header(member: Member): Buffer {
   return block;
 }
 
-/** Content filled up with zeros to whole blocks. */
+/** Content padded with zeros to whole blocks. */
 export function padded(content: string | Buffer): Buffer {
   const bytes = Buffer.from(content as string);
   return Buffer.concat([bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
 }
 
-/** One record of an extended header with the right length in front. */
+/** One record of a PAX extended header with the correct length. */
 export function paxRecord(keyword: string, value: string | Buffer): Buffer {
   const rest = Buffer.concat([Buffer.from(` ${keyword}=`), Buffer.from(value as string), Buffer.from('\n')]);
   let length = rest.length;
@@ -81,7 +81,7 @@ export function paxRecord(keyword: string, value: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from(String(length)), rest]);
 }
 
-/** A member with everything that belongs to it. */
+/** A member with its extended header, header and content. */
 export function member(given: Member): Buffer {
   const parts: Buffer[] = [];
   if (given.pax) {
@@ -92,10 +92,10 @@ export function member(given: Member): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Two blocks of zeros. */
+/** The end of an archive: two blocks of zeros. */
 export const endMarker: Buffer = Buffer.alloc(1024);
 
-/** An archive of the members in their order with its end marker. */
+/** An archive of the members in order, with its end marker. */
 export function archive(...members: readonly Member[]): Buffer {
   return Buffer.concat([...members.map(member), endMarker]);
 }

@@ -1,4 +1,4 @@
-// A directory of its own for each test, gone afterwards.
+// A temporary directory for one test, removed afterwards.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

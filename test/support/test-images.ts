@@ -1,4 +1,4 @@
-// The images on which upstream's live tests rely, made anew: what matters in each, on a small root file system.
+// The images that upstream's live tests pull, built again with what matters in each, on a small root file system.
 import { buildImage, type Image, type ImageOptions } from './images.ts';
 import {
   buildLayer,
@@ -14,7 +14,7 @@ import {
 const passwd =
   'root:x:0:0:root:/root:/bin/sh\nalex:x:1000:1000::/home/alex:/bin/sh\nsomeuser:x:1001:1001::/:/bin/sh\n';
 
-/** What stands in for a distribution's base layer. */
+/** A small replacement for the base layer of a distribution. */
 export const baseEntries: readonly LayerEntry[] = [
   directory('bin'),
   file('bin/busybox', '#!/bin/false\n', { mode: 0o755 }),
@@ -26,7 +26,7 @@ export const baseEntries: readonly LayerEntry[] = [
   directory('tmp', { mode: 0o1777 }),
 ];
 
-/** The environment that base images come with. */
+/** The environment of base images. */
 export const basePath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 function onBase(layers: readonly (readonly LayerEntry[])[], run: ImageOptions['run'] = {}): Promise<Image> {
@@ -37,12 +37,12 @@ function onBase(layers: readonly (readonly LayerEntry[])[], run: ImageOptions['r
   });
 }
 
-/** One text file and nothing else. Different texts make different versions of it. */
+/** An image of one text file. Different strings result in different versions of it. */
 export function staticImage(text = 'hello!\n'): Promise<Image> {
   return buildImage({ format: 'docker', layers: [[file('Dockerfile', text)]], run: { Env: [basePath] } });
 }
 
-/** Environment and user for metadata.json. */
+/** An image with environment and user for metadata.json. */
 export function metadataImage(): Promise<Image> {
   return onBase([[directory('home/someuser', { uid: 1001, gid: 1001 })]], {
     Env: [basePath, 'FOO=1'],
@@ -50,12 +50,12 @@ export function metadataImage(): Promise<Image> {
   });
 }
 
-/** Entrypoint and arguments for metadata.json. */
+/** An image with entrypoint and arguments for metadata.json. */
 export function entrypointImage(): Promise<Image> {
   return onBase([], { Entrypoint: ['/bin/sh'], Cmd: ['-c', 'echo hello world'] });
 }
 
-/** `home/alex/birthday`: mode 0603, 1000:1000, 1991-06-03 05:30:30; touched in three steps of their own. */
+/** An image with `home/alex/birthday`: mode 0603, 1000:1000, 1991-06-03 05:30:30, changed in three layers. */
 export function filePermissionsImage(): Promise<Image> {
   const home = directory('home/alex', { uid: 1000, gid: 1000, mode: 0o2755 });
   const birthday = (more: Partial<LayerEntry>) =>
@@ -71,12 +71,12 @@ export function filePermissionsImage(): Promise<Image> {
   );
 }
 
-/** `a`, `b` a link to it, then `b` a file of its own. */
+/** An image with a file `a` and a symbolic link `b` to it, which an upper layer replaces by a file. */
 export function symlinksImage(): Promise<Image> {
   return onBase([[file('a', 'symlinked\n')], [symlink('b', 'a')], [file('b', 'replaced\n')]]);
 }
 
-/** A file, a hard link to it in the next layer, then the first name removed. */
+/** An image with a file, a hard link to it in the next layer, and then a whiteout of the first name. */
 export function removedHardlinksImage(): Promise<Image> {
   const folder = directory('hardlink-test');
   const content = 'FROM test\n';
@@ -91,7 +91,7 @@ export function removedHardlinksImage(): Promise<Image> {
   ]);
 }
 
-/** Files and trees removed, made again, and made again as another kind. One layer a step, as a builder does. */
+/** An image with files and trees removed, created again, and created as another type, one layer for each step. */
 export function whiteoutImage(): Promise<Image> {
   const one = directory('top-dir-1');
   const nested = directory('top-dir-1/nested-dir');
@@ -118,7 +118,7 @@ export function whiteoutImage(): Promise<Image> {
   ]);
 }
 
-/** Every layer compressed by zstd, under OCI types. */
+/** An image with OCI media types whose layers are compressed with zstd. */
 export async function zstdImage(): Promise<Image> {
   const layers = [baseEntries, [file('etc/motd', 'Hello from zstd image!\n'.repeat(100))]];
   return await buildImage({

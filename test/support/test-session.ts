@@ -13,7 +13,7 @@ import type { TrustRoots } from '../../src/transport/trust-roots.ts';
 import { authority } from './certificates.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
-/** Trust roots that hold exactly these certificates. */
+/** Trust roots of exactly these certificates. */
 export function trusting(...certificates: readonly string[]): TrustRoots {
   return { usual: () => certificates, all: () => certificates };
 }
@@ -37,7 +37,7 @@ export interface RecordedLog extends Log {
   readonly text: string;
 }
 
-/** A log that keeps what it writes, debug lines too. */
+/** Creates a log that records its lines, debug lines too. */
 export function recordedLog(clock: FakeClock = createFakeClock()): RecordedLog {
   let text = '';
   const write = (more: string) => {

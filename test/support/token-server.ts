@@ -1,26 +1,26 @@
-// A token server apart from the registry: signs JSON web tokens that a real docker-registry verifies.
+// A token server: it signs JSON web tokens that a real docker-registry verifies.
 import { randomUUID, sign, X509Certificate } from 'node:crypto';
 import { tokenSigner } from './certificates.ts';
 import { type RecordingServer, startRecordingServer } from './recording-server.ts';
 import { type Access, basicHeader, type Credentials, parseScope } from './registry-auth.ts';
 import { errorReply, jsonReply } from './reply.ts';
 
-/** Names that the registry's configuration and the tokens must agree on. */
+/** Service and issuer, equal in the registry's configuration and in the tokens. */
 export const tokenService = 'test registry';
 export const tokenIssuer = 'test token server';
 
-/** A user and what they may do; `repository` matches from start to end, absent credentials mean everybody. */
+/** A user's permissions; `repository` matches the whole name, absent credentials mean everybody. */
 export interface Grant {
   readonly credentials?: Credentials;
   readonly repository: RegExp;
   readonly actions: readonly string[];
 }
 
-/** A token server that runs. */
+/** A running token server. */
 export interface TokenServer extends RecordingServer {
-  /** The realm for challenges. By name, since clients refuse realms on loopback addresses other than the registry. */
+  /** The realm for challenges. It names `localhost`: clients refuse realms on loopback addresses other than the registry. */
   readonly realm: string;
-  /** What was granted, one list for each token given out. */
+  /** What was granted, one list for each issued token. */
   readonly granted: readonly (readonly Access[])[];
 }
 
@@ -61,7 +61,7 @@ function allowed({ repository, actions }: Access, grants: readonly Grant[]): Acc
   return { repository, actions: actions.filter((action) => may.includes(action)) };
 }
 
-/** A token by ES256 with its certificate in `x5c` (RFC 7515), valid for five minutes. */
+/** A token signed with ES256, with its certificate in `x5c` (RFC 7515), valid for five minutes. */
 function signedToken(audience: string, access: readonly Access[]): string {
   const now = Math.floor(Date.now() / 1000);
   const certificate = new X509Certificate(tokenSigner.cert).raw.toString('base64');

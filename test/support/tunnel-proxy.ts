@@ -1,19 +1,19 @@
-// A proxy that leads every tunnel to a port of this machine: so servers on loopback can stand for any host.
+// An HTTP proxy that connects every tunnel to a port of this machine, so that a test server can act as any host.
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { basicHeader, type Credentials } from './registry-auth.ts';
 
-/** A proxy that runs. */
+/** A running proxy. */
 export interface TunnelProxy extends AsyncDisposable {
-  /** Its URL, with the credentials that it asks for. */
+  /** Its URL, with the credentials that it requires. */
   readonly url: string;
-  /** `host:port` of every tunnel asked for, in order. */
+  /** `host:port` of every requested tunnel, in order. */
   readonly targets: readonly string[];
 }
 
 /**
- * Starts a proxy on a free port of 127.0.0.1 that leads tunnels to `port`, which may depend on the `host:port` asked
- * for; `credentials` are asked for when given.
+ * Starts a proxy on a free port of 127.0.0.1 that connects tunnels to `port`, which may depend on the requested
+ * `host:port`. It requires `credentials` if they are defined.
  */
 export async function startTunnelProxy(
   port: number | ((target: string) => number),

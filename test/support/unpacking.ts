@@ -1,4 +1,4 @@
-// Unpacking archives in tests, and looking at what came of it.
+// Unpacks archives in tests and lists the result.
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,10 +10,10 @@ import { digestOf } from '../../src/oci/digest.ts';
 import { removeTree } from '../../src/rootfs/remove-tree.ts';
 import { type UnpackLayer, unpackLayers } from '../../src/rootfs/unpack.ts';
 
-/** Whether this process may give files to other users. */
+/** Whether this process may change the owner of files. */
 export const isRoot: boolean = process.getuid?.() === 0;
 
-/** A log that keeps what it is told. */
+/** Creates a log that records its lines. */
 export function recordingLog(debug = false): { log: Log; text: () => string } {
   const lines: string[] = [];
   const log = createLog({ write: (line) => lines.push(line), now: () => 0, startedAt: 0 }, debug);
@@ -25,13 +25,13 @@ export function layerOf(bytes: Buffer): UnpackLayer {
   return { digest: digestOf(bytes), open: async () => Readable.from(bytes.length > 0 ? [bytes] : []) };
 }
 
-/** A new directory with a guarded `root` in it, which need not exist yet. */
+/** Creates a directory and returns the path of a `root` in it, which does not exist yet. */
 export function newPlace(): { directory: string; root: string; remove: () => void } {
   const directory = mkdtempSync(join(tmpdir(), 'unpack-'));
   return { directory, root: join(directory, 'root'), remove: () => removeTree(directory) };
 }
 
-/** Unpacks archives as layers, the lowest first; gives the text of the error, if there is one. */
+/** Unpacks archives as layers, the lowest first; returns the message of the error, if there is one. */
 export async function unpackInto(
   root: string,
   archives: readonly Buffer[],
@@ -71,7 +71,7 @@ export function snapshot(directory: string, except?: string): string[] {
   return lines;
 }
 
-/** The names below a directory, sorted; directories with a slash, links with their target, files with their content. */
+/** The names below a directory, sorted: directories with a slash, links with their target, files with their content. */
 export function tree(root: string): Record<string, string> {
   const found: Record<string, string> = {};
   const visit = (path: string, name: string) => {

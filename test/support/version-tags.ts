@@ -1,19 +1,19 @@
-// Which of a list of tags check reports: a table of tags and settings, read by the tests of the parts and of the whole.
+// The versions that check reports for a list of tags and settings: a table for unit tests and end-to-end tests.
 import { digestOf } from '../../src/oci/digest.ts';
 
-/** A row. The content of a tag is any text: tags with the same content point at the same digest. */
+/** A row. The content of a tag is any string: tags with the same content point at the same digest. */
 export interface TagCase {
   readonly name: string;
-  /** `tag=content`, or `tag` alone where all contents differ; in the registry's order. */
+  /** `tag=content`, or `tag` alone where all contents differ, in the registry's order. */
   readonly tags: string;
   readonly source?: object;
-  /** `tag=content` of the version seen last. */
+  /** `tag=content` of the last version. */
   readonly cursor?: string;
-  /** The tags of the answer in their order. */
+  /** The tags of the answer in order. */
   readonly answer: string;
 }
 
-/** The tags of a row with their contents. */
+/** Parses the tags of a row with their contents. */
 export function tagContents(text: string): [tag: string, content: string][] {
   return text
     .split(' ')
@@ -24,7 +24,7 @@ export function tagContents(text: string): [tag: string, content: string][] {
     });
 }
 
-/** The digest behind a tag of a row. */
+/** The digest that a tag of a row points at. */
 export function digestOfTag(text: string, tag: string): string {
   return digestOf(Buffer.from(new Map(tagContents(text)).get(tag) ?? ''));
 }
@@ -34,7 +34,7 @@ const withPrereleases = '1.0.0-alpha.1 1.0.0 1.2.1-beta.1 1.2.1 2.0.0-rc.1 2.0.0
 const manyVariants =
   '1.0.0-foo 1.0.0-rc.1-foo 1.0.0-alpha.1-foo 1.0.0-beta.1-foo 1.0.0-bar-foo 1.0.0-rc.1-bar-foo 1.0.0-foo-bar';
 
-/** Rows that upstream's suite has too, by the order of its table; then what it leaves open. */
+/** The rows of upstream's suite in its order; then more rows. */
 export const tagCases: readonly TagCase[] = [
   { name: 'no semver tags', tags: 'non-semver-tag', answer: '' },
   { name: 'no tags that match', tags: 'non-matching', source: { tag_regex: 'foo.*' }, answer: '' },

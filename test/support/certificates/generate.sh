@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the certificates of the test servers anew. Needs openssl 3; run it in this directory, commit the result.
+# Generates the certificates of the test servers. Needs openssl 3; run it in this directory and commit the result.
 set -eu
 
 scratch=$(mktemp -d)
