@@ -1,4 +1,4 @@
-// Azure Container Registry through the executables: identities, clouds, tenants, and what is said when it fails.
+// Log-in to Azure Container Registry with the executables: identities, clouds, tenants and failures.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -34,13 +34,13 @@ async function check(acr: Acr, environment: Record<string, string>, source: obje
   return { stderr, versions: status === 0 ? (JSON.parse(stdout) as unknown[]) : undefined };
 }
 
-describe('the identity', () => {
+describe('an identity of Azure', () => {
   it.each([
-    ['of the machine', machine, {}, undefined],
-    ['assigned by a user', machine, { azure_client_id: assignedClient }, assignedClient],
-    ['of App Service', service, {}, undefined],
-    ['of App Service, assigned by a user', service, { azure_client_id: assignedClient }, assignedClient],
-  ] as const)('%s logs in', async (_case, place, source, client) => {
+    ['the identity of the machine', machine, {}, undefined],
+    ['a user-assigned identity', machine, { azure_client_id: assignedClient }, assignedClient],
+    ['the identity of App Service', service, {}, undefined],
+    ['a user-assigned identity of App Service', service, { azure_client_id: assignedClient }, assignedClient],
+  ] as const)('logs in with %s', async (_case, place, source, client) => {
     await using metadata = await startAzureMetadata();
     await using acr = await startAcr({ accepts: azureToken });
     const { versions, stderr } = await check(acr, place(metadata), source);
@@ -49,7 +49,7 @@ describe('the identity', () => {
     expect(metadata.journal.requests.at(-1)?.query.get('client_id') ?? undefined).toBe(client);
   });
 
-  it('of a workload logs in by the token in its file, over TLS that ca_certs proves', async () => {
+  it('logs in with the token file of a workload identity, over TLS verified with ca_certs', async () => {
     await using entra = await startEntra(serverKeys.trusted, {
       assertion: 'topsecret-pod',
       token: azureToken,
@@ -73,7 +73,7 @@ describe('the identity', () => {
     );
   });
 
-  it('of a workload logs in by way of the proxy of the worker', async () => {
+  it('logs in with a workload identity through the proxy of the worker', async () => {
     const identity = { assertion: 'topsecret-pod', token: azureToken, url: 'https://registry.invalid' };
     await using entra = await startEntra(serverKeys.wrongHost, identity);
     await using proxy = await startTunnelProxy(entra.port);
@@ -92,7 +92,7 @@ describe('the identity', () => {
     expect(new Set(proxy.targets)).toEqual(new Set(['registry.invalid:443']));
   });
 
-  it('of a workload that is refused is not replaced by the one of the machine', async () => {
+  it('does not fall back to the identity of the machine if a workload identity is refused', async () => {
     await using entra = await startEntra(serverKeys.trusted, { assertion: 'other', token: azureToken });
     await using metadata = await startAzureMetadata();
     await using acr = await startAcr({ accepts: azureToken });
@@ -116,7 +116,7 @@ describe('the identity', () => {
     expect(metadata.journal.requests).toEqual([]);
   });
 
-  it('is asked for a token of the cloud', async () => {
+  it('requests a token for the cloud in azure_environment', async () => {
     await using metadata = await startAzureMetadata('https://management.chinacloudapi.cn');
     await using acr = await startAcr({ accepts: azureToken });
     const { versions, stderr } = await check(acr, machine(metadata), { azure_environment: 'AzureChina' });
@@ -127,7 +127,7 @@ describe('the identity', () => {
   });
 });
 
-it('in and out log in too', async () => {
+it('logs in to ACR for in and out', async () => {
   await using metadata = await startAzureMetadata();
   await using acr = await startAcr({ accepts: azureToken });
   const environment = { TEST: 'true', ...machine(metadata) };
@@ -147,8 +147,8 @@ it('in and out log in too', async () => {
   expect(acr.tags('app')).toEqual(['copy', 'latest']);
 });
 
-describe('a tenant', () => {
-  it('that is given is not asked for', async () => {
+describe('the tenant of a registry', () => {
+  it('does not discover the tenant if azure_tenant_id is set', async () => {
     await using metadata = await startAzureMetadata();
     await using acr = await startAcr({ accepts: azureToken });
     const { versions, stderr } = await check(acr, machine(metadata), { azure_tenant_id: acrTenant });
@@ -157,7 +157,7 @@ describe('a tenant', () => {
     expect(paths.indexOf('/v2/')).toBeGreaterThan(paths.indexOf('/oauth2/exchange'));
   });
 
-  it('that is wrong is named with what to do', async () => {
+  it('names a wrong azure_tenant_id with a hint', async () => {
     await using metadata = await startAzureMetadata();
     await using acr = await startAcr({ accepts: azureToken });
     const { versions, stderr } = await check(acr, machine(metadata), { azure_tenant_id: 'other-tenant' });
@@ -169,8 +169,8 @@ describe('a tenant', () => {
   });
 });
 
-describe('a failure is one error with the next step:', () => {
-  it('no metadata server', async () => {
+describe('a log-in to ACR that fails', () => {
+  it('explains a log-in without a metadata server', async () => {
     await using acr = await startAcr({ accepts: azureToken });
     const gone = await startAzureMetadata();
     await gone.close();
@@ -182,7 +182,7 @@ describe('a failure is one error with the next step:', () => {
     expect(stderr).toContain('hint: run the worker on Azure');
   });
 
-  it('an identity that the machine does not have', async () => {
+  it('explains a log-in with an identity that the machine does not have', async () => {
     await using metadata = await startAzureMetadata();
     await using acr = await startAcr({ accepts: azureToken });
     const { versions, stderr } = await check(acr, machine(metadata), { azure_client_id: 'other' });
@@ -192,10 +192,10 @@ describe('a failure is one error with the next step:', () => {
   });
 
   it.each([
-    ['a refusal', errorReply(403, 'DENIED', 'no role'), 'status 403'],
-    ['an answer that is not JSON', { status: 200, body: '<html>' }, 'decode'],
-    ['an answer without a token', jsonReply(200, { refresh_token: '' }), 'has no refresh_token'],
-  ])('%s', async (_case, exchange, said) => {
+    ['refuses', errorReply(403, 'DENIED', 'no role'), 'status 403'],
+    ['responds without JSON', { status: 200, body: '<html>' }, 'decode'],
+    ['responds without a token', jsonReply(200, { refresh_token: '' }), 'has no refresh_token'],
+  ])('explains a log-in if the registry %s', async (_case, exchange, said) => {
     await using metadata = await startAzureMetadata();
     await using acr = await startAcr({ accepts: azureToken, exchange });
     const { versions, stderr } = await check(acr, machine(metadata));

@@ -1,4 +1,4 @@
-// check as Concourse starts it: one tag or many, with or without a version seen before, on every kind of registry.
+// check as Concourse runs it: with a tag and without, with and without a last version, on every kind of registry.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Version } from '../../src/policy/select-tag.ts';
 import { serverKeys } from '../support/certificates.ts';
@@ -34,7 +34,7 @@ function head(name: string, reference: string, digest: string | undefined): Fake
   return { method: 'HEAD', path: `/v2/${name}/manifests/${reference}`, reply };
 }
 
-describe('one tag', () => {
+describe('check with a tag', () => {
   const name = 'concourse/test-image';
   const credentials = { user: 'user', password: 'secret' };
   let hub: TestRegistry;
@@ -67,7 +67,7 @@ describe('one tag', () => {
     await Promise.all([hub.close(), proxy[Symbol.asyncDispose]()]);
   });
 
-  /** `check` on Docker Hub, for which a registry of this process stands in. */
+  /** `check` on Docker Hub, which a registry of this process replaces. */
   const onHub = (source: object, version?: Partial<Version>) =>
     check({ tag: 'latest', ca_certs: [serverKeys.dockerHub.cert], ...source }, version, {
       HTTPS_PROXY: proxy.url,
@@ -80,29 +80,33 @@ describe('one tag', () => {
 
   type Cursor = [string, () => Partial<Version> | undefined, ('previous' | 'current')[]];
   const cursors: Cursor[] = [
-    ['no version', () => undefined, ['current']],
-    ['the current version', () => ({ tag: 'latest', digest: current.digest }), ['current']],
-    ['the current version without its tag', () => ({ digest: current.digest }), ['current']],
-    ['an earlier version', () => ({ tag: 'latest', digest: previous.digest }), ['previous', 'current']],
-    ['a version that is gone', () => ({ tag: 'latest', digest: bogus }), ['current']],
+    ['no last version', () => undefined, ['current']],
+    ['the current version as the last', () => ({ tag: 'latest', digest: current.digest }), ['current']],
+    ['the current version without its tag as the last', () => ({ digest: current.digest }), ['current']],
+    [
+      'an earlier version as the last',
+      () => ({ tag: 'latest', digest: previous.digest }),
+      ['previous', 'current'],
+    ],
+    ['a deleted version as the last', () => ({ tag: 'latest', digest: bogus }), ['current']],
   ];
   const expected = (which: Cursor[2]) =>
     which.map((each) => ({ tag: 'latest', digest: (each === 'current' ? current : previous).digest }));
 
-  describe.each(cursors)('after %s', (_name, version, answer) => {
-    it('on Docker Hub', async () => {
+  describe.each(cursors)('with %s', (_name, version, answer) => {
+    it('reports the right versions of a tag on Docker Hub', async () => {
       const { versions } = await onHub({ repository: name }, version());
       expect(versions).toEqual(expected(answer));
     });
 
-    it('in a private repository', async () => {
+    it('reports the right versions of a tag in a private repository', async () => {
       const before = hub.tokens.length;
       const { versions } = await onHub({ repository: name, username: 'user', password: 'secret' }, version());
       expect(versions).toEqual(expected(answer));
       expect(hub.tokens.slice(before).map(({ user }) => user)).toEqual(['user']);
     });
 
-    it('on a mirror that has the image', async () => {
+    it('reports the right versions of a tag from a mirror', async () => {
       const cursor = version();
       const handlers = [ping, head(name, 'latest', current.digest)];
       if (cursor && cursor.digest !== current.digest) {
@@ -116,7 +120,7 @@ describe('one tag', () => {
       expect(proxy.targets).toHaveLength(before);
     });
 
-    it('on a mirror that lacks the image', async () => {
+    it('reports the right versions of a tag from Docker Hub if the mirror has no such image', async () => {
       await using mirror = await startOrderedServer([ping, head('library/busybox', 'latest', undefined)]);
       const source = {
         repository: 'busybox',
@@ -130,7 +134,7 @@ describe('one tag', () => {
     });
   });
 
-  it('that does not exist has no versions', async () => {
+  it('reports no version for a tag that does not exist', async () => {
     for (const source of [{ tag: 'missing' }, { repository: 'concourse/missing' }]) {
       for (const login of [{}, { username: 'user', password: 'secret' }]) {
         const { stdout } = await onHub({ repository: name, ...login, ...source }, { digest: bogus });
@@ -139,7 +143,7 @@ describe('one tag', () => {
     }
   });
 
-  it('with a wrong password fails and does not show it', async () => {
+  it('fails with a wrong password and does not log it', async () => {
     const { status, stdout, stderr } = await onHub({ repository: name, username: 'user', password: 'wr0ng' });
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
@@ -148,7 +152,7 @@ describe('one tag', () => {
     expect(stderr).not.toContain('wr0ng');
   });
 
-  it('costs one HEAD, and a second for an earlier version', async () => {
+  it('sends one HEAD, and a second one for an earlier version', async () => {
     const before = hub.requests.length;
     await onHub({ repository: name }, { digest: previous.digest });
     const since = hub.requests.slice(before);
@@ -156,7 +160,7 @@ describe('one tag', () => {
     expect(since.map(({ path }) => path).slice(0, 2)).toEqual(['/v2/', '/token']);
   });
 
-  it('that is an index is reported by the digest of the index', async () => {
+  it('reports the digest of the index if the tag points at an index', async () => {
     await using registry = await startRegistry();
     const index = buildIndex([current, previous]);
     seed(registry, 'app', 'latest', index);
@@ -169,21 +173,21 @@ describe('one tag', () => {
     ['1.10', '1.10'],
     [true, 'true'],
     ['a b/c', 'a b/c'],
-  ])('written as %j is asked for as it was written', async (tag, asText) => {
+  ])('requests the tag %j as it is written', async (tag, asText) => {
     await using server = await startRoutedServer([ping, head('app', encodeURI(asText), fakeDigest)]);
     const { versions } = await check({ repository: `${server.host}/app`, tag });
     server.assertSatisfied();
     expect(versions).toEqual([{ tag: asText, digest: fakeDigest }]);
   });
 
-  it('keeps the digits of a number', async () => {
+  it('keeps the digits of a tag that is a number', async () => {
     await using server = await startRoutedServer([ping, head('app', '1.10', fakeDigest)]);
     const request = `{"source":{"repository":"${server.host}/app","tag":1.10},"version":null}`;
     const { stdout } = await runExecutable('check', { request });
     expect(stdout).toBe(`[{"tag":"1.10","digest":"${fakeDigest}"}]\n`);
   });
 
-  it('on a registry that tells no digest is fetched and hashed', async () => {
+  it('hashes the manifest of a tag if HEAD returns no digest', async () => {
     await using server = await startOrderedServer([
       ping,
       { method: 'HEAD', path: '/v2/app/manifests/latest', reply: { status: 200 } },
@@ -194,7 +198,7 @@ describe('one tag', () => {
     expect(versions).toEqual([{ tag: 'latest', digest: fakeDigest }]);
   });
 
-  it('on a registry with a certificate of its own needs that in ca_certs', async () => {
+  it('accepts a self-signed certificate only if ca_certs has it', async () => {
     const handlers = [ping, head('some/fake-image', 'latest', fakeDigest)];
     await using server = await startOrderedServer(handlers, { tls: serverKeys.selfSigned });
     const source = { repository: `${server.host}/some/fake-image`, tag: 'latest' };
@@ -207,7 +211,7 @@ describe('one tag', () => {
     expect(versions).toEqual([{ tag: 'latest', digest: fakeDigest }]);
   });
 
-  it('in a repository that names its registry never asks the mirror', async () => {
+  it('does not use the mirror for a repository that names another registry', async () => {
     await using server = await startOrderedServer([
       ping,
       head('app', 'latest', fakeDigest),
@@ -229,8 +233,8 @@ describe('one tag', () => {
   });
 });
 
-describe('many tags', () => {
-  /** A registry on which exactly these tags exist, under a repository. */
+describe('check without a tag', () => {
+  /** A registry with a repository that has exactly these tags. */
   function startTags(tags: string, name: string, options: { headless?: boolean } = {}) {
     const contents = tagContents(tags);
     return startRoutedServer([
@@ -252,7 +256,7 @@ describe('many tags', () => {
   const answerFor = (tags: string, answer: string) =>
     tagContents(answer).map(([tag]) => ({ tag, digest: digestOfTag(tags, tag) }));
 
-  it.each(tagCases)('$name', async ({ tags, source, cursor, answer }) => {
+  it.each(tagCases)('reports $name', async ({ tags, source, cursor, answer }) => {
     await using server = await startTags(tags, 'test-image');
     const [[tag, content] = []] = cursor === undefined ? [] : tagContents(cursor);
     const version =
@@ -262,11 +266,11 @@ describe('many tags', () => {
     const { versions } = await check({ repository: `${server.host}/test-image`, ...source }, version);
     server.assertSatisfied();
     expect(versions).toEqual(answerFor(tags, answer));
-    // Heads are enough: a GET counts as a pull.
+    // HEAD is enough: a GET counts as a pull.
     expect(server.journal.select({ method: 'GET', path: /manifests/ })).toEqual([]);
   });
 
-  it('on a registry that tells no digests are fetched and hashed', async () => {
+  it('hashes the manifests of tags if HEAD returns no digest', async () => {
     const tags = 'non-semver-tag=1 latest=2';
     await using server = await startTags(tags, 'test-image', { headless: true });
     const { versions } = await check({ repository: `${server.host}/test-image` });
@@ -274,7 +278,7 @@ describe('many tags', () => {
     expect(versions).toEqual(answerFor(tags, 'latest'));
   });
 
-  it('try the mirror only for Docker Hub, and only the mirror when it answers', async () => {
+  it('uses the mirror only for Docker Hub, and only the mirror if it succeeds', async () => {
     const tags = '1.0.0=1 2.0.0=2';
     await using server = await startTags(tags, 'test-image');
     const away = { registry_mirror: { host: 'fakeserver.foo:5000' } };
@@ -290,7 +294,7 @@ describe('many tags', () => {
     expect(mirrored).toEqual(answerFor(tags, tags));
   });
 
-  it('are sorted by the time at which their images were made, for the platform asked for', async () => {
+  it('sorts tags by the creation time of their images for the platform', async () => {
     await using registry = await startRegistry();
     const platforms = ['amd64', 'arm64'] as const;
     const days = { c: [3, 1], a: [1, 2], b: [2, 3], single: [4, 4] } as const;
@@ -322,7 +326,7 @@ describe('many tags', () => {
     expect(missing.stderr).toContain('no child with platform linux/s390x');
   });
 
-  it('are sorted by what is fetched, but reported by the digest that HEAD told', async () => {
+  it('sorts tags by the images of GET and reports the digests of HEAD', async () => {
     const image = await buildImage({ created: '2024-01-04T04:00:00Z' });
     const tags = 'gem-1=1 gem-2=2';
     await using server = await startRoutedServer([
@@ -352,19 +356,19 @@ describe('many tags', () => {
   });
 });
 
-describe('what can not be asked for', () => {
+describe('a request that check refuses', () => {
   it.each<[string, object, string]>([
-    ['a constraint', { semver_constraint: '>=' }, 'parse semver constraint'],
-    ['a pattern', { tag_regex: '(?=x)' }, 'tag_regex'],
+    ['an invalid semver_constraint', { semver_constraint: '>=' }, 'parse semver constraint'],
+    ['an invalid tag_regex', { tag_regex: '(?=x)' }, 'tag_regex'],
     [
-      'a mirror',
+      'a mirror with a scheme',
       { repository: 'busybox', registry_mirror: { host: 'https://mirror' } },
       'registry_mirror.host',
     ],
-    ['a certificate', { ca_certs: ['not PEM'] }, 'ca_certs[0]'],
-    ['a repository', { repository: 'Upper/Case' }, 'could not resolve repository'],
-    ['no repository', { repository: '' }, 'a repository name must be specified'],
-  ])('%s is told before any traffic', async (_name, source, message) => {
+    ['an invalid certificate', { ca_certs: ['not PEM'] }, 'ca_certs[0]'],
+    ['an invalid repository', { repository: 'Upper/Case' }, 'could not resolve repository'],
+    ['an empty repository', { repository: '' }, 'a repository name must be specified'],
+  ])('fails for %s before any request', async (_name, source, message) => {
     await using server = await startRoutedServer([]);
     const { status, stdout, stderr } = await check({ repository: `${server.host}/app`, ...source });
     expect([status, stdout]).toEqual([1, '']);
@@ -374,8 +378,8 @@ describe('what can not be asked for', () => {
   });
 });
 
-describe('a registry that fails', () => {
-  it('for a moment is asked again; for good, that is told', async () => {
+describe('check of a registry that fails', () => {
+  it('retries a request that fails, and reports the last failure', async () => {
     await using registry = await startRegistry();
     const image = await buildImage();
     seed(registry, 'app', 'latest', image);
@@ -395,7 +399,7 @@ describe('a registry that fails', () => {
     expect(registry.journal.select({ method: 'GET', path: /manifests/ })).toEqual([]);
   });
 
-  it('is left as soon as the answer is known, whatever it still owes', async () => {
+  it('ends as soon as one tag fails, while requests for others are open', async () => {
     await using registry = await startRegistry();
     seed(registry, 'app', '1.0.0', await buildImage());
     seed(registry, 'app', '2.0.0', await buildImage({ run: { Env: ['A=1'] } }));

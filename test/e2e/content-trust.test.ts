@@ -1,4 +1,4 @@
-// Content trust with a real notary server: what out signs, the notary client lists and verifies.
+// Content trust with a real notary server: the notary client lists and verifies what out signs.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,14 +43,14 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
   const newFolder = () => mkdtempSync(join(folder, 'folder-'));
   const newRepository = () => `${registry.host}/team/app${names++}`;
 
-  /** Runs the notary client, which must succeed. */
+  /** Runs the notary client and expects success. */
   async function client(trustDirectory: string, ...commandArguments: string[]): Promise<string> {
     const { status, stdout, stderr } = await runNotary(notary, trustDirectory, commandArguments);
     expect(`${status} ${stderr}${stdout}`).toMatch(/^0 /);
     return stdout;
   }
 
-  /** The key file of a role among those of the notary client. */
+  /** The key file of a role in the directory of the notary client. */
   function privateKey(trustDirectory: string, role: string): string {
     const directory = join(trustDirectory, 'private');
     const texts = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
@@ -72,7 +72,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
       directory: others.directory ?? artifacts,
     });
 
-  /** What a fresh notary client, which trusts on first use, finds and verifies: lines of name, digest, size, role. */
+  /** What a new notary client (trust on first use) verifies and lists: lines of name, digest, size, role. */
   async function listed(repository: string): Promise<string[][]> {
     const text = await client(newFolder(), 'list', repository);
     const lines = text.split('\n').map((part) => part.trim().split(/\s+/));
@@ -87,7 +87,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
   ];
   const root = () => ({ repository_key: rootKey, repository_passphrase: passphrases.root });
 
-  it('a root key begins a collection, and signs into it in a later put', async () => {
+  it('creates a collection with a root key, and signs into it in a later put', async () => {
     const repository = newRepository();
     expect(await put(repository, root())).toMatchObject({ status: 0 });
     expect(await listed(repository)).toEqual([line('1.0')]);
@@ -95,7 +95,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     expect(await listed(repository)).toEqual([line('1.0'), line('1.1')]);
   });
 
-  it('of an index every image is signed, never the index; the last one has the tag', async () => {
+  it('signs every image of an index and not the index; the tag names the last image', async () => {
     const repository = newRepository();
     const images = await Promise.all(
       ['amd64', 'arm64'].map((architecture) =>
@@ -108,7 +108,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     expect(await listed(repository)).toEqual([line('1.0', 'targets', images[1])]);
   });
 
-  it('a targets key signs into a collection that the notary client began, keeping what is there', async () => {
+  it('signs with a targets key into a collection of the notary client and keeps its targets', async () => {
     const repository = newRepository();
     const trustDirectory = newFolder();
     await client(trustDirectory, 'init', '-p', repository);
@@ -123,7 +123,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     expect((await listed(repository)).map(([name]) => name)).toEqual(['1.0', 'earlier']);
     expect(await listed(repository)).toContainEqual(line('1.0'));
     expect(`${stdout}${stderr}`).not.toContain(passphrases.targets);
-    // The client that has the keys goes on from there.
+    // The client with the keys can still add targets.
     await client(trustDirectory, 'add', '-p', repository, 'later', join(artifacts, 'image.tar'));
     expect(await listed(repository)).toHaveLength(3);
   });
@@ -131,7 +131,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
   it.each([
     ['rsa', ['genrsa', '2048'], 'releases'],
     ['ecdsa', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout'], 'alice'],
-  ])('a delegation with an %s key: only the delegations whose paths match', async (_, generate, name) => {
+  ])('signs with an %s key into the delegations whose paths match', async (_, generate, name) => {
     const repository = newRepository();
     const trustDirectory = newFolder();
     const keyFile = join(trustDirectory, 'delegation.key');
@@ -154,7 +154,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     expect(await put(repository, trust, { tag: '1.1' })).toMatchObject({ status: 0 });
     const lines = await listed(repository);
     expect(lines).toEqual([line('1.0', `targets/${name}`), line('1.1', `targets/${name}`)]);
-    // A targets key may not sign past the delegations.
+    // A targets key must not sign beside the delegations.
     const other = await put(repository, {
       repository_key: privateKey(trustDirectory, 'targets'),
       repository_passphrase: passphrases.targets,
@@ -163,7 +163,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     expect(other.stderr).toContain('no delegation of');
   });
 
-  it('a collection whose snapshot key the server does not have is told with the way out', async () => {
+  it('explains how to rotate a snapshot key that the server does not have', async () => {
     const repository = newRepository();
     const trustDirectory = newFolder();
     await client(trustDirectory, 'init', '-p', repository);
@@ -179,11 +179,11 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     ['a wrong passphrase', () => ({ ...root(), repository_passphrase: 'not this one' }), 'the passphrase'],
     ['an unreadable key', () => ({ repository_key: 'secret but no key' }), 'holds no PEM block'],
     ['no key', () => ({}), 'repository_key is missing'],
-    ['another id', () => ({ ...root(), repository_key_id: 'ab12' }), 'repository_key_id is not the id'],
-    ['a server without TLS', () => ({ ...root(), server: 'http://127.0.0.1:1' }), 'not the https URL'],
+    ['a wrong key id', () => ({ ...root(), repository_key_id: 'ab12' }), 'repository_key_id is not the id'],
+    ['a server with http', () => ({ ...root(), server: 'http://127.0.0.1:1' }), 'not the https URL'],
     ['half a client certificate', () => ({ ...root(), tls_key: 'secret key' }), 'tls_cert and tls_key'],
-    ['an unknown way to fail', () => ({ ...root(), on_failure: 'maybe' }), 'on_failure is fail or warn'],
-  ])('%s fails before anything is pushed, and shows no secret', async (_, trust, message) => {
+    ['an unknown on_failure', () => ({ ...root(), on_failure: 'maybe' }), 'on_failure is fail or warn'],
+  ])('fails for %s before anything is pushed, and logs no secret', async (_, trust, message) => {
     const repository = newRepository();
     const { status, stdout, stderr } = await put(repository, trust());
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
@@ -195,7 +195,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     expect(registry.journal.requests.filter((request) => request.path.includes(path))).toEqual([]);
   });
 
-  it('a server that is down fails the put, or only warns where on_failure says so', async () => {
+  it('fails if the notary server is down, or warns if on_failure is warn', async () => {
     const server = 'https://127.0.0.1:1';
     const failed = await put(newRepository(), { ...root(), server });
     expect(failed).toMatchObject({ status: 1, stdout: '' });
@@ -206,7 +206,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     expect(JSON.parse(warned.stdout).version).toMatchObject({ tag: '1.0' });
   });
 
-  it('a targets key alone can not begin a collection', async () => {
+  it('cannot create a collection with a targets key', async () => {
     const key = rootKey.replace('role: root', 'role: targets');
     const { status, stderr } = await put(newRepository(), { ...root(), repository_key: key });
     expect(status).toBe(1);
@@ -214,7 +214,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
   });
 
   it.each(['selfSigned', 'expired', 'wrongHost'] as const)(
-    'a notary server whose certificate is %s is not believed, and not asked over http',
+    'fails if the certificate of the notary server is %s, and does not fall back to http',
     async (kind) => {
       await using wrong = await startNotaryServer(serverKeys[kind]);
       const { status, stderr } = await put(newRepository(), { ...root(), server: wrong.url });
@@ -223,7 +223,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     },
   );
 
-  it('a notary server that wants a client certificate gets tls_cert', async () => {
+  it('sends tls_cert to a notary server that requires a client certificate', async () => {
     const directory = newFolder();
     const certFile = join(directory, 'client.crt');
     const keyFile = join(directory, 'client.key');
@@ -232,7 +232,7 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     const files = ['-keyout', keyFile, '-out', certFile];
     const made = await runProgram('openssl', ['req', '-x509', '-days', '2', ...curve, ...subject, ...files]);
     expect(made.status).toBe(0);
-    // It talks to nobody who shows none.
+    // It refuses clients without a certificate.
     await using server = await startNotaryServer(serverKeys.trusted, certFile);
     const client = { tls_cert: readFileSync(certFile, 'utf8'), tls_key: readFileSync(keyFile, 'utf8') };
     const result = await put(newRepository(), { ...root(), ...client, server: server.url });

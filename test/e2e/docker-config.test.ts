@@ -1,4 +1,4 @@
-// Logging in with a Docker config, through the executables: documents, files, identity tokens and helper programs.
+// Log-in with docker_config with the executables: documents, files, identity tokens and credential helpers.
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -28,7 +28,7 @@ async function check(registry: TestRegistry, source: object, environment: Record
   return { stderr, versions: status === 0 ? (JSON.parse(stdout) as unknown[]) : undefined };
 }
 
-/** A program `docker-credential-test` in a directory of its own, which notes what it was asked. */
+/** Installs a credential helper `docker-credential-test` that records what it is asked. */
 async function installHelper(body: string): Promise<{ PATH: string; asked: string }> {
   const directory = await temporaryDirectory();
   const program = join(directory, 'docker-credential-test');
@@ -38,12 +38,12 @@ async function installHelper(body: string): Promise<{ PATH: string; asked: strin
   return { PATH: `${directory}:/usr/bin:/bin`, asked };
 }
 
-describe('entries of auths', () => {
+describe('the auths of docker_config', () => {
   it.each<[string, (host: string) => unknown]>([
     ['an object', (host) => ({ auths: { [host]: { auth } }, unknown_key: 1 })],
-    ['JSON text', (host) => JSON.stringify({ auths: { [host]: { auth } } })],
+    ['a JSON string', (host) => JSON.stringify({ auths: { [host]: { auth } } })],
     ['username and password', (host) => ({ auths: { [host]: { username: 'user', password: 'topsecret' } } })],
-  ])('log in, given as %s', async (_case, document) => {
+  ])('logs in with %s in auths', async (_case, document) => {
     for (const kind of ['basic', 'bearer'] as const) {
       await using registry = await start(kind === 'basic' ? { kind, ...credentials } : { kind, credentials });
       const { versions, stderr } = await check(registry, { docker_config: document(registry.host) });
@@ -51,7 +51,7 @@ describe('entries of auths', () => {
     }
   });
 
-  it('log in from a file, and from the directory it lies in', async () => {
+  it('logs in with a docker_config that is a file, or the directory of one', async () => {
     await using registry = await start({ kind: 'bearer', credentials });
     const directory = await temporaryDirectory();
     await writeFile(join(directory, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }));
@@ -60,7 +60,7 @@ describe('entries of auths', () => {
     }
   });
 
-  it('log in by an identity token, which the token server gets in the OAuth 2 form', async () => {
+  it('logs in with an identity token, which it sends to the token server as an OAuth 2 form', async () => {
     await using registry = await start({
       kind: 'bearer',
       credentials,
@@ -71,14 +71,14 @@ describe('entries of auths', () => {
     expect(registry.tokens.map(({ by }) => by)).toEqual(['refresh token']);
   });
 
-  it('do not count beside a username and password', async () => {
+  it('uses username and password rather than docker_config', async () => {
     await using registry = await start({ kind: 'bearer', credentials });
     const wrong = { auths: { [registry.host]: { username: 'user', password: 'other' } } };
     const source = { username: 'user', password: 'topsecret', docker_config: wrong };
     expect((await check(registry, source)).versions).toHaveLength(1);
   });
 
-  it('of other registries leave the session anonymous', async () => {
+  it('sends anonymous requests to a registry that is not in auths', async () => {
     await using registry = await start({ kind: 'bearer', credentials, anonymousPull: true });
     const docker_config = { auths: { 'other.test': { auth } } };
     const { versions, stderr } = await check(registry, { docker_config, debug: true });
@@ -88,11 +88,11 @@ describe('entries of auths', () => {
   });
 });
 
-describe('a helper program', () => {
+describe('a credential helper', () => {
   const answer = (username: string, secret: string) =>
     `echo '${JSON.stringify({ ServerURL: 'x', Username: username, Secret: secret })}'`;
 
-  it('is asked once for the registry, under the key of credHelpers or as credsStore', async () => {
+  it('asks a credential helper of credHelpers or credsStore once for the registry', async () => {
     await using registry = await start({ kind: 'bearer', credentials });
     for (const docker_config of [{ credHelpers: { [registry.host]: 'test' } }, { credsStore: 'test' }]) {
       const { PATH, asked } = await installHelper(answer('user', 'topsecret'));
@@ -102,7 +102,7 @@ describe('a helper program', () => {
     }
   });
 
-  it('may answer an identity token', async () => {
+  it('logs in with an identity token of a credential helper', async () => {
     await using registry = await start({
       kind: 'bearer',
       credentials,
@@ -114,7 +114,7 @@ describe('a helper program', () => {
     ).toHaveLength(1);
   });
 
-  it('that knows no login leaves the session anonymous', async () => {
+  it('sends anonymous requests if a credential helper has no log-in', async () => {
     await using registry = await start({ kind: 'bearer', credentials, anonymousPull: true });
     const { PATH } = await installHelper('echo credentials not found in native keychain; exit 1');
     expect(
@@ -128,11 +128,11 @@ describe('a helper program', () => {
       'echo no session bus; exit 3',
       ['docker-credential-test gives no login', '(exit code 3)', 'no session bus'],
     ],
-    ['complains', 'echo locked >&2; exit 1', ['docker-credential-test gives no login', 'locked']],
-    ['answers something else', 'echo topsecret', ['docker-credential-test answers no login']],
-    ['is ended', 'kill -9 $$', ['docker-credential-test gives no login', '(ended by SIGKILL)']],
-    ['answers no secret', 'echo "{}"', ['docker-credential-test answers no login']],
-  ])('that %s is named', async (_case, body, said) => {
+    ['reports an error', 'echo locked >&2; exit 1', ['docker-credential-test gives no login', 'locked']],
+    ['returns no JSON', 'echo topsecret', ['docker-credential-test answers no login']],
+    ['is killed', 'kill -9 $$', ['docker-credential-test gives no login', '(ended by SIGKILL)']],
+    ['returns no secret', 'echo "{}"', ['docker-credential-test answers no login']],
+  ])('names a credential helper that %s', async (_case, body, said) => {
     await using registry = await start({ kind: 'bearer', credentials });
     const { PATH } = await installHelper(body);
     const { versions, stderr } = await check(registry, { docker_config: { credsStore: 'test' } }, { PATH });
@@ -142,7 +142,7 @@ describe('a helper program', () => {
     }
   });
 
-  it('that is not there is named, with what to do', async () => {
+  it('names a credential helper that does not exist, with a hint', async () => {
     await using registry = await start({ kind: 'bearer', credentials });
     const { versions, stderr } = await check(registry, { docker_config: { credsStore: 'absent' } });
     expect(versions).toBeUndefined();
@@ -150,7 +150,7 @@ describe('a helper program', () => {
     expect(stderr).toContain('or give the login under auths');
   });
 
-  it('with a path for a name is not run', async () => {
+  it('does not run a credential helper whose name is a path', async () => {
     await using registry = await start({ kind: 'bearer', credentials });
     const { PATH, asked } = await installHelper('true');
     const directory = asked.replace(/\/asked$/, '');
@@ -161,13 +161,13 @@ describe('a helper program', () => {
   });
 });
 
-describe('a docker_config that can not be used', () => {
+describe('a docker_config that cannot be used', () => {
   it.each<[string, unknown, string]>([
-    ['a path that is not there', '/nowhere/config.json', '"/nowhere/config.json", which can not be read'],
+    ['a file that does not exist', '/nowhere/config.json', '"/nowhere/config.json", which can not be read'],
     ['a document in base64', Buffer.from('{"auths":{}}').toString('base64'), 'neither a JSON object nor'],
-    ['text that is cut off', '{"auths": {"a.test": {"auth": "topsecret', 'it is not JSON'],
+    ['truncated JSON', '{"auths": {"a.test": {"auth": "topsecret', 'it is not JSON'],
     ['a list', [], 'cannot unmarshal list into field "source.docker_config" of type string or object'],
-  ])('%s', async (_case, docker_config, said) => {
+  ])('explains a docker_config that is %s', async (_case, docker_config, said) => {
     await using registry = await start({ kind: 'none' });
     const { versions, stderr } = await check(registry, { docker_config });
     expect(versions).toBeUndefined();

@@ -1,4 +1,4 @@
-// Logging in to Amazon ECR, through the executables: ECR and STS are moto's, the registries lie behind a proxy.
+// Log-in to Amazon ECR with the executables: moto acts as ECR and STS, and a proxy leads to the registries.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -33,7 +33,7 @@ interface Setting {
   readonly environment: Record<string, string>;
 }
 
-/** A registry that takes the password of an account, behind a proxy through which its host is found. */
+/** Starts a registry that accepts the password of an account, and a proxy that leads to it. */
 async function behindProxy(endpoint: string, password: string, use: (setting: Setting) => Promise<void>) {
   await using registry = await startRegistry({
     tls: serverKeys.amazon,
@@ -68,14 +68,14 @@ async function run(
   return result;
 }
 
-describeServices(['moto_server'], 'a private registry of ECR', () => {
+describeServices(['moto_server'], 'a private ECR registry', () => {
   let moto: Moto;
   beforeAll(async () => {
     moto = await startMoto();
   });
   afterAll(() => moto[Symbol.asyncDispose]());
 
-  it('is pushed to, checked and pulled from, and named in full everywhere', async () => {
+  it('pushes to, checks and pulls from a private ECR registry by its full name', async () => {
     await behindProxy(moto.url, motoPassword(motoAccount), async ({ registry, proxy, environment }) => {
       const name = `${hostOf(motoAccount)}/team/app`;
       const sources = await temporaryDirectory();
@@ -96,22 +96,27 @@ describeServices(['moto_server'], 'a private registry of ECR', () => {
   });
 
   it.each<[string, object, string, string]>([
-    ['a role of another account', { aws_role_arn: role }, otherAccount, otherAccount],
+    ['a role in another account', { aws_role_arn: role }, otherAccount, otherAccount],
     [
-      'roles one after the other',
+      'a chain of roles',
       { aws_role_arns: [`arn:aws:iam::333333333333:role/first`, role] },
       otherAccount,
       otherAccount,
     ],
-    ['aws_account_id', { aws_account_id: '444444444444' }, '444444444444', motoAccount],
-    ['a name in full', { repository: `${hostOf(motoAccount)}/team/app` }, motoAccount, motoAccount],
+    ['another account by aws_account_id', { aws_account_id: '444444444444' }, '444444444444', motoAccount],
     [
-      'a mirror of Docker Hub, which no longer applies',
+      'the full name of the repository',
+      { repository: `${hostOf(motoAccount)}/team/app` },
+      motoAccount,
+      motoAccount,
+    ],
+    [
+      'a mirror of Docker Hub, which is not used',
       { registry_mirror: { host: '127.0.0.1:9' } },
       motoAccount,
       motoAccount,
     ],
-  ])('goes by %s', async (_name, source, account, owner) => {
+  ])('checks a private ECR registry with %s', async (_name, source, account, owner) => {
     await behindProxy(moto.url, motoPassword(owner), async ({ registry, proxy, environment }) => {
       seed(registry, 'team/app', 'latest', image);
       const { stdout, stderr } = await run('check', { ...keys, ...source }, environment);
@@ -148,7 +153,7 @@ describeServices(['moto_server'], 'a private registry of ECR', () => {
       'the metadata of the instance',
       async () => ({ AWS_EC2_METADATA_DISABLED: 'false', AWS_EC2_METADATA_SERVICE_ENDPOINT: moto.url }),
     ],
-  ])('is logged in to by %s', async (_name, prepare) => {
+  ])('logs in to a private ECR registry with credentials from %s', async (_name, prepare) => {
     const folder = await temporaryDirectory();
     await behindProxy(moto.url, motoPassword(motoAccount), async ({ registry, environment }) => {
       seed(registry, 'team/app', 'latest', image);
@@ -158,7 +163,7 @@ describeServices(['moto_server'], 'a private registry of ECR', () => {
     });
   });
 
-  it('is logged in to by the credentials of a container', async () => {
+  it('logs in to a private ECR registry with the credentials of a container', async () => {
     await using agent = await startRecordingServer({
       answer: () =>
         jsonReply(200, {
@@ -181,11 +186,11 @@ describeServices(['moto_server'], 'a private registry of ECR', () => {
   });
 });
 
-describeServices(['moto_server'], 'STS refuses', () => {
+describeServices(['moto_server'], 'an ECR log-in that STS refuses', () => {
   let moto: Moto;
   let user: { aws_access_key_id: string; aws_secret_access_key: string };
   beforeAll(async () => {
-    // Two requests are free, then every one is judged: they make a user who may do nothing.
+    // Two requests are not checked: they create a user without permissions.
     moto = await startMoto({ freeRequests: 2 });
     await askIam(moto, 'CreateUser', 'UserName=nobody');
     const made = await askIam(moto, 'CreateAccessKey', 'UserName=nobody');
@@ -203,8 +208,8 @@ describeServices(['moto_server'], 'STS refuses', () => {
       'SignatureDoesNotMatch: ',
       /check aws_access_key_id/,
     ],
-    ['who may not assume the role', () => user, 'AccessDenied: User: arn:aws:iam::', /sts:AssumeRole/],
-  ])('%s with a clear error', async (_name, source, reason, hint) => {
+    ['a user who may not assume the role', () => user, 'AccessDenied: User: arn:aws:iam::', /sts:AssumeRole/],
+  ])('explains a refusal of STS for %s', async (_name, source, reason, hint) => {
     const environment = { TEST: 'true', AWS_ENDPOINT_URL: moto.url };
     const { status, stdout, stderr } = await run('check', { ...source(), aws_role_arn: role }, environment);
     expect([status, stdout]).toEqual([1, '']);
@@ -214,7 +219,7 @@ describeServices(['moto_server'], 'STS refuses', () => {
   });
 });
 
-describe('ECR refuses', () => {
+describe('an ECR log-in that ECR refuses', () => {
   it.each<[string, string, RegExp]>([
     ['UnrecognizedClientException', 'The security token is invalid.', /check aws_access_key_id/],
     ['AccessDeniedException', 'User is not authorized to perform this.', /ecr:GetAuthorizationToken/],
@@ -224,7 +229,7 @@ describe('ECR refuses', () => {
       'Signature expired: 20200101T000000Z is now earlier than 20260101T000000Z',
       /clock of the worker/,
     ],
-  ])('by %s', async (code, message, hint) => {
+  ])('explains a refusal of ECR: %s', async (code, message, hint) => {
     await using api = await startRecordingServer({
       answer: () => jsonReply(400, { __type: code, message }, { date: new Date().toUTCString() }),
     });
@@ -238,19 +243,19 @@ describe('ECR refuses', () => {
 
   it.each<[string, string, string]>([
     [
-      'no authorization',
+      'a response without an authorization',
       '{"authorizationData":[]}',
       'the answer to GetAuthorizationToken holds no authorization',
     ],
-    ['a page of something else', '<html>', 'the answer is not one of AWS'],
-  ])('by %s', async (_name, body, message) => {
+    ['a response that is not from AWS', '<html>', 'the answer is not one of AWS'],
+  ])('explains %s of ECR', async (_name, body, message) => {
     await using api = await startRecordingServer({ answer: () => ({ status: 200, body }) });
     const { status, stderr } = await run('check', keys, { TEST: 'true', AWS_ENDPOINT_URL: api.url });
     expect(status).toBe(1);
     expect(stderr).toMatch(new RegExp(`cannot authenticate with ECR: .*${message}`));
   });
 
-  it('nothing when both keys for roles are set: that is told without asking', async () => {
+  it('refuses aws_role_arn together with aws_role_arns before any request', async () => {
     await using api = await startRecordingServer({ answer: () => jsonReply(200, {}) });
     const source = { ...keys, aws_role_arn: role, aws_role_arns: [role] };
     const { status, stderr } = await run('check', source, { TEST: 'true', AWS_ENDPOINT_URL: api.url });
@@ -264,7 +269,7 @@ function hintOf(stderr: string): string {
   return stderr.split('\n').find((line) => line.startsWith('hint: ')) ?? '';
 }
 
-/** A request to moto's IAM; who asks does not matter while requests are free. */
+/** Sends a request to moto's IAM, which does not check its first requests. */
 async function askIam(moto: Moto, action: string, parameters: string): Promise<string> {
   const credential = 'AKIAEXAMPLE/20260101/us-east-1/iam/aws4_request';
   const response = await fetch(moto.url, {
@@ -278,17 +283,17 @@ async function askIam(moto: Moto, action: string, parameters: string): Promise<s
   return await response.text();
 }
 
-describe('without credentials', () => {
+describe('an ECR log-in without credentials', () => {
   const nothing = { TEST: 'true', HOME: '/nonexistent' };
 
-  it('and with the metadata switched off the error says what can be set', async () => {
+  it('explains what to set if there are no credentials and the instance metadata is disabled', async () => {
     const { status, stderr } = await run('check', {}, { ...nothing, AWS_EC2_METADATA_DISABLED: 'true' });
     expect(status).toBe(1);
     expect(stderr).toContain('cannot authenticate with ECR: looking for AWS credentials on the worker: ');
     expect(stderr).toMatch(/hint: set aws_access_key_id and aws_secret_access_key, or give the worker/);
   });
 
-  it('a metadata server that never answers is given up', async () => {
+  it('stops waiting for a metadata server that never responds', async () => {
     await using server = await startRecordingServer({ answer: () => new Promise(() => {}) });
     const { status, stderr } = await run(
       'check',
@@ -300,7 +305,7 @@ describe('without credentials', () => {
     expect(server.journal.requests.length).toBeGreaterThan(0);
   });
 
-  it('a metadata server that is not there is given up', async () => {
+  it('stops looking for a metadata server that does not exist', async () => {
     await using silence = await startSilence();
     const environment = { ...nothing, AWS_EC2_METADATA_SERVICE_ENDPOINT: silence.url };
     const { status, stderr } = await run('check', {}, environment);
@@ -309,7 +314,7 @@ describe('without credentials', () => {
   });
 });
 
-/** A port of 127.0.0.1 that takes no connection and refuses none, as an address that nobody has. */
+/** A port of 127.0.0.1 that neither accepts nor refuses a connection, like an unused address. */
 async function startSilence(): Promise<AsyncDisposable & { readonly url: string }> {
   const listen = `
     const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
@@ -321,7 +326,7 @@ async function startSilence(): Promise<AsyncDisposable & { readonly url: string 
   process.once('exit', orphaned);
   const [line] = await once(child.stdout, 'data');
   const port = Number(String(line));
-  // The queue of the kernel is full once two wait in it: a connection more gets no answer at all.
+  // The kernel's backlog is full with two connections: another one gets no response at all.
   const waiting = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
   await Promise.all(waiting.map((socket) => once(socket, 'connect')));
   return {
@@ -338,7 +343,7 @@ async function startSilence(): Promise<AsyncDisposable & { readonly url: string 
 }
 
 describe('ECR Public', () => {
-  it('gives its token over our proxy and certificates; the repository keeps its name', async () => {
+  it('logs in to ECR Public through the proxy with ca_certs, and keeps the name of the repository', async () => {
     const token = Buffer.from('AWS:leak-public-password').toString('base64');
     await using api = await startRecordingServer({
       tls: serverKeys.amazon,
@@ -372,7 +377,7 @@ describe('ECR Public', () => {
     );
   });
 
-  it('without trust in the certificate of its API the error says so', async () => {
+  it('explains that the certificate of the ECR Public API is not trusted', async () => {
     await using api = await startRecordingServer({
       tls: serverKeys.amazon,
       answer: () => jsonReply(200, {}),

@@ -1,4 +1,4 @@
-// Google Cloud through the executables: files of credentials, the metadata server, and anonymous where neither is.
+// Log-in to Google Cloud with the executables: credential files, the metadata server, and anonymous without either.
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -53,7 +53,7 @@ function startSecurityTokens(tls: KeyPair = serverKeys.trusted): Promise<Recordi
   });
 }
 
-/** The file of a workload identity federation, and the subject token beside it. */
+/** Writes a file of workload identity federation and its subject token; returns the path of the file. */
 async function federation(tokens: { readonly url: string }, subject: string): Promise<string> {
   const directory = await temporaryDirectory();
   await writeFile(join(directory, 'subject'), subject);
@@ -71,8 +71,8 @@ async function federation(tokens: { readonly url: string }, subject: string): Pr
   return file;
 }
 
-describe('a log-in', () => {
-  it('by the metadata server, though there is a proxy', async () => {
+describe('a log-in to Google Cloud', () => {
+  it('logs in to Google Cloud with the metadata server, without a proxy', async () => {
     await using metadata = await startGoogleMetadata();
     await using registry = await start();
     const environment = { GCE_METADATA_HOST: metadata.otherHost, HTTP_PROXY: 'http://127.0.0.1:1' };
@@ -83,7 +83,7 @@ describe('a log-in', () => {
     expect(registry.tokens.map(({ user }) => user)).toEqual(['_token']);
   });
 
-  it('by workload identity federation, over TLS that ca_certs proves', async () => {
+  it('logs in to Google Cloud with workload identity federation over TLS verified with ca_certs', async () => {
     await using tokens = await startSecurityTokens();
     await using registry = await start();
     const environment = { GOOGLE_APPLICATION_CREDENTIALS: await federation(tokens, 'topsecret-subject') };
@@ -91,7 +91,7 @@ describe('a log-in', () => {
     expect(versions, stderr).toHaveLength(1);
   });
 
-  it('by way of the proxy of the worker', async () => {
+  it('logs in to Google Cloud with workload identity federation through the proxy of the worker', async () => {
     await using tokens = await startSecurityTokens(serverKeys.wrongHost);
     await using proxy = await startTunnelProxy(tokens.port);
     await using registry = await start();
@@ -102,7 +102,7 @@ describe('a log-in', () => {
     expect(proxy.targets).toEqual(['registry.invalid:443']);
   });
 
-  it('by the file that gcloud leaves', async () => {
+  it('logs in to Google Cloud with the credential file of gcloud', async () => {
     await using tokens = await startSecurityTokens();
     await using registry = await start();
     const HOME = await temporaryDirectory();
@@ -114,7 +114,7 @@ describe('a log-in', () => {
     expect(versions, stderr).toHaveLength(1);
   });
 
-  it('by username and password where both are there', async () => {
+  it('uses username and password rather than google_auth', async () => {
     await using metadata = await startGoogleMetadata();
     await using registry = await start();
     const source = { username: '_token', password: googleToken };
@@ -124,8 +124,8 @@ describe('a log-in', () => {
   });
 });
 
-describe('nobody is logged in, which the log tells with what to do, when', () => {
-  it('the metadata server is absent', async () => {
+describe('a log-in to Google Cloud that fails', () => {
+  it('warns and sends anonymous requests if there is no metadata server', async () => {
     await using registry = await start(true);
     const gone = await startGoogleMetadata();
     await gone.close();
@@ -138,9 +138,9 @@ describe('nobody is logged in, which the log tells with what to do, when', () =>
 
   it.each<[string, string, string]>([
     ['is not JSON', '{"private_key": "topsecret', 'the file is not a JSON object'],
-    ['is of an unknown kind', '{"type":"topsecret"}', 'give no token'],
-    ['is no document', '"topsecret"', 'the file is not a JSON object'],
-  ])('the file %s', async (_case, text, said) => {
+    ['has an unknown type', '{"type":"topsecret"}', 'give no token'],
+    ['is not an object', '"topsecret"', 'the file is not a JSON object'],
+  ])('warns and sends anonymous requests if the credential file %s', async (_case, text, said) => {
     await using registry = await start(true);
     const file = join(await temporaryDirectory(), 'key.json');
     await writeFile(file, text);
@@ -150,7 +150,7 @@ describe('nobody is logged in, which the log tells with what to do, when', () =>
     expect(stderr).toContain(file);
   });
 
-  it('the file is missing, or the federation is refused', async () => {
+  it('warns and sends anonymous requests if the credential file is missing or the federation is refused', async () => {
     await using registry = await start(true);
     const missing = await check(registry, { GOOGLE_APPLICATION_CREDENTIALS: '/nowhere/key.json' });
     expect(missing.versions).toHaveLength(1);

@@ -1,4 +1,4 @@
-// What a get saves, in the hands of other tools, on its way back into a registry, and after an interruption.
+// Images that a get saves as oci or oci-layout: read by other tools, pushed again, and after an interruption.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -79,13 +79,13 @@ async function appIndex(format: 'oci' | 'docker' = 'oci') {
   });
 }
 
-describe('the round trip', () => {
+describe('a get and a put of the saved image', () => {
   it.each<[string, () => Promise<Root>]>([
     ['an OCI image', () => appImage('amd64')],
     ['a Docker image', () => appImage('amd64', 'docker')],
     ['an OCI index', () => appIndex()],
     ['a Docker manifest list', () => appIndex('docker')],
-  ])('of %s as a layout keeps its digest', async (_name, build) => {
+  ])('a get as a layout and a put keep the digest of %s', async (_name, build) => {
     const root = await build();
     await get(root, { format: 'oci-layout' });
     expect((await put('oci')).version.digest).toBe(root.digest);
@@ -95,7 +95,7 @@ describe('the round trip', () => {
     });
   });
 
-  it('of a Docker image as a tarball keeps its digest, of an OCI image its config and layers', async () => {
+  it('a get as a tarball and a put keep the digest of a Docker image, and config and layers of an OCI image', async () => {
     const docker = await appImage('amd64', 'docker');
     await get(docker, { format: 'oci' });
     expect((await put('image.tar')).version.digest).toBe(docker.digest);
@@ -110,7 +110,7 @@ describe('the round trip', () => {
   });
 });
 
-describeServices(['skopeo', 'umoci'], 'other tools', () => {
+describeServices(['skopeo', 'umoci'], 'other tools and a saved image', () => {
   const load = async (from: string) => {
     const copied = join(target, 'copied');
     const { status, stderr } = await runProgram('skopeo', ['copy', '-q', '--all', from, `dir:${copied}`]);
@@ -118,31 +118,37 @@ describeServices(['skopeo', 'umoci'], 'other tools', () => {
     return JSON.parse(readFileSync(join(copied, 'manifest.json'), 'utf8'));
   };
 
-  it.each(['oci', 'docker'] as const)('load image.tar by its name, media types of %s', async (format) => {
-    const image = await appImage('amd64', format);
-    await get(image, { format: 'oci' });
-    expect(readdirSync(target).sort()).toEqual(['digest', 'image.tar', 'labels.json', 'repository', 'tag']);
-    expect(readFileSync(join(target, 'labels.json'), 'utf8')).toBe('{"maker":"test"}\n');
-    const manifest = await load(`docker-archive:${target}/image.tar:${registry.host}/${repository}:v1`);
-    expect(manifest.config.digest).toBe(image.config.digest);
-    expect(manifest.layers).toHaveLength(2);
-  });
+  it.each(['oci', 'docker'] as const)(
+    'skopeo loads image.tar by its name, with media types of %s',
+    async (format) => {
+      const image = await appImage('amd64', format);
+      await get(image, { format: 'oci' });
+      expect(readdirSync(target).sort()).toEqual(['digest', 'image.tar', 'labels.json', 'repository', 'tag']);
+      expect(readFileSync(join(target, 'labels.json'), 'utf8')).toBe('{"maker":"test"}\n');
+      const manifest = await load(`docker-archive:${target}/image.tar:${registry.host}/${repository}:v1`);
+      expect(manifest.config.digest).toBe(image.config.digest);
+      expect(manifest.layers).toHaveLength(2);
+    },
+  );
 
-  it.each(['oci', 'docker'] as const)('copy a layout of an image, media types of %s', async (format) => {
-    const image = await appImage('amd64', format);
-    await get(image, { format: 'oci-layout' });
-    expect((await load(`oci:${target}/oci`)).config.digest).toBe(image.config.digest);
-    const { status, stdout } = await runProgram('skopeo', ['inspect', '--raw', `oci:${target}/oci`]);
-    expect({ status, digest: digestOf(stdout) }).toEqual({ status: 0, digest: image.digest });
-  });
+  it.each(['oci', 'docker'] as const)(
+    'skopeo copies a layout of an image with media types of %s',
+    async (format) => {
+      const image = await appImage('amd64', format);
+      await get(image, { format: 'oci-layout' });
+      expect((await load(`oci:${target}/oci`)).config.digest).toBe(image.config.digest);
+      const { status, stdout } = await runProgram('skopeo', ['inspect', '--raw', `oci:${target}/oci`]);
+      expect({ status, digest: digestOf(stdout) }).toEqual({ status: 0, digest: image.digest });
+    },
+  );
 
-  it('copy a layout of an index with one image', async () => {
+  it('skopeo copies a layout of an index with one image', async () => {
     const image = await appImage('amd64');
     await get(buildIndex([image]), { format: 'oci-layout' });
     expect((await load(`oci:${target}/oci`)).config.digest).toBe(image.config.digest);
   });
 
-  it('copy a layout of an index with several, once the index is listed under a name', async () => {
+  it('skopeo copies a layout of an index with several images after the index is listed under a name', async () => {
     const index = await appIndex();
     await get(index, { format: 'oci-layout' });
     const layout = join(target, 'oci');
@@ -154,7 +160,7 @@ describeServices(['skopeo', 'umoci'], 'other tools', () => {
     expect(digestOf(readFileSync(join(target, 'copied', 'manifest.json')))).toBe(index.digest);
   });
 
-  it('unpack a layout that got a name', async () => {
+  it('umoci unpacks a layout after it was listed under a name', async () => {
     const image = await appImage('amd64');
     await get(image, { format: 'oci-layout' });
     const named = join(target, 'named');
@@ -170,8 +176,8 @@ describeServices(['skopeo', 'umoci'], 'other tools', () => {
   });
 });
 
-describe('upstream', () => {
-  it('finds the name of Docker Hub in a tarball from a mirror', async () => {
+describe('a get in upstream’s tests', () => {
+  it('writes the name on Docker Hub into the tarball of an image from a mirror', async () => {
     const image = await appImage('amd64', 'docker');
     const at = '/v2/library/fake-image';
     await using mirror = await startOrderedServer([
@@ -197,7 +203,7 @@ describe('upstream', () => {
     );
   });
 
-  it('skips the download and writes tag and digest all the same', async () => {
+  it('writes tag and digest with skip_download', async () => {
     const image = await appImage('amd64');
     await get(image, { skip_download: true, format: 'nonsense' });
     expect(readdirSync(target).sort()).toEqual(['digest', 'repository', 'tag']);
@@ -205,7 +211,7 @@ describe('upstream', () => {
     expect(readFileSync(join(target, 'digest'), 'utf8')).toBe(image.digest);
   });
 
-  it('fails for a digest that is gone, also without a download', async () => {
+  it('fails for a deleted digest with skip_download too', async () => {
     const request = requestFor(digestOf('gone'), { skip_download: true });
     const { status, stderr } = await runExecutable('in', { request, directory: target });
     expect(status).toBe(1);
@@ -215,7 +221,7 @@ describe('upstream', () => {
 });
 
 describe('an interrupted get', () => {
-  it.each(formats)('of format %s leaves no image, and is made good by the next', async (format) => {
+  it.each(formats)('leaves no image of the format %s, and the next get succeeds', async (format) => {
     const image = await buildImage({
       layers: [[file('small')], await buildLayer(Buffer.alloc(4_000_000, 'x'), { compression: 'none' })],
     });
@@ -254,7 +260,7 @@ describe('an interrupted get', () => {
     }
   });
 
-  /** Looks again whenever the loop turns: the executable's progress is on the disk. */
+  /** Waits for a condition on the disk by checking it in every turn of the event loop. */
   async function until(reached: () => boolean): Promise<void> {
     while (!reached()) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -262,7 +268,7 @@ describe('an interrupted get', () => {
   }
 });
 
-describe('memory', () => {
+describe('the memory of a get', () => {
   it.each(formats)('stays below 256 MB for an image of 1 GB as %s', async (format) => {
     const layers = [1, 2, 3, 4].map((number) => {
       const bytes = Buffer.alloc(256 * 1024 * 1024, number);

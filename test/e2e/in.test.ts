@@ -1,4 +1,4 @@
-// in as Concourse starts it: what of an image arrives in the directory, and what is said about it.
+// in as Concourse runs it: the files of a get, its answer and its log.
 import {
   existsSync,
   lstatSync,
@@ -54,7 +54,7 @@ beforeEach(() => {
   target = mkdtempSync(join(folder, 'get-'));
 });
 
-/** Puts an image into the registry and gets it from there. */
+/** Puts an image into the registry and runs in for it. */
 async function get(root: Root, request: { source?: object; params?: object; tag?: string } = {}) {
   seed(registry, repository, 'latest', root);
   const { source, params, tag = 'latest' } = request;
@@ -77,7 +77,7 @@ function names(...path: readonly string[]): string[] {
   return readdirSync(join(target, ...path)).sort();
 }
 
-/** A get that failed says so, answers nothing and leaves nothing. */
+/** Expects that a get failed with a message, without an answer and without files. */
 function expectFailure({ status, stdout, stderr }: ProgramResult, reason: string): void {
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr).toContain(reason);
@@ -85,22 +85,22 @@ function expectFailure({ status, stdout, stderr }: ProgramResult, reason: string
   expect(names()).toEqual([]);
 }
 
-describe('image metadata', () => {
-  it('captures the env and user', async () => {
+describe('the metadata of an image', () => {
+  it('writes env and user to metadata.json', async () => {
     expect(await get(await metadataImage())).toMatchObject({ status: 0 });
     expect(text('metadata.json')).toBe(
       `{"cmd":["/bin/sh"],"entrypoint":null,"env":["${basePath}","FOO=1"],"user":"someuser"}\n`,
     );
   });
 
-  it('captures the entrypoint and cmd', async () => {
+  it('writes entrypoint and cmd to metadata.json', async () => {
     expect(await get(await entrypointImage())).toMatchObject({ status: 0 });
     expect(text('metadata.json')).toBe(
       `{"cmd":["-c","echo hello world"],"entrypoint":["/bin/sh"],"env":["${basePath}"],"user":""}\n`,
     );
   });
 
-  it('is written as Go writes it', async () => {
+  it('escapes and sorts metadata.json and labels.json as Go does', async () => {
     const run = { Env: ['A=<&>\u2028'], Labels: { b: '<b>', a: '1', '10': 'ten', '-': '' } };
     expect(await get(await buildImage({ run }))).toMatchObject({ status: 0 });
     expect(text('metadata.json')).toBe(
@@ -109,15 +109,15 @@ describe('image metadata', () => {
     expect(text('labels.json')).toBe('{"-":"","10":"ten","a":"1","b":"\\u003cb\\u003e"}\n');
   });
 
-  it('is empty where the config says nothing', async () => {
+  it('writes null and empty values for what the config does not have', async () => {
     expect(await get(emptyImage())).toMatchObject({ status: 0 });
     expect(text('metadata.json')).toBe('{"cmd":null,"entrypoint":null,"env":null,"user":""}\n');
     expect(text('labels.json')).toBe('{}\n');
   });
 });
 
-describe('the answer', () => {
-  it('is the version as requested and metadata, on one line', async () => {
+describe('the answer of a get', () => {
+  it('answers with the requested version and the metadata on one line', async () => {
     const image = await staticImage();
     const { stdout } = await get(image, { tag: 'some-tag' });
     expect(stdout).toBe(
@@ -127,7 +127,7 @@ describe('the answer', () => {
     );
   });
 
-  it('goes to stdout alone, while stderr tells what is fetched', async () => {
+  it('logs on stderr what it fetches', async () => {
     const image = await staticImage();
     const { stderr } = await get(image);
     expect(stderr).toContain(
@@ -137,7 +137,7 @@ describe('the answer', () => {
 });
 
 describe('the files of a get', () => {
-  it('are the tree and five descriptions', async () => {
+  it('writes the root file system and five files beside it', async () => {
     const image = await staticImage();
     expect(await get(image, { tag: 'not-its-tag' })).toMatchObject({ status: 0 });
     expect(names()).toEqual(['digest', 'labels.json', 'metadata.json', 'repository', 'rootfs', 'tag']);
@@ -147,7 +147,7 @@ describe('the files of a get', () => {
     expect(text('rootfs', 'Dockerfile')).toBe('hello!\n');
   });
 
-  it('are without a tree when the image has no layers', async () => {
+  it('writes no root file system for an image without layers', async () => {
     expect(await get(emptyImage())).toMatchObject({ status: 0 });
     expect(names()).toEqual(['digest', 'labels.json', 'metadata.json', 'repository', 'tag']);
   });
@@ -156,7 +156,7 @@ describe('the files of a get', () => {
     ['000', 0o644, 0o666],
     ['022', 0o644, 0o644],
     ['077', 0o600, 0o600],
-  ])('have their modes under umask %s, and the tree has its own', async (umask, plain, json) => {
+  ])('applies umask %s to the files beside the root file system only', async (umask, plain, json) => {
     const image = await buildImage({
       layers: [
         [directory('open', { mode: 0o1777 }), file('open/all', '', { mode: 0o666 }), file('deep/in/it')],
@@ -181,8 +181,8 @@ describe('the files of a get', () => {
   });
 });
 
-describe('the tree', () => {
-  it('keeps permissions, times and owners', async () => {
+describe('the root file system of a get', () => {
+  it('has the permissions, times and owners of the image', async () => {
     expect(await get(await filePermissionsImage())).toMatchObject({ status: 0 });
     const { mode, mtime, uid, gid } = lstatSync(join(target, 'rootfs/home/alex/birthday'));
     expect(mode & 0o7777).toBe(0o603);
@@ -191,7 +191,7 @@ describe('the tree', () => {
     expect(lstatSync(join(target, 'rootfs/home/alex')).mode & 0o7777).toBe(0o2755);
   });
 
-  it('is without what upper layers removed', async () => {
+  it('does not contain what upper layers removed', async () => {
     expect(await get(await whiteoutImage())).toMatchObject({ status: 0 });
     expect(names('rootfs').filter((name) => name.startsWith('top'))).toEqual([
       'top-dir-1',
@@ -211,27 +211,27 @@ describe('the tree', () => {
     expect({ uid, gid }).toEqual(asRoot ? { uid: 1000, gid: 1000 } : lstatOwner());
   });
 
-  it('keeps a hard link whose first name was removed', async () => {
+  it('keeps a hard link whose first name an upper layer removed', async () => {
     expect(await get(await removedHardlinksImage())).toMatchObject({ status: 0 });
     expect(names('rootfs', 'hardlink-test')).toEqual(['hardlink-file']);
     expect(lstatSync(join(target, 'rootfs/hardlink-test/hardlink-file')).isFile()).toBe(true);
     expect(text('rootfs', 'hardlink-test', 'hardlink-file')).toBe('FROM test\n');
   });
 
-  it('replaces a symbolic link by a file and leaves its target alone', async () => {
+  it('replaces a symbolic link by a file without changing its target', async () => {
     expect(await get(await symlinksImage())).toMatchObject({ status: 0 });
     expect(text('rootfs', 'a')).toBe('symlinked\n');
     expect(text('rootfs', 'b')).toBe('replaced\n');
     expect(lstatSync(join(target, 'rootfs/b')).isSymbolicLink()).toBe(false);
   });
 
-  it('comes out of zstd layers too', async () => {
+  it('unpacks zstd layers', async () => {
     expect(await get(await zstdImage())).toMatchObject({ status: 0 });
     expect(text('rootfs', 'etc', 'motd')).toBe('Hello from zstd image!\n'.repeat(100));
   });
 
   it.each(['none', 'gzip', 'zstd'] as const)(
-    'comes out of layers that are not what their type says: %s',
+    'unpacks layers by their content whatever their media type is: %s',
     async (kind) => {
       const layer = await buildLayer([file('a', 'content')], {
         compression: kind,
@@ -242,7 +242,7 @@ describe('the tree', () => {
     },
   );
 
-  it('does not hold what an interrupted get left', async () => {
+  it('does not contain files of an interrupted get', async () => {
     mkdirSync(join(target, 'rootfs', 'stale'), { recursive: true, mode: 0o500 });
     writeFileSync(join(target, 'rootfs', 'half'), 'of a file');
     writeFileSync(join(target, 'digest'), 'sha256:old');
@@ -252,7 +252,7 @@ describe('the tree', () => {
     expect(text('digest')).toBe(image.digest);
   });
 
-  it('of an earlier get is gone when the image has no layers', async () => {
+  it('removes the root file system of an earlier get for an image without layers', async () => {
     mkdirSync(join(target, 'rootfs'));
     expect(await get(emptyImage())).toMatchObject({ status: 0 });
     expect(existsSync(join(target, 'rootfs'))).toBe(false);
@@ -264,7 +264,7 @@ describe('the tree', () => {
   }
 });
 
-describe('platforms', () => {
+describe('the platform of a get', () => {
   const linux = (architecture: string, more: object = {}) => ({ os: 'linux', architecture, ...more });
   const imageFor = (name: string, platform: { os: string; architecture: string; variant?: string }) =>
     buildImage({ layers: [[file('name', name)]], platform });
@@ -274,7 +274,7 @@ describe('platforms', () => {
       await imageFor('armv6', linux('arm', { variant: 'v6' })),
       await imageFor('armv7', linux('arm', { variant: 'v7' })),
       await imageFor('arm64', linux('arm64')),
-      // Without a platform it counts as linux/amd64, and is searched for the platform again.
+      // An entry without a platform counts as linux/amd64, and this index is searched for the platform again.
       buildIndex([
         await imageFor('windows', { os: 'windows', architecture: 'amd64' }),
         await imageFor('amd64', linux('amd64')),
@@ -282,31 +282,35 @@ describe('platforms', () => {
     ]);
 
   it.each<[string, { source?: object; params?: object }, string]>([
-    ['of the source', { source: { platform: linux('arm64') } }, 'arm64'],
-    ['found in an index within the index', { source: { platform: linux('amd64') } }, 'amd64'],
+    ['the platform of the source', { source: { platform: linux('arm64') } }, 'arm64'],
+    ['the platform in an index within the index', { source: { platform: linux('amd64') } }, 'amd64'],
     [
-      'of the step, instead of that of the source',
+      'the platform of the step rather than that of the source',
       { source: { platform: linux('amd64') }, params: { platform: linux('arm64') } },
       'arm64',
     ],
-    ['of which the first variant is taken', { source: { platform: linux('arm') } }, 'armv6'],
-    ['narrowed by a variant', { source: { platform: linux('arm', { variant: 'v7' }) } }, 'armv7'],
-    ['with the variant behind the architecture', { params: { platform: linux('arm/v7') } }, 'armv7'],
-    ['whose usual variant an entry without one has', { source: { platform: linux('arm64/v8') } }, 'arm64'],
+    ['the first variant of a platform without a variant', { source: { platform: linux('arm') } }, 'armv6'],
+    ['the variant of the platform', { source: { platform: linux('arm', { variant: 'v7' }) } }, 'armv7'],
+    ['the variant after a slash in the architecture', { params: { platform: linux('arm/v7') } }, 'armv7'],
     [
-      "of the step as a whole: what it leaves out is the host's",
+      'an entry without a variant for the default variant',
+      { source: { platform: linux('arm64/v8') } },
+      'arm64',
+    ],
+    [
+      "the platform of the step as a whole, with the host's value for what it leaves out",
       {
         source: { platform: { os: 'plan9', architecture: 'amd64' } },
         params: { platform: { architecture: 'arm64' } },
       },
       'arm64',
     ],
-  ])('the platform %s', async (_name, request, expected) => {
+  ])('fetches the image for %s', async (_name, request, expected) => {
     expect(await get(await indexOf(), request)).toMatchObject({ status: 0 });
     expect(text('rootfs', 'name')).toBe(expected);
   });
 
-  it('the digest stays that of the index', async () => {
+  it('writes the digest of the index, not that of the image', async () => {
     const index = await indexOf();
     const { answer } = await get(index, { source: { platform: linux('amd64') } });
     expect(answer.version.digest).toBe(index.digest);
@@ -314,7 +318,7 @@ describe('platforms', () => {
   });
 
   it.each([linux('arm64/v9'), linux('arm/v5'), linux('s390x'), { os: 'darwin', architecture: 'amd64' }])(
-    'none for %j is an error that names those there are',
+    'fails without an image for %j and lists the platforms of the index',
     async (platform) => {
       const result = await get(await indexOf(), { source: { platform } });
       expectFailure(result, `no child with platform ${platform.os}/${platform.architecture} in index`);
@@ -322,21 +326,21 @@ describe('platforms', () => {
     },
   );
 
-  it('a document list of Docker is an index too, and an entry without platform is linux/amd64', async () => {
+  it('reads a Docker manifest list, and treats an entry without a platform as linux/amd64', async () => {
     const image = await buildImage({ format: 'docker', layers: [[file('name', 'plain')]] });
     const list = buildIndex([{ ...image, entry: {} }], { format: 'docker' });
     expect(await get(list, { source: { platform: linux('amd64') } })).toMatchObject({ status: 0 });
     expect(text('rootfs', 'name')).toBe('plain');
   });
 
-  it('a single image is taken whatever its platform', async () => {
+  it('fetches a single image whatever its platform is', async () => {
     const image = await imageFor('s390x', linux('s390x'));
     expect(await get(image, { source: { platform: linux('amd64') } })).toMatchObject({ status: 0 });
     expect(text('rootfs', 'name')).toBe('s390x');
   });
 });
 
-describe('strict registries', () => {
+describe('a get from a strict registry', () => {
   const image = emptyImage();
   const path = '/v2/some/fake-image';
   const ping: FakeHandler = { method: 'GET', path: '/v2/', reply: { status: 200 } };
@@ -373,7 +377,7 @@ describe('strict registries', () => {
       metadata: [{ name: 'repository', value: name }, { name: 'tag', value: '' }, ...fields],
     })}\n`;
 
-  it('429 starts over from the ping until it is over', async () => {
+  it('starts over with the ping after each 429', async () => {
     await using server = await startOrderedServer([
       limited(ping),
       limited(ping),
@@ -393,7 +397,7 @@ describe('strict registries', () => {
     expect(stderr.match(/WARN.*transient error/g)).toHaveLength(4);
   });
 
-  it('TLS with the certificate in ca_certs is trusted', async () => {
+  it('accepts a self-signed certificate that is in ca_certs', async () => {
     await using server = await startOrderedServer([ping, manifestOf(image), configOf(image)], {
       tls: serverKeys.selfSigned,
     });
@@ -403,14 +407,14 @@ describe('strict registries', () => {
     expect(stdout).toBe(answerFor(name));
   });
 
-  it('TLS without it is not', async () => {
+  it('refuses a self-signed certificate that is not in ca_certs', async () => {
     await using server = await startOrderedServer([], { tls: serverKeys.selfSigned });
     const result = await fetchFrom(`${server.host}/some/fake-image`);
     server.assertSatisfied();
     expectFailure(result, 'not signed by an authority that is trusted');
   });
 
-  it('a mirror is not asked for a repository of another registry', async () => {
+  it('does not use the mirror for a repository of another registry', async () => {
     await using mirror = await startOrderedServer([]);
     await using server = await startOrderedServer([ping, manifestOf(image), configOf(image)]);
     const name = `${server.host}/some/fake-image`;
@@ -424,19 +428,22 @@ describe('strict registries', () => {
   it.each([
     ['explicit', 'some/fake-image', '/v2/some/fake-image'],
     ['implied', 'fake-image', '/v2/library/fake-image'],
-    ['spelled out', 'docker.io/fake-image', '/v2/library/fake-image'],
-  ])('a mirror stands in for Docker Hub, namespace %s, and is not named', async (_kind, name, at) => {
-    await using mirror = await startOrderedServer([ping, manifestOf(image, at), configOf(image, at)]);
-    const { stdout } = await fetchFrom(name, { registry_mirror: { host: mirror.host } });
-    mirror.assertSatisfied();
-    expect(stdout).toBe(answerFor(name));
-    expect(text('repository')).toBe(name);
-  });
+    ['explicit registry', 'docker.io/fake-image', '/v2/library/fake-image'],
+  ])(
+    'uses the mirror for Docker Hub and does not report its name, with an %s namespace',
+    async (_kind, name, at) => {
+      await using mirror = await startOrderedServer([ping, manifestOf(image, at), configOf(image, at)]);
+      const { stdout } = await fetchFrom(name, { registry_mirror: { host: mirror.host } });
+      mirror.assertSatisfied();
+      expect(stdout).toBe(answerFor(name));
+      expect(text('repository')).toBe(name);
+    },
+  );
 
   it.each([
     ['explicit', 'some/fake-image', '/v2/some/fake-image'],
     ['implied', 'fake-image', '/v2/library/fake-image'],
-  ])('without the image on the mirror Docker Hub is asked, namespace %s', async (_kind, name, at) => {
+  ])('uses Docker Hub if the mirror has no such image, with an %s namespace', async (_kind, name, at) => {
     await using mirror = await startOrderedServer([ping, missing(manifestOf(image, at))]);
     await using hub = await startOrderedServer([ping, manifestOf(image, at), configOf(image, at)], {
       tls: serverKeys.dockerHub,
@@ -459,13 +466,17 @@ describe('strict registries', () => {
   });
 
   it.each<[string, object, readonly object[]]>([
-    ['no pattern', {}, []],
-    ['a label pattern', { label_regex: '^org\\.a$' }, [{ name: 'org.a', value: 'first' }]],
-    ['a label pattern that matches nothing', { label_regex: 'nowhere' }, []],
-    ['an annotation pattern', { annotation_regex: 'note' }, [{ name: 'org.note', value: 'annotated' }]],
-    ['an annotation pattern that matches nothing', { annotation_regex: '^note' }, []],
+    ['without a pattern', {}, []],
+    ['of labels that match label_regex', { label_regex: '^org\\.a$' }, [{ name: 'org.a', value: 'first' }]],
+    ['with a label_regex that matches nothing', { label_regex: 'nowhere' }, []],
     [
-      'both: labels first, sorted',
+      'of annotations that match annotation_regex',
+      { annotation_regex: 'note' },
+      [{ name: 'org.note', value: 'annotated' }],
+    ],
+    ['with an annotation_regex that matches nothing', { annotation_regex: '^note' }, []],
+    [
+      'of labels, sorted, and then annotations',
       { label_regex: '^org', annotation_regex: '^org' },
       [
         { name: 'org.a', value: 'first' },
@@ -473,7 +484,7 @@ describe('strict registries', () => {
         { name: 'org.note', value: 'annotated' },
       ],
     ],
-  ])('metadata by %s; the config is asked for once', async (_name, source, fields) => {
+  ])('answers with metadata %s and requests the config once', async (_name, source, fields) => {
     const found = await buildImage({
       run: { Labels: { 'org.z': 'last', 'org.a': 'first', other: 'left out' } },
       annotations: { 'org.note': 'annotated', other: 'left out' },
@@ -486,8 +497,8 @@ describe('strict registries', () => {
   });
 });
 
-describe('the private registry', () => {
-  it('is entered with username and password', async () => {
+describe('a get from a private registry', () => {
+  it('logs in with username and password', async () => {
     await using server = await startRegistry({ auth: { kind: 'basic', user: 'user', password: 'secret' } });
     const image = await staticImage();
     seed(server, 'private', 'latest', image);
@@ -506,7 +517,7 @@ describe('the private registry', () => {
   });
 });
 
-describe("a get that can't be", () => {
+describe('a get that fails', () => {
   const unused = `sha256:${'0'.repeat(64)}`;
 
   function leaveEarlierGet(): void {
@@ -517,11 +528,11 @@ describe("a get that can't be", () => {
   }
 
   it.each<[string, object]>([
-    ['without a version', {}],
-    ['without a digest', { version: { tag: 'latest' } }],
-    ['with a malformed digest', { version: { tag: 'a', digest: 'sha256:abc' } }],
-    ['with a digest in capitals', { version: { digest: `sha256:${'A'.repeat(64)}` } }],
-  ])('%s fails before anything is touched', async (_name, request) => {
+    ['a missing version', {}],
+    ['a missing digest', { version: { tag: 'latest' } }],
+    ['a malformed digest', { version: { tag: 'a', digest: 'sha256:abc' } }],
+    ['a digest in upper case', { version: { digest: `sha256:${'A'.repeat(64)}` } }],
+  ])('fails for %s before it changes anything', async (_name, request) => {
     leaveEarlierGet();
     const source = { repository: `${registry.host}/${repository}` };
     const result = await runExecutable('in', { request: { source, ...request }, directory: target });
@@ -537,7 +548,7 @@ describe("a get that can't be", () => {
     ]);
   });
 
-  it('with a digest that nobody has fails and leaves nothing of an earlier one', async () => {
+  it('fails for an unknown digest and removes the files of an earlier get', async () => {
     seed(registry, repository, 'latest', await staticImage());
     leaveEarlierGet();
     const source = { repository: `${registry.host}/${repository}` };
@@ -549,7 +560,7 @@ describe("a get that can't be", () => {
     ['not given', () => undefined, 'destination path not specified'],
     ['missing', () => join(target, 'missing'), 'missing'],
     ['a file', () => executablePath('in'), 'is not a directory'],
-  ])('with a directory that is %s fails', async (_name, directoryOf, reason) => {
+  ])('fails for a directory that is %s', async (_name, directoryOf, reason) => {
     const source = { repository: `${registry.host}/${repository}` };
     const path = directoryOf();
     const before = registry.requests.length;
@@ -561,7 +572,7 @@ describe("a get that can't be", () => {
     expect(registry.requests).toHaveLength(before);
   });
 
-  it('of a schema 1 manifest says so', async () => {
+  it('fails for a Docker schema 1 manifest and says so', async () => {
     const body = Buffer.from('{"schemaVersion":1,"name":"a","tag":"b"}');
     const digest = registry.putManifest(repository, 'old', mediaTypes.dockerManifestSchema1, body);
     const source = { repository: `${registry.host}/${repository}` };

@@ -1,4 +1,4 @@
-// Images are larger than memory: what a get or a put needs does not grow with them.
+// The memory of a get and a put does not grow with the image.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -21,20 +21,20 @@ const limit = 256 * megabyte;
 const large = 1024 * megabyte;
 const plain = 200 * megabyte;
 
-// Random, but the same all the time: it can be compressed, and not to nothing.
+// Repeated random bytes: they can be compressed, but not to almost nothing.
 const block = Buffer.concat(Array(64).fill(randomBytes(16 * 1024)));
 
 let folder: string;
 
 beforeAll(() => {
-  // In memory where that is possible: what is measured here is not the disk.
+  // In memory if possible, because the disk is not what is measured.
   const shared = '/dev/shm';
   folder = mkdtempSync(join(existsSync(shared) ? shared : tmpdir(), 'memory-'));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A gzip layer that holds one file of `large` bytes, without ever having it in memory. */
+/** A gzip layer with one file of `large` bytes, which is never in memory as a whole. */
 function largeLayer(): Layer {
   const start = gzipSync(header({ name: 'large', size: large }));
   const middle = gzipSync(block, { level: 1 });
@@ -54,7 +54,7 @@ function plainLayer(): Promise<Layer> {
   return buildLayer(tar, { compression: 'none' });
 }
 
-it('in unpacks a gigabyte in a quarter of it', async () => {
+it('in unpacks a layer of 1 GB with less than 256 MB of memory', async () => {
   await using registry = await startRegistry();
   const image = await buildImage({ layers: [largeLayer(), await plainLayer()] });
   seed(registry, 'large', 'latest', image);
@@ -103,7 +103,7 @@ async function writeLargeTarball(path: string): Promise<void> {
   await file.close();
 }
 
-it('out compresses and sends a gigabyte in a quarter of it', async () => {
+it('out compresses and sends a layer of 1 GB with less than 256 MB of memory', async () => {
   await using registry = await startRegistry();
   const directory = mkdtempSync(join(folder, 'put-'));
   await writeLargeTarball(join(directory, 'image.tar'));
@@ -117,7 +117,7 @@ it('out compresses and sends a gigabyte in a quarter of it', async () => {
   expect(peakMemory).toBeLessThan(limit);
 });
 
-it('out sends a blob of 200 MB as it is', async () => {
+it('out sends a blob of 200 MB with less than 256 MB of memory', async () => {
   await using registry = await startRegistry();
   const directory = mkdtempSync(join(folder, 'put-'));
   const image = await buildImage({ layers: [await plainLayer()] });

@@ -1,4 +1,4 @@
-// What users read when something is wrong: the situation, what the error says, and the next step.
+// The errors and hints that users read, by situation.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const account = { user: 'robot', password: 's3cr3t' };
 const wrongLogin = { username: 'robot', password: 'wr0ng' };
 const gone = `sha256:${'0'.repeat(64)}`;
 
-/** The answer to everything but the ping. */
+/** Fails every request but the ping. */
 const refusing = (status: number): FaultRule[] => [
   { path: /manifests|tags|blobs/, fault: { kind: 'status', status } },
 ];
@@ -83,12 +83,12 @@ function at(setup: Setup): TestRegistry {
   return registry;
 }
 
-/** A request; `source` is given the registry, `version` and `params` are as Concourse sends them. */
+/** What a request is about; by default the image `team/app` on the registry of a setup. */
 interface Situation {
   readonly setup?: Setup;
-  /** In place of `team/app` on the registry. */
+  /** Replaces the whole name of the repository. */
   readonly named?: string;
-  /** Below the registry. */
+  /** The repository on the registry; by default `team/app`. */
   readonly path?: string;
   readonly source?: object;
   readonly params?: object;
@@ -116,7 +116,7 @@ const tagged = { tag: 'latest' };
 const put = { image: 'image.tar' };
 const put401 = { source: { ...tagged }, params: put };
 
-describe('a failure', () => {
+describe('an error message', () => {
   it.each<[string, ExecutableName, Situation, string, string]>([
     [
       '401 without credentials',
@@ -126,7 +126,7 @@ describe('a failure', () => {
       'check username and password (both must be set)',
     ],
     [
-      '401 with wrong ones',
+      '401 with wrong credentials',
       'check',
       { setup: 'basic', source: wrongLogin },
       'list repository tags',
@@ -178,7 +178,7 @@ describe('a failure', () => {
       'a private repository looks like this',
     ],
     [
-      'a digest that vanished',
+      'a deleted digest',
       'in',
       { digest: () => gone },
       `manifests/${gone}: MANIFEST_UNKNOWN`,
@@ -215,21 +215,21 @@ describe('a failure', () => {
       'to ca_certs',
     ],
     [
-      'a certificate that is over',
+      'an expired certificate',
       'check',
       { setup: 'expired', source: { ca_certs: [serverKeys.expired.cert] } },
       'certificate of the server',
       'must be renewed',
     ],
     [
-      'http where https is spoken to it',
+      'a registry that speaks http only',
       'check',
       { named: 'reg.example.com/team/app', environment: () => ({ HTTPS_PROXY: toPlainHttp.url }) },
       'does not speak TLS',
       'set "insecure: true"',
     ],
     [
-      'nobody there',
+      'a refused connection',
       'check',
       { named: '127.0.0.1:1/team/app' },
       'nothing accepts connections there',
@@ -263,7 +263,7 @@ describe('a failure', () => {
       'could not resolve repository',
       'put the tag into source.tag',
     ],
-    ['a URL for a name', 'check', { named: 'https://ghcr.io/team/app' }, 'is a URL', 'leave out the scheme'],
+    ['a URL as the name', 'check', { named: 'https://ghcr.io/team/app' }, 'is a URL', 'leave out the scheme'],
     [
       'white space in the name',
       'check',
@@ -291,7 +291,7 @@ describe('a failure', () => {
       'set platform',
     ],
     [
-      '… of which the message has those there are',
+      'no matching variant of a platform',
       'in',
       {
         path: 'team/multi',
@@ -302,7 +302,7 @@ describe('a failure', () => {
       'set platform',
     ],
     [
-      '… while images are sorted',
+      'no matching platform with created_at_sort',
       'check',
       {
         path: 'team/multi',
@@ -312,7 +312,7 @@ describe('a failure', () => {
       'set platform',
     ],
     [
-      'two variants',
+      'two different variants',
       'check',
       { source: { platform: { architecture: 'arm/v6', variant: 'v7' } } },
       'name different variants',
@@ -333,7 +333,7 @@ describe('a failure', () => {
       'from an answer of check',
     ],
     [
-      'another manifest than was asked for',
+      'a manifest with another digest',
       'in',
       { setup: 'tampering' },
       'does not match requested digest',
@@ -347,35 +347,35 @@ describe('a failure', () => {
       'did you mean oci-layout?',
     ],
     [
-      'a pattern that is none',
+      'an invalid label_regex',
       'in',
       { source: { label_regex: '(' } },
       'invalid regex pattern in source.label_regex',
       'RE2',
     ],
     [
-      'a tag pattern that is none',
+      'an invalid tag_regex',
       'check',
       { source: { tag_regex: '(' } },
       'invalid regex pattern in source.tag_regex',
       'RE2',
     ],
     [
-      'a constraint that is none',
+      'an invalid semver_constraint',
       'check',
       { source: { semver_constraint: 'newest' } },
       'parse semver constraint',
       'looks like',
     ],
     [
-      'a key that does not exist',
+      'an unknown key',
       'check',
       { source: { repositry: 'x' } },
       'invalid payload: unknown field "source.repositry"',
       'did you mean repository?',
     ],
     [
-      'a value of another type',
+      'a value of the wrong type',
       'out',
       { params: { image: 'image.tar', version: 1.2 } },
       'invalid payload: cannot unmarshal number',
@@ -389,7 +389,7 @@ describe('a failure', () => {
       'give it in PEM',
     ],
     [
-      'a mirror by its URL',
+      'a mirror with a scheme',
       'in',
       { named: 'busybox', source: { registry_mirror: { host: 'https://m.test' } } },
       'registry_mirror.host',
@@ -410,7 +410,7 @@ describe('a failure', () => {
       'match exactly one',
     ],
     [
-      'no image',
+      'a file that is no image',
       'out',
       { source: tagged, params: { image: 'notes.txt' } },
       'could not load image from path',
@@ -424,27 +424,27 @@ describe('a failure', () => {
       "need either 'version:' in params or 'tag:' in source",
     ],
     [
-      'a version that is none',
+      'an invalid version',
       'out',
       { params: { ...put, version: 'newest' } },
       'invalid semantic version: "newest"',
       'looks like 1.2.3',
     ],
     [
-      'a prefix without tags',
+      'tag_prefix without additional_tags',
       'out',
       { source: tagged, params: { ...put, tag_prefix: 'x-' } },
       'tag_prefix can only be used when additional_tags are specified',
       'params.additional_tags',
     ],
     [
-      'a file of tags that is not there',
+      'a missing file of additional tags',
       'out',
       { source: tagged, params: { ...put, additional_tags: 'tags' } },
       'additional tags',
       'params.additional_tags is the path',
     ],
-  ])('%s [%s]', async (_name, executable, situation, message, hint) => {
+  ])('explains %s (%s)', async (_name, executable, situation, message, hint) => {
     const { status, stdout, stderr } = await run(executable, situation);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     const lines = plain(stderr).split('\n');
@@ -458,14 +458,14 @@ describe('a failure', () => {
   it.each<[ExecutableName, string]>([
     ['in', 'destination path not specified'],
     ['out', 'destination path not specified'],
-  ])('no directory for %s', async (name, message) => {
+  ])('explains a missing directory argument of %s', async (name, message) => {
     const result = await runExecutable(name, { request: {} });
     expect(result).toMatchObject({ status: 1, stdout: '' });
     expect(result.stderr).toContain(message);
   });
 });
 
-/** Whether this machine lets the test mount a small disk of its own. */
+/** Whether this machine allows the test to mount a small file system. */
 const mayMount =
   process.platform === 'linux' &&
   (await runProgram('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs none /mnt'])
@@ -488,7 +488,7 @@ describe.runIf(mayMount)('a full disk', () => {
       { input: JSON.stringify(request), environment: { TEST: 'true', PATH: '/usr/bin:/bin', TMPDIR: disk } },
     );
 
-  it('in a get is told with what to do', async () => {
+  it('a get explains a full disk with a hint', async () => {
     const disk = mkdtempSync(join(folder, 'disk-'));
     const { status, stdout, stderr } = await onSmallDisk('in', disk, disk, {
       source: { repository: `${at('open').host}/team/large` },
@@ -499,7 +499,7 @@ describe.runIf(mayMount)('a full disk', () => {
     expect(stderr).toContain('hint: the disk is full');
   });
 
-  it('in a put is told with what to do', async () => {
+  it('a put explains a full disk with a hint', async () => {
     const disk = mkdtempSync(join(folder, 'disk-'));
     const directory = mkdtempSync(join(folder, 'put-'));
     writeFileSync(join(directory, 'image.tar'), await dockerArchive(large));
@@ -513,7 +513,7 @@ describe.runIf(mayMount)('a full disk', () => {
   });
 });
 
-describe('what has no effect', () => {
+describe('a setting without effect', () => {
   const version = () => `[{"tag":"latest","digest":"${image.digest}"}]\n`;
 
   it.each<[string, object, string]>([
@@ -525,7 +525,7 @@ describe('what has no effect', () => {
     ['a username without a password', { username: 'robot' }, 'source has a username but no password'],
     ['a password without a username', { password: 's3cr3t' }, 'source has a password but no username'],
     ['an expired certificate', { ca_certs: [serverKeys.expired.cert] }, 'ca_certs[0] expired on 2001-01-01'],
-  ])('%s is a warning, and the check goes on', async (_name, source, warning) => {
+  ])('warns about %s and continues the check', async (_name, source, warning) => {
     const { status, stdout, stderr } = await run('check', { source: { ...tagged, ...source } });
     expect({ status, stdout }).toEqual({ status: 0, stdout: version() });
     expect(plain(stderr).trimEnd().split('\n')).toEqual([expect.stringContaining(warning)]);
@@ -533,7 +533,7 @@ describe('what has no effect', () => {
     expect(stderr).not.toContain('s3cr3t');
   });
 
-  it('a tag that does not exist is no version, and one line', async () => {
+  it('logs one line for a tag that does not exist, and reports no version', async () => {
     const { status, stdout, stderr } = await run('check', { source: { tag: 'newest' } });
     expect({ status, stdout }).toEqual({ status: 0, stdout: '[]\n' });
     expect(plain(stderr).trimEnd().split('\n')).toEqual([

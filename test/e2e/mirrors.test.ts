@@ -1,4 +1,4 @@
-// Mirrors as users configure them: several hosts, for any registry, and one of them dead.
+// Several mirrors of any registry: their order, and a mirror that does not respond.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ beforeEach(async () => {
   seed(full, repository, 'stable', image);
 });
 
-/** A host that takes connections and never says a word; gives `host:port`. */
+/** Starts a host that accepts connections and never responds; returns `host:port`. */
 async function silentHost(): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -54,7 +54,7 @@ const source = (...hosts: readonly string[]) => ({
 });
 
 describe('several mirrors of a registry', () => {
-  it('are asked in order by a check', async () => {
+  it('a check tries mirrors in order', async () => {
     const { status, stdout } = await runExecutable('check', {
       request: { source: source(empty.host, full.host) },
     });
@@ -66,7 +66,7 @@ describe('several mirrors of a registry', () => {
     expect(origin.connections).toBe(0);
   });
 
-  it('are asked in order by a get, which names the registry itself', async () => {
+  it('a get tries mirrors in order and writes the name of the registry itself', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'mirrors-'));
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
     const { status, stderr } = await runExecutable('in', {
@@ -83,7 +83,7 @@ describe('several mirrors of a registry', () => {
     expect(origin.connections).toBe(0);
   });
 
-  it('are not asked by a put', async () => {
+  it('a put uses no mirror', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'mirrors-'));
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
     writeFileSync(join(directory, 'image.tar'), await dockerArchive(image));
@@ -96,7 +96,7 @@ describe('several mirrors of a registry', () => {
     expect(full.connections).toBe(0);
   });
 
-  it('of which one is silent cost seconds, then the next one answers', async () => {
+  it('a check tries the next mirror after one does not respond', async () => {
     const { status, stdout, stderr } = await runExecutable('check', {
       request: { source: source(await silentHost(), full.host) },
     });

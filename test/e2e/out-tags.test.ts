@@ -1,4 +1,4 @@
-// out as Concourse starts it: immutable tags and tags that move together, here and at a registry that removes no tag.
+// out as Concourse runs it: immutable tags, and tags that move together or not at all, on a real registry.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -56,7 +56,7 @@ describeServices(['docker-registry'], 'a put to docker-registry', () => {
     return headers['docker-content-digest']?.toString();
   };
 
-  it('publishes a version from a file and inline tags, and the same again changes nothing', async () => {
+  it('publishes a version from a file and inline tags, and changes nothing the second time', async () => {
     const params = { image: 'new.tar', version_file: 'version', tags: ['edge'], immutable_tags: true };
     const first = versionOf(await put(registry.host, 'app', params));
     expect(first.tag).toBe('1.2.3');
@@ -66,7 +66,7 @@ describeServices(['docker-registry'], 'a put to docker-registry', () => {
     expect(again.stderr).toContain(`existing manifest: 1.2.3@${first.digest}`);
   });
 
-  it('leaves an immutable tag alone: fails, or skips it and answers what exists, or moves it', async () => {
+  it('fails at an immutable tag, or skips or moves it as on_conflict says', async () => {
     const tags = { tags: ['1.0'], immutable_tags: true };
     const old = versionOf(await put(registry.host, 'immutable', { image: 'old.tar', ...tags }));
     const failed = await put(registry.host, 'immutable', { image: 'new.tar', ...tags });
@@ -82,9 +82,9 @@ describeServices(['docker-registry'], 'a put to docker-registry', () => {
     expect(await digestAt('immutable', '1.0')).toBe(moved.digest);
   });
 
-  it('puts back a tag that moved, and lists one that can not be removed again', async () => {
+  it('restores a tag that moved, and lists one that cannot be removed again', async () => {
     const old = versionOf(await put(registry.host, 'torn', { image: 'old.tar', tags: ['latest'] }));
-    // In front of the registry stands one that refuses a tag, as a registry's own rules do.
+    // A proxy before the registry refuses one tag, like a rule of the registry.
     const front = await startRecordingServer({
       faults: [{ method: 'PUT', path: '/v2/torn/manifests/refused', fault: { kind: 'status', status: 400 } }],
       answer: async ({ method, path, query, headers, body }) => {

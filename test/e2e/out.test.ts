@@ -1,4 +1,4 @@
-// out as Concourse starts it: which tags point at what afterwards, and what is said about it.
+// out as Concourse runs it: what the tags point at after a put, and its answer and log.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,8 +62,8 @@ async function writeTarball(path = 'image.tar'): Promise<void> {
   writeFileSync(join(sources, path), await dockerArchive(image, { layout: 'compressed' }));
 }
 
-describe('a tarball', () => {
-  it('is pushed as it is, and the answer is one line', async () => {
+describe('a put of a tarball', () => {
+  it('pushes the image as it is and answers with one line', async () => {
     await writeTarball();
     const { stdout, stderr } = await put({ source: { tag: 'some-tag' } });
     expect(stdout).toBe(
@@ -82,7 +82,7 @@ describe('a tarball', () => {
     );
   });
 
-  it('is published under aliases too', async () => {
+  it('tags the image with aliases too', async () => {
     await writeTarball();
     const { answer } = await put({
       source: { tag: 'edge' },
@@ -93,7 +93,7 @@ describe('a tarball', () => {
     expect(answer.version.tag).toBe('edge');
   });
 
-  it('is found by a glob', async () => {
+  it('finds the tarball by a glob', async () => {
     mkdirSync(join(sources, 'deep'));
     await writeTarball('deep/image-1.tar');
     expect(await put({ source: { tag: 'a' }, params: { image: '*/image-[0-9].?ar' } })).toMatchObject({
@@ -102,7 +102,7 @@ describe('a tarball', () => {
     expect(tags()).toEqual({ a: image.digest });
   });
 
-  it('is published under additional tags: the prefix stands before these only, and repetitions are listed', async () => {
+  it('tags the image with additional tags, with the prefix before these only, and lists repeated tags', async () => {
     await writeTarball();
     writeFileSync(join(sources, 'tags'), 'one  two\n\tone\u00a0three\n');
     const params = { version: '1.2', additional_tags: 'tags', tag_prefix: 'pre-' };
@@ -113,7 +113,7 @@ describe('a tarball', () => {
   });
 
   it.each(['classic', 'docker25'] as const)(
-    'with plain layers (%s) is compressed, alike each time',
+    'compresses the layers of a %s tarball to the same bytes each time',
     async (layout) => {
       writeFileSync(join(sources, 'image.tar'), await dockerArchive(image, { layout }));
       const first = await put({ source: { tag: 'a' } });
@@ -133,7 +133,7 @@ describe('a tarball', () => {
     },
   );
 
-  it('that is there already costs one question', async () => {
+  it('sends one HEAD if the tag points at the image already', async () => {
     await writeTarball();
     await put({ source: { tag: 'a' } });
     const { length } = registry.requests;
@@ -143,7 +143,7 @@ describe('a tarball', () => {
     expect(answer.version.digest).toBe(image.digest);
   });
 
-  it('that is there under another tag sends no blob', async () => {
+  it('sends no blob if the image exists under another tag', async () => {
     await writeTarball();
     await put({ source: { tag: 'a' } });
     const { length } = registry.requests;
@@ -156,20 +156,20 @@ describe('a tarball', () => {
   });
 });
 
-describe('an OCI layout', () => {
+describe('a put of an OCI layout', () => {
   it.each<[string, () => Promise<void>, () => { digest: string; mediaType: string }]>([
-    ['that is an index', () => writeOciLayout(join(sources, 'oci'), index), () => index],
+    ['an index', () => writeOciLayout(join(sources, 'oci'), index), () => index],
     [
-      'that lists an index alone',
+      'an index that the layout lists',
       () => writeOciLayout(join(sources, 'oci'), index, { nested: true }),
       () => index,
     ],
     [
-      'that names its single image',
+      'the image in single-image-digest',
       () => writeOciLayout(join(sources, 'oci'), image, { singleImageDigest: true }),
       () => image,
     ],
-  ])('%s is pushed with everything below', async (_name, write, expected) => {
+  ])('pushes %s with everything below it', async (_name, write, expected) => {
     await write();
     const { answer } = await put({ source: { tag: 'a' }, params: { image: 'oci' } });
     const { digest, mediaType } = expected();
@@ -177,7 +177,7 @@ describe('an OCI layout', () => {
     expect(registry.manifest(name, 'a')).toMatchObject({ digest, mediaType });
   });
 
-  it('that lists a single image is pushed as the index that it is', async () => {
+  it('pushes the index of a layout that lists a single image', async () => {
     await writeOciLayout(join(sources, 'oci'), image);
     const { answer } = await put({ source: { tag: 'a' }, params: { image: 'oci' } });
     const pushed = registry.manifest(name, 'a');
@@ -186,7 +186,7 @@ describe('an OCI layout', () => {
     expect(registry.manifest(name, image.digest)?.bytes).toEqual(image.bytes);
   });
 
-  it('whose index is a manifest list of Docker is pushed as one', async () => {
+  it('pushes a Docker manifest list with its media type', async () => {
     const child = await buildImage({ format: 'docker', layers: [[file('a')]] });
     const list = buildIndex([child], { format: 'docker' });
     await writeOciLayout(join(sources, 'oci'), list);
@@ -197,7 +197,7 @@ describe('an OCI layout', () => {
     });
   });
 
-  it('bumps aliases as well', async () => {
+  it('tags the index with aliases too', async () => {
     await writeOciLayout(join(sources, 'oci'), index);
     await put({ params: { image: 'oci', version: '2.1.0', bump_aliases: true } });
     expect(tags()).toEqual({
@@ -209,22 +209,26 @@ describe('an OCI layout', () => {
   });
 });
 
-describe('mistakes are told before any traffic', () => {
+describe('a request that out refuses', () => {
   it.each<[string, object, string]>([
     [
-      'several matches',
+      'several matches of the glob',
       { source: { tag: 'a' }, params: { image: '*.tar' } },
       'too many files/directories match glob',
     ],
-    ['no match', { source: { tag: 'a' }, params: { image: 'none' } }, 'no files match glob'],
+    ['no match of the glob', { source: { tag: 'a' }, params: { image: 'none' } }, 'no files match glob'],
     [
-      'a prefix without tags',
+      'tag_prefix without additional_tags',
       { source: { tag: 'a' }, params: { tag_prefix: 'x' } },
       'tag_prefix can only be used when additional_tags are specified',
     ],
     ['no tag', {}, 'no tag specified'],
-    ['no version', { params: { version: 'hoogily-boogily' } }, 'invalid semantic version: "hoogily-boogily"'],
-  ])('%s', async (_name, request, reason) => {
+    [
+      'an invalid version',
+      { params: { version: 'hoogily-boogily' } },
+      'invalid semantic version: "hoogily-boogily"',
+    ],
+  ])('fails for %s before any request', async (_name, request, reason) => {
     await writeTarball('one.tar');
     await writeTarball('image.tar');
     const { status, stdout, stderr } = await put(request);
@@ -234,7 +238,7 @@ describe('mistakes are told before any traffic', () => {
     expect(registry.requests).toEqual([]);
   });
 
-  it('no directory', async () => {
+  it('fails without a directory before any request', async () => {
     const request = { source: { repository: `${registry.host}/${name}`, tag: 'a' }, params: {} };
     const { status, stdout, stderr } = await runExecutable('out', { request });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
@@ -243,7 +247,7 @@ describe('mistakes are told before any traffic', () => {
   });
 });
 
-describe('strict registries', () => {
+describe('a put to a strict registry', () => {
   const path = '/v2/fake/image';
   const empty = emptyImage();
   const limit: FakeReply = { status: 429 };
@@ -253,7 +257,7 @@ describe('strict registries', () => {
     reply,
   });
 
-  /** The routes of a push, each with `first` in front; a budget is shared where `share` says so. */
+  /** The routes of a push; `wrap` changes each reply, `share` those of the HEAD requests. */
   function pushRoutes(
     pushed: Image,
     wrap: (reply: FakeReply) => FakeReply,
@@ -277,7 +281,7 @@ describe('strict registries', () => {
   }
   const unlimited = (reply: FakeReply) => reply;
 
-  it('429 to each of the requests of a push is absorbed', async () => {
+  it('retries every request of a push that responds 429', async () => {
     let budget = 1;
     const routes = pushRoutes(
       image,
@@ -304,30 +308,33 @@ describe('strict registries', () => {
     expect(manifest.map((request) => request.status)).toEqual([429, 200]);
   });
 
-  it.each([true, false])('TLS by a certificate that signs itself, trusted: %s', async (trusted) => {
-    const routes = pushRoutes(image, unlimited, (...replies) => replies);
-    await using server = await startRoutedServer(
-      [...routes, route('PUT', `${path}/manifests/some-tag`, { status: 200 })],
-      { tls: serverKeys.selfSigned },
-    );
-    await writeTarball();
-    const repository = `${server.host}/fake/image`;
-    const { status, stdout } = await runExecutable('out', {
-      request: {
-        source: {
-          repository,
-          tag: 'some-tag',
-          ...(trusted ? { ca_certs: [serverKeys.selfSigned.cert] } : {}),
+  it.each([true, false])(
+    'pushes over TLS with a self-signed certificate only if it is trusted: %s',
+    async (trusted) => {
+      const routes = pushRoutes(image, unlimited, (...replies) => replies);
+      await using server = await startRoutedServer(
+        [...routes, route('PUT', `${path}/manifests/some-tag`, { status: 200 })],
+        { tls: serverKeys.selfSigned },
+      );
+      await writeTarball();
+      const repository = `${server.host}/fake/image`;
+      const { status, stdout } = await runExecutable('out', {
+        request: {
+          source: {
+            repository,
+            tag: 'some-tag',
+            ...(trusted ? { ca_certs: [serverKeys.selfSigned.cert] } : {}),
+          },
+          params: { image: 'image.tar' },
         },
-        params: { image: 'image.tar' },
-      },
-      directory: sources,
-    });
-    server.assertSatisfied();
-    expect(status).toBe(trusted ? 0 : 1);
-    expect(stdout === '').toBe(!trusted);
-    expect(server.journal.requests.length > 0).toBe(trusted);
-  });
+        directory: sources,
+      });
+      server.assertSatisfied();
+      expect(status).toBe(trusted ? 0 : 1);
+      expect(stdout === '').toBe(!trusted);
+      expect(server.journal.requests.length > 0).toBe(trusted);
+    },
+  );
 
   const nameUnknown = { status: 404, body: { errors: [{ code: 'NAME_UNKNOWN' }], other: 'key' } } as const;
   const notFound = { status: 404, body: { errors: [{ code: 'NOT_FOUND', message: 'a' }] } } as const;
@@ -344,52 +351,61 @@ describe('strict registries', () => {
   }
 
   it.each<[string, Row]>([
-    ['a version', { pushed: ['1.2.3'] }],
-    ['a version and a variant', { variant: 'ubuntu', pushed: ['1.2.3-ubuntu'] }],
-    ['aliases without a repository', { list: nameUnknown, pushed: all }],
-    ['aliases without a repository, as Harbor says it', { list: notFound, pushed: all }],
-    ['aliases without a repository, without a reason', { list: { status: 404 }, pushed: all }],
+    ['the version', { pushed: ['1.2.3'] }],
+    ['the version with the variant', { variant: 'ubuntu', pushed: ['1.2.3-ubuntu'] }],
+    ['all aliases if the repository does not exist', { list: nameUnknown, pushed: all }],
     [
-      'aliases without a repository, with a page for people',
+      'all aliases if the repository does not exist, with an error of Harbor',
+      { list: notFound, pushed: all },
+    ],
+    ['all aliases if the tag list is 404 without a body', { list: { status: 404 }, pushed: all }],
+    [
+      'all aliases if the tag list is 404 with an HTML page',
       { list: { status: 404, body: '<h1>Not Found</h1>' }, pushed: all },
     ],
-    ['aliases without tags', { list: listed(), pushed: all }],
+    ['all aliases if there are no tags', { list: listed(), pushed: all }],
     [
-      'aliases of a prerelease',
+      'no aliases for a prerelease',
       { version: '1.2.3-alpha.1', list: { status: 500 }, pushed: ['1.2.3-alpha.1'] },
     ],
-    ['aliases after an older version', { list: listed('1.2.2'), pushed: all }],
-    ['aliases after a newer patch', { list: listed('1.2.4'), pushed: ['1.2.3'] }],
-    ['aliases after a newer minor', { list: listed('1.3.0'), pushed: ['1.2.3', '1.2'] }],
-    ['aliases after a newer major', { list: listed('2.0.0'), pushed: ['1.2.3', '1.2', '1'] }],
+    ['all aliases after an older version', { list: listed('1.2.2'), pushed: all }],
+    ['no aliases after a newer patch version', { list: listed('1.2.4'), pushed: ['1.2.3'] }],
+    ['the minor alias after a newer minor version', { list: listed('1.3.0'), pushed: ['1.2.3', '1.2'] }],
     [
-      'aliases of a variant after a newer minor without',
+      'the minor and major aliases after a newer major version',
+      { list: listed('2.0.0'), pushed: ['1.2.3', '1.2', '1'] },
+    ],
+    [
+      'all aliases of a variant after a newer minor version without a variant',
       { variant: 'lts', list: listed('1.3.0'), pushed: ['1.2.3-lts', '1.2-lts', '1-lts', 'lts'] },
     ],
-    ['aliases after a newer prerelease', { list: listed('2.0.0-rc.1'), pushed: all }],
+    ['all aliases after a newer prerelease', { list: listed('2.0.0-rc.1'), pushed: all }],
     [
-      'aliases of a variant after a newer other one',
+      'all aliases of a variant after a newer version of another variant',
       { variant: 'hello', list: listed('2.0.0-goodbye'), pushed: helloAll },
     ],
-    ['aliases of a variant without a repository', { variant: 'hello', list: notFound, pushed: helloAll }],
-    ['aliases of a variant without tags', { variant: 'hello', list: listed(), pushed: helloAll }],
     [
-      'aliases of a variant after a newer major',
+      'all aliases of a variant if the repository does not exist',
+      { variant: 'hello', list: notFound, pushed: helloAll },
+    ],
+    ['all aliases of a variant if there are no tags', { variant: 'hello', list: listed(), pushed: helloAll }],
+    [
+      'the minor and major aliases of a variant after its newer major version',
       { variant: 'hello', list: listed('2.0.0-hello'), pushed: helloAll.slice(0, 3) },
     ],
     [
-      'aliases of a variant after an older version',
+      'all aliases of a variant after its older version',
       { variant: 'hello', list: listed('1.2.2-hello'), pushed: helloAll },
     ],
     [
-      'aliases of a variant after a newer patch',
+      'no aliases of a variant after its newer patch version',
       { variant: 'hello', list: listed('1.2.4-hello'), pushed: ['1.2.3-hello'] },
     ],
     [
-      'aliases of a variant after a newer minor',
+      'the minor alias of a variant after its newer minor version',
       { variant: 'hello', list: listed('1.3.0-hello'), pushed: ['1.2.3-hello', '1.2-hello'] },
     ],
-  ])('%s', async (_name, { variant, version = '1.2.3', list, pushed }) => {
+  ])('pushes %s', async (_name, { variant, version = '1.2.3', list, pushed }) => {
     const found: string[] = [];
     const digests = new Set<string>();
     const routes = pushRoutes(image, unlimited, (...replies) => replies);
@@ -417,7 +433,7 @@ describe('strict registries', () => {
     expect(JSON.parse(stdout).version).toEqual({ tag: pushed[0], digest: image.digest });
   });
 
-  it('an image without layers is pushed to the byte as upstream does', async () => {
+  it('pushes the same bytes as upstream for an image without layers', async () => {
     const bodies: string[] = [];
     await using server = await startRoutedServer([
       ...pushRoutes(empty, unlimited, (...replies) => replies),

@@ -1,4 +1,4 @@
-// Progress as a build shows it: bars where Concourse runs the step, no trace of them elsewhere and with debug.
+// Progress bars in the build log: shown in a build of Concourse, and not elsewhere or with debug.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,24 +58,24 @@ const isBar = (line: string) => /^\S.* \[[=>-]+\] /.test(line);
 const whole = /^\S+(?: \d\/\d)? +\[=+\] +(\S+)\/\1 .*in \d+\.\ds$/;
 
 describe('a get in a build', () => {
-  it.each(['BUILD_ID', 'ATC_EXTERNAL_URL'])(
-    'where %s is set shows a bar for each layer',
-    async (variable) => {
-      const { status, stdout, lines } = await get({ [variable]: 'http://ci.example' });
-      expect(status).toBe(0);
-      expect(JSON.parse(stdout)).toMatchObject({ version: { tag: 'latest', digest: image.digest } });
-      expect(stdout.trimEnd()).not.toMatch(/[\n\x1b]/);
-      expect(lines[0]).toMatch(/^fetching /);
-      expect(lines.slice(1).map((line) => line.slice(0, 12))).toEqual(names());
-      for (const line of lines.slice(1)) {
-        expect(line).toMatch(whole);
-      }
-    },
-  );
+  it.each(['BUILD_ID', 'ATC_EXTERNAL_URL'])('shows a bar for each layer if %s is set', async (variable) => {
+    const { status, stdout, lines } = await get({ [variable]: 'http://ci.example' });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ version: { tag: 'latest', digest: image.digest } });
+    expect(stdout.trimEnd()).not.toMatch(/[\n\x1b]/);
+    expect(lines[0]).toMatch(/^fetching /);
+    expect(lines.slice(1).map((line) => line.slice(0, 12))).toEqual(names());
+    for (const line of lines.slice(1)) {
+      expect(line).toMatch(whole);
+    }
+  });
 
   it.each<[string, FaultRule['fault'] | undefined]>([
     ['shows one bar for a layer that was resumed', undefined],
-    ['shows what failed where it stopped, and the error below it', { kind: 'status', status: 500 }],
+    [
+      'shows the bar of a layer that failed where it stopped, and the error below it',
+      { kind: 'status', status: 500 },
+    ],
   ])('%s', async (_what, fault) => {
     const layer = { method: 'GET', path: new RegExp(String(image.layers[1]?.digest)) };
     await using broken = await startRegistry({
@@ -102,7 +102,7 @@ describe('a get in a build', () => {
 });
 
 describe('a put in a build', () => {
-  it('shows a bar for each layer that is compressed, and for each blob that travels', async () => {
+  it('shows a bar for each layer that is compressed, and for each blob that is pushed', async () => {
     const { status, stdout, lines } = await put({ BUILD_ID: '1' });
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ version: { tag: 'latest' } });
@@ -118,12 +118,12 @@ describe('a put in a build', () => {
   });
 });
 
-describe('elsewhere', () => {
+describe('a get or a put outside of a build', () => {
   it.each<[string, Record<string, string>, object]>([
-    ['without a build', {}, {}],
+    ['without the variables of a build', {}, {}],
     ['with empty variables', { BUILD_ID: '', ATC_EXTERNAL_URL: '' }, {}],
     ['with debug', { BUILD_ID: '1', ATC_EXTERNAL_URL: 'http://ci.example' }, { debug: true }],
-  ])('%s there are no bars, and nothing that moves a cursor', async (_what, environment, source) => {
+  ])('shows no bars and moves no cursor %s', async (_what, environment, source) => {
     for (const { status, stderr, lines } of [
       await get(environment, source),
       await put(environment, source),

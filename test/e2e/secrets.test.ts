@@ -1,4 +1,4 @@
-// The executables keep secrets to themselves, also in what ends the process.
+// The executables log no secrets, also when they fail.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,8 +43,8 @@ async function output(name: ExecutableName, source: object, environment: Record<
   return stderr;
 }
 
-describe.each(['check', 'in', 'out'] as const)('%s does not show', (name) => {
-  it('a token that the registry sends back', async () => {
+describe.each(['check', 'in', 'out'] as const)('%s', (name) => {
+  it('does not log a token that the registry sends back', async () => {
     await using server = await startRecordingServer({
       answer: ({ path, headers, method }) => {
         if (path === '/token') {
@@ -56,7 +56,7 @@ describe.each(['check', 'in', 'out'] as const)('%s does not show', (name) => {
             headers: { 'www-authenticate': `Bearer realm="http://${headers.host}/token"` },
           };
         }
-        // Only what is read with its body can repeat anything.
+        // A response to HEAD has no body that could repeat the token.
         return method === 'HEAD' ? { status: 404 } : { status: 400, body: `no: ${JSON.stringify(headers)}` };
       },
     });
@@ -67,7 +67,7 @@ describe.each(['check', 'in', 'out'] as const)('%s does not show', (name) => {
     expect(shownSecrets(stderr, redacted)).toEqual([]);
   });
 
-  it('the password of a proxy that refuses it', async () => {
+  it('does not log the password of a proxy that refuses it', async () => {
     const credentials = { user: 'user', password: 'another password' };
     await using server = await startRecordingServer({
       tls: serverKeys.trusted,
@@ -82,7 +82,7 @@ describe.each(['check', 'in', 'out'] as const)('%s does not show', (name) => {
     expect(shownSecrets(stderr, secrets)).toEqual([]);
   });
 
-  it('the values of a request that it can not read', async () => {
+  it('does not log the values of an invalid request', async () => {
     const stderr = await output(name, {
       repository: 'a/b',
       pasword: secrets.password,

@@ -1,4 +1,4 @@
-// With real registries and next to other tools: what out pushes, check finds, in brings back, and others agree on.
+// check, in and out with a real docker-registry, compared with skopeo and umoci.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ async function answerOf(name: ExecutableName, request: object, directory?: strin
   return JSON.parse(result.stdout);
 }
 
-/** Runs another tool, which must succeed. */
+/** Runs another tool and expects success. */
 async function tool(command: string, ...args: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await runProgram(command, args);
   expect(`${status} ${stderr}`).toMatch(/^0 /);
@@ -46,18 +46,18 @@ function newDirectory(): string {
   return mkdtempSync(join(folder, 'directory-'));
 }
 
-describeServices(['docker-registry', 'skopeo'], 'a real registry', () => {
+describeServices(['docker-registry', 'skopeo'], 'docker-registry', () => {
   const image = async (text: string) =>
     await buildImage({ format: 'docker', layers: [[file('handshake', text)]], run: { Env: ['A=1'] } });
 
-  interface Way {
+  interface Login {
     readonly source: object;
     readonly skopeo: readonly string[];
   }
 
-  const ways: readonly [string, () => Promise<[DockerRegistry, Way, ...AsyncDisposable[]]>][] = [
+  const logins: readonly [string, () => Promise<[DockerRegistry, Login, ...AsyncDisposable[]]>][] = [
     [
-      'over http, anonymously',
+      'over HTTP, anonymously',
       async () => [await startDockerRegistry(), { source: {}, skopeo: ['--tls-verify=false'] }],
     ],
     [
@@ -95,11 +95,11 @@ describeServices(['docker-registry', 'skopeo'], 'a real registry', () => {
     ],
   ];
 
-  it.each(ways)('%s: what is put is found, fetched, and read by skopeo', async (_name, start) => {
-    const [registry, way, ...others] = await start();
+  it.each(logins)('takes images of out that check, in and skopeo read: %s', async (_name, start) => {
+    const [registry, login, ...others] = await start();
     try {
       const repository = `${registry.host}/team/app`;
-      const source = { repository, ...way.source };
+      const source = { repository, ...login.source };
       const artifacts = newDirectory();
       const child = await image('tarball');
       writeFileSync(join(artifacts, 'image.tar'), await dockerArchive(child, { layout: 'compressed' }));
@@ -156,11 +156,11 @@ describeServices(['docker-registry', 'skopeo'], 'a real registry', () => {
       }
 
       const inspected = JSON.parse(
-        await tool('skopeo', 'inspect', ...way.skopeo, `docker://${repository}:1.0`),
+        await tool('skopeo', 'inspect', ...login.skopeo, `docker://${repository}:1.0`),
       );
       expect(inspected).toMatchObject({ Digest: child.digest, Env: ['A=1'] });
       const copied = newDirectory();
-      const skopeo = way.skopeo.map((option) => option.replace('--', '--src-'));
+      const skopeo = login.skopeo.map((option) => option.replace('--', '--src-'));
       await tool(
         'skopeo',
         'copy',
@@ -180,7 +180,7 @@ describeServices(['docker-registry', 'skopeo'], 'a real registry', () => {
   it.each([
     ['a password', 'password'],
     ['a token', 'token'],
-  ] as const)('that wants %s refuses others, and nothing is answered', async (_name, kind) => {
+  ] as const)('refuses wrong credentials if it requires %s', async (_name, kind) => {
     await using tokens = await startTokenServer([]);
     await using registry = await startDockerRegistry(
       kind === 'token' ? { kind, realm: tokens.realm } : { kind },
@@ -210,7 +210,7 @@ describeServices(['docker-registry', 'skopeo'], 'a real registry', () => {
     }
   });
 
-  it('takes the tarballs of docker save, compressed here, and skopeo reads them', async () => {
+  it('takes a docker save tarball with layers that out compressed, and skopeo reads it', async () => {
     await using registry = await startDockerRegistry();
     const repository = `${registry.host}/saved`;
     const artifacts = newDirectory();
@@ -238,7 +238,7 @@ describeServices(['docker-registry', 'skopeo'], 'a real registry', () => {
   });
 });
 
-/** Everything at once that ordinary layers hold. */
+/** An image with all types of files that ordinary layers contain. */
 async function manyFilesImage(): Promise<Image> {
   const long = `long/${'directory-'.repeat(12)}`;
   return await buildImage({
@@ -251,7 +251,7 @@ async function manyFilesImage(): Promise<Image> {
         directory('empty', { mode: 0o700, uid: 7, gid: 8 }),
         directory('sealed', { mode: 0o555 }),
         file('sealed/inside', 'x', { mode: 0o400, uid: 1000, gid: 1000 }),
-        // Every directory is described: one that is not has the time of the unpacking, in either tree.
+        // Every directory has an entry: without one its time is that of the unpacking, in both trees.
         directory('long'),
         directory(long),
         file(`${long}/${'name-'.repeat(30)}end`, 'long'),
@@ -284,14 +284,14 @@ async function manyFilesImage(): Promise<Image> {
   });
 }
 
-describeServices(['umoci', 'skopeo'], 'next to umoci', () => {
+describeServices(['umoci', 'skopeo'], 'in compared with umoci', () => {
   it.each<[string, () => Promise<Image>]>([
     ['whiteouts', whiteoutImage],
     ['hard links', removedHardlinksImage],
     ['symbolic links', symlinksImage],
     ['permissions, owners and times', filePermissionsImage],
     ['many kinds of files', manyFilesImage],
-  ])('the same tree comes of an image with %s', async (_name, build) => {
+  ])('unpacks the same tree of an image with %s', async (_name, build) => {
     await using registry = await startDockerRegistry();
     const artifacts = newDirectory();
     await writeOciLayout(artifacts, await build(), { singleImageDigest: true });

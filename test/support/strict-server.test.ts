@@ -7,7 +7,7 @@ const ping = { method: 'GET', path: '/v2/', reply: { status: 200 } };
 const head = { method: 'HEAD', path: '/v2/app/manifests/v1', reply: { status: 200, body: 'x' } };
 
 describe('an ordered server', () => {
-  it('is satisfied by exactly its requests in order, with any query', async () => {
+  it('accepts exactly its requests in order, with any query', async () => {
     await using server = await startOrderedServer([ping, head]);
     expect(() => server.assertSatisfied()).toThrow('did not arrive: GET /v2/');
     await plainRequest(`${server.url}/v2/?x=1`);
