@@ -1,4 +1,4 @@
-// A `docker save` tarball as the place where one image goes: layers as they were served, not unpacked.
+// A `docker save` tarball as the target of a copy of one image: layers as they were served, not unpacked.
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { UserError } from '../errors.ts';
@@ -10,10 +10,9 @@ import { encodeJson, type JsonValue } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isForeignLayerType, isUncompressedLayerType, mediaTypes } from '../oci/media-type.ts';
 import { endOfArchive, entryHeader, padding } from '../tar/entry-header.ts';
-import type { DiskTarget } from './disk-target.ts';
-import { onDisk, writeContent } from './write-content.ts';
+import { createDiskWrites, type DiskTarget, onDisk, writeContent } from './disk-writes.ts';
 
-/** Where a tarball is written as long as it is not whole. */
+/** Where a tarball is written until it is complete. */
 export function partialArchive(path: string): string {
   return `${path}.partial`;
 }
@@ -21,12 +20,13 @@ export function partialArchive(path: string): string {
 type Content = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * A tarball at `path` for one image, which tools load under the name `repoTag`. It shows up there when it is whole,
- * and replaces what lies there. The config comes before the layers, and these bottom-up. The bytes are those that
- * go-containerregistry's tarball.Write makes.
+ * A tarball at `path` for one image, which tools load under the name `repoTag`. It appears there when it is complete,
+ * and replaces what was there. The config comes before the layers, which are in order from the bottom. The bytes are
+ * those of go-containerregistry's tarball.Write.
  */
 export function dockerArchiveTarget(path: string, repoTag: string): DiskTarget {
   const partial = partialArchive(path);
+  const writes = createDiskWrites();
   const written = new Set<string>();
   let file: FileHandle | undefined;
   let config: Uint8Array | undefined;
@@ -60,52 +60,56 @@ export function dockerArchiveTarget(path: string, repoTag: string): DiskTarget {
     order: 'listed',
     has: async () => false,
     async write({ descriptor, part, open: openContent }) {
-      if (part === 'config') {
-        if (descriptor.size > maximumDiskDocument) {
-          throw new UserError(`config ${descriptor.digest} is too large: ${descriptor.size} bytes`);
+      if (part === 'config' && descriptor.size > maximumDiskDocument) {
+        throw new UserError(`config ${descriptor.digest} is too large: ${descriptor.size} bytes`);
+      }
+      const content = await writes.open(openContent);
+      await writes.run(async () => {
+        if (part === 'config') {
+          config = await buffer(content);
+          await append(descriptor.digest, config.length, [config]);
+        } else {
+          await append(layerName(descriptor), descriptor.size, content);
         }
-        config = await buffer(await openContent());
-        await append(descriptor.digest, config.length, [config]);
-      } else {
-        await append(layerName(descriptor), descriptor.size, await openContent());
-      }
+      });
     },
-    async publish({ digest }, bytes) {
-      const manifest = parseManifest(bytes, `manifest ${digest}`);
-      if (!config) {
-        throw new Error('a content source must give the config of an image');
-      }
-      // A layer that is listed again under another type has arrived under the first.
-      const names = manifest.layers.map((layer) =>
-        layerName(manifest.layers.find((first) => first.digest === layer.digest) ?? layer),
-      );
-      for (const [position, layer] of manifest.layers.entries()) {
-        const name = names[position] ?? '';
-        // Content that is config and layer at once, as in artifacts, arrives once but has two names here.
-        if (layer.digest === manifest.config.digest && !written.has(name)) {
-          await append(name, config.length, [config]);
+    publish: ({ digest }, bytes) =>
+      writes.run(async () => {
+        const manifest = parseManifest(bytes, `manifest ${digest}`);
+        if (!config) {
+          throw new Error('a content source must have the config of an image');
         }
-      }
-      const { diffIds } = parseImageConfig(config, `config ${manifest.config.digest}`);
-      const document = Buffer.from(
-        encodeJson([
-          {
-            Config: manifest.config.digest,
-            RepoTags: [repoTag],
-            Layers: names,
-            LayerSources: layerSources(manifest.layers, diffIds),
-          },
-        ]),
-      );
-      await append('manifest.json', document.length, [document]);
-      await finish();
-    },
+        const names = layerNames(manifest.layers);
+        for (const [position, layer] of manifest.layers.entries()) {
+          const name = names[position] ?? '';
+          // Content that is both config and layer, as in artifacts, is copied once but has two names here.
+          if (layer.digest === manifest.config.digest && !written.has(name)) {
+            await append(name, config.length, [config]);
+          }
+        }
+        const { diffIds } = parseImageConfig(config, `config ${manifest.config.digest}`);
+        const image = {
+          Config: manifest.config.digest,
+          RepoTags: [repoTag],
+          Layers: names,
+          LayerSources: layerSources(manifest.layers, diffIds),
+        };
+        const document = Buffer.from(encodeJson([image]));
+        await append('manifest.json', document.length, [document]);
+        await finish();
+      }),
     async close() {
+      await writes.close();
       await file?.close();
       file = undefined;
       await onDisk(partial, () => rm(partial, { force: true }));
     },
   };
+}
+
+/** The names of the layers' files. A layer that is listed again under another media type was written under its first. */
+function layerNames(layers: readonly Descriptor[]): string[] {
+  return layers.map((layer) => layerName(layers.find(({ digest }) => digest === layer.digest) ?? layer));
 }
 
 function layerName({ mediaType, digest }: Descriptor): string {
@@ -118,7 +122,7 @@ function layerName({ mediaType, digest }: Descriptor): string {
   return `${digestHex(digest)}${extension}`;
 }
 
-/** The descriptors of layers that a registry may not have, by diff id; nothing where there is none. */
+/** The descriptors of foreign layers by diff id; undefined when there is none. */
 function layerSources(
   layers: readonly Descriptor[],
   diffIds: readonly Digest[],

@@ -1,39 +1,38 @@
-// The blobs of an OCI layout: each is whole under its name or not there, and what an earlier run left is kept if right.
+// Writing the blobs of an OCI layout: each has its name only when it is complete; right ones of an earlier run are kept.
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ContentNode } from '../content/content-graph.ts';
 import { childrenOf, type GraphNode } from '../content/graph-source.ts';
-import { UserError } from '../errors.ts';
 import { maximumDiskDocument } from '../limits.ts';
 import { type Digest, digestHex, finishDigest } from '../oci/digest.ts';
+import { createDiskWrites, onDisk, writeContent } from './disk-writes.ts';
 import { readContent } from './file-range.ts';
 import { blobDirectory, blobPath } from './layout-paths.ts';
-import { onDisk, writeContent } from './write-content.ts';
 
 /** The blobs of one layout while it is written. */
 export interface LayoutStore {
   /** Whether the content is there with the right bytes, and everything below it too. */
   has(node: GraphNode): Promise<boolean>;
-  /** Writes content under a temporary name and renames it at its end. */
+  /** Writes content under a temporary name, and renames it when it is complete. */
   write(node: ContentNode): Promise<void>;
+  /** Runs a write of another file of the layout. */
+  run(write: () => Promise<void>): Promise<void>;
   /** Removes every file that was neither found nor written here. */
   prune(): Promise<void>;
-  /** Ends what is being written, and lets nothing begin any more. */
+  /** Ends the writes under way and removes what they left; nothing can be written any more. */
   close(): Promise<void>;
 }
 
 /**
- * The blobs of the layout in `directory`, which is made. `whole` are the digests that need not be read again, because
- * they were found or written before; those of this store are added.
+ * The blobs of the layout in `directory`, which is created. `whole` holds the digests that need not be verified again,
+ * because they were found or written before; those of this store are added.
  */
 export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore {
   const wanted = new Set<Digest>();
-  const streams = new Set<Readable>();
-  const writing = new Set<Promise<void>>();
+  const writes = createDiskWrites();
   let made: Promise<void> | undefined;
-  let closed = false;
 
   const keep = (digest: Digest) => {
     whole.add(digest);
@@ -81,32 +80,23 @@ export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore 
     });
     try {
       await writeContent(file, partial, content);
+      await onDisk(path, () => rename(partial, path));
+      keep(node.descriptor.digest);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
     } finally {
       await file.close();
     }
-    await onDisk(path, () => rename(partial, path));
-    keep(node.descriptor.digest);
   };
 
   return {
     has,
     async write(node) {
-      const content = await node.open();
-      if (closed) {
-        content.destroy();
-        throw new UserError('the copy was given up');
-      }
-      // Whoever closes ends streams that nobody reads at that moment.
-      content.on('error', () => {});
-      streams.add(content);
-      const written = writeFrom(node, content).finally(() => {
-        content.destroy();
-        streams.delete(content);
-        writing.delete(written);
-      });
-      writing.add(written);
-      await written;
+      const content = await writes.open(node.open);
+      await writes.run(() => writeFrom(node, content).finally(() => content.destroy()));
     },
+    run: writes.run,
     async prune() {
       await prepare();
       const blobs = blobDirectory(directory);
@@ -115,22 +105,16 @@ export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore 
       await removeOthers(dirname(blobs), new Set(['sha256']));
       await removeOthers(blobs, names);
     },
-    async close() {
-      closed = true;
-      for (const stream of streams) {
-        stream.destroy(new UserError('the copy was given up'));
-      }
-      await Promise.allSettled(writing);
-    },
+    close: writes.close,
   };
 }
 
-/** As upstream's layouts have them, before the umask. */
+/** The modes of upstream's layouts, before the umask. */
 function modeOf({ kind, part }: ContentNode): number {
   return part === 'layer' ? 0o600 : kind === 'index' ? 0o777 : 0o666;
 }
 
-/** What is there instead of one of the directories, a link to one too, is replaced. */
+/** Whatever is in the place of one of the directories is replaced, also a link to a directory. */
 async function makeDirectories(layout: string): Promise<void> {
   const blobs = blobDirectory(layout);
   for (const path of [layout, dirname(blobs), blobs]) {

@@ -1,4 +1,4 @@
-// A directory with an OCI image layout as the place where a graph goes. OCI image specification, "image layout".
+// An OCI image layout in a directory as the target of a copy. OCI image specification, "image layout".
 import { lstat, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -7,18 +7,17 @@ import type { Digest } from '../oci/digest.ts';
 import { encodeJson } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType, mediaTypes } from '../oci/media-type.ts';
-import type { DiskTarget } from './disk-target.ts';
+import { type DiskTarget, onDisk, writeContent } from './disk-writes.ts';
 import { indexFile, layoutFile, singleImageDigestFile } from './layout-paths.ts';
 import { layoutStore } from './layout-store.ts';
-import { onDisk, writeContent } from './write-content.ts';
 
-/** Byte for byte what upstream writes. */
+/** Byte for byte as upstream writes it. */
 const layoutText = '{\n    "imageLayoutVersion": "1.0.0"\n}';
 
 /**
  * A layout in `directory`. An index becomes `index.json` itself; an image is listed by a new one, and named by
- * `single-image-digest`. Content that an earlier run left is kept when its bytes are right, and everything else
- * is removed at the end. `whole` remembers from one try to the next what is known to be right.
+ * `single-image-digest`. Content of an earlier run is kept when its digest is right, and everything else is removed at
+ * the end. `whole` holds the digests that were verified, from one attempt to the next.
  */
 export function ociLayoutTarget(directory: string, whole: Set<Digest>): DiskTarget {
   const store = layoutStore(directory, whole);
@@ -30,10 +29,13 @@ export function ociLayoutTarget(directory: string, whole: Set<Digest>): DiskTarg
     const file = await onDisk(partial, () => open(partial, 'wx', 0o777));
     try {
       await writeContent(file, partial, [bytes]);
+      await onDisk(path, () => rename(partial, path));
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
     } finally {
       await file.close();
     }
-    await onDisk(path, () => rename(partial, path));
   };
 
   return {
@@ -45,19 +47,21 @@ export function ociLayoutTarget(directory: string, whole: Set<Digest>): DiskTarg
       if (!isIndex) {
         await store.write({ descriptor: root, kind: 'manifest', open: async () => Readable.from([bytes]) });
       }
-      await store.prune();
-      await writeTop(layoutFile, Buffer.from(layoutText));
-      if (!isIndex) {
-        await writeTop(singleImageDigestFile, Buffer.from(root.digest));
-      }
-      // Last, since it is what makes a layout of the directory.
-      await writeTop(indexFile, isIndex ? bytes : indexOf(root, bytes));
+      await store.run(async () => {
+        await store.prune();
+        await writeTop(layoutFile, Buffer.from(layoutText));
+        if (!isIndex) {
+          await writeTop(singleImageDigestFile, Buffer.from(root.digest));
+        }
+        // Last, because it makes the directory a layout.
+        await writeTop(indexFile, isIndex ? bytes : indexOf(root, bytes));
+      });
     },
-    close: () => store.close(),
+    close: store.close,
   };
 }
 
-/** Makes a directory an OCI layout no more; its blobs stay. What lies there and is no directory is removed. */
+/** Removes what makes a directory an OCI layout; its blobs stay. Anything that is not a directory is removed. */
 export async function unpublishLayout(directory: string): Promise<void> {
   await onDisk(directory, async () => {
     const info = await lstat(directory).catch(() => undefined);

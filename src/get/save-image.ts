@@ -2,7 +2,7 @@
 
 import type { ContentSource } from '../content/content-graph.ts';
 import { contentKind, type GraphNode } from '../content/graph-source.ts';
-import type { DiskTarget } from '../disk/disk-target.ts';
+import type { DiskTarget } from '../disk/disk-writes.ts';
 import { dockerArchiveTarget } from '../disk/docker-archive-target.ts';
 import { ociLayoutTarget } from '../disk/oci-layout-target.ts';
 import { UserError } from '../errors.ts';

@@ -1,12 +1,12 @@
-// Tarballs and layouts that are given up on their way, and images that cannot be described.
+// Tarballs and layouts as targets: what a close leaves of an incomplete one, and images that cannot be described.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { ContentNode } from '../../src/content/content-graph.ts';
+import type { DiskTarget } from '../../src/disk/disk-writes.ts';
 import { dockerArchiveTarget } from '../../src/disk/docker-archive-target.ts';
 import { ociLayoutTarget } from '../../src/disk/oci-layout-target.ts';
-import { digestHex } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { buildImage, type Document, descriptorOf, type Image } from '../support/images.ts';
 import { buildLayer, file } from '../support/layers.ts';
@@ -20,19 +20,84 @@ function nodeOf(
   return { descriptor: descriptorOf(content), kind: 'blob', part, open: async () => stream() };
 }
 
-/** A stream that gives one chunk and then nothing, until it is destroyed. */
-function stalled(): Readable {
-  const stream = new Readable({ read: () => {} });
-  stream.push('half');
-  return stream;
+/** A stream with one chunk and no end; `read` is called when it has a reader. */
+function stalled(read: () => void): Readable {
+  const chunks = ['half'];
+  return new Readable({
+    read() {
+      read();
+      const chunk = chunks.shift();
+      if (chunk !== undefined) {
+        this.push(chunk);
+      }
+    },
+  });
 }
 
 async function imageWith(mediaType: string): Promise<Image> {
   return await buildImage({ layers: [await buildLayer([file('a')], { mediaType })] });
 }
 
+/** Begins to write a layer of which only a part arrives. */
+async function writeStalled(target: DiskTarget, layer: Document): Promise<{ outcome: Promise<string> }> {
+  const reading = Promise.withResolvers<void>();
+  const outcome = target.write(nodeOf(layer, 'layer', () => stalled(reading.resolve))).then(
+    () => 'written',
+    (error: Error) => error.message,
+  );
+  await reading.promise;
+  return { outcome };
+}
+
+describe.each<[string, (directory: string) => DiskTarget, string]>([
+  ['tarball', (directory) => dockerArchiveTarget(join(directory, 'image.tar'), 'a/b:c'), '.'],
+  ['layout', (directory) => ociLayoutTarget(directory, new Set()), 'blobs/sha256'],
+])('closing a %s', (_, targetIn, place) => {
+  it('ends the writes under way and leaves no partial file', async () => {
+    const directory = await temporaryDirectory();
+    const image = await imageWith(mediaTypes.ociLayerGzip);
+    const [layer = image] = image.layers;
+    const target = targetIn(directory);
+    const { outcome } = await writeStalled(target, layer);
+    expect((await readdir(join(directory, place))).map((name) => name.split('.').at(-1))).toEqual([
+      'partial',
+    ]);
+    await target.close();
+    expect(await outcome).toBe('the copy was cancelled');
+    expect(await readdir(join(directory, place))).toEqual([]);
+  });
+
+  it('destroys content that is opened later, and refuses to publish', async () => {
+    const directory = await temporaryDirectory();
+    const image = await imageWith(mediaTypes.ociLayerGzip);
+    const target = targetIn(directory);
+    const late = Promise.withResolvers<Readable>();
+    const content = stalled(() => {});
+    const written = target.write({ ...nodeOf(image.config, 'config'), open: () => late.promise });
+    await target.close();
+    late.resolve(content);
+    await expect(written).rejects.toThrow('the copy was cancelled');
+    expect(content.destroyed).toBe(true);
+    await expect(target.publish(descriptorOf(image), image.bytes)).rejects.toThrow('the copy was cancelled');
+    expect(await readdir(directory)).toEqual([]);
+  });
+});
+
 describe('a tarball', () => {
-  it('that is given up is not there', async () => {
+  it('appears when it is complete, and stays when the target is closed', async () => {
+    const directory = await temporaryDirectory();
+    const image = await imageWith(mediaTypes.ociLayerGzip);
+    const [layer = image] = image.layers;
+    const target = dockerArchiveTarget(join(directory, 'image.tar'), 'a/b:c');
+    await target.write(nodeOf(image.config, 'config'));
+    await target.write(nodeOf(layer, 'layer'));
+    expect(await readdir(directory)).toEqual(['image.tar.partial']);
+    await target.publish(descriptorOf(image), image.bytes);
+    await target.close();
+    expect(await readdir(directory)).toEqual(['image.tar']);
+  });
+
+  it('that is closed before it is complete is removed', async () => {
     const directory = await temporaryDirectory();
     const image = await imageWith(mediaTypes.ociLayerGzip);
     const target = dockerArchiveTarget(join(directory, 'image.tar'), 'a/b:c');
@@ -42,19 +107,7 @@ describe('a tarball', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('shows up when it is whole, and stays when it is closed', async () => {
-    const directory = await temporaryDirectory();
-    const image = await imageWith(mediaTypes.ociLayerGzip);
-    const [layer = image] = image.layers;
-    const target = dockerArchiveTarget(join(directory, 'image.tar'), 'a/b:c');
-    await target.write(nodeOf(image.config, 'config'));
-    await target.write(nodeOf(layer, 'layer'));
-    await target.publish(descriptorOf(image), image.bytes);
-    await target.close();
-    expect(await readdir(directory)).toEqual(['image.tar']);
-  });
-
-  it('needs a diff id for a foreign layer, under which tools look for its source', async () => {
+  it('needs a diff id for a foreign layer, because tools look up its source by that', async () => {
     const image = await imageWith(mediaTypes.dockerForeignLayer);
     const [layer = image] = image.layers;
     const target = dockerArchiveTarget(join(await temporaryDirectory(), 'image.tar'), 'a/b:c');
@@ -66,31 +119,5 @@ describe('a tarball', () => {
       `the config has no diff id for the layer ${layer.digest}`,
     );
     await target.close();
-  });
-});
-
-describe('a layout', () => {
-  it('that is given up ends what is being written, and begins nothing more', async () => {
-    const directory = await temporaryDirectory();
-    const image = await imageWith(mediaTypes.ociLayerGzip);
-    const [layer = image] = image.layers;
-    const target = ociLayoutTarget(directory, new Set());
-    const late = Promise.withResolvers<Readable>();
-    const opened = Promise.withResolvers<void>();
-    const stuck = target.write(
-      nodeOf(layer, 'layer', () => {
-        opened.resolve();
-        return stalled();
-      }),
-    );
-    const begins = target.write({ ...nodeOf(image.config, 'config'), open: () => late.promise });
-    const outcomes = Promise.allSettled([stuck, begins]);
-    await opened.promise;
-    await new Promise((resolve) => setImmediate(resolve));
-    await target.close();
-    late.resolve(Readable.from([image.config.bytes]));
-    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    const blobs = await readdir(join(directory, 'blobs', 'sha256'));
-    expect(blobs).toEqual([`${digestHex(layer.digest)}.partial`]);
   });
 });
