@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import type { RepositoryActions } from '../transport/token.ts';
 import type { ObjectReader } from './decode.ts';
 
-/** `content_trust` as configured; empty strings are unset. Only a put judges it. */
+/** `content_trust` as configured; empty strings are unset. Only a put checks it. */
 export interface RawContentTrust {
   readonly server: string;
   readonly repositoryKeyId: string;
@@ -25,23 +25,23 @@ export interface ContentTrust extends RawContentTrust {
   readonly onFailure: 'fail' | 'warn';
 }
 
-/** Reads a `content_trust` object; {@link parseContentTrust} has yet to judge it. */
+/** Decodes a `content_trust` object, which {@link parseContentTrust} has yet to check. */
 export function readContentTrust(object: ObjectReader): RawContentTrust {
   return {
-    server: object.text('server'),
-    repositoryKeyId: object.text('repository_key_id'),
-    repositoryKey: object.text('repository_key'),
-    repositoryPassphrase: object.text('repository_passphrase'),
-    tlsKey: object.text('tls_key'),
-    tlsCert: object.text('tls_cert'),
-    username: object.text('username'),
-    password: object.text('password'),
-    scopes: object.text('scopes'),
-    onFailure: object.text('on_failure'),
+    server: object.string('server'),
+    repositoryKeyId: object.string('repository_key_id'),
+    repositoryKey: object.string('repository_key'),
+    repositoryPassphrase: object.string('repository_passphrase'),
+    tlsKey: object.string('tls_key'),
+    tlsCert: object.string('tls_cert'),
+    username: object.string('username'),
+    password: object.string('password'),
+    scopes: object.string('scopes'),
+    onFailure: object.string('on_failure'),
   };
 }
 
-/** `content_trust` for a put: unknown `scopes` count as `pull`, as upstream does; a UserError for an unknown `on_failure`. */
+/** `content_trust` of a put. Unknown `scopes` become `pull`, as in upstream. Throws a UserError for an unknown `on_failure`. */
 export function parseContentTrust(raw: RawContentTrust): ContentTrust {
   const { scopes, onFailure } = raw;
   if (onFailure !== '' && onFailure !== 'fail' && onFailure !== 'warn') {
@@ -50,10 +50,10 @@ export function parseContentTrust(raw: RawContentTrust): ContentTrust {
   return { ...raw, scopes: parseScopes(scopes) ?? 'pull', onFailure: onFailure || 'fail' };
 }
 
-/** The warning about `scopes` that are unknown, if they are. */
+/** A warning when `scopes` is unknown. */
 export function contentTrustWarnings(raw: RawContentTrust | undefined): string[] {
   return raw && parseScopes(raw.scopes) === undefined
-    ? ['content_trust.scopes is not pull, push,pull or catalog: pull is asked for']
+    ? ['content_trust.scopes is not pull, push,pull or catalog: pull is requested']
     : [];
 }
 

@@ -1,11 +1,11 @@
-// A JSON request read into typed fields by the rules of Go's encoding/json with unknown fields disallowed.
+// Decodes a JSON request into typed fields by the rules of Go's encoding/json, with unknown fields disallowed.
 import { UserError } from '../errors.ts';
 import { foldKey } from '../oci/json.ts';
 import { type JsonMember, type JsonNode, scanJson } from './json-scan.ts';
 import { nearestKey } from './nearest-key.ts';
 
 /**
- * What `read` makes of the JSON object in `input`; a top-level `null` is an empty object. Every failure is a
+ * The result of `read` for the JSON object in `input`; a top-level `null` is an empty object. Every failure is a
  * UserError `invalid payload` with the reason as its cause; it names keys and types, never a value.
  */
 export function decodeObject<T>(input: Uint8Array | string, read: (object: ObjectReader) => T): T {
@@ -20,8 +20,9 @@ export function decodeObject<T>(input: Uint8Array | string, read: (object: Objec
 }
 
 /**
- * One JSON object whose members are asked for by name, each name once. Names match whatever their case. A member
- * that is absent or null has the zero value of its type: empty text, false, empty list, no object.
+ * Reads the members of one JSON object by name, each name once; a name matches in any letter case. A member that is
+ * absent or null has the zero value of its type: empty string, false, empty list, no object. Of repeated members the
+ * last one counts. Throws a UserError for a member of another type.
  */
 export class ObjectReader {
   readonly #path: string;
@@ -34,7 +35,7 @@ export class ObjectReader {
   }
 
   /** A string. */
-  text(name: string): string {
+  string(name: string): string {
     let text = '';
     for (const node of this.#values(name)) {
       if (node.type === 'string') {
@@ -46,7 +47,7 @@ export class ObjectReader {
     return text;
   }
 
-  /** A string, or the text of a number or boolean exactly as the document writes it. */
+  /** A string, or a number or boolean as a string exactly as it is written in the document. */
   scalar(name: string): string {
     let text = '';
     for (const node of this.#values(name)) {
@@ -59,20 +60,20 @@ export class ObjectReader {
   }
 
   /** A boolean. */
-  flag(name: string): boolean {
-    let flag = false;
+  boolean(name: string): boolean {
+    let value = false;
     for (const node of this.#values(name)) {
       if (node.type === 'boolean') {
-        flag = node.text === 'true';
+        value = node.text === 'true';
       } else if (node.type !== 'null') {
         throw mismatch(node, this.#pathOf(name), 'boolean');
       }
     }
-    return flag;
+    return value;
   }
 
-  /** A string, or an object as the text of its JSON; nothing in that one is unknown or of the wrong type. */
-  document(name: string): string {
+  /** A string, or an object with any members as a string of JSON. */
+  stringOrObject(name: string): string {
     let text = '';
     for (const node of this.#values(name)) {
       if (node.type !== 'string' && node.type !== 'object' && node.type !== 'null') {
@@ -84,23 +85,23 @@ export class ObjectReader {
   }
 
   /** A list of strings; `null` in it is an empty string. */
-  texts(name: string): readonly string[] {
-    let texts: readonly string[] = [];
+  strings(name: string): readonly string[] {
+    let strings: readonly string[] = [];
     for (const node of this.#values(name)) {
       if (node.type !== 'list' && node.type !== 'null') {
         throw mismatch(node, this.#pathOf(name), 'list of strings');
       }
-      texts = node.type === 'list' ? itemTexts(node.items, this.#pathOf(name)) : [];
+      strings = node.type === 'list' ? itemStrings(node.items, this.#pathOf(name)) : [];
     }
-    return texts;
+    return strings;
   }
 
   /** A boolean, or a list of strings in which `null` is an empty string. */
-  flagOrTexts(name: string): boolean | readonly string[] {
+  booleanOrStrings(name: string): boolean | readonly string[] {
     let value: boolean | readonly string[] = false;
     for (const node of this.#values(name)) {
       if (node.type === 'list') {
-        value = itemTexts(node.items, this.#pathOf(name));
+        value = itemStrings(node.items, this.#pathOf(name));
       } else if (node.type === 'boolean' || node.type === 'null') {
         value = node.type === 'boolean' && node.text === 'true';
       } else {
@@ -110,13 +111,13 @@ export class ObjectReader {
     return value;
   }
 
-  /** An object that is always there, if only with zero values. Repeated ones add up. */
+  /** An object; an absent one has zero values only. The members of repeated objects are merged. */
   object<T>(name: string, read: (object: ObjectReader) => T): T {
     const nodes = this.#values(name).filter((node) => node.type !== 'null');
     return readObjects(nodes, this.#pathOf(name), read);
   }
 
-  /** An object, or nothing. Repeated ones add up, a `null` discards those before it. */
+  /** An object, or undefined. The members of repeated objects are merged; a `null` discards the objects before it. */
   optionalObject<T>(name: string, read: (object: ObjectReader) => T): T | undefined {
     const nodes = this.#values(name);
     const kept = nodes.slice(nodes.findLastIndex((node) => node.type === 'null') + 1);
@@ -124,10 +125,10 @@ export class ObjectReader {
   }
 
   /**
-   * One object, as {@link optionalObject} reads it, or a list of objects; `readText` reads a string in the list. Of
-   * several values the last list or the objects behind it count.
+   * One object, as {@link optionalObject} reads it, or a list of objects; `readString` reads a string in the list. Of
+   * repeated members the last list counts, or the objects after it.
    */
-  objects<T>(name: string, read: (object: ObjectReader) => T, readText: (text: string) => T): readonly T[] {
+  objects<T>(name: string, read: (object: ObjectReader) => T, readString: (item: string) => T): readonly T[] {
     const nodes = this.#values(name);
     const last = nodes.findLastIndex(({ type }) => type === 'null' || type === 'list');
     const kept = nodes.slice(last + 1);
@@ -138,12 +139,12 @@ export class ObjectReader {
     const items = list?.type === 'list' ? list.items : [];
     return items.map((item, position) =>
       item.type === 'string'
-        ? readText(item.text)
+        ? readString(item.text)
         : readObjects([item], `${this.#pathOf(name)}[${position}]`, read),
     );
   }
 
-  /** Fails when the object has a member that was not asked for. */
+  /** Throws a UserError when the object has a member that was not read, with the nearest known name as its hint. */
   rejectUnknown(): void {
     for (const { key } of this.#members) {
       if (!this.#known.includes(foldKey(key))) {
@@ -177,7 +178,7 @@ function readObjects<T>(nodes: readonly JsonNode[], path: string, read: (object:
   return value;
 }
 
-function itemTexts(items: readonly JsonNode[], path: string): readonly string[] {
+function itemStrings(items: readonly JsonNode[], path: string): readonly string[] {
   return items.map((item, position) => {
     if (item.type !== 'string' && item.type !== 'null') {
       throw mismatch(item, `${path}[${position}]`, 'string');
@@ -186,7 +187,7 @@ function itemTexts(items: readonly JsonNode[], path: string): readonly string[] 
   });
 }
 
-/** A scanned value as compact JSON, with its members and numbers as they were. */
+/** A scanned value as compact JSON, with its members and numbers as they were written. */
 function writeNode(node: JsonNode): string {
   switch (node.type) {
     case 'object':

@@ -1,7 +1,7 @@
-// A JSON document as it was written: members in order, repeated ones too, and numbers as text.
+// A JSON parser that keeps repeated members and the digits of numbers, and never quotes the document in an error.
 import { UserError } from '../errors.ts';
 
-/** One value of a scanned document. `text` is a decoded string, or a number or boolean exactly as written. */
+/** One value of a document. `text` is the decoded string, or a number or boolean exactly as written. */
 export type JsonNode =
   | { readonly type: 'object'; readonly members: readonly JsonMember[] }
   | { readonly type: 'list'; readonly items: readonly JsonNode[] }
@@ -18,20 +18,20 @@ const white = /[ \t\r\n]*/y;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const numberCharacters = /[-+.eE0-9]+/y;
 
-/** Far more than a request nests; a bound keeps hostile input from exhausting the stack. */
+/** Far more levels than a request has. The bound keeps hostile input from exhausting the stack. */
 const maximumDepth = 100;
 
 /**
- * The first value of a JSON text (RFC 8259). As Go's json.Decoder does, what follows it is ignored, an empty text
- * is the error `EOF` and a cut-off one `unexpected EOF`. Other errors name a position and what was expected there.
- * They never quote the text, because it may hold secrets; `JSON.parse` quotes it, or under Bun names no position.
+ * The first value of a JSON text (RFC 8259). As in Go's json.Decoder, data after it is ignored, an empty text is the
+ * error `EOF` and a truncated one is `unexpected EOF`. Other errors name a position and what was expected there. No
+ * error quotes the text, because it may hold secrets; `JSON.parse` quotes it, and under Bun names no position.
  */
 export function scanJson(text: string): JsonNode {
   let position = 0;
 
   const fail = (expected: string): never => {
     if (position >= text.length) {
-      throw new UserError('unexpected EOF', { hint: 'the document on standard input is cut off' });
+      throw new UserError('unexpected EOF', { hint: 'the document on standard input is truncated' });
     }
     const lines = text.slice(0, position).split('\n');
     const column = [...(lines.at(-1) ?? '')].length + 1;
@@ -114,7 +114,7 @@ export function scanJson(text: string): JsonNode {
       skipWhite();
       const key = quoted();
       skipWhite();
-      expect(':', 'a colon behind the key');
+      expect(':', 'a colon after the key');
       members.push({ key, value: value(depth) });
       skipWhite();
     } while (take(','));
@@ -161,7 +161,7 @@ export function scanJson(text: string): JsonNode {
 
   skipWhite();
   if (position === text.length) {
-    throw new UserError('EOF', { hint: 'the request is a JSON object on standard input; nothing came' });
+    throw new UserError('EOF', { hint: 'the request is a JSON object on standard input, which was empty' });
   }
   if (text.startsWith('\ufeff')) {
     fail('no byte-order mark');

@@ -1,7 +1,7 @@
-// The known name that someone who mistyped one most likely meant.
+// Suggests the known name that is nearest to a misspelled one.
 import { foldKey } from '../oci/json.ts';
 
-/** The known name nearest to `name` by edit distance, case aside, if at most a third of it differs. */
+/** The known name nearest to `name` by edit distance, in any letter case; undefined when more than a third of it differs. */
 export function nearestKey(name: string, known: readonly string[]): string | undefined {
   const folded = foldKey(name);
   let nearest: string | undefined;
@@ -19,7 +19,7 @@ export function nearestKey(name: string, known: readonly string[]): string | und
   return nearest;
 }
 
-/** Levenshtein's distance: how many characters must be inserted, removed or replaced. */
+/** The Levenshtein distance: how many characters must be inserted, removed or replaced. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let line = 1; line <= from.length; line += 1) {

@@ -1,4 +1,4 @@
-// What `params` of a get and of a put configure.
+// The `params` of a get and of a put: keys, types, and combinations that are errors.
 import { UserError } from '../errors.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import type { OnConflict } from '../policy/tag-decision.ts';
@@ -6,64 +6,64 @@ import type { ObjectReader } from './decode.ts';
 import { nearestKey } from './nearest-key.ts';
 import { readPlatform } from './source.ts';
 
-/** How an image is laid out on disk by a get. */
+/** The layout on disk of an image that a get fetches. */
 export type ImageFormat = 'rootfs' | 'oci' | 'oci-layout';
 
 /** The `params` of a get. */
 export interface InParams {
-  /** `rootfs` unless configured; not validated and `rootfs` with `skipDownload`. */
+  /** `rootfs` unless configured. With `skipDownload` it is `rootfs`, and what is configured is not checked. */
   readonly format: ImageFormat;
-  /** Replaces the platform of `source` as a whole; empty members mean the host's. */
+  /** Replaces the platform of `source` as a whole. Empty members stand for those of the host. */
   readonly platform: WantedPlatform | undefined;
   readonly skipDownload: boolean;
 }
 
-/** The `params` of a put; empty texts and lists mean unset. */
+/** The `params` of a put; empty strings and lists are unset. */
 export interface OutParams {
   /** A glob relative to the directory of artifacts. */
   readonly image: string;
   /** The version to publish as a tag. */
   readonly version: string;
-  /** The path of a file with that version, relative to the directory of artifacts. */
+  /** The path of a file that holds the version, relative to the directory of artifacts. */
   readonly versionFile: string;
   readonly bumpAliases: boolean;
-  /** Further tags. */
+  /** More tags. */
   readonly tags: readonly string[];
   /** The path of a file with tags, relative to the directory of artifacts. */
   readonly additionalTags: string;
-  /** Goes in front of the additional tags. */
+  /** The prefix of the tags in the file. */
   readonly tagPrefix: string;
-  /** Whether tags may be overwritten: all (false), none but aliases (true), or none in which a pattern is found. */
+  /** Immutable tags: none (false), all but aliases (true), or those in which a pattern is found. */
   readonly immutableTags: boolean | readonly string[];
-  /** What to do when an immutable tag has another image. */
+  /** What happens when an immutable tag points at another image. */
   readonly onConflict: OnConflict;
 }
 
-/** Reads the `params` of a get; `format` is text that {@link parseFormat} has yet to judge. */
+/** Decodes the `params` of a get; `format` is a string that {@link parseFormat} has yet to check. */
 export function readRawInParams(object: ObjectReader) {
   return {
-    format: object.text('format'),
+    format: object.string('format'),
     platform: object.optionalObject('platform', readPlatform),
-    skipDownload: object.flag('skip_download'),
+    skipDownload: object.boolean('skip_download'),
   };
 }
 
-/** Reads the `params` of a put; {@link parseOutParams} has yet to judge them. */
+/** Decodes the `params` of a put, which {@link parseOutParams} has yet to check. */
 export function readRawOutParams(object: ObjectReader) {
   return {
-    image: object.text('image'),
-    version: object.text('version'),
-    versionFile: object.text('version_file'),
-    bumpAliases: object.flag('bump_aliases'),
-    tags: object.texts('tags'),
-    additionalTags: object.text('additional_tags'),
-    tagPrefix: object.text('tag_prefix'),
-    immutableTags: object.flagOrTexts('immutable_tags'),
-    onConflict: object.text('on_conflict'),
+    image: object.string('image'),
+    version: object.string('version'),
+    versionFile: object.string('version_file'),
+    bumpAliases: object.boolean('bump_aliases'),
+    tags: object.strings('tags'),
+    additionalTags: object.string('additional_tags'),
+    tagPrefix: object.string('tag_prefix'),
+    immutableTags: object.booleanOrStrings('immutable_tags'),
+    onConflict: object.string('on_conflict'),
   };
 }
 
-/** The `params` of a put as read; a UserError for two versions, and for an `on_conflict` that means nothing. */
+/** The `params` of a put. Throws a UserError for two versions, and for an `on_conflict` that is unknown or has no effect. */
 export function parseOutParams(raw: ReturnType<typeof readRawOutParams>): OutParams {
   if (raw.version !== '' && raw.versionFile !== '') {
     throw new UserError('params.version and params.version_file are both set', {
@@ -76,13 +76,13 @@ export function parseOutParams(raw: ReturnType<typeof readRawOutParams>): OutPar
       hint: 'set params.immutable_tags to true or to a list of patterns, or remove params.on_conflict',
     });
   }
-  return { ...raw, onConflict: parseChoice(raw.onConflict || 'fail', conflictAnswers, 'on_conflict') };
+  return { ...raw, onConflict: parseChoice(raw.onConflict || 'fail', conflictChoices, 'on_conflict') };
 }
 
-const conflictAnswers: readonly OnConflict[] = ['fail', 'skip', 'move'];
+const conflictChoices: readonly OnConflict[] = ['fail', 'skip', 'move'];
 const formats: readonly ImageFormat[] = ['rootfs', 'oci', 'oci-layout'];
 
-/** The format that a text names, `rootfs` when it is empty; a UserError for any other text. */
+/** The format of a get, `rootfs` when the string is empty. Throws a UserError for an unknown one. */
 export function parseFormat(text: string): ImageFormat {
   return parseChoice(text || 'rootfs', formats, 'format');
 }

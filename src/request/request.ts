@@ -1,4 +1,4 @@
-// What Concourse asks on standard input, typed: the requests of check, in and out.
+// Decodes the requests of check, in and out that Concourse sends on standard input.
 import type { Version } from '../policy/select-tag.ts';
 import { type ContentTrust, contentTrustWarnings, parseContentTrust } from './content-trust.ts';
 import { decodeObject, type ObjectReader } from './decode.ts';
@@ -13,39 +13,39 @@ import {
 import { parseSource, readRawSource, type Source } from './source.ts';
 import { overriddenKeys, sourceWarnings } from './warnings.ts';
 
-/** What every request has. */
+/** The fields that every request has. */
 interface Request {
   readonly source: Source;
-  /** What the user should be told about the request, though it can be carried out. */
+  /** Warnings to log about a request that can be carried out. */
   readonly warnings: readonly string[];
 }
 
-/** What `check` is asked: the versions from `version` on, or the newest one. */
+/** The request of `check`: the versions from `version` on, or the newest one. */
 export interface CheckRequest extends Request {
   readonly version: Version | undefined;
 }
 
-/** What `in` is asked: to fetch `version`, whose tag and digest may be empty. */
+/** The request of `in`: to fetch `version`, whose tag and digest may be empty. */
 export interface InRequest extends Request {
   readonly params: InParams;
   readonly version: Version;
 }
 
-/** What `out` is asked: to publish an image. */
+/** The request of `out`: to publish an image. */
 export interface OutRequest extends Request {
   readonly source: PutSource;
   readonly params: OutParams;
 }
 
-/** The `source` of a put, in which `content_trust` was judged. */
+/** The `source` of a put, in which `content_trust` was checked. */
 export interface PutSource extends Source {
   readonly contentTrust: ContentTrust | undefined;
 }
 
 /**
- * The request of `check` in a document as it came on standard input. As all three decoders it fails with a
- * UserError: `invalid payload` and the reason. No error holds a value of the document, since it may be a secret; `format`
- * and `on_conflict` are the exceptions.
+ * Decodes the request of `check` in the bytes of standard input. Like the other two decoders it throws a UserError:
+ * `invalid payload` with the reason, or one about a combination of keys. No error quotes a value of the document, which
+ * may be a secret; `format`, `on_conflict` and `on_failure` are the exceptions.
  */
 export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
   const request = decodeObject(input, (object) => ({
@@ -56,7 +56,7 @@ export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
   return { ...request, source: parseSource(request.source), warnings };
 }
 
-/** The request of `in`; an absent version is one with empty texts. Errors as in {@link decodeCheckRequest}. */
+/** Decodes the request of `in`; an absent version has empty strings. Errors as in {@link decodeCheckRequest}. */
 export function decodeInRequest(input: Uint8Array | string): InRequest {
   const request = decodeObject(input, (object) => ({
     source: object.object('source', readRawSource),
@@ -69,7 +69,7 @@ export function decodeInRequest(input: Uint8Array | string): InRequest {
   return { source: parseSource(request.source), params, version: request.version, warnings };
 }
 
-/** The request of `out`. Errors as in {@link decodeCheckRequest}. */
+/** Decodes the request of `out`. Errors as in {@link decodeCheckRequest}. */
 export function decodeOutRequest(input: Uint8Array | string): OutRequest {
   const request = decodeObject(input, (object) => ({
     source: object.object('source', readRawSource),
@@ -83,5 +83,5 @@ export function decodeOutRequest(input: Uint8Array | string): OutRequest {
 }
 
 function readVersion(object: ObjectReader): Version {
-  return { tag: object.text('tag'), digest: object.text('digest') };
+  return { tag: object.string('tag'), digest: object.string('digest') };
 }

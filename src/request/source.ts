@@ -1,4 +1,4 @@
-// What `source` of a request configures: where the image is and how to get there.
+// The `source` of a request: the repository, which versions of it, and how to log in there.
 
 import { UserError } from '../errors.ts';
 import { readWantedPlatform, type WantedPlatform } from '../oci/platform.ts';
@@ -6,32 +6,30 @@ import { type RawContentTrust, readContentTrust } from './content-trust.ts';
 import type { ObjectReader } from './decode.ts';
 
 /**
- * The `source` object, raw: texts may be empty, and empty means unset. Which combinations make sense is decided
- * where a field is used.
+ * The `source` object. Empty strings and lists are unset. A value is checked where it is used, except where two keys
+ * exclude each other.
  */
 export interface Source {
-  /** As configured; an empty one is an error of whoever parses it. */
+  /** As configured, and not checked yet. */
   readonly repository: string;
-  /** Whether plain HTTP may be tried. TLS is verified all the same. */
+  /** Whether plain HTTP may be tried. TLS certificates are verified all the same. */
   readonly insecure: boolean;
-  /** A number is kept as it was written: `1.10` stays `1.10`. There is no default. */
+  /** A number is kept as written: `1.10` stays `1.10`. There is no default. */
   readonly tag: string;
-  /** The suffix of semver tags that is looked for and published. */
+  /** The suffix of version tags to look for and to publish. */
   readonly variant: string;
   readonly semverConstraint: string;
   /** Whether prereleases are admitted. */
   readonly preReleases: boolean;
-  /** Prerelease names admitted beside the usual ones. */
+  /** Prerelease names admitted in addition to the usual ones. */
   readonly preReleasePrefixes: readonly string[];
-  /** RE2. */
+  /** A regular expression in RE2 syntax, as the other two. */
   readonly tagRegex: string;
-  /** Whether the tags found by `tagRegex` are ordered by the images' creation time. */
+  /** Whether the tags that match `tagRegex` are ordered by the creation time of their images. */
   readonly createdAtSort: boolean;
-  /** RE2. */
   readonly labelRegex: string;
-  /** RE2. */
   readonly annotationRegex: string;
-  /** Counts only together with `password`. */
+  /** Used only together with `password`. */
   readonly username: string;
   readonly password: string;
   readonly awsAccessKeyId: string;
@@ -47,72 +45,72 @@ export interface Source {
   readonly azureTenantId: string;
   readonly azureEnvironment: string;
   readonly googleAuth: boolean;
-  /** A config.json of docker as JSON text, or the path of one. */
+  /** The content of a Docker config.json, or the path of one. */
   readonly dockerConfig: string;
-  /** In the order in which they are asked. */
+  /** In the order in which they are tried. */
   readonly registryMirrors: readonly RegistryMirror[];
   readonly contentTrust: RawContentTrust | undefined;
-  /** PEM texts of certificates that are trusted beside the system's. */
+  /** Certificates in PEM that are trusted in addition to those of the system. */
   readonly caCerts: readonly string[];
-  /** Empty members mean the host's. */
+  /** Empty members stand for those of the host. */
   readonly platform: WantedPlatform | undefined;
   readonly debug: boolean;
 }
 
-/** A registry that is asked before another one, with credentials of its own. */
+/** A registry that is asked before another one, with a username and password of its own. */
 export interface RegistryMirror {
   readonly host: string;
-  /** The registry in whose place it is asked (`for`); empty means Docker Hub. */
+  /** The registry that it mirrors (`for`); empty for Docker Hub. */
   readonly servedRegistry: string;
   readonly username: string;
   readonly password: string;
 }
 
-/** A `source` as it was decoded, before {@link parseSource}. */
+/** A `source` object as decoded, before {@link parseSource}. */
 export interface RawSource extends Omit<Source, 'awsRoles'> {
   readonly awsRoleArn: string;
   readonly awsRoleArns: readonly string[];
 }
 
-/** Reads a `source` object; {@link parseSource} has yet to judge it. */
+/** Decodes a `source` object, which {@link parseSource} has yet to check. */
 export function readRawSource(object: ObjectReader): RawSource {
   return {
-    repository: object.text('repository'),
-    insecure: object.flag('insecure'),
+    repository: object.string('repository'),
+    insecure: object.boolean('insecure'),
     tag: object.scalar('tag'),
-    variant: object.text('variant'),
-    semverConstraint: object.text('semver_constraint'),
-    preReleases: object.flag('pre_releases'),
-    preReleasePrefixes: object.texts('pre_release_prefixes'),
-    tagRegex: object.text('tag_regex'),
-    createdAtSort: object.flag('created_at_sort'),
-    labelRegex: object.text('label_regex'),
-    annotationRegex: object.text('annotation_regex'),
-    username: object.text('username'),
-    password: object.text('password'),
-    awsAccessKeyId: object.text('aws_access_key_id'),
-    awsSecretAccessKey: object.text('aws_secret_access_key'),
-    awsSessionToken: object.text('aws_session_token'),
-    awsRegion: object.text('aws_region'),
-    awsEcrRegistryId: object.text('aws_ecr_registry_id'),
-    awsRoleArn: object.text('aws_role_arn'),
-    awsRoleArns: object.texts('aws_role_arns'),
-    awsAccountId: object.text('aws_account_id'),
-    azureAcr: object.flag('azure_acr'),
-    azureClientId: object.text('azure_client_id'),
-    azureTenantId: object.text('azure_tenant_id'),
-    azureEnvironment: object.text('azure_environment'),
-    googleAuth: object.flag('google_auth'),
-    dockerConfig: object.document('docker_config'),
+    variant: object.string('variant'),
+    semverConstraint: object.string('semver_constraint'),
+    preReleases: object.boolean('pre_releases'),
+    preReleasePrefixes: object.strings('pre_release_prefixes'),
+    tagRegex: object.string('tag_regex'),
+    createdAtSort: object.boolean('created_at_sort'),
+    labelRegex: object.string('label_regex'),
+    annotationRegex: object.string('annotation_regex'),
+    username: object.string('username'),
+    password: object.string('password'),
+    awsAccessKeyId: object.string('aws_access_key_id'),
+    awsSecretAccessKey: object.string('aws_secret_access_key'),
+    awsSessionToken: object.string('aws_session_token'),
+    awsRegion: object.string('aws_region'),
+    awsEcrRegistryId: object.string('aws_ecr_registry_id'),
+    awsRoleArn: object.string('aws_role_arn'),
+    awsRoleArns: object.strings('aws_role_arns'),
+    awsAccountId: object.string('aws_account_id'),
+    azureAcr: object.boolean('azure_acr'),
+    azureClientId: object.string('azure_client_id'),
+    azureTenantId: object.string('azure_tenant_id'),
+    azureEnvironment: object.string('azure_environment'),
+    googleAuth: object.boolean('google_auth'),
+    dockerConfig: object.stringOrObject('docker_config'),
     registryMirrors: object.objects('registry_mirror', readRegistryMirror, mirrorOnHost),
     contentTrust: object.optionalObject('content_trust', readContentTrust),
-    caCerts: object.texts('ca_certs'),
+    caCerts: object.strings('ca_certs'),
     platform: object.optionalObject('platform', readPlatform),
-    debug: object.flag('debug'),
+    debug: object.boolean('debug'),
   };
 }
 
-/** The `source` as read; a UserError when the roles to assume for Amazon ECR are given by two keys. */
+/** The `source` of a request. Throws a UserError when two keys name roles to assume for Amazon ECR. */
 export function parseSource({ awsRoleArn, awsRoleArns, ...source }: RawSource): Source {
   if (source.awsRegion !== '' && awsRoleArn !== '' && awsRoleArns.length > 0) {
     throw new UserError('cannot authenticate with ECR', {
@@ -124,19 +122,19 @@ export function parseSource({ awsRoleArn, awsRoleArns, ...source }: RawSource): 
   return { ...source, awsRoles: awsRoleArn === '' ? awsRoleArns : [awsRoleArn] };
 }
 
-/** Reads a `platform` object of `source` or `params`. */
+/** Decodes a `platform` object of `source` or `params`. */
 export function readPlatform(object: ObjectReader): WantedPlatform {
-  const architecture = object.text('architecture');
-  const os = object.text('os');
-  return readWantedPlatform(os, architecture, object.text('variant'));
+  const architecture = object.string('architecture');
+  const os = object.string('os');
+  return readWantedPlatform(os, architecture, object.string('variant'));
 }
 
 function readRegistryMirror(object: ObjectReader): RegistryMirror {
   return {
-    host: object.text('host'),
-    servedRegistry: object.text('for'),
-    username: object.text('username'),
-    password: object.text('password'),
+    host: object.string('host'),
+    servedRegistry: object.string('for'),
+    username: object.string('username'),
+    password: object.string('password'),
   };
 }
 

@@ -1,7 +1,7 @@
-// What a source says that has no effect, as upstream lets it pass: told, since hardly anybody means it. Pure.
+// Warnings about keys of a source that have no effect, which upstream accepts in silence. Pure.
 import type { RawSource } from './source.ts';
 
-/** One line for each thing that has no effect in any command. No line holds a secret. */
+/** One line for each setting that has no effect in any command. No line contains a secret. */
 export function sourceWarnings(source: RawSource): string[] {
   const logins = [
     { ...source, where: 'source', another: hasAnotherLogin(source) },
@@ -41,7 +41,7 @@ function azureWithoutLogin({
     : [`source.${keys.join(', ')} without azure_acr: no effect, set "azure_acr: true" to log in to ACR`];
 }
 
-/** The same for keys that only a check reads, of which one overrides others. */
+/** One line for the keys of a check that another key overrides. */
 export function overriddenKeys(source: RawSource): string[] {
   const winner = source.tag !== '' ? 'tag' : source.tagRegex !== '' ? 'tag_regex' : undefined;
   const semverKeys = [
@@ -57,7 +57,7 @@ export function overriddenKeys(source: RawSource): string[] {
     : [`source.${winner} is set, so check goes by it alone and ignores ${ignored.join(', ')}`];
 }
 
-/** Upstream asks anonymously then; most often a variable of the pipeline is empty. */
+/** Upstream sends anonymous requests then. Most often a variable of the pipeline is empty. */
 function halfCredential({
   username,
   password,
@@ -67,7 +67,7 @@ function halfCredential({
   readonly username: string;
   readonly password: string;
   readonly where: string;
-  /** Whether there is another way to log in. */
+  /** Whether another log-in is configured. */
   readonly another: boolean;
 }): string[] {
   if ((username === '') === (password === '')) {
@@ -100,11 +100,11 @@ function amazonWarnings(source: RawSource): string[] {
     ...((id === '') === (secret === '')
       ? []
       : [
-          `source has aws_${there} but no aws_${missing}: neither is used, but the AWS credentials of the worker`,
+          `source has aws_${there} but no aws_${missing}: neither is used; the AWS credentials of the worker are`,
         ]),
     ...(source.username !== '' && source.password !== ''
       ? [
-          'source.username and password have no effect beside aws_region: Amazon ECR gives a password of its own',
+          'source.username and password have no effect beside aws_region: Amazon ECR issues a password of its own',
         ]
       : []),
     ...(source.awsAccountId !== '' && source.repository.startsWith('public.ecr.aws/')

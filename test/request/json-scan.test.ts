@@ -1,4 +1,4 @@
-// The scanner agrees with JSON.parse on every document, and tells where it stopped without quoting anything.
+// The JSON parser agrees with JSON.parse on every document, and its errors name a position without quoting anything.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type JsonNode, scanJson } from '../../src/request/json-scan.ts';
@@ -19,7 +19,7 @@ function plain(node: JsonNode): unknown {
 }
 
 describe('scanJson', () => {
-  it('reads what JSON.parse reads', () => {
+  it('reads every document that JSON.parse reads', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), (text) => {
         expect(plain(scanJson(text))).toEqual(JSON.parse(text));
@@ -27,7 +27,7 @@ describe('scanJson', () => {
     );
   });
 
-  it('refuses what JSON.parse refuses, once characters are dropped, doubled or changed', () => {
+  it('refuses the documents that JSON.parse refuses after characters were dropped, added or changed', () => {
     const parses = (read: () => unknown) => {
       try {
         read();
@@ -44,7 +44,7 @@ describe('scanJson', () => {
         fc.constantFrom('', '"', ',', ':', '{', '}', '[', ']', '0', '-', '.', 'e', '\\', '\u0001', 'x', ' '),
         (at, dropped, inserted) => {
           const broken = document.slice(0, at) + inserted + document.slice(at + dropped);
-          // In a list, so that nothing becomes data behind the value, which is no error here.
+          // In a list, so that no data follows the value, which would be no error here.
           const wrapped = `[${broken}]`;
           expect(parses(() => scanJson(wrapped))).toBe(parses(() => JSON.parse(wrapped)));
         },
@@ -71,11 +71,11 @@ describe('scanJson', () => {
     });
   });
 
-  it('replaces lone surrogates by U+FFFD, in keys too, and keeps pairs', () => {
+  it('replaces lone surrogates by U+FFFD in values and keys, and keeps surrogate pairs', () => {
     expect(plain(scanJson('{"\\udc00":"a\\ud800b\\ud83d\\ude00"}'))).toEqual({ '\ufffd': 'a\ufffdb😀' });
   });
 
-  it.each(['null x', '{}{', '[1]]', '"a" "b"'])('ignores what follows the first value in %s', (text) => {
+  it.each(['null x', '{}{', '[1]]', '"a" "b"'])('ignores the data after the first value in %s', (text) => {
     expect(() => scanJson(text)).not.toThrow();
   });
 
@@ -94,7 +94,7 @@ describe('scanJson', () => {
     ['{"a":1,}', 'syntax error at line 1, column 8: expected a key in double quotes'],
     ['[1,]', 'syntax error at line 1, column 4: expected a value'],
     ["{'a':1}", 'syntax error at line 1, column 2: expected a key in double quotes'],
-    ['{"a" 1}', 'syntax error at line 1, column 6: expected a colon behind the key'],
+    ['{"a" 1}', 'syntax error at line 1, column 6: expected a colon after the key'],
     ['{"a":1 "b":2}', 'syntax error at line 1, column 8: expected a comma or the end of the object'],
     ['[1 2]', 'syntax error at line 1, column 4: expected a comma or the end of the list'],
     ['[01]', 'syntax error at line 1, column 3: expected a number as JSON writes it'],
@@ -102,11 +102,11 @@ describe('scanJson', () => {
     ['"\\u12g4"', 'syntax error at line 1, column 6: expected four hexadecimal digits'],
     ['"a\nb"', 'syntax error at line 1, column 3: expected no control character in a string'],
     ['{\n  "😀": x}', 'syntax error at line 2, column 8: expected a value'],
-  ])('reports %j as %j', (text, message) => {
+  ])('refuses %j with the error %j', (text, message) => {
     expect(() => scanJson(text)).toThrow(expect.objectContaining({ message }));
   });
 
-  it('survives a document nested so deeply that it would exhaust the stack', () => {
+  it('refuses a document that is nested more than 100 levels deep', () => {
     expect(() => scanJson('['.repeat(1_000_000))).toThrow('expected no more than 100 levels');
     expect(() => scanJson('{"a":'.repeat(1_000_000))).toThrow('expected no more than 100 levels');
   });

@@ -1,4 +1,4 @@
-// A mistyped name leads to the one that was meant, and a strange one to none.
+// Suggestions for misspelled names.
 import { describe, expect, it } from 'vitest';
 import { nearestKey } from '../../src/request/nearest-key.ts';
 
@@ -15,18 +15,18 @@ describe('nearestKey', () => {
     ['user_name', 'username'],
     ['ca_cert', 'ca_certs'],
     ['oss', 'os'],
-  ])('takes %s for %s', (name, meant) => {
+  ])('suggests for %s the known name %s', (name, meant) => {
     expect(nearestKey(name, known)).toBe(meant);
   });
 
   it.each(['', 'xyz', 'image', 'password', 'repo', 'x'.repeat(1_000_000)])(
-    'knows nothing near %.20s',
+    'suggests no name for %.20s',
     (name) => {
       expect(nearestKey(name, known)).toBeUndefined();
     },
   );
 
-  it('prefers the nearer of two', () => {
+  it('suggests the nearer of two similar names', () => {
     expect(nearestKey('aws_role_arnz', ['aws_role_arns', 'aws_role_arn'])).toBe('aws_role_arns');
     expect(nearestKey('aws_role_an', ['aws_role_arns', 'aws_role_arn'])).toBe('aws_role_arn');
   });

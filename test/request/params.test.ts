@@ -1,4 +1,4 @@
-// The params of a put: what may stand where, and what makes no sense together.
+// The params of a put: types, choices, and combinations that are errors.
 import { describe, expect, it } from 'vitest';
 import { errorHint, errorText } from '../../src/errors.ts';
 import { decodeOutRequest } from '../../src/request/request.ts';
@@ -14,7 +14,7 @@ const failure = (params: object) => {
   throw new Error('the params were accepted');
 };
 
-describe('immutable_tags', () => {
+describe('params.immutable_tags', () => {
   it.each<[unknown, boolean | string[]]>([
     [true, true],
     [false, false],
@@ -24,7 +24,7 @@ describe('immutable_tags', () => {
       ['^v', '^1'],
       ['^v', '^1'],
     ],
-  ])('may be %j', (written, expected) => {
+  ])('accepts %j', (written, expected) => {
     expect(decode({ immutable_tags: written }).immutableTags).toEqual(expected);
   });
 
@@ -33,23 +33,23 @@ describe('immutable_tags', () => {
     [{ tags: true }, 'object', '"params.immutable_tags" of type boolean or list of strings'],
     [1, 'number', '"params.immutable_tags" of type boolean or list of strings'],
     [[1.2], 'number', '"params.immutable_tags[0]" of type string'],
-  ])('must not be %j', (written, found, place) => {
+  ])('refuses %j', (written, found, place) => {
     expect(failure({ immutable_tags: written }).text).toBe(
       `invalid payload: cannot unmarshal ${found} into field ${place}`,
     );
   });
 });
 
-describe('on_conflict', () => {
-  it('fails unless told', () => {
+describe('params.on_conflict', () => {
+  it('is fail unless configured', () => {
     expect(decode({ immutable_tags: true }).onConflict).toBe('fail');
   });
 
-  it.each(['fail', 'skip', 'move'])('may be %s', (written) => {
+  it.each(['fail', 'skip', 'move'])('accepts %s', (written) => {
     expect(decode({ immutable_tags: ['x'], on_conflict: written }).onConflict).toBe(written);
   });
 
-  it('must be one of three words', () => {
+  it('refuses an unknown value and suggests the nearest one', () => {
     expect(failure({ immutable_tags: true, on_conflict: 'Skip' })).toEqual({
       text: `unknown on_conflict provided, must be one of 'fail', 'skip', 'move': "Skip"`,
       hint: 'did you mean skip?',
@@ -57,25 +57,25 @@ describe('on_conflict', () => {
   });
 
   it.each([{}, { immutable_tags: false }, { immutable_tags: [] }])(
-    'is an error where nothing reads it: %j',
+    'is an error when no tag is immutable: %j',
     (others) => {
-      const told = failure({ ...others, on_conflict: 'fail' });
-      expect(told.text).toBe('params.on_conflict is set, but no tag is immutable');
-      expect(told.hint).toContain('immutable_tags');
+      const refusal = failure({ ...others, on_conflict: 'fail' });
+      expect(refusal.text).toBe('params.on_conflict is set, but no tag is immutable');
+      expect(refusal.hint).toContain('immutable_tags');
     },
   );
 });
 
-describe('version_file', () => {
-  it('and version together are an error', () => {
+describe('params.version_file', () => {
+  it('is an error together with params.version', () => {
     expect(failure({ version: '1.2.3', version_file: 'version/number' }).text).toBe(
       'params.version and params.version_file are both set',
     );
   });
 });
 
-describe('tags', () => {
-  it('must be texts: 1.10 without quotes would arrive as 1.1', () => {
+describe('params.tags', () => {
+  it('accepts only strings, because 1.10 without quotes would arrive as 1.1', () => {
     expect(failure({ tags: ['a', 1.1] })).toEqual({
       text: 'invalid payload: cannot unmarshal number into field "params.tags[1]" of type string',
       hint: 'write one string, in quotes',

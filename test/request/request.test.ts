@@ -1,4 +1,4 @@
-// Requests are read by the rules of Go's encoding/json, and no error gives away a value.
+// Requests are decoded by the rules of Go's encoding/json, and no error shows a value.
 import { describe, expect, it } from 'vitest';
 import { errorHint, errorText, UserError } from '../../src/errors.ts';
 import { decodeCheckRequest, decodeInRequest, decodeOutRequest } from '../../src/request/request.ts';
@@ -9,7 +9,7 @@ const decoders = [
   ['out', decodeOutRequest],
 ] as const;
 
-/** What a user would read of the failure: message with causes, and hint. */
+/** The failure as a user reads it: message with causes, and hint. */
 function failure(
   decode: (input: string) => unknown,
   document: unknown,
@@ -59,8 +59,8 @@ const emptySource = {
   debug: false,
 };
 
-describe('a request', () => {
-  it('of check carries every supported key of source', () => {
+describe('decodeCheckRequest, decodeInRequest and decodeOutRequest', () => {
+  it('decode every key of source for check', () => {
     const document = {
       source: {
         repository: 'some/image',
@@ -109,7 +109,7 @@ describe('a request', () => {
     });
   });
 
-  it('of in carries params and version', () => {
+  it('decode params and version for in', () => {
     const params = { format: 'rootfs', platform: { os: 'windows' }, skip_download: false };
     expect(decodeInRequest(JSON.stringify({ source: {}, params, version: { digest: 'd' } }))).toEqual({
       source: emptySource,
@@ -119,7 +119,7 @@ describe('a request', () => {
     });
   });
 
-  it('of out carries params', () => {
+  it('decode params for out', () => {
     const params = {
       image: 'i',
       version: '1.2',
@@ -147,7 +147,7 @@ describe('a request', () => {
     });
   });
 
-  it('may be null or empty and then has only zero values', () => {
+  it('decode null and an empty object to zero values', () => {
     for (const document of ['null', '{}', '{"source":null,"version":null}']) {
       expect(decodeCheckRequest(document)).toEqual({ source: emptySource, version: undefined, warnings: [] });
     }
@@ -170,7 +170,7 @@ describe('a request', () => {
     });
   });
 
-  it('takes empty values for absent ones', () => {
+  it('decode empty values to the same as absent ones', () => {
     const empty = JSON.stringify({
       repository: '',
       insecure: false,
@@ -202,19 +202,19 @@ describe('a request', () => {
 });
 
 describe('keys', () => {
-  it('match whatever their case, by Unicode folding', () => {
+  it('match in any letter case, by Unicode folding', () => {
     const request = decodeInRequest('{"Source":{"REPOSITORY":"r","uſername":"u"},"Version":{"Tag":"t"}}');
     expect(request.source).toMatchObject({ repository: 'r', username: 'u' });
     expect(request.version.tag).toBe('t');
   });
 
-  it('that repeat: the last text, boolean and list counts', () => {
+  it('count by the last string, boolean or list when they are repeated', () => {
     const members =
       '"repository":"a","Repository":"b","insecure":true,"insecure":false,"ca_certs":["a"],"ca_certs":["b"]';
     expect(source(members)).toMatchObject({ repository: 'b', insecure: false, caCerts: ['b'] });
   });
 
-  it('that repeat: objects add up', () => {
+  it('have their objects merged when they are repeated', () => {
     const request = decodeCheckRequest(
       '{"source":{"repository":"a","tag":"t"},"SOURCE":{"tag":"u","platform":{"os":"o"},"platform":{"architecture":"a"}}}',
     );
@@ -225,7 +225,7 @@ describe('keys', () => {
     });
   });
 
-  it('that repeat: null clears a tag, a list and an optional object, and nothing else', () => {
+  it('lose a tag, a list and an optional object, and nothing else, to a null that follows', () => {
     const members = [
       '"repository":"a"',
       '"debug":true',
@@ -258,7 +258,7 @@ describe('keys', () => {
     ['["a"],"registry_mirror":{"host":"b"}', [{ host: 'b' }]],
     ['{"host":"a"},"registry_mirror":["b"]', [{ host: 'b' }]],
     ['["a"],"registry_mirror":null', []],
-  ])('registry_mirror may be one object or a list: %s', (value, expected) => {
+  ])('read one object or a list from registry_mirror: %s', (value, expected) => {
     const whole = { servedRegistry: '', username: '', password: '' };
     expect(source(`"registry_mirror":${value}`).registryMirrors).toEqual(
       expected.map((mirror) => ({ ...whole, ...mirror })),
@@ -271,7 +271,7 @@ describe('keys', () => {
     ['["a",null]', 'null into field "source.registry_mirror[1]" of type object'],
     ['["a",{"hosts":"b"}]', 'unknown field "source.registry_mirror[1].hosts"'],
     ['[{"host":1}]', 'number into field "source.registry_mirror[0].host" of type string'],
-  ])('registry_mirror can not be %s', (value, text) => {
+  ])('refuse %s in registry_mirror', (value, text) => {
     expect(failure(decodeCheckRequest, `{"source":{"registry_mirror":${value}}}`).text).toContain(text);
   });
 
@@ -307,14 +307,14 @@ describe('keys', () => {
       'did you mean server?',
     ],
     ['out', '{"source":{"a\\"\\u001b":""}}', 'source.a"\u001b', undefined],
-  ])('of %s that are unknown are an error: %s', (command, document, path, hint) => {
+  ])('are an error for %s when they are unknown: %s', (command, document, path, hint) => {
     const decode = decoders.find(([name]) => name === command)![1];
     const { text, hint: given } = failure(decode, document);
     expect(text).toBe(`invalid payload: unknown field ${JSON.stringify(path)}`);
     expect(given).toEqual(hint ?? expect.stringMatching(/^known: repository, insecure, tag, .*, debug$/));
   });
 
-  it('that are unknown and endless are cut in the message', () => {
+  it('are shortened in the message when they are unknown and very long', () => {
     expect(failure(decodeCheckRequest, { ['k'.repeat(1_000_000)]: 1 }).text.length).toBeLessThan(200);
   });
 });
@@ -332,11 +332,11 @@ describe('values', () => {
     ['false', 'false'],
     ['null', ''],
     ['""', ''],
-  ])('tag: %s is the tag %j', (written, tag) => {
+  ])('read the tag %s as the string %j', (written, tag) => {
     expect(source(`"tag":${written}`).tag).toBe(tag);
   });
 
-  it('null in a list is an empty text', () => {
+  it('read null in a list as an empty string', () => {
     expect(source('"ca_certs":["a",null]').caCerts).toEqual(['a', '']);
   });
 
@@ -354,21 +354,21 @@ describe('values', () => {
     ['{"version":{"tag":42}}', 'number', 'field "version.tag"', 'string'],
     ['[]', 'list', 'the request', 'object'],
     ['12', 'number', 'the request', 'object'],
-  ])('of the wrong type are an error: %s', (document, found, place, expected) => {
+  ])('are an error when their type is wrong: %s', (document, found, place, expected) => {
     const { text, hint } = failure(decodeCheckRequest, document);
     expect(text).toBe(`invalid payload: cannot unmarshal ${found} into ${place} of type ${expected}`);
     expect(hint).toMatch(/^write /);
   });
 
-  it('of params.version must be text', () => {
+  it('are an error when params.version is a number', () => {
     expect(failure(decodeOutRequest, '{"params":{"version":1.2}}').text).toBe(
       'invalid payload: cannot unmarshal number into field "params.version" of type string',
     );
   });
 });
 
-describe('a document', () => {
-  it.each(decoders)('for %s that is empty, cut off or broken is an error', (_, decode) => {
+describe('the document on standard input', () => {
+  it.each(decoders)('is an error for %s when it is empty, truncated or malformed', (_, decode) => {
     expect(failure(decode, ' \n').text).toBe('invalid payload: EOF');
     expect(failure(decode, '{"source":').text).toBe('invalid payload: unexpected EOF');
     expect(failure(decode, '{"source":}').text).toMatch(
@@ -376,7 +376,7 @@ describe('a document', () => {
     );
   });
 
-  it('may come as bytes; a byte-order mark is an error, invalid UTF-8 is replaced', () => {
+  it('is read as UTF-8: invalid bytes are replaced, and a byte-order mark is an error', () => {
     const bytes = Buffer.from('{"source":{"repository":"a?b"}}');
     bytes[bytes.indexOf('?')] = 0xff;
     expect(decodeCheckRequest(bytes).source.repository).toBe('a\ufffdb');
@@ -388,12 +388,12 @@ describe('a document', () => {
     );
   });
 
-  it('may be followed by other data, which is ignored', () => {
+  it('ends with its first JSON value, and data after it is ignored', () => {
     expect(decodeCheckRequest('{"source":{"tag":"t"}} {"source":').source.tag).toBe('t');
   });
 });
 
-describe('secrets', () => {
+describe('the secrets of a request', () => {
   const marker = 'HUNTER2';
   const document = JSON.stringify({
     source: {
@@ -406,19 +406,19 @@ describe('secrets', () => {
   });
 
   const expectNoMarker = (broken: string | Uint8Array) => {
-    let told = '';
+    let shown = '';
     try {
       decodeCheckRequest(broken);
     } catch (error) {
       expect(error).toBeInstanceOf(UserError);
-      told = `${errorText(error)} ${errorHint(error)}`;
-      expect(told).toMatch(/^invalid payload: /);
+      shown = `${errorText(error)} ${errorHint(error)}`;
+      expect(shown).toMatch(/^invalid payload: /);
     }
-    expect(told).not.toMatch(/HUN|TER2/);
-    return told;
+    expect(shown).not.toMatch(/HUN|TER2/);
+    return shown;
   };
 
-  it('stay secret wherever a document is cut off', () => {
+  it('are in no error, wherever the document is truncated', () => {
     const bytes = Buffer.from(document);
     for (let length = 0; length < bytes.length; length += 1) {
       expect(expectNoMarker(bytes.subarray(0, length))).not.toBe('');
@@ -426,7 +426,7 @@ describe('secrets', () => {
   });
 
   it.each(['\u0001', 'x', '\\', ']', '"', ':'])(
-    'stay secret wherever %j gets into a document',
+    'are in no error, wherever %j is inserted into the document',
     (inserted) => {
       for (let at = 0; at < document.length; at += 1) {
         expectNoMarker(document.slice(0, at) + inserted + document.slice(at));
@@ -434,7 +434,7 @@ describe('secrets', () => {
     },
   );
 
-  it('stay secret when a value has the wrong type', () => {
+  it('are in no error about a value of the wrong type', () => {
     for (const value of [[marker], { [marker]: marker }]) {
       for (const key of ['repository', 'password', 'tag', 'debug']) {
         expect(expectNoMarker(JSON.stringify({ source: { [key]: value } }))).toContain(`source.${key}`);
@@ -447,10 +447,10 @@ describe('secrets', () => {
 });
 
 it.each<[string, unknown]>([
-  ['text', '{"auths": {"a.test": {"auth": "x"}}}'],
+  ['a string of JSON', '{"auths": {"a.test": {"auth": "x"}}}'],
   ['an object', { auths: { 'a.test': { auth: 'x', n: [1.5, null, true] } }, unknown: {} }],
   ['a path', '/root/.docker/config.json'],
-])('docker_config may be %s, whatever is in it', (_case, docker_config) => {
+])('reads source.docker_config from %s, with any members', (_case, docker_config) => {
   const { source } = decodeCheckRequest(JSON.stringify({ source: { docker_config } }));
   const { dockerConfig } = source;
   expect(typeof docker_config === 'string' ? dockerConfig : JSON.parse(dockerConfig)).toEqual(docker_config);
@@ -458,7 +458,7 @@ it.each<[string, unknown]>([
 
 describe('params.format', () => {
   it.each(['tar', 'OCI', 'oci_layout', 'rootfs '])(
-    '%j is an error that names the allowed values',
+    'is an error that names the allowed values when it is %j',
     (format) => {
       expect(failure(decodeInRequest, { params: { format } }).text).toBe(
         `unknown format provided, must be one of 'rootfs', 'oci', 'oci-layout': ${JSON.stringify(format)}`,
@@ -466,14 +466,14 @@ describe('params.format', () => {
     },
   );
 
-  it('suggests the value that was probably meant', () => {
+  it('is an error that suggests the nearest value', () => {
     expect(failure(decodeInRequest, { params: { format: 'oci_layout' } }).hint).toBe(
       'did you mean oci-layout?',
     );
     expect(failure(decodeInRequest, { params: { format: 'tar' } }).hint).toBeUndefined();
   });
 
-  it('is not judged when nothing is downloaded', () => {
+  it('is not checked when nothing is downloaded', () => {
     const { params } = decodeInRequest('{"params":{"format":"tar","skip_download":true}}');
     expect(params.skipDownload).toBe(true);
   });
@@ -505,8 +505,8 @@ describe('source.aws_role_arn and source.aws_role_arns', () => {
   });
 });
 
-describe('warnings', () => {
-  it.each(decoders)('%s tells that aws_ecr_registry_id has no effect, without its value', (_, decode) => {
+describe('the warnings of a request', () => {
+  it.each(decoders)('of %s say that aws_ecr_registry_id has no effect, without its value', (_, decode) => {
     const { warnings } = decode('{"source":{"aws_ecr_registry_id":"123456789012"}}');
     expect(warnings).toEqual(['source.aws_ecr_registry_id is deprecated and has no effect: remove it']);
   });

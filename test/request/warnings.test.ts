@@ -1,10 +1,10 @@
-// What has no effect is told: once, by its name, and without its value.
+// Warnings about keys without effect name each key once, and show no value.
 import { describe, expect, it } from 'vitest';
 import { decodeCheckRequest, decodeInRequest, decodeOutRequest } from '../../src/request/request.ts';
 
 const warnings = (source: object) => decodeCheckRequest(JSON.stringify({ source })).warnings;
 
-describe('half a credential', () => {
+describe('a username without a password, or the other way round', () => {
   it.each<[object, string[]]>([
     [{ username: 'u' }, ['source has a username but no password']],
     [{ password: 'p' }, ['source has a password but no username']],
@@ -19,32 +19,32 @@ describe('half a credential', () => {
       { username: 'u', registry_mirror: [{ host: 'm.test', password: 'p' }, 'n.test'] },
       ['source has a username but no password', '"m.test" has a password but no username'],
     ],
-  ])('%j', (source, expected) => {
+  ])('is a warning for each log-in that has only one of them: %j', (source, expected) => {
     expect(warnings(source)).toEqual(expected.map((text) => expect.stringContaining(text)));
   });
 
-  it('is told by every command, and no value of it', () => {
+  it('is a warning of every command, without the value', () => {
     const request = JSON.stringify({ source: { username: 's3cr3t' } });
     for (const decode of [decodeCheckRequest, decodeInRequest, decodeOutRequest]) {
-      const told = decode(request).warnings;
-      expect(told).toEqual([expect.stringContaining('anonymously')]);
-      expect(told.join()).not.toContain('s3cr3t');
+      const { warnings } = decode(request);
+      expect(warnings).toEqual([expect.stringContaining('anonymously')]);
+      expect(warnings.join()).not.toContain('s3cr3t');
     }
   });
 });
 
-it('half a credential beside another way to log in is not used, and that one is', () => {
-  for (const way of [
+it('says of an unused username only that it is not used when another log-in is configured', () => {
+  for (const other of [
     { docker_config: {} },
     { azure_acr: true },
     { google_auth: true },
     { aws_region: 'r' },
   ]) {
-    expect(warnings({ username: 'u', ...way })).toEqual([expect.stringMatching(/neither is used$/)]);
+    expect(warnings({ username: 'u', ...other })).toEqual([expect.stringMatching(/neither is used$/)]);
   }
 });
 
-it('the keys of ACR have no effect by themselves', () => {
+it('warns of the keys of ACR without azure_acr', () => {
   const keys = { azure_client_id: 's3cr3t', azure_tenant_id: 's3cr3t', azure_environment: 's3cr3t' };
   expect(warnings(keys)).toEqual([
     expect.stringContaining('source.azure_client_id, azure_tenant_id, azure_environment without azure_acr'),
@@ -53,7 +53,7 @@ it('the keys of ACR have no effect by themselves', () => {
   expect(warnings({ ...keys, azure_acr: true })).toEqual([]);
 });
 
-describe('keys of Amazon ECR that have no effect', () => {
+describe('the keys of Amazon ECR', () => {
   const id = { aws_access_key_id: 's3cr3t' };
   const secret = { aws_secret_access_key: 's3cr3t' };
   const region = { aws_region: 'eu-central-1' };
@@ -75,13 +75,13 @@ describe('keys of Amazon ECR that have no effect', () => {
       { ...region, repository: 'public.ecr.aws/a/b', aws_account_id: 's3cr3t' },
       ['aws_account_id has no effect on public.ecr.aws'],
     ],
-  ])('%j', (source, expected) => {
+  ])('are a warning where they have no effect: %j', (source, expected) => {
     expect(warnings(source)).toEqual(expected.map((text) => expect.stringContaining(text)));
     expect(warnings(source).join()).not.toContain('s3cr3t');
   });
 });
 
-describe('keys that another one overrides in a check', () => {
+describe('the keys of a check that another key overrides', () => {
   const semver = {
     semver_constraint: '1.x',
     pre_releases: true,
@@ -101,11 +101,11 @@ describe('keys that another one overrides in a check', () => {
     [{ tag: 'latest' }, undefined],
     [semver, undefined],
     [{ tag: 'latest', semver_constraint: '', pre_releases: false, pre_release_prefixes: [] }, undefined],
-  ])('%j', (source, expected) => {
+  ])('are a warning: %j', (source, expected) => {
     expect(warnings(source)).toEqual(expected === undefined ? [] : [expect.stringContaining(expected)]);
   });
 
-  it('are no matter in a put, which uses the tag and the variant together', () => {
+  it('are no warning in a put, which uses the tag and the variant together', () => {
     expect(decodeOutRequest(JSON.stringify({ source: { tag: 'latest', ...semver } })).warnings).toEqual([]);
   });
 });
