@@ -1,10 +1,10 @@
-// A descriptor points at content: media type, digest, size. OCI image specification, "descriptor".
+// Descriptors: media type, digest and size of content, parsed and encoded (OCI image specification, "Content Descriptors").
 import { UserError } from '../errors.ts';
 import { type Digest, digestOf, parseDigest } from './digest.ts';
 import { isJsonObject, type JsonObject, type JsonValue, member, sortedMap } from './json.ts';
 import { type Platform, parsePlatform } from './platform.ts';
 
-/** A typed pointer to content; `size` is in bytes, `data` holds the content itself where it was embedded. */
+/** A descriptor; `size` is in bytes, `data` is the content itself where it is embedded. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly size: number;
@@ -17,8 +17,8 @@ export interface Descriptor {
 }
 
 /**
- * The descriptor that a parsed JSON value holds; `where` names its place in an error.
- * Embedded `data` must have the size and the digest that the descriptor states.
+ * The descriptor in a parsed JSON value; `where` is its place for the UserError about a malformed one. Embedded `data`
+ * must have the size and the digest of the descriptor.
  */
 export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isJsonObject(value)) {
@@ -47,7 +47,7 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   };
 }
 
-/** A descriptor as Go's structures are written: fixed key order, empty optional keys left out. */
+/** A descriptor for the encoder, in the key order of Go's structures and without empty optional keys. */
 export function descriptorJson(descriptor: Descriptor): JsonValue {
   const { mediaType, size, digest, data, urls, annotations, platform, artifactType } = descriptor;
   return {
@@ -71,7 +71,7 @@ export function descriptorJson(descriptor: Descriptor): JsonValue {
   };
 }
 
-/** A map of annotations, or nothing when there is none. Values that are null count as empty, as in Go. */
+/** A map of annotations; undefined when it is absent. A null value becomes an empty string, as in Go. Throws a UserError. */
 export function parseAnnotations(value: unknown, where: string): Record<string, string> | undefined {
   if (value === undefined || value === null) {
     return undefined;
@@ -80,16 +80,16 @@ export function parseAnnotations(value: unknown, where: string): Record<string, 
     throw new UserError(`${where}: "annotations" must be an object`);
   }
   const annotations: [string, string][] = [];
-  for (const [key, text] of Object.entries(value)) {
-    if (text !== null && typeof text !== 'string') {
+  for (const [key, item] of Object.entries(value)) {
+    if (item !== null && typeof item !== 'string') {
       throw new UserError(`${where}: annotation ${JSON.stringify(key)} must be a string`);
     }
-    annotations.push([key, text ?? '']);
+    annotations.push([key, item ?? '']);
   }
   return Object.fromEntries(annotations);
 }
 
-/** A string member, or nothing when it is absent or null; another type is an error. */
+/** A string member; undefined when it is absent or null. Throws a UserError for another type. */
 export function optionalString(object: JsonObject, name: string, where: string): string | undefined {
   const value = member(object, name);
   if (value === undefined || value === null) {

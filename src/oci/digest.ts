@@ -1,34 +1,34 @@
-// A digest names content by its hash: OCI image specification, descriptor, "Digests".
+// Digests name content by its SHA-256 hash (OCI image specification, "Digests").
 import { createHash, type Hash } from 'node:crypto';
 import { UserError } from '../errors.ts';
 
-/** `sha256:` and 64 lower-case hexadecimal digits; the only algorithm that is supported. */
+/** `sha256:` and 64 lower-case hexadecimal digits. No other algorithm is supported. */
 export type Digest = `sha256:${string}`;
 
 const pattern = /^sha256:[0-9a-f]{64}$/;
 
-/** Whether a text is a well-formed digest. */
-export function isDigest(text: unknown): text is Digest {
-  return typeof text === 'string' && pattern.test(text);
+/** Whether a value is a well-formed digest. */
+export function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && pattern.test(value);
 }
 
-/** The digest that a text holds; an error that quotes it otherwise. */
-export function parseDigest(text: unknown): Digest {
-  if (isDigest(text)) {
-    return text;
+/** A value as a digest. Throws a UserError that quotes it when it is none. */
+export function parseDigest(value: unknown): Digest {
+  if (isDigest(value)) {
+    return value;
   }
-  const found = text === undefined || text === '' ? 'it is empty' : `got ${JSON.stringify(text)}`;
+  const found = value === undefined || value === '' ? 'it is empty' : `got ${JSON.stringify(value)}`;
   throw new UserError(`a digest must be "sha256:" and 64 lower-case hexadecimal digits: ${found}`, {
     code: 'DIGEST_MALFORMED',
   });
 }
 
-/** The sha256 digest of bytes or of the UTF-8 form of a text. */
+/** The digest of bytes, or of a string in UTF-8. */
 export function digestOf(content: Uint8Array | string): Digest {
   return finishDigest(createHash('sha256').update(content));
 }
 
-/** The digest of everything that was fed into a sha256 hash. The hash can't be used afterwards. */
+/** The digest of a SHA-256 hash. The hash cannot be used afterwards. */
 export function finishDigest(hash: Hash): Digest {
   return `sha256:${hash.digest('hex')}`;
 }

@@ -1,10 +1,10 @@
-// The config of an image: how its process starts, and the digests of its layers as plain tars. OCI "image config".
+// Image configs: entrypoint, environment, labels and the digests of uncompressed layers (OCI "Image Configuration").
 import { UserError } from '../errors.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { isJsonObject, member } from './json.ts';
 import { parseDocument } from './manifest.ts';
 
-/** The facts of an image config that the resource uses; `null` lists are absent in the document. */
+/** The members of an image config that are used; a list is null when the document has none. */
 export interface ImageConfig {
   readonly architecture: string;
   readonly os: string;
@@ -19,7 +19,7 @@ export interface ImageConfig {
   readonly diffIds: readonly Digest[];
 }
 
-/** What the bytes of an image config say; keys match whatever their case, as in Go. */
+/** Parses an image config; keys match in any letter case, as in Go. Throws a UserError that begins with `where`. */
 export function parseImageConfig(bytes: Uint8Array, where: string): ImageConfig {
   const document = parseDocument(bytes, where);
   const object = (value: unknown, name: string) => {
@@ -31,7 +31,7 @@ export function parseImageConfig(bytes: Uint8Array, where: string): ImageConfig 
     }
     return value;
   };
-  const text = (value: unknown, name: string) => {
+  const string = (value: unknown, name: string) => {
     if (value === undefined || value === null) {
       return '';
     }
@@ -47,21 +47,21 @@ export function parseImageConfig(bytes: Uint8Array, where: string): ImageConfig 
     if (!Array.isArray(value)) {
       throw new UserError(`${where}: ${JSON.stringify(name)} must be a list`);
     }
-    return value.map((item) => text(item, name));
+    return value.map((item) => string(item, name));
   };
   const config = object(member(document, 'config'), 'config');
   const rootfs = object(member(document, 'rootfs'), 'rootfs');
   const labels = Object.entries(object(member(config, 'Labels'), 'config.Labels'));
   const diffIds = list(member(rootfs, 'diff_ids'), 'rootfs.diff_ids') ?? [];
   return {
-    architecture: text(member(document, 'architecture'), 'architecture'),
-    os: text(member(document, 'os'), 'os'),
-    created: text(member(document, 'created'), 'created'),
+    architecture: string(member(document, 'architecture'), 'architecture'),
+    os: string(member(document, 'os'), 'os'),
+    created: string(member(document, 'created'), 'created'),
     cmd: list(member(config, 'Cmd'), 'config.Cmd'),
     entrypoint: list(member(config, 'Entrypoint'), 'config.Entrypoint'),
     env: list(member(config, 'Env'), 'config.Env'),
-    user: text(member(config, 'User'), 'config.User'),
-    labels: Object.fromEntries(labels.map(([key, value]) => [key, text(value, `config.Labels.${key}`)])),
+    user: string(member(config, 'User'), 'config.User'),
+    labels: Object.fromEntries(labels.map(([key, value]) => [key, string(value, `config.Labels.${key}`)])),
     diffIds: diffIds.map((diffId) => {
       if (!isDigest(diffId)) {
         throw new UserError(`${where}: ${JSON.stringify(diffId)} in "rootfs.diff_ids" is not a digest`);

@@ -1,15 +1,14 @@
-// An index lists manifests, usually one for each platform. OCI "image index", Docker manifest list.
-import type { Descriptor } from './descriptor.ts';
-import { optionalString } from './descriptor.ts';
+// Image indexes list manifests, usually one for each platform (OCI "Image Index", Docker manifest list).
+import { type Descriptor, optionalString } from './descriptor.ts';
 import { parseDescriptors, parseDocument } from './manifest.ts';
 
-/** The facts of an index; `manifests` are in document order. */
+/** The members of an index that are used; `manifests` are in document order. */
 export interface ImageIndex {
   readonly mediaType?: string;
   readonly manifests: readonly Descriptor[];
 }
 
-/** What the bytes of an index say; `where` names the document in an error. */
+/** Parses an index. Throws a UserError that begins with `where`, the name of the document. */
 export function parseIndex(bytes: Uint8Array, where: string): ImageIndex {
   const document = parseDocument(bytes, where);
   const mediaType = optionalString(document, 'mediaType', where);

@@ -1,6 +1,6 @@
-// JSON as Go reads and writes it: keys that match whatever their case, and characters escaped for HTML.
+// JSON as Go reads and writes it: keys that match in any letter case, and characters escaped for HTML.
 
-/** A value that JSON can hold. An `undefined` member is left out when written. */
+/** A value that JSON can represent. A member that is `undefined` is not written. */
 export type JsonValue =
   | string
   | number
@@ -13,7 +13,7 @@ export type JsonValue =
 /** An object of a parsed JSON document. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The value of a JSON document in UTF-8 (RFC 8259); undefined when the content is none. */
+/** The value of a JSON document in UTF-8 (RFC 8259); undefined when the content is not valid JSON. */
 export function parseJson(content: string | Uint8Array): unknown {
   try {
     return JSON.parse(
@@ -24,7 +24,7 @@ export function parseJson(content: string | Uint8Array): unknown {
   }
 }
 
-/** Whether a parsed JSON value is an object (neither an array nor null). */
+/** Whether a parsed JSON value is an object, and neither an array nor null. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -55,8 +55,8 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Compact JSON as Go's encoder writes it: keys in insertion order, five characters escaped that are special in HTML
- * or JavaScript, and U+FFFD for what is not Unicode.
+ * Compact JSON as Go's encoder writes it: keys in insertion order, the five characters escaped that are special in
+ * HTML or JavaScript, and U+FFFD for lone surrogates.
  */
 export function encodeJson(value: JsonValue): string {
   if (typeof value === 'string') {
@@ -83,8 +83,8 @@ export function sortedMap(map: Readonly<Record<string, string>>): ReadonlyMap<st
   return new Map(entries.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
 }
 
-function encodeString(text: string): string {
-  return JSON.stringify(text.toWellFormed()).replace(
+function encodeString(value: string): string {
+  return JSON.stringify(value.toWellFormed()).replace(
     /[<>&\u2028\u2029]/g,
     (character) => escapes[character] ?? character,
   );

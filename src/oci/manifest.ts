@@ -1,4 +1,4 @@
-// An image manifest: the config and the layers of one image. OCI "image manifest", Docker schema 2.
+// Image manifests: the config and the layers of one image (OCI "Image Manifest", Docker schema 2).
 import { UserError } from '../errors.ts';
 import {
   type Descriptor,
@@ -9,7 +9,7 @@ import {
 } from './descriptor.ts';
 import { encodeJson, isJsonObject, type JsonObject, member, parseJson, sortedMap } from './json.ts';
 
-/** The facts of an image manifest; `layers` are bottom-up. */
+/** The members of an image manifest that are used; `layers` are bottom-up. */
 export interface ImageManifest {
   readonly mediaType?: string;
   readonly config: Descriptor;
@@ -19,7 +19,7 @@ export interface ImageManifest {
   readonly artifactType?: string;
 }
 
-/** What the bytes of an image manifest say; `where` names the document in an error. */
+/** Parses an image manifest. Throws a UserError that begins with `where`, the name of the document. */
 export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
   const document = parseDocument(bytes, where);
   const mediaType = optionalString(document, 'mediaType', where);
@@ -36,7 +36,7 @@ export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
   };
 }
 
-/** The bytes of a new image manifest as Go's encoder writes them, so that digests agree with upstream's. */
+/** Encodes a new image manifest as Go's encoder does, so that its digest is the same as upstream's. */
 export function encodeManifest(manifest: ImageManifest & { readonly mediaType: string }): Uint8Array {
   const { annotations, subject, artifactType } = manifest;
   return Buffer.from(
@@ -52,7 +52,7 @@ export function encodeManifest(manifest: ImageManifest & { readonly mediaType: s
   );
 }
 
-/** The JSON object that a document's bytes hold; `where` names the document in an error. */
+/** Parses a document that is a JSON object. Throws a UserError that begins with `where`, the name of the document. */
 export function parseDocument(bytes: Uint8Array, where: string): JsonObject {
   const document = parseJson(bytes);
   if (document === undefined) {
@@ -64,7 +64,7 @@ export function parseDocument(bytes: Uint8Array, where: string): JsonObject {
   return document;
 }
 
-/** The list of descriptors under a key; absent and null are the empty list. */
+/** The list of descriptors under a key, empty when it is absent or null. Throws a UserError. */
 export function parseDescriptors(document: JsonObject, name: string, where: string): Descriptor[] {
   const list = member(document, name) ?? [];
   if (!Array.isArray(list)) {

@@ -1,4 +1,6 @@
-// What a document or a blob says it is. OCI image specification "media types", Docker image manifest v2.
+// Media types of manifests, configs and layers (OCI "Media Types", Docker Image Manifest V2), and what each one means.
+
+/** The media types that are known by name. */
 export const mediaTypes = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -28,29 +30,29 @@ export const acceptedManifests: string = [
   mediaTypes.ociIndex,
 ].join(',');
 
-/** A media type without its parameters (`; charset=utf-8`), as the types above are written. */
+/** A media type without parameters such as `; charset=utf-8`. */
 export function withoutParameters(mediaType: string): string {
   return (mediaType.split(';', 1)[0] ?? '').trim();
 }
 
-/** Whether it is a list of manifests: an OCI index or a Docker manifest list. */
+/** Whether the type is an OCI index or a Docker manifest list. */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerManifestList;
 }
 
-/** Whether it is an image manifest: OCI, or Docker schema 2. */
+/** Whether the type is an image manifest of OCI or of Docker schema 2. */
 export function isManifestType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
 }
 
-/** Whether it is a Docker schema 1 manifest, which nothing here reads. */
+/** Whether the type is a Docker schema 1 manifest, which is never parsed. */
 export function isSchema1Type(mediaType: string): boolean {
   return (
     mediaType === mediaTypes.dockerManifestSchema1 || mediaType === mediaTypes.dockerManifestSchema1Signed
   );
 }
 
-/** Whether a layer must not be uploaded to a registry: "nondistributable" of OCI, "foreign" of Docker. */
+/** Whether a layer of this type must not be pushed: "nondistributable" in OCI, "foreign" in Docker. */
 export function isForeignLayerType(mediaType: string): boolean {
   return (
     mediaType === mediaTypes.dockerForeignLayer ||
@@ -59,7 +61,7 @@ export function isForeignLayerType(mediaType: string): boolean {
   );
 }
 
-/** Whether a layer type promises a tar without compression. */
+/** Whether a layer of this type is a tar archive without compression. */
 export function isUncompressedLayerType(mediaType: string): boolean {
   return (
     mediaType === mediaTypes.ociLayerTar ||

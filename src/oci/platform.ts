@@ -1,8 +1,8 @@
-// Which machine an image is for, and which entry of an index suits one. OCI image index, "platform".
+// Platforms: operating system, architecture and variant of an image, and which entry of an index matches one.
 import { UserError } from '../errors.ts';
 import { type JsonObject, member } from './json.ts';
 
-/** Go's names of an operating system and a processor, with the finer points that an index may state. */
+/** The platform in an index entry: names as in Go's GOOS and GOARCH (OCI "Image Index", `platform`). */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
@@ -12,18 +12,18 @@ export interface Platform {
   readonly features?: readonly string[];
 }
 
-/** The properties by which an image is chosen; an empty `os` or `architecture` means the host's. */
+/** The platform to choose from an index; an empty `os` or `architecture` stands for that of the host. */
 export interface WantedPlatform {
   readonly os: string;
   readonly architecture: string;
-  /** Narrows the architecture; without it the first entry of the architecture suits, whatever its variant. */
+  /** Without a variant the first entry of the architecture matches, whatever its variant. */
   readonly variant?: string;
 }
 
-/** What an entry without a platform is for, as go-containerregistry has it. */
+/** The platform of an entry that states none, as in go-containerregistry. */
 const linuxAmd64: Platform = { os: 'linux', architecture: 'amd64' };
 
-const usualVariants: Readonly<Record<string, string>> = { arm64: 'v8', arm: 'v7', amd64: 'v1' };
+const defaultVariants: Readonly<Record<string, string>> = { arm64: 'v8', arm: 'v7', amd64: 'v1' };
 
 const goArchitectures: Readonly<Record<string, string>> = {
   x64: 'amd64',
@@ -31,7 +31,7 @@ const goArchitectures: Readonly<Record<string, string>> = {
   ppc64: 'ppc64le',
 };
 
-/** Go's name of the platform that Node calls by `process.platform` and `process.arch`. */
+/** The platform of the host in Go's names, from Node's `process.platform` and `process.arch`. */
 export function hostPlatform(platform: string, arch: string): WantedPlatform {
   return {
     os: platform === 'win32' ? 'windows' : platform,
@@ -39,9 +39,9 @@ export function hostPlatform(platform: string, arch: string): WantedPlatform {
   };
 }
 
-/** The platform that a parsed JSON object describes; members of the wrong type are left out. */
+/** The platform in a parsed JSON object; members of the wrong type are ignored. */
 export function parsePlatform(value: JsonObject): Platform {
-  const text = (name: string) => {
+  const string = (name: string) => {
     const found = member(value, name);
     return typeof found === 'string' && found !== '' ? found : undefined;
   };
@@ -49,13 +49,13 @@ export function parsePlatform(value: JsonObject): Platform {
     const found = member(value, name);
     return Array.isArray(found) ? found.filter((item) => typeof item === 'string') : undefined;
   };
-  const variant = text('variant');
-  const osVersion = text('os.version');
+  const variant = string('variant');
+  const osVersion = string('os.version');
   const osFeatures = list('os.features');
   const features = list('features');
   return {
-    os: text('os') ?? '',
-    architecture: text('architecture') ?? '',
+    os: string('os') ?? '',
+    architecture: string('architecture') ?? '',
     ...(variant ? { variant } : {}),
     ...(osVersion ? { osVersion } : {}),
     ...(osFeatures ? { osFeatures } : {}),
@@ -64,72 +64,72 @@ export function parsePlatform(value: JsonObject): Platform {
 }
 
 /**
- * A platform as people write it: the variant in a property of its own or behind the architecture (`arm64/v8`), with
- * or without its `v`. Throws a UserError when the two name different variants.
+ * A platform as users write it: the variant in a field of its own or after the architecture (`arm64/v8`), with or
+ * without its `v`. Throws a UserError when the two name different variants.
  */
 export function readWantedPlatform(
   os: string,
-  architectureText: string,
-  variantText: string,
+  fullArchitecture: string,
+  variantField: string,
 ): WantedPlatform {
-  const slash = architectureText.indexOf('/');
-  const architecture = slash < 0 ? architectureText : architectureText.slice(0, slash);
-  const behind = slash < 0 ? '' : variantName(architectureText.slice(slash + 1));
-  const named = variantName(variantText);
-  if (behind !== '' && named !== '' && behind !== named) {
+  const slash = fullArchitecture.indexOf('/');
+  const architecture = slash < 0 ? fullArchitecture : fullArchitecture.slice(0, slash);
+  const suffix = slash < 0 ? '' : variantName(fullArchitecture.slice(slash + 1));
+  const named = variantName(variantField);
+  if (suffix !== '' && named !== '' && suffix !== named) {
     throw new UserError('platform.architecture and platform.variant name different variants', {
       hint: 'write the variant in one place only: architecture "arm" and variant "v7", or architecture "arm/v7"',
     });
   }
-  const variant = named || behind;
+  const variant = named || suffix;
   return { os, architecture, ...(variant === '' ? {} : { variant }) };
 }
 
-/** `linux/arm64` or `linux/arm64/v8`, as people write a platform. */
+/** A platform in the form `linux/arm64` or `linux/arm64/v8`. */
 export function formatPlatform(platform: WantedPlatform): string {
   const base = `${platform.os}/${platform.architecture}`;
   return platform.variant ? `${base}/${platform.variant}` : base;
 }
 
 /**
- * The platform to choose from an index. A platform in `params` replaces that of `source` as a whole; an os or
- * architecture left empty is the host's; a variant counts only where one is configured.
+ * The platform to choose from an index. An `override` replaces the `configured` platform as a whole. An empty os or
+ * architecture becomes that of the host, a variant does not.
  */
 export function effectivePlatform(
-  source: WantedPlatform | undefined,
-  params: WantedPlatform | undefined,
+  configured: WantedPlatform | undefined,
+  override: WantedPlatform | undefined,
   host: WantedPlatform,
 ): WantedPlatform {
-  const configured = params ?? source;
+  const chosen = override ?? configured;
   return {
-    os: configured?.os || host.os,
-    architecture: configured?.architecture || host.architecture,
-    ...(configured?.variant ? { variant: configured.variant } : {}),
+    os: chosen?.os || host.os,
+    architecture: chosen?.architecture || host.architecture,
+    ...(chosen?.variant ? { variant: chosen.variant } : {}),
   };
 }
 
 /**
- * Whether an index entry suits: both names exactly equal, and the variant too where one is wanted. An entry that
- * states no platform is linux/amd64; one that states no variant has the usual one of its architecture, if there is
- * one (containerd's normalisation: arm64 is v8, arm v7, amd64 v1), else none.
+ * Whether an index entry matches: equal os and architecture, and an equal variant where one is wanted. An entry without
+ * a platform is linux/amd64; one without a variant has the default variant of its architecture (as in containerd's
+ * normalisation: v8 for arm64, v7 for arm, v1 for amd64).
  */
 export function platformMatches(entry: Platform | undefined, wanted: WantedPlatform): boolean {
   const { os, architecture, variant } = entry ?? linuxAmd64;
   if (os !== wanted.os || architecture !== wanted.architecture) {
     return false;
   }
-  const found = variant === undefined ? usualVariants[architecture] : variantName(variant);
+  const found = variant === undefined ? defaultVariants[architecture] : variantName(variant);
   return wanted.variant === undefined || found === wanted.variant;
 }
 
-/** The platforms that entries state, each once and in order; what is no machine's (`unknown/unknown`) is left out. */
+/** The platforms of index entries, each once and in order, without `unknown/unknown`, which marks attestations. */
 export function offeredPlatforms(entries: readonly { readonly platform?: Platform }[]): string[] {
   const names = entries.map((entry) => formatPlatform(entry.platform ?? linuxAmd64));
   return [...new Set(names)].filter((name) => name !== 'unknown/unknown');
 }
 
 /** `v8` for `v8`, `V8` and `8`. */
-function variantName(text: string): string {
-  const lower = text.toLowerCase();
+function variantName(variant: string): string {
+  const lower = variant.toLowerCase();
   return /^\d/.test(lower) ? `v${lower}` : lower;
 }

@@ -1,37 +1,37 @@
-// Names: which registry and repository a text means, and how tags and digests are written behind it.
+// Repository names: parsing by go-containerregistry's rules, and the canonical form of references with tag or digest.
 import { UserError, type UserErrorOptions } from '../errors.ts';
 import type { Digest } from './digest.ts';
 
-/** A repository on a registry, as it is addressed (Docker Hub's implied `library/` included). */
+/** A repository on a registry, with the implied `library/` of Docker Hub. */
 export interface RepositoryReference {
   /** Host and port as written, for example `index.docker.io` or `127.0.0.1:5000`. */
   readonly registry: string;
-  /** The repository without its registry, for example `library/busybox`. */
+  /** The path without the registry, for example `library/busybox`. */
   readonly path: string;
 }
 
-/** Where a repository without a registry lies. */
+/** The registry of a name without a registry. */
 export const dockerHub = 'index.docker.io';
 
 const pathCharacters = /^[a-z0-9_\-./]*$/;
 
 /**
- * The repository that a text names, by go-containerregistry's rules: a first part with `.` or `:`, or `localhost`,
- * is the registry; everything else lies on Docker Hub. Throws a UserError that names the rule broken.
+ * Parses a repository name by go-containerregistry's rules: a first part that is `localhost` or has a `.` or `:` is the
+ * registry; any other name is a repository on Docker Hub. Throws a UserError that states the violated rule.
  */
-export function parseRepository(text: string): RepositoryReference {
-  if (text === '') {
+export function parseRepository(name: string): RepositoryReference {
+  if (name === '') {
     throw new UserError('a repository name must be specified', { code: 'REPOSITORY_EMPTY' });
   }
-  const slash = text.indexOf('/');
-  const first = text.slice(0, Math.max(slash, 0));
-  const named = slash >= 0 && (first === 'localhost' || /[.:]/.test(first));
-  const path = named ? text.slice(slash + 1) : text;
+  const slash = name.indexOf('/');
+  const first = name.slice(0, Math.max(slash, 0));
+  const hasRegistry = slash >= 0 && (first === 'localhost' || /[.:]/.test(first));
+  const path = hasRegistry ? name.slice(slash + 1) : name;
   const length = Buffer.byteLength(path);
   if (!pathCharacters.test(path)) {
     throw new UserError(
       `repository can only contain the characters \`abcdefghijklmnopqrstuvwxyz0123456789_-./\`: ${path}`,
-      characterFault(text, path),
+      characterFault(name, path),
     );
   }
   if (length < 2 || length > 255) {
@@ -39,61 +39,61 @@ export function parseRepository(text: string): RepositoryReference {
       hint: 'write the whole name, for example "registry.example.com/team/app"',
     });
   }
-  if (named && !isAuthority(first)) {
+  if (hasRegistry && !isAuthority(first)) {
     throw new UserError(`registries must be valid RFC 3986 URI authorities: ${withoutUserInfo(first)}`, {
       hint: 'write the registry as host or host:port, without a scheme, user or path',
     });
   }
-  const registry = named && first !== 'docker.io' ? first : dockerHub;
+  const registry = hasRegistry && first !== 'docker.io' ? first : dockerHub;
   return { registry, path: registry === dockerHub && !path.includes('/') ? `library/${path}` : path };
 }
 
 /**
- * Refuses names that the grammar lets through but that no registry can have, before they fail as a
- * puzzling network error: a URL instead of a name, a relative path, a port without a host, empty parts.
+ * Refuses names that the grammar accepts but no registry can have, before they fail as a network error that says
+ * little: a URL, a relative path, a port without a host, empty parts. Throws a UserError.
  */
-export function checkAddressable(repository: RepositoryReference, text: string): void {
+export function checkAddressable(repository: RepositoryReference, name: string): void {
   const { registry, path } = repository;
   if (/^https?:$/.test(registry)) {
-    throw new UserError(`${JSON.stringify(text)} is a URL, not a repository name`, {
+    throw new UserError(`${JSON.stringify(name)} is a URL, not a repository name`, {
       code: 'REPOSITORY_URL',
     });
   }
   if (/^\.*(:\d*)?$/.test(registry)) {
-    throw new UserError(`${JSON.stringify(text)} names no registry host before the first "/"`);
+    throw new UserError(`${JSON.stringify(name)} names no registry host before the first "/"`);
   }
   if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
-    throw new UserError(`${JSON.stringify(text)} has an empty, "." or ".." part`);
+    throw new UserError(`${JSON.stringify(name)} has an empty, "." or ".." part`);
   }
 }
 
-/** `registry/path`: the canonical text of a repository. */
+/** The canonical name of a repository: `registry/path`. */
 export function repositoryName({ registry, path }: RepositoryReference): string {
   return `${registry}/${path}`;
 }
 
-/** The canonical text of a tag in a repository. */
+/** The canonical reference of a tag: `registry/path:tag`. */
 export function tagReference(repository: RepositoryReference, tag: string): string {
   return `${repositoryName(repository)}:${tag}`;
 }
 
-/** The canonical text of a digest in a repository. */
+/** The canonical reference of a digest: `registry/path@sha256:…`. */
 export function digestReference(repository: RepositoryReference, digest: Digest): string {
   return `${repositoryName(repository)}@${digest}`;
 }
 
-function isAuthority(text: string): boolean {
-  if (/[\s/?#@%\\"<>^`{|}\u0000-\u001f\u007f]/.test(text)) {
+function isAuthority(authority: string): boolean {
+  if (/[\s/?#@%\\"<>^`{|}\u0000-\u001f\u007f]/.test(authority)) {
     return false;
   }
-  const bracketed = /^\[([^\]]*)\](:\d*)?$/.exec(text);
+  const bracketed = /^\[([^\]]*)\](:\d*)?$/.exec(authority);
   if (bracketed) {
     return (bracketed[1] ?? '').includes(':');
   }
-  return /^[^[\]]*$/.test(text) && /^(.*:)?\d*$|^[^:]*$/.test(text);
+  return /^[^[\]]*$/.test(authority) && /^(.*:)?\d*$|^[^:]*$/.test(authority);
 }
 
-function characterFault(text: string, path: string): UserErrorOptions {
+function characterFault(name: string, path: string): UserErrorOptions {
   if (/[:@]/.test(path)) {
     return { code: 'REPOSITORY_WITH_TAG' };
   }
@@ -101,7 +101,7 @@ function characterFault(text: string, path: string): UserErrorOptions {
   return {
     hint:
       lower !== path && pathCharacters.test(lower)
-        ? `repository names are lower-case: ${text.slice(0, text.length - path.length)}${lower}`
+        ? `repository names are lower-case: ${name.slice(0, name.length - path.length)}${lower}`
         : 'remove what a name cannot have, white space too, or check the variable that it came from',
   };
 }

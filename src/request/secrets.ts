@@ -1,12 +1,9 @@
-// What of a request and of the environment is secret.
+// The secrets in the source of a request and in the environment, which no output may show.
 import type { Environment } from '../transport/proxy.ts';
 import { percentDecode } from '../transport/url-syntax.ts';
 import type { Source } from './source.ts';
 
-/**
- * The secrets of a `source`. User names and ids are none: they are parts of repositories' names, and a log must
- * be able to name those.
- */
+/** The secrets of a `source`. User names and ids are not among them: a log must be able to show them. */
 export function secretsOfSource(source: Source): string[] {
   const { registryMirrors, contentTrust: trust } = source;
   return [

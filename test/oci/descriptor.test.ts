@@ -1,4 +1,4 @@
-// A descriptor is believed only when it is well-formed, and is written as Go writes it.
+// Descriptors: what is refused when they are parsed, and the JSON that Go would write.
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
 import { descriptorJson, parseAnnotations, parseDescriptor } from '../../src/oci/descriptor.ts';
@@ -9,7 +9,7 @@ const digest = digestOf('hello');
 const plain = { mediaType: 'm', size: 5, digest };
 
 describe('parseDescriptor', () => {
-  it('reads every property', () => {
+  it('reads every member', () => {
     const value = {
       ...plain,
       data: Buffer.from('hello').toString('base64'),
@@ -28,7 +28,7 @@ describe('parseDescriptor', () => {
     });
   });
 
-  it('reads keys whatever their case, and has no property that is absent, null or empty', () => {
+  it('reads keys in any letter case, and leaves out members that are absent, null or empty', () => {
     const value = {
       MediaType: 'm',
       SIZE: 5,
@@ -62,20 +62,20 @@ describe('parseDescriptor', () => {
       'here: a digest must be "sha256:" and 64 lower-case hexadecimal digits: got "sha256:x"',
     ],
   ])('refuses %j', (value, message) => {
-    let told = '';
+    let refusal = '';
     try {
       parseDescriptor(value, 'here');
     } catch (error) {
-      told = errorText(error);
+      refusal = errorText(error);
     }
-    expect(told).toBe(message);
+    expect(refusal).toBe(message);
   });
 
   it.each([
     ['other content', { ...plain, data: Buffer.from('jello').toString('base64') }],
-    ['too little', { ...plain, data: Buffer.from('hell').toString('base64') }],
-    ['more than it states', { ...plain, size: 4, data: Buffer.from('hello').toString('base64') }],
-  ])('refuses embedded data that is %s', (_, value) => {
+    ['fewer bytes', { ...plain, data: Buffer.from('hell').toString('base64') }],
+    ['more bytes than its size', { ...plain, size: 4, data: Buffer.from('hello').toString('base64') }],
+  ])('refuses embedded data with %s', (_, value) => {
     expect(() => parseDescriptor(value, 'here')).toThrow(
       `the embedded "data" is not the content of ${digest}`,
     );
@@ -83,7 +83,7 @@ describe('parseDescriptor', () => {
 });
 
 describe('descriptorJson', () => {
-  it('writes keys in the fixed order, annotations sorted', () => {
+  it('writes keys in the order of Go, and annotations sorted', () => {
     const descriptor = {
       artifactType: 't',
       platform: {
@@ -108,7 +108,7 @@ describe('descriptorJson', () => {
     );
   });
 
-  it('leaves out what is empty, but states an empty platform', () => {
+  it('leaves out empty members, but writes an empty platform', () => {
     const empty = {
       ...plain,
       data: new Uint8Array(),
@@ -122,14 +122,14 @@ describe('descriptorJson', () => {
     );
   });
 
-  it('gives back what was parsed', () => {
+  it('writes a parsed descriptor unchanged', () => {
     const text = `{"mediaType":"m","size":5,"digest":"${digest}","data":"aGVsbG8=","urls":["u"],"annotations":{"a":"1"}}`;
     expect(encodeJson(descriptorJson(parseDescriptor(JSON.parse(text), 'here')))).toBe(text);
   });
 });
 
 describe('parseAnnotations', () => {
-  it('keeps a key named __proto__ as a key', () => {
+  it('keeps the key __proto__', () => {
     const parsed = parseAnnotations(JSON.parse('{"__proto__":"p"}'), 'here') ?? {};
     expect(Object.entries(parsed)).toEqual([['__proto__', 'p']]);
   });

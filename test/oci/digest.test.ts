@@ -1,4 +1,4 @@
-// Only what is surely a sha256 digest is taken for one.
+// Digests: computed from bytes, and strict when they are parsed.
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { digestHex, digestOf, finishDigest, isDigest, parseDigest } from '../../src/oci/digest.ts';
@@ -15,20 +15,20 @@ describe('digestOf', () => {
     expect(digestOf(Buffer.from(text))).toBe(digest);
   });
 
-  it('hashes the bytes of a view, not of the buffer beneath', () => {
+  it('hashes the bytes of a view, not those of its whole buffer', () => {
     const outer = Buffer.from('xx{"fake":"manifest"}yy');
     expect(digestOf(new Uint8Array(outer.buffer, outer.byteOffset + 2, 19))).toBe(good);
   });
 });
 
 describe('finishDigest', () => {
-  it('is the digest of everything fed into the hash', () => {
+  it('returns the digest of everything that the hash was updated with', () => {
     expect(finishDigest(createHash('sha256').update('{"fake":').update('"manifest"}'))).toBe(good);
   });
 });
 
 describe('parseDigest', () => {
-  it('takes a well-formed digest', () => {
+  it('accepts a well-formed digest', () => {
     expect(isDigest(good)).toBe(true);
     expect(parseDigest(good)).toBe(good);
     expect(digestHex(parseDigest(good))).toBe(good.slice(7));

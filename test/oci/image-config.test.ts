@@ -1,4 +1,4 @@
-// The config tells how an image starts; absent and empty are kept apart where it matters.
+// Image configs: absent and empty lists stay distinct, and wrong types are refused.
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseImageConfig } from '../../src/oci/image-config.ts';
@@ -18,7 +18,7 @@ const empty = {
 };
 
 describe('parseImageConfig', () => {
-  it('reads every property, whatever the case of its key', () => {
+  it('reads every member, in any letter case of its key', () => {
     const value = {
       Architecture: 'arm64',
       os: 'linux',
@@ -48,11 +48,11 @@ describe('parseImageConfig', () => {
     expect(parse(value)).toStrictEqual(empty);
   });
 
-  it('keeps an empty list apart from an absent one', () => {
+  it('distinguishes an empty list from an absent one', () => {
     expect(parse({ config: { Cmd: [], Env: [] } })).toStrictEqual({ ...empty, cmd: [], env: [] });
   });
 
-  it('keeps a label named __proto__ as a label', () => {
+  it('keeps the label __proto__', () => {
     const text = '{"config":{"Labels":{"__proto__":"p"}}}';
     expect(Object.entries(parseImageConfig(Buffer.from(text), 'it').labels)).toEqual([['__proto__', 'p']]);
   });

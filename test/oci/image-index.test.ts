@@ -1,4 +1,4 @@
-// An index lists its manifests in document order.
+// Image indexes: manifests in document order, and what is refused.
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseIndex } from '../../src/oci/image-index.ts';
@@ -12,7 +12,7 @@ const entry = (text: string) => ({
 const parse = (value: unknown) => parseIndex(Buffer.from(JSON.stringify(value)), 'the index');
 
 describe('parseIndex', () => {
-  it('keeps order, repeated entries and platforms', () => {
+  it('keeps the order, repeated entries and the platforms', () => {
     const manifests = [
       { ...entry('b'), platform: { os: 'linux', architecture: 'arm64' } },
       { ...entry('a'), platform: { os: 'unknown', architecture: 'unknown' } },
@@ -25,7 +25,7 @@ describe('parseIndex', () => {
   });
 
   it.each([[{}], [{ manifests: null }], [{ Manifests: [] }], [{ mediaType: '' }]])(
-    'is empty for %j',
+    'lists no manifest for %j',
     (value) => {
       expect(parse(value)).toStrictEqual({ manifests: [] });
     },

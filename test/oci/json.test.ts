@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { encodeJson, foldKey, isJsonObject, member, sortedMap } from '../../src/oci/json.ts';
 
 describe('foldKey', () => {
-  it.each(['mediaType', 'MEDIATYPE', 'mediatype'])('makes %s equal to mediaType', (key) => {
+  it.each(['mediaType', 'MEDIATYPE', 'mediatype'])('folds %s to the same key as mediaType', (key) => {
     expect(foldKey(key)).toBe(foldKey('mediaType'));
   });
 
-  it('knows the long s and the Kelvin sign, and keeps other letters apart', () => {
+  it('folds the long s and the Kelvin sign, and no other special letters', () => {
     expect(foldKey('di\u017fk_\u212aey')).toBe('disk_key');
     expect(foldKey('\u0131d')).not.toBe('id');
     expect(foldKey('\u0130d')).not.toBe('id');
@@ -17,13 +17,13 @@ describe('foldKey', () => {
 });
 
 describe('member', () => {
-  it('finds a key whatever its case; the last one wins', () => {
+  it('finds a key in any letter case, and the last one wins', () => {
     expect(member({ Digest: 'a', DIGEST: 'b' }, 'digest')).toBe('b');
     expect(member({ digest: 'a', DIGEST: 'b' }, 'digest')).toBe('b');
     expect(member({ DIGEST: 'b', digest: 'a' }, 'digest')).toBe('a');
   });
 
-  it('knows nothing that the document does not say', () => {
+  it('ignores members of the prototype', () => {
     expect(member({}, 'constructor')).toBeUndefined();
     expect(member({}, 'toString')).toBeUndefined();
     const hostile = JSON.parse('{"__proto__":{"digest":"a"}}') as Record<string, unknown>;
@@ -40,13 +40,13 @@ describe('isJsonObject', () => {
     ['', false],
     [1, false],
     [undefined, false],
-  ])('%j: %s', (value, expected) => {
+  ])('says of %j %s', (value, expected) => {
     expect(isJsonObject(value)).toBe(expected);
   });
 });
 
 describe('encodeJson', () => {
-  it('is compact, keeps the order of keys and leaves out undefined members', () => {
+  it('writes compact JSON, keeps the order of keys and leaves out undefined members', () => {
     expect(encodeJson({ b: 1, a: [true, null, 'x', {}], c: undefined, d: { z: undefined } })).toBe(
       '{"b":1,"a":[true,null,"x",{}],"d":{}}',
     );
@@ -63,7 +63,7 @@ describe('encodeJson', () => {
     expect(encodeJson({ 'k\udc00': 'a\ud800b' })).toBe('{"k\ufffd":"a\ufffdb"}');
   });
 
-  it('gives back under JSON.parse what was written', () => {
+  it('writes what JSON.parse reads back unchanged', () => {
     const value = fc.jsonValue({ stringUnit: 'grapheme', noUnicodeString: false });
     fc.assert(
       fc.property(value, (written) => {
@@ -81,7 +81,7 @@ describe('sortedMap', () => {
     expect(encodeJson(sortedMap({ '9': 'a', '10': 'b', '-': 'c' }))).toBe('{"-":"c","10":"b","9":"a"}');
   });
 
-  it('keeps a key named __proto__', () => {
+  it('keeps the key __proto__', () => {
     const map = JSON.parse('{"__proto__":"p","a":"b"}') as Record<string, string>;
     expect(encodeJson(sortedMap(map))).toBe('{"__proto__":"p","a":"b"}');
   });

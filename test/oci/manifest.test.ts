@@ -1,4 +1,4 @@
-// A manifest's bytes become facts, and facts become the bytes that Go would write.
+// Image manifests: parsed from bytes, and encoded to the bytes that Go would write.
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { encodeManifest, parseDescriptors, parseDocument, parseManifest } from '../../src/oci/manifest.ts';
@@ -13,7 +13,7 @@ const layers = ['a', 'b'].map((text) => ({
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 
 describe('parseManifest', () => {
-  it('reads every property, layers in order', () => {
+  it('reads every member, with the layers in order', () => {
     const document = {
       schemaVersion: 2,
       mediaType: mediaTypes.ociManifest,
@@ -27,7 +27,7 @@ describe('parseManifest', () => {
     expect(parseManifest(bytes(document), 'the manifest')).toEqual(facts);
   });
 
-  it('reads keys whatever their case and takes null layers for none', () => {
+  it('reads keys in any letter case, and null layers as no layers', () => {
     const manifest = parseManifest(bytes({ Config: config, LAYERS: null, mediaType: '' }), 'the manifest');
     expect(manifest).toStrictEqual({ config, layers: [] });
   });
@@ -64,7 +64,7 @@ describe('encodeManifest', () => {
     expect(digestOf(encoded)).toBe('sha256:732112270d7e59418a8c080b134b24cabd67d250d0d0147a97ed95ba5c280aa4');
   });
 
-  it('writes optional keys behind the layers, annotations in byte order', () => {
+  it('writes optional keys after the layers, and annotations in byte order', () => {
     const manifest = {
       mediaType: mediaTypes.ociManifest,
       artifactType: 't',
@@ -89,28 +89,28 @@ describe('encodeManifest', () => {
 });
 
 describe('parseDocument', () => {
-  it('reads the bytes of a view, not of the buffer beneath', () => {
+  it('reads the bytes of a view, not those of its whole buffer', () => {
     const outer = Buffer.from('xx{"a":1}yy');
     expect(parseDocument(new Uint8Array(outer.buffer, outer.byteOffset + 2, 7), 'it')).toEqual({ a: 1 });
   });
 
   it('does not quote the document in its error', () => {
-    let told = '';
+    let shown = '';
     try {
       parseDocument(bytes('{"password":"hunter2'), 'it');
     } catch (error) {
-      told = JSON.stringify(
+      shown = JSON.stringify(
         error,
         Object.getOwnPropertyNames(error).filter((name) => name !== 'stack'),
       );
     }
-    expect(told).toContain('it is not a JSON document');
-    expect(told).not.toContain('hunter2');
+    expect(shown).toContain('it is not a JSON document');
+    expect(shown).not.toContain('hunter2');
   });
 });
 
 describe('parseDescriptors', () => {
-  it('is empty when the key is absent', () => {
+  it('returns an empty list when the key is absent', () => {
     expect(parseDescriptors({}, 'layers', 'it')).toEqual([]);
   });
 });

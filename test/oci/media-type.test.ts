@@ -1,4 +1,4 @@
-// Each media type is known for exactly what it is.
+// Media types: which kind each of them is.
 import { describe, expect, it } from 'vitest';
 import {
   acceptedManifests,
@@ -11,7 +11,7 @@ import {
   withoutParameters,
 } from '../../src/oci/media-type.ts';
 
-describe('kinds of media types', () => {
+describe('the kinds of media types', () => {
   const kinds = { isIndexType, isManifestType, isSchema1Type, isForeignLayerType, isUncompressedLayerType };
   const expected: Record<keyof typeof mediaTypes, (keyof typeof kinds)[]> = {
     ociIndex: ['isIndexType'],
@@ -32,20 +32,20 @@ describe('kinds of media types', () => {
     dockerForeignLayer: ['isForeignLayerType'],
   };
 
-  it.each(Object.entries(mediaTypes))('%s (%s)', (name, mediaType) => {
+  it.each(Object.entries(mediaTypes))('are those of the table for %s (%s)', (name, mediaType) => {
     const found = Object.entries(kinds)
       .filter(([, is]) => is(mediaType))
       .map(([kind]) => kind);
     expect(found).toEqual(expected[name as keyof typeof mediaTypes]);
   });
 
-  it.each(['', 'text/html', 'application/vnd.oci.image.index.v1'])('%j is none of them', (mediaType) => {
+  it.each(['', 'text/html', 'application/vnd.oci.image.index.v1'])('do not include %j', (mediaType) => {
     expect(Object.values(kinds).some((is) => is(mediaType))).toBe(false);
   });
 });
 
 describe('acceptedManifests', () => {
-  it('lists manifests and indexes in the order that upstream asks in', () => {
+  it('lists manifests and indexes in the order of upstream', () => {
     expect(acceptedManifests).toBe(
       'application/vnd.docker.distribution.manifest.v1+json,' +
         'application/vnd.docker.distribution.manifest.v1+prettyjws,' +
@@ -64,7 +64,7 @@ describe('withoutParameters', () => {
     [' application/json ;a=b;c=d', 'application/json'],
     ['', ''],
     [';', ''],
-  ])('of %j is %j', (mediaType, bare) => {
+  ])('makes of %j the media type %j', (mediaType, bare) => {
     expect(withoutParameters(mediaType)).toBe(bare);
   });
 });

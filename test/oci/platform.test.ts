@@ -1,7 +1,8 @@
-// An entry of an index suits by two names, exactly.
+// Platforms: Go's names, which index entry matches, and which platform is chosen.
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import {
+  effectivePlatform,
   formatPlatform,
   hostPlatform,
   offeredPlatforms,
@@ -22,13 +23,13 @@ describe('hostPlatform', () => {
     ['linux', 'loong64', 'linux/loong64'],
     ['darwin', 'arm64', 'darwin/arm64'],
     ['win32', 'x64', 'windows/amd64'],
-  ])('Node calls it %s and %s, Go %s', (platform, arch, expected) => {
+  ])('returns for %s and %s of Node the platform %s of Go', (platform, arch, expected) => {
     expect(formatPlatform(hostPlatform(platform, arch))).toBe(expected);
   });
 });
 
 describe('parsePlatform', () => {
-  it('reads every property, whatever the case of its key', () => {
+  it('reads every member, in any letter case of its key', () => {
     const value = {
       OS: 'windows',
       Architecture: 'arm64',
@@ -47,7 +48,7 @@ describe('parsePlatform', () => {
     });
   });
 
-  it('leaves out what is absent, empty or of the wrong type', () => {
+  it('leaves out members that are absent, empty or of the wrong type', () => {
     const empty = { os: '', architecture: '' };
     expect(parsePlatform({})).toEqual(empty);
     expect(parsePlatform({ os: 1, architecture: null, variant: '', 'os.features': 'x' })).toEqual(empty);
@@ -66,21 +67,21 @@ describe('platformMatches', () => {
     [{ os: 'Linux', architecture: 'amd64' }, false],
     [{ os: '', architecture: '' }, false],
     [{ os: 'unknown', architecture: 'unknown' }, false],
-  ])('%j for linux/amd64: %s', (entry, expected) => {
+  ])('says for the entry %j and linux/amd64 %s', (entry, expected) => {
     expect(platformMatches(entry, wanted)).toBe(expected);
   });
 
-  it('takes an entry without a platform for linux/amd64 only', () => {
+  it('matches an entry without a platform with linux/amd64 only', () => {
     expect(platformMatches(undefined, { os: 'linux', architecture: 'arm64' })).toBe(false);
   });
 
-  it('takes the first entry of an architecture when no variant is wanted', () => {
+  it('matches any variant when none is wanted', () => {
     const entry = { os: 'linux', architecture: 'arm', variant: 'v5' };
     expect(platformMatches(entry, { os: 'linux', architecture: 'arm' })).toBe(true);
   });
 
   it.each([
-    // wanted, variant of the entry, whether it suits
+    // wanted, variant of the entry, whether they match
     ['arm/v7', 'v7', true],
     ['arm/v7', 'V7', true],
     ['arm/v7', '7', true],
@@ -96,13 +97,13 @@ describe('platformMatches', () => {
     ['amd64/v3', 'v3', true],
     ['ppc64le/power9', 'power9', true],
     ['ppc64le/power9', undefined, false],
-  ])('%s and an entry with variant %s: %s', (wanted, variant, expected) => {
+  ])('says for %s and an entry with the variant %s %s', (wanted, variant, expected) => {
     const architecture = wanted.split('/')[0] ?? '';
     const entry = { os: 'linux', architecture, ...(variant === undefined ? {} : { variant }) };
     expect(platformMatches(entry, readWantedPlatform('linux', wanted, ''))).toBe(expected);
   });
 
-  it('takes an entry without a platform for the usual variant of amd64', () => {
+  it('matches an entry without a platform with the default variant of amd64', () => {
     expect(platformMatches(undefined, readWantedPlatform('linux', 'amd64/v1', ''))).toBe(true);
     expect(platformMatches(undefined, readWantedPlatform('linux', 'amd64/v2', ''))).toBe(false);
   });
@@ -118,17 +119,17 @@ describe('readWantedPlatform', () => {
     ['arm64/', '', { architecture: 'arm64' }],
     ['', 'v3', { architecture: '', variant: 'v3' }],
     ['', '', { architecture: '' }],
-  ])('architecture %j and variant %j', (architecture, variant, expected) => {
+  ])('reads the architecture %j and the variant %j', (architecture, variant, expected) => {
     expect(readWantedPlatform('linux', architecture, variant)).toEqual({ os: 'linux', ...expected });
   });
 
-  it('refuses two variants', () => {
+  it('refuses two different variants', () => {
     expect(() => readWantedPlatform('linux', 'arm/v6', 'v7')).toThrow(UserError);
   });
 });
 
 describe('offeredPlatforms', () => {
-  it('names each platform once, and no attestation', () => {
+  it('lists each platform once, and no attestation', () => {
     const platforms = [
       { os: 'linux', architecture: 'arm', variant: 'v7' },
       { os: 'linux', architecture: 'amd64' },
@@ -145,5 +146,48 @@ describe('formatPlatform', () => {
   it('adds the variant if there is one', () => {
     expect(formatPlatform({ os: 'linux', architecture: 'arm', variant: 'v7' })).toBe('linux/arm/v7');
     expect(formatPlatform({ os: 'linux', architecture: 'arm', variant: '' })).toBe('linux/arm');
+  });
+});
+
+describe('effectivePlatform', () => {
+  const host = { os: 'linux', architecture: 'amd64' };
+
+  it.each([
+    ['none is configured', undefined, undefined, 'linux/amd64'],
+    ['one is configured', { os: 'windows', architecture: 'arm64' }, undefined, 'windows/arm64'],
+    ['only an override is given', undefined, { os: 'darwin', architecture: 'arm' }, 'darwin/arm'],
+    [
+      'an override replaces the configured one',
+      { os: 'windows', architecture: 'arm64' },
+      { os: 'darwin', architecture: 'arm' },
+      'darwin/arm',
+    ],
+    [
+      'the override has no os',
+      { os: 'windows', architecture: 'arm64' },
+      { os: '', architecture: 'arm' },
+      'linux/arm',
+    ],
+    [
+      'the override is empty',
+      { os: 'windows', architecture: 'arm64' },
+      { os: '', architecture: '' },
+      'linux/amd64',
+    ],
+    ['a variant is configured', { os: '', architecture: 'arm', variant: 'v7' }, undefined, 'linux/arm/v7'],
+    [
+      'the override has no variant',
+      { os: '', architecture: 'arm', variant: 'v7' },
+      { os: '', architecture: 'arm64' },
+      'linux/arm64',
+    ],
+    [
+      'the configured one has no architecture',
+      { os: 'windows', architecture: '' },
+      undefined,
+      'windows/amd64',
+    ],
+  ])('returns the platform when %s', (_, configured, override, expected) => {
+    expect(formatPlatform(effectivePlatform(configured, override, host))).toBe(expected);
   });
 });

@@ -1,11 +1,11 @@
-// What counts as secret of the source and the environment.
+// The secrets in a source and in the environment.
 import { describe, expect, it } from 'vitest';
 import { decodeOutRequest } from '../../src/request/request.ts';
 import { secretsOfEnvironment, secretsOfSource } from '../../src/request/secrets.ts';
 
 const filled = (secrets: readonly string[]) => [...new Set(secrets.filter((secret) => secret !== ''))];
 
-it('passwords of source and mirror are; names are not', () => {
+it('takes passwords and keys of the source, its mirrors and content_trust for secrets, and no user names', () => {
   const { source } = decodeOutRequest(
     JSON.stringify({
       source: {
@@ -43,7 +43,7 @@ it('passwords of source and mirror are; names are not', () => {
   );
 });
 
-describe('passwords of proxies are', () => {
+describe('secretsOfEnvironment', () => {
   it.each<[string, string[]]>([
     ['http://user:pass%40word@proxy.test:3128', ['pass%40word', 'pass@word']],
     ['user:plain@proxy.test', ['plain']],
@@ -51,7 +51,7 @@ describe('passwords of proxies are', () => {
     ['http://user@proxy.test:3128', []],
     ['http://proxy.test:3128', []],
     ['proxy.test:3128', []],
-  ])('%s', (proxy, expected) => {
+  ])('finds the password in the proxy %s', (proxy, expected) => {
     expect(filled(secretsOfEnvironment({ HTTPS_PROXY: proxy }))).toEqual(expected);
     expect(filled(secretsOfEnvironment({ http_proxy: proxy }))).toEqual(expected);
   });
