@@ -1,13 +1,17 @@
 // Content is what its descriptor says, or it is an error. OCI image specification, descriptor, "Verification".
 import { createHash } from 'node:crypto';
 import { pipeline, type Readable, Transform } from 'node:stream';
-import { UserError } from '../errors.ts';
+import { UserError, type UserErrorOptions } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, finishDigest } from '../oci/digest.ts';
 
-/** Content that is not what its descriptor says: damaged on the way, or wrong where it was kept. */
+/** Content that does not match its descriptor: damaged in transit, or stored wrongly. Its code is `CONTENT_CORRUPT`. */
 export class CorruptContentError extends UserError {
   override readonly name: string = 'CorruptContentError';
+
+  constructor(message: string, options: Pick<UserErrorOptions, 'facts'> = {}) {
+    super(message, { ...options, code: 'CONTENT_CORRUPT' });
+  }
 }
 
 /** What content must be: its size in bytes and its digest. */

@@ -1,5 +1,6 @@
 // Hints for users of the resource: the next step after a failure, by its code.
 import { causes, errorCode, UserError } from '../errors.ts';
+import { registryHint } from './registry-hints.ts';
 
 /** Failures of the worker's own system, which explain whatever was attempted. */
 const systemHints: Readonly<Record<string, string>> = {
@@ -26,13 +27,19 @@ const pipelineHints: Readonly<Record<string, string>> = {
 
 /**
  * The next step after a failure: that of an error of the operating system anywhere among the causes; else the one
- * nearest to the user, which the code of an error stands for or the error states itself.
+ * nearest to the user, which the code of an error stands for or the error states itself. Of an aggregate, the first
+ * part that has one counts.
  */
 export function hintFor(error: unknown): string | undefined {
   const levels = [...causes(error)];
   const system = levels.map((level) => systemHints[errorCode(level)]);
-  const own = levels.map(
-    (level) => pipelineHints[errorCode(level)] ?? (level instanceof UserError ? level.hint : undefined),
-  );
-  return [...system, ...own].find((hint) => hint !== undefined);
+  return [...system, ...levels.map(ownHint)].find((hint) => hint !== undefined);
+}
+
+function ownHint(level: unknown): string | undefined {
+  if (level instanceof AggregateError) {
+    return level.errors.map(hintFor).find((hint) => hint !== undefined);
+  }
+  const stated = level instanceof UserError ? level.hint : undefined;
+  return pipelineHints[errorCode(level)] ?? registryHint(level) ?? stated;
 }

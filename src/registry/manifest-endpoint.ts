@@ -89,7 +89,7 @@ export async function getManifest(
   if (isDigest(reference) && reference !== digest) {
     throw new CorruptContentError(
       `GET ${redactedUrl(answer.url)}: manifest digest: ${digest} does not match requested digest: ${reference}`,
-      { hint: 'the registry, or a proxy in front of it, serves other bytes than were pushed' },
+      { facts: { side: 'registry' } },
     );
   }
   const mediaType = withoutParameters(headerText(answer, 'content-type') ?? '');

@@ -24,7 +24,7 @@ export async function listTags(session: Session): Promise<string[]> {
   while (next !== undefined) {
     if (visited.has(next) || visited.size >= maximumPages || size > maximumList) {
       throw new UserError(`GET ${redactedUrl(next)}: the list of tags does not end`, {
-        hint: 'the registry names one more page again and again; ask its operators',
+        code: 'TAG_LIST_ENDLESS',
       });
     }
     visited.add(next);

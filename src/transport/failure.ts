@@ -1,11 +1,9 @@
 // How an exchange failed, read from the errors of Node, Bun and undici.
-
-import { CorruptContentError } from '../content/verified-content.ts';
 import { causes, errorCode } from '../errors.ts';
 import { RegistryError } from './registry-error.ts';
 import { parseRetryAfter, type RetryOutcome } from './retry-policy.ts';
 
-/** An outcome, and the milliseconds for which the registry asked to be left alone. */
+/** An outcome, and the wait that the registry asked for in milliseconds. */
 export interface Failure {
   readonly outcome: RetryOutcome;
   readonly retryAfter?: number | undefined;
@@ -35,12 +33,13 @@ const outcomes: Readonly<Record<string, Kind>> = {
   UND_ERR_CONNECT_TIMEOUT: 'unreachable',
   ENOTFOUND: 'permanent',
   UND_ERR_ABORTED: 'permanent',
+  CONTENT_CORRUPT: 'corrupt',
 };
 
 /**
- * The outcome of an error: of the first level of its causes that says something. Of the parts of an aggregate (the
+ * The outcome of an error: of the first level of its causes that is known. Of the parts of an aggregate (the
  * addresses of a host, or https and http) a refusal by the registry with status 429 counts first, then a part that
- * may pass. What is not known is permanent. `now` is ms since the epoch.
+ * may pass. An unknown error is permanent. `now` is ms since the epoch.
  */
 export function classifyFailure(error: unknown, now: number): Failure {
   for (const level of causes(error)) {
@@ -48,9 +47,6 @@ export function classifyFailure(error: unknown, now: number): Failure {
       const { status, temporary } = level;
       const retryAfter = parseRetryAfter(level.retryAfter, now);
       return { outcome: { kind: 'status', status, temporary }, retryAfter };
-    }
-    if (level instanceof CorruptContentError) {
-      return { outcome: { kind: 'corrupt' } };
     }
     if (level instanceof AggregateError) {
       return classifyParts(level.errors, now);

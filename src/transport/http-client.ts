@@ -171,8 +171,6 @@ function openProxy(options: ProxyAgent.Options): ProxyAgent {
     return new ProxyAgent(options);
   } catch {
     // The cause may quote the URL, and with it a password.
-    throw new UserError('the URL of the proxy can not be used', {
-      hint: 'check HTTPS_PROXY and HTTP_PROXY of the worker: http://user:password@host:port, special characters escaped',
-    });
+    throw new UserError('the URL of the proxy cannot be used', { code: 'PROXY_URL_INVALID' });
   }
 }

@@ -1,10 +1,10 @@
-// What a failure of the network means to a user, and what can be done about it.
+// The errors of the runtime for a request that failed on the network, explained.
 import { causes, errorCode, UserError } from '../errors.ts';
 import { redactedUrl } from './redacted-url.ts';
 
 interface Explanation {
   readonly text: string;
-  readonly hint?: string;
+  readonly code?: string | undefined;
 }
 
 const untrusted = [
@@ -16,78 +16,56 @@ const untrusted = [
   'CERT_UNTRUSTED',
 ];
 
-const explanations: readonly (readonly [codes: readonly string[], explanation: Explanation])[] = [
+/** Codes of the runtimes and of undici, and what they mean. */
+const explanations: readonly (readonly [codes: readonly string[], code: string, text: string])[] = [
   [
     untrusted,
-    {
-      text: 'the certificate of the server is not signed by an authority that is trusted here',
-      hint: "add the PEM certificate of the registry's authority to ca_certs",
-    },
+    'CERTIFICATE_UNTRUSTED',
+    'the certificate of the server is not signed by an authority that is trusted here',
   ],
   [
     ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
-    {
-      text: 'the certificate of the server is not valid at this time',
-      hint: 'the certificate must be renewed, or the clock of the worker is wrong',
-    },
+    'CERTIFICATE_EXPIRED',
+    'the certificate of the server is not valid at this time',
   ],
   [
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'HOSTNAME_MISMATCH'],
-    {
-      text: 'the certificate of the server is for another host',
-      hint: 'use the name that is in the certificate, or give the server a certificate for this name',
-    },
+    'CERTIFICATE_HOST_MISMATCH',
+    'the certificate of the server is for another host',
   ],
   [
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST', 'EPROTO'],
-    {
-      text: 'the server does not speak TLS as expected',
-      hint: 'for a registry that speaks plain http set "insecure: true"',
-    },
+    'TLS_FAILED',
+    'the server does not speak TLS as expected',
   ],
-  [
-    ['ENOTFOUND', 'EAI_AGAIN'],
-    {
-      text: 'the name of the host can not be resolved',
-      hint: 'check the spelling of the registry, and the DNS and proxy settings of the worker',
-    },
-  ],
-  [
-    ['ECONNREFUSED'],
-    {
-      text: 'nothing accepts connections there',
-      hint: 'check host and port of the registry, and that it runs',
-    },
-  ],
+  [['ENOTFOUND', 'EAI_AGAIN'], 'HOST_UNRESOLVED', 'the name of the host cannot be resolved'],
+  [['ECONNREFUSED'], 'CONNECTION_REFUSED', 'nothing accepts connections there'],
   [
     ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
-    {
-      text: 'the server can not be reached',
-      hint: 'check the network of the worker: firewall, proxy (HTTPS_PROXY, NO_PROXY), DNS',
-    },
+    'HOST_UNREACHABLE',
+    'the server cannot be reached',
   ],
-  [
-    ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'],
-    { text: 'the server fell silent', hint: 'the registry, or a proxy in front of it, may be overloaded' },
-  ],
+  [['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'], 'SERVER_SILENT', 'the server did not answer in time'],
   [
     ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET', 'ERR_STREAM_PREMATURE_CLOSE'],
-    { text: 'the connection broke', hint: 'a proxy or firewall between worker and registry may have cut it' },
+    'CONNECTION_BROKEN',
+    'the connection broke',
   ],
   [
     ['HPE_INVALID_EOF_STATE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
-    { text: 'the answer ended too early', hint: 'a proxy between worker and registry may have cut it' },
+    'ANSWER_INCOMPLETE',
+    'the answer ended too early',
   ],
 ];
 
-/** Whether a connection failed because no trusted authority vouches for the server's certificate. */
+/** Whether a connection failed because no trusted authority signed the server's certificate. */
 export function isUntrusted(error: unknown): boolean {
   return [...causes(error)].some((level) => untrusted.includes(errorCode(level)));
 }
 
 /**
- * The error for a request that got no whole answer. Its cause is the innermost error, cleaned of user info in URLs
- * but with its `code`, so that it can still be classified. An error meant for users comes back as it is.
+ * The error for a request that got no complete answer; its `code` names the failure. Its cause is the innermost error
+ * without user info in URLs but with its own code, so that it can still be classified. A UserError is returned as it is.
  */
 export function networkError(method: string, url: string, error: unknown): UserError {
   if (error instanceof UserError) {
@@ -97,21 +75,17 @@ export function networkError(method: string, url: string, error: unknown): UserE
   const explanation = explain(inner);
   return new UserError(`${method} ${redactedUrl(url)}: ${explanation.text}`, {
     cause: inner,
-    hint: explanation.hint,
+    code: explanation.code,
   });
 }
 
 function explain(error: Error): Explanation {
   // undici has no code of its own for a proxy that refuses.
   if (/^Proxy (response|Authentication)/.test(error.message)) {
-    return {
-      text: 'the proxy did not let the request through',
-      hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the worker, and the user and password in the proxy URL',
-    };
+    return { text: 'the proxy refused the request', code: 'PROXY_REFUSED' };
   }
-  const code = errorCode(error);
-  const known = explanations.find(([codes]) => codes.includes(code));
-  return known?.[1] ?? { text: 'the request failed' };
+  const [, code, text] = explanations.find(([codes]) => codes.includes(errorCode(error))) ?? [];
+  return text === undefined ? { text: 'the request failed' } : { text, code };
 }
 
 /** The deepest error that has a code, or else the deepest; the parts of an aggregate become one. */
@@ -127,7 +101,7 @@ function innermost(error: unknown): Error {
   });
 }
 
-/** The text of an error without user info of URLs, places in OpenSSL's sources, and advice on Node's options. */
+/** The message of an error without user info of URLs, places in OpenSSL's sources, and advice on Node's options. */
 function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   const [, openSslReason] = /error:[\dA-F]+:[^:]*:[^:]*:([^:\n]+)/i.exec(text) ?? [];

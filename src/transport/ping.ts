@@ -1,5 +1,5 @@
 // The first request to a registry: does it speak https or http, and what does it want to be told?
-import { errorHint, errorText, UserError } from '../errors.ts';
+import { errorText, UserError } from '../errors.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
 import { type Challenge, chooseChallenge } from './challenge.ts';
 import type { Clock } from './clock.ts';
@@ -57,7 +57,6 @@ export async function ping(
     );
     throw new UserError(`no answer from ${registry} over https or http`, {
       cause: new AggregateError(failures, failures.map(errorText).join('; ')),
-      hint: failures.map(errorHint).find((hint) => hint !== undefined),
     });
   } finally {
     secure.abort();

@@ -57,9 +57,7 @@ export function nextRedirect(
   if (hop >= maximumRedirects) {
     throw new UserError(
       `${current.method} ${redactedUrl(first)}: stopped after ${maximumRedirects} redirects`,
-      {
-        hint: 'the registry redirects in a circle; ask its operators',
-      },
+      { code: 'REDIRECT_LOOP' },
     );
   }
   const url = resolveUrl(current.url, answer.location);

@@ -56,9 +56,7 @@ export function tokenRequest(parameters: TokenParameters): TokenRequest {
   if (realmText === undefined) {
     throw new UserError(
       `the registry ${parameters.registry} asks for a token but does not say where to get one`,
-      {
-        hint: 'its WWW-Authenticate header has no realm: ask its operators',
-      },
+      { code: 'TOKEN_REALM_MISSING' },
     );
   }
   const realm = ownScheme(parseRealm(realmText, parameters), parameters);
@@ -125,7 +123,7 @@ function parseRealm(realm: string, owner: TokenOwner): UrlSyntax {
   const url = parseUrl(realm);
   const refuse = (reason: string) =>
     new UserError(`the registry ${owner.registry} sends for a token to ${redactedUrl(realm)}: ${reason}`, {
-      hint: 'credentials are not sent there; check that the repository names the right registry',
+      code: 'TOKEN_REALM_REFUSED',
     });
   if (url?.scheme !== 'https' && url?.scheme !== 'http') {
     throw refuse('that is not an absolute https URL');
@@ -163,6 +161,6 @@ function keysOf(object: JsonObject): string {
 
 function unusable(url: string, reason: string): UserError {
   return new UserError(`the answer of ${redactedUrl(url)} holds no token: ${reason}`, {
-    hint: 'the token server of the registry is not one that this resource can talk to',
+    code: 'TOKEN_ANSWER_INVALID',
   });
 }

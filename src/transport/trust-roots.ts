@@ -122,7 +122,7 @@ function readCaCert(text: string, index: number): string[] {
   const certificates = certificatesIn(text).filter(isCertificate);
   if (certificates.length === 0) {
     throw new UserError(`ca_certs[${index}] holds no certificate that can be read`, {
-      hint: 'give it in PEM: "-----BEGIN CERTIFICATE-----", lines of base64, "-----END CERTIFICATE-----"',
+      code: 'CA_CERT_UNREADABLE',
     });
   }
   return certificates;

@@ -239,7 +239,7 @@ describe('an error message', () => {
       'a host without an address',
       'check',
       { named: 'registry.invalid/team/app' },
-      'can not be resolved',
+      'cannot be resolved',
       'check the spelling',
     ],
     [

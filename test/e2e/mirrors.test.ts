@@ -105,6 +105,6 @@ describe('several mirrors of a registry', () => {
       stdout: `[{"tag":"stable","digest":"${image.digest}"}]\n`,
     });
     expect(stderr.match(/transient error/g)).toHaveLength(1);
-    expect(stderr).toMatch(/WARN.*checking mirror .* failed: .*(can not be reached|fell silent)/);
+    expect(stderr).toMatch(/WARN.*checking mirror .* failed: .*(cannot be reached|did not answer in time)/);
   });
 });

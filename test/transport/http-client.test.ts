@@ -4,7 +4,8 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { errorHint, errorText } from '../../src/errors.ts';
+import { errorText } from '../../src/errors.ts';
+import { hintFor } from '../../src/process/hints.ts';
 import { classifyFailure } from '../../src/transport/failure.ts';
 import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/transport/http-client.ts';
 import { networkError } from '../../src/transport/network-error.ts';
@@ -220,7 +221,7 @@ describe('limits on what a server sends', () => {
     await using server = await startRecordingServer({ answer: () => new Promise<never>(() => {}) });
     const error = await failure(testClient().send(get(server.url, { patience: 20 })));
     expect(classifyFailure(error, 0).outcome.kind).toBe('stall');
-    expect(error.message).toContain('the server fell silent');
+    expect(error.message).toContain('the server did not answer in time');
   });
 
   it('silence within the answer ends it', async () => {
@@ -274,13 +275,19 @@ describe('trust', () => {
   it.each([
     ['an unknown authority', serverKeys.trusted, [], 'is not signed by an authority', 'ca_certs'],
     ['a certificate of its own', serverKeys.selfSigned, [authority], 'is not signed by', 'ca_certs'],
-    ['a certificate of the past', serverKeys.expired, [authority], 'is not valid at this time', 'renewed'],
+    [
+      'a certificate of the past',
+      serverKeys.expired,
+      [authority],
+      'is not valid at this time',
+      'renew the certificate',
+    ],
     ['the certificate of another', serverKeys.wrongHost, [authority], 'is for another host', 'name'],
   ])('does not reach %s, and says what to do', async (_name, tls, roots, message, hint) => {
     await using server = await startRecordingServer({ tls, answer });
     const error = await failure(testClient({ trustRoots: trusting(...roots) }).send(get(server.url)));
     expect(error.message).toContain(message);
-    expect(errorHint(error)).toContain(hint);
+    expect(hintFor(error)).toContain(hint);
     expect(server.journal.requests).toHaveLength(0);
   });
 
@@ -409,7 +416,7 @@ describe('a proxy', () => {
     const error = await failure(client.send(get(url)), url);
     expect(errorText(error)).toContain('407');
     expect(errorText(error)).not.toContain('hidden');
-    expect(errorHint(error)).toContain('proxy');
+    expect(hintFor(error)).toContain('proxy');
   });
 
   it('that is not there is told', async () => {

@@ -2,7 +2,8 @@ import { createServer as createPlainServer } from 'node:http';
 import { createServer } from 'node:https';
 import { connect } from 'node:tls';
 import { describe, expect, it, onTestFinished, test } from 'vitest';
-import { errorHint, errorText, UserError } from '../../src/errors.ts';
+import { errorText, UserError } from '../../src/errors.ts';
+import { hintFor } from '../../src/process/hints.ts';
 import { classifyFailure } from '../../src/transport/failure.ts';
 import { isUntrusted, networkError } from '../../src/transport/network-error.ts';
 import { authority, type KeyPair, serverKeys } from '../support/certificates.ts';
@@ -15,31 +16,31 @@ test.each([
   ['ENOTFOUND', /name of the host/, /spelling/],
   ['EAI_AGAIN', /name of the host/, /DNS/],
   ['ECONNREFUSED', /nothing accepts connections/, /port/],
-  ['UND_ERR_CONNECT_TIMEOUT', /can not be reached/, /firewall/],
-  ['EHOSTUNREACH', /can not be reached/, /firewall/],
-  ['UND_ERR_HEADERS_TIMEOUT', /fell silent/, /overloaded/],
+  ['UND_ERR_CONNECT_TIMEOUT', /cannot be reached/, /firewall/],
+  ['EHOSTUNREACH', /cannot be reached/, /firewall/],
+  ['UND_ERR_HEADERS_TIMEOUT', /did not answer in time/, /overloaded/],
   ['ECONNRESET', /connection broke/, /cut/],
   ['UND_ERR_SOCKET', /connection broke/, /cut/],
-  ['CERT_HAS_EXPIRED', /not valid at this time/, /renewed/],
+  ['CERT_HAS_EXPIRED', /not valid at this time/, /renew the certificate/],
   ['ERR_TLS_CERT_ALTNAME_INVALID', /another host/, /name/],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /not signed by/, /ca_certs/],
   ['ERR_SSL_WRONG_VERSION_NUMBER', /does not speak TLS/, /insecure: true/],
   ['EPROTO', /does not speak TLS/, /insecure: true/],
-])('%s is told in plain words', (code, text, hint) => {
+])('%s is explained, with a hint', (code, text, hint) => {
   const error = networkError('GET', url, new TypeError('failed', { cause: coded(code) }));
   expect(error.message).toMatch(/^GET https:\/\/user:xxxxx@reg\.example\.com\/v2\/\?token=REDACTED: /);
   expect(error.message).toMatch(text);
-  expect(error.hint).toMatch(hint);
+  expect(hintFor(error)).toMatch(hint);
   expect(errorText(error)).toBe(`${error.message}: ${code}`);
 });
 
-test('what is not known is quoted without secrets', () => {
+test('an unknown error is quoted without secrets', () => {
   const error = networkError('GET', url, new Error('proxy http://user:s3cr3t@proxy:3128 said no'));
   expect(errorText(error)).toContain('the request failed: proxy http://proxy:3128 said no');
   expect(errorText(error)).not.toContain('s3cr3t');
 });
 
-test('the addresses of a host are told as one', () => {
+test('the failures of all addresses of a host are one error', () => {
   const parts = [
     coded('ECONNREFUSED', 'connect ECONNREFUSED ::1:1'),
     coded('ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:1'),
@@ -54,7 +55,7 @@ test('the addresses of a host are told as one', () => {
   );
 });
 
-test('an error that is already meant for users stays what it is', () => {
+test('a UserError is returned as it is', () => {
   const error = new UserError('ca_certs[0] holds no certificate that can be read');
   expect(networkError('GET', url, error)).toBe(error);
 });
@@ -65,7 +66,7 @@ test.each([
   [coded('UND_ERR_BODY_TIMEOUT')],
   [coded('ECONNREFUSED')],
   [new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')])],
-])('%s is classified the same once it has been told', (error) => {
+])('%s is classified the same after it was explained', (error) => {
   expect(classifyFailure(networkError('GET', url, error), 0)).toEqual(classifyFailure(error, 0));
 });
 
@@ -84,22 +85,22 @@ async function tlsFailure(keys: KeyPair, ca: readonly string[]): Promise<unknown
   });
 }
 
-describe('the certificate of a real server', () => {
+describe('the certificate of a real server that is', () => {
   it.each([
     ['signed by nobody known', serverKeys.trusted, [], true, /ca_certs/],
     ['signed by itself', serverKeys.selfSigned, [authority], true, /ca_certs/],
-    ['over', serverKeys.expired, [authority], false, /renewed/],
+    ['over', serverKeys.expired, [authority], false, /renew the certificate/],
     ['for another host', serverKeys.wrongHost, [authority], false, /name/],
   ])('%s', async (_name, keys, ca, untrusted, hint) => {
     const failure = await tlsFailure(keys, ca);
     const error = networkError('GET', 'https://127.0.0.1/', failure);
     expect(isUntrusted(failure)).toBe(untrusted);
-    expect(errorHint(error)).toMatch(hint);
+    expect(hintFor(error)).toMatch(hint);
     expect(errorText(error)).not.toMatch(/Node|--use/);
     expect(classifyFailure(error, 0).outcome.kind).toBe('permanent');
   });
 
-  it('is no reason to complain when it is right', async () => {
+  it('valid is no failure', async () => {
     expect(await tlsFailure(serverKeys.trusted, [authority])).toBeUndefined();
     expect(isUntrusted(undefined)).toBe(false);
   });
@@ -115,6 +116,6 @@ test('a registry that speaks plain http where https was expected', async () => {
     connect({ host: '127.0.0.1', port }).on('error', resolve);
   });
   const error = networkError('GET', `https://127.0.0.1:${port}/v2/`, failure);
-  expect(error.hint).toContain('insecure: true');
+  expect(hintFor(error)).toContain('insecure: true');
   expect(errorText(error)).toMatch(/: wrong.version.number$/i);
 });

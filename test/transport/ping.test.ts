@@ -1,8 +1,9 @@
 // Which of https and http a registry speaks is found out without waiting, and without ever weakening https.
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { causes, errorHint, errorText } from '../../src/errors.ts';
+import { causes, errorText } from '../../src/errors.ts';
 import { parseRepository } from '../../src/oci/reference.ts';
+import { hintFor } from '../../src/process/hints.ts';
 import { classifyFailure } from '../../src/transport/failure.ts';
 import type { HttpClient, HttpRequest } from '../../src/transport/http-client.ts';
 import { httpHeadStart, ping } from '../../src/transport/ping.ts';
@@ -117,7 +118,7 @@ describe('the race', () => {
     expect(errorText(error)).toMatch(
       /^no answer from localhost:5000 over https or http: GET https:.*; GET http:.*400 Bad Request/s,
     );
-    expect(errorHint(error)).toContain('ca_certs');
+    expect(hintFor(error)).toContain('ca_certs');
   });
 
   it.each<[string, Error | Reply, Error | Reply, object]>([
@@ -231,7 +232,7 @@ describe('TLS', () => {
       clock: createFakeClock(),
     });
     const error = await outcome.catch((caught: unknown) => caught);
-    expect(errorHint(error)).toContain('ca_certs');
+    expect(hintFor(error)).toContain('ca_certs');
     expect(registry.requests).toHaveLength(0);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { errorHint, errorText } from '../../src/errors.ts';
+import { errorText } from '../../src/errors.ts';
+import { hintFor } from '../../src/process/hints.ts';
 import { checkRealm, parseTokenAnswer, rescope, tokenRequest } from '../../src/transport/token.ts';
 
 const owner = { registry: 'reg.example.com', pingScheme: 'https' } as const;
@@ -13,7 +14,7 @@ function failureOf(action: () => unknown): string {
   try {
     action();
   } catch (error) {
-    return `${errorText(error)} ${errorHint(error)}`;
+    return `${errorText(error)} ${hintFor(error)}`;
   }
   throw new Error('nothing was thrown');
 }
