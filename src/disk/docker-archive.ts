@@ -1,9 +1,9 @@
-// A `docker save` tarball as a source of content: the manifest is made here, plain layers are compressed.
+// A `docker save` tarball as a source of content: its manifest is made here, plain layers are compressed.
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { detectCompression, signatureLength } from '../compression/detect.ts';
-import type { ContentKind, ContentNode } from '../content/content-graph.ts';
+import type { ContentKind, ContentNode, ContentSource } from '../content/content-graph.ts';
 import { type ExpectedContent, verifyContent } from '../content/verified-content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, finishDigest } from '../oci/digest.ts';
@@ -13,34 +13,28 @@ import { isForeignLayerType, mediaTypes } from '../oci/media-type.ts';
 import { indexArchive } from '../tar/archive-index.ts';
 import { entryFinder, type FindEntry } from './archive-names.ts';
 import { cleanPath } from './clean-path.ts';
-import type { DiskImage } from './disk-image.ts';
 import { type PlannedLayer, parseArchiveManifest, planLayers } from './docker-manifest.ts';
 import { readRange, readWholeRange } from './file-range.ts';
-import { createLayerSpool, type LayerSpool } from './layer-spool.ts';
+import type { LayerSpool } from './layer-spool.ts';
 import { noManifestError } from './not-an-image.ts';
 
-/** How an archive is opened. */
-export interface OpenArchiveOptions {
-  /** Usually `os.tmpdir()`: its disk holds the compressed layers until the image is closed. */
-  readonly temporaryDirectory: string;
-  /** Ends the reading and the compression of layers: whoever waits for one gets the reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Observes the plain bytes of a layer while it is compressed: the `number`th of `count`, with `size` bytes. */
-  readonly watchLayer?: (
-    plain: AsyncIterable<Uint8Array>,
-    layer: { readonly number: number; readonly count: number; readonly size: number },
-  ) => AsyncIterable<Uint8Array>;
-}
+/** Observes the plain bytes of a layer while it is compressed: the `number`th of `count`, with `size` bytes. */
+export type WatchLayer = (
+  plain: AsyncIterable<Uint8Array>,
+  layer: { readonly number: number; readonly count: number; readonly size: number },
+) => AsyncIterable<Uint8Array>;
 
 /**
- * The one image of the `docker save` tarball that is open as `file`. Closing the image closes the file. All
- * but plain layers is read and checked now: whatever keeps it from being an image is a {@link UserError}.
- * Plain layers are compressed one after the other, when the walk over the graph reaches them, into nameless
- * files on the disk of `temporaryDirectory`.
+ * The one image of the `docker save` tarball that is open as `file`; the caller closes file and spool. Everything but
+ * plain layers is read and checked now: whatever keeps it from being an image is a {@link UserError}. Plain layers are
+ * compressed into the spool, one after the other, when the walk over the graph reaches them.
  */
-export async function openDockerArchive(file: FileHandle, options: OpenArchiveOptions): Promise<DiskImage> {
+export async function openDockerArchive(
+  file: FileHandle,
+  spool: LayerSpool,
+  options: { readonly watchLayer?: WatchLayer; readonly signal?: AbortSignal | undefined },
+): Promise<ContentSource> {
   const { config, plan, find } = await readArchive(file);
-  const spool = createLayerSpool(options.temporaryDirectory, options.signal);
   const { signal, watchLayer = (plain) => plain } = options;
   const layers: LayerNode[] = [];
   for (const [position, layer] of plan.entries()) {
@@ -63,10 +57,6 @@ export async function openDockerArchive(file: FileHandle, options: OpenArchiveOp
         }
       }
       yield manifestNode(config.descriptor, await descriptorsOf(layers));
-    },
-    async close() {
-      await spool.close();
-      await file.close();
     },
   };
 }
@@ -96,7 +86,7 @@ async function isCompressed(file: FileHandle, find: FindEntry, layer: string): P
   return detectCompression(await readWholeRange(file, head, `layer ${layer}`)) !== 'none';
 }
 
-/** Gives a layer's node, for a layer that is compressed here as soon as it is. */
+/** Returns a layer's node; one that is compressed here when it is. */
 type LayerNode = () => Promise<ContentNode>;
 
 type Watch = (plain: AsyncIterable<Uint8Array>, size: number) => AsyncIterable<Uint8Array>;
@@ -116,7 +106,7 @@ async function layerNode(
 ): Promise<LayerNode> {
   const what = `layer ${path}`;
   if (descriptor && isForeignLayerType(descriptor.mediaType)) {
-    // The tarball needn't hold it: a foreign layer is only listed, never yielded.
+    // The tarball need not hold it: a foreign layer is listed but never yielded.
     const node = blobNode(descriptor, () => Readable.from([]), what);
     return async () => node;
   }

@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { type Descriptor, parseDescriptor } from '../oci/descriptor.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
-import { isJsonObject, type JsonObject, member } from '../oci/json.ts';
+import { isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
 import { isForeignLayerType, isUncompressedLayerType } from '../oci/media-type.ts';
 
 /** The one image that a tarball holds: names of its entries, layers bottom-up. */
@@ -24,7 +24,10 @@ export interface PlannedLayer {
 
 /** What manifest.json says; not exactly one image, and members of the wrong type, are a {@link UserError}. */
 export function parseArchiveManifest(bytes: Uint8Array, where: string): ArchivedImage {
-  const document = parseJson(bytes, where);
+  const document = parseJson(bytes);
+  if (document === undefined) {
+    throw new UserError(`${where} is not a JSON document`);
+  }
   if (!Array.isArray(document)) {
     throw new UserError(`${where} must be a list of images`);
   }
@@ -88,14 +91,6 @@ export function planLayers(
 /** Docker 25 and later describe plain layers in `LayerSources` too; what is pushed is their gzip all the same. */
 function isPlainLayer({ mediaType }: Descriptor): boolean {
   return isUncompressedLayerType(mediaType) && !isForeignLayerType(mediaType);
-}
-
-function parseJson(bytes: Uint8Array, where: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    throw new UserError(`${where} is not a JSON document`);
-  }
 }
 
 /** A null in a list of strings is the empty string, as Go reads it. */

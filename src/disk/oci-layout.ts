@@ -1,7 +1,7 @@
 // A directory with an OCI image layout as a source of content. OCI image specification, "image layout".
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ContentNode, IsPresent } from '../content/content-graph.ts';
+import type { ContentNode, ContentSource, IsPresent } from '../content/content-graph.ts';
 import {
   childrenOf,
   type GraphNode,
@@ -9,15 +9,14 @@ import {
   visitChildrenFirst,
 } from '../content/graph-source.ts';
 import { verifyBytes, verifyContent } from '../content/verified-content.ts';
-import { UserError } from '../errors.ts';
+import { errorCode, UserError } from '../errors.ts';
 import { maximumDiskDocument } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { parseIndex } from '../oci/image-index.ts';
 import { isForeignLayerType, isIndexType, isManifestType, mediaTypes } from '../oci/media-type.ts';
-import type { DiskImage } from './disk-image.ts';
 import { readContent } from './file-range.ts';
-import { blobPath, singleImageDigestFile } from './layout-paths.ts';
+import { blobPath, indexFile, singleImageDigestFile } from './layout-paths.ts';
 import { noIndexError } from './not-an-image.ts';
 
 /** A manifest or an index of the layout, the file that holds it, and its content. */
@@ -30,9 +29,9 @@ interface LayoutDocument {
 /**
  * The image or the index that a layout holds: the innermost index while each holds just one index, or the image that
  * the file `single-image-digest` names. Manifests, and the presence and the size of all blobs below it, are checked
- * now: what doesn't fit is a {@link UserError}. Foreign layers are not yielded, and may be absent.
+ * now: what does not match is a {@link UserError}. Foreign layers are not yielded, and may be absent.
  */
-export async function openOciLayout(directory: string, signal?: AbortSignal): Promise<DiskImage> {
+export async function openOciLayout(directory: string, signal?: AbortSignal): Promise<ContentSource> {
   const root = await findRoot(directory);
   const pathOf = ({ descriptor }: GraphNode) =>
     descriptor.digest === root.node.descriptor.digest ? root.path : blobPath(directory, descriptor.digest);
@@ -65,7 +64,6 @@ export async function openOciLayout(directory: string, signal?: AbortSignal): Pr
         yield layoutNode(node, pathOf(node));
       }
     },
-    async close() {},
   };
 }
 
@@ -107,9 +105,9 @@ async function readListed(
 }
 
 async function readIndexFile(directory: string): Promise<LayoutDocument> {
-  const path = join(directory, 'index.json');
+  const path = join(directory, indexFile);
   const bytes = await readFile(path).catch(async (cause) => {
-    throw isMissing(cause) ? noIndexError(directory, await readdir(directory)) : cause;
+    throw errorCode(cause) === 'ENOENT' ? noIndexError(directory, await readdir(directory)) : cause;
   });
   const { mediaType } = parseIndex(bytes, path);
   const descriptor: Descriptor = {
@@ -124,7 +122,7 @@ async function readIndexFile(directory: string): Promise<LayoutDocument> {
 async function readSingleImageDigest(directory: string): Promise<Digest | undefined> {
   const path = join(directory, singleImageDigestFile);
   const text = await readFile(path, 'utf8').catch((error) => {
-    if (isMissing(error)) {
+    if (errorCode(error) === 'ENOENT') {
       return undefined;
     }
     throw error;
@@ -146,7 +144,7 @@ async function readDocument(path: string, descriptor: Descriptor): Promise<Uint8
 /** A blob must be a file of the stated size; links may lead out of the layout and are refused, as upstream does. */
 async function checkFile(path: string, { size }: Descriptor): Promise<void> {
   const info = await lstat(path).catch((cause) => {
-    throw isMissing(cause) ? new UserError(`${path} is missing from the OCI layout`) : cause;
+    throw errorCode(cause) === 'ENOENT' ? new UserError(`${path} is missing from the OCI layout`) : cause;
   });
   if (!info.isFile()) {
     throw new UserError(`${path} is ${info.isSymbolicLink() ? 'a symbolic link' : 'not a regular file'}`);
@@ -154,8 +152,4 @@ async function checkFile(path: string, { size }: Descriptor): Promise<void> {
   if (info.size !== size) {
     throw new UserError(`${path} has ${info.size} bytes where its descriptor says ${size}`);
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,38 +1,59 @@
 // Opening the image at a path: a directory is an OCI layout, a file a `docker save` tarball.
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { ContentSource } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
-import type { DiskImage } from './disk-image.ts';
-import { type OpenArchiveOptions, openDockerArchive } from './docker-archive.ts';
+import { openDockerArchive, type WatchLayer } from './docker-archive.ts';
 import { readWholeRange } from './file-range.ts';
+import { createLayerSpool } from './layer-spool.ts';
 import { headLength, refuseFile } from './not-an-image.ts';
 import { openOciLayout } from './oci-layout.ts';
+
+/** An image in a directory or a tarball. Its nodes can be opened until it is closed. */
+export interface DiskImage extends ContentSource {
+  /** Stops a compression under way, closes files and frees the space of compressed layers. */
+  close(): Promise<void>;
+}
+
+/** How an image is opened. */
+export interface OpenImageOptions {
+  /** Usually `os.tmpdir()`: its disk holds the compressed layers until the image is closed. */
+  readonly temporaryDirectory: string;
+  /** Observes the plain bytes of each layer that is compressed. */
+  readonly watchLayer?: WatchLayer;
+  /** Ends the reading and the compression of layers: whoever waits for one gets the reason. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * The image at a path, symbolic links followed. What is not an image is a {@link UserError} that says what it is.
  */
-export async function openImage(path: string, options: OpenArchiveOptions): Promise<DiskImage> {
+export async function openImage(path: string, options: OpenImageOptions): Promise<DiskImage> {
   try {
     const info = await stat(path);
     if (info.isDirectory()) {
-      return await openOciLayout(path, options.signal);
+      return { ...(await openOciLayout(path, options.signal)), close: async () => {} };
     }
     if (!info.isFile()) {
       throw new UserError('it is neither a file nor a directory');
     }
-    const file = await open(path);
-    try {
-      await refuseCompressed(file, info.size);
-      return await openDockerArchive(file, options);
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
+    return await openTarball(await open(path), info.size, options);
   } catch (cause) {
     options.signal?.throwIfAborted();
     throw new UserError(`could not load image from path '${path}'`, { cause });
   }
 }
 
-async function refuseCompressed(file: FileHandle, size: number): Promise<void> {
-  refuseFile(await readWholeRange(file, { offset: 0, size: Math.min(size, headLength) }, 'the file'));
+async function openTarball(file: FileHandle, size: number, options: OpenImageOptions): Promise<DiskImage> {
+  const spool = createLayerSpool(options.temporaryDirectory, options.signal);
+  const close = async () => {
+    await spool.close();
+    await file.close();
+  };
+  try {
+    refuseFile(await readWholeRange(file, { offset: 0, size: Math.min(size, headLength) }, 'the file'));
+    return { ...(await openDockerArchive(file, spool, options)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
