@@ -4,7 +4,7 @@ import { RegistryError } from '../transport/registry-error.ts';
 
 const certificateHints: Readonly<Record<string, string>> = {
   CERTIFICATE_UNTRUSTED: "add the PEM certificate of the registry's authority to ca_certs",
-  CERTIFICATE_EXPIRED: 'renew the certificate, or correct the clock of the worker',
+  CERTIFICATE_EXPIRED: 'the certificate must be renewed, or the clock of the worker is wrong',
   CERTIFICATE_HOST_MISMATCH:
     'use the name that is in the certificate, or give the server a certificate for this name',
   CA_CERT_UNREADABLE:

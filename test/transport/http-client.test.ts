@@ -280,7 +280,7 @@ describe('trust', () => {
       serverKeys.expired,
       [authority],
       'is not valid at this time',
-      'renew the certificate',
+      'must be renewed',
     ],
     ['the certificate of another', serverKeys.wrongHost, [authority], 'is for another host', 'name'],
   ])('does not reach %s, and says what to do', async (_name, tls, roots, message, hint) => {

@@ -21,7 +21,7 @@ test.each([
   ['UND_ERR_HEADERS_TIMEOUT', /did not answer in time/, /overloaded/],
   ['ECONNRESET', /connection broke/, /cut/],
   ['UND_ERR_SOCKET', /connection broke/, /cut/],
-  ['CERT_HAS_EXPIRED', /not valid at this time/, /renew the certificate/],
+  ['CERT_HAS_EXPIRED', /not valid at this time/, /must be renewed/],
   ['ERR_TLS_CERT_ALTNAME_INVALID', /another host/, /name/],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /not signed by/, /ca_certs/],
   ['ERR_SSL_WRONG_VERSION_NUMBER', /does not speak TLS/, /insecure: true/],
@@ -89,7 +89,7 @@ describe('the certificate of a real server that is', () => {
   it.each([
     ['signed by nobody known', serverKeys.trusted, [], true, /ca_certs/],
     ['signed by itself', serverKeys.selfSigned, [authority], true, /ca_certs/],
-    ['over', serverKeys.expired, [authority], false, /renew the certificate/],
+    ['over', serverKeys.expired, [authority], false, /must be renewed/],
     ['for another host', serverKeys.wrongHost, [authority], false, /name/],
   ])('%s', async (_name, keys, ca, untrusted, hint) => {
     const failure = await tlsFailure(keys, ca);
