@@ -1,4 +1,4 @@
-// check on a fake clock: which registry is asked, what of it is reported, and what is said about it.
+// check on a fake clock: the cursor, mirrors, missing tags and expired certificates, with requests and log.
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
 import { authority, serverKeys } from '../support/certificates.ts';
@@ -24,7 +24,7 @@ beforeEach(async () => {
   origin = await newRegistry();
 });
 
-/** Puts images under tags: `1.0→0` is the first one. */
+/** Tags images: `1.0→0` tags the first one. */
 function fill(registry: TestRegistry, content: string): void {
   for (const entry of content.split(', ')) {
     const [tag = '', number = ''] = entry.split('→');
@@ -41,7 +41,7 @@ async function check(source: object = {}, version?: { tag: string; digest: strin
       source: { repository: `${origin.host}/${repository}`, ...source },
       ...(version ? { version } : {}),
     },
-    // Docker Hub refuses connections here, whatever the test does.
+    // No test connects to Docker Hub.
     environment: { HTTPS_PROXY: 'http://127.0.0.1:1' },
   });
   const versions: { tag: string; digest: string }[] = answer === undefined ? [] : JSON.parse(answer);
@@ -52,26 +52,26 @@ const digestOf = (number: number) => images[number]?.digest ?? '';
 const asked = (registry: TestRegistry) =>
   registry.journal.lines.filter((line) => line.startsWith('HEAD')).map((line) => line.split('/').at(-1));
 
-describe('a cursor in semver mode', () => {
-  it('keeps a latest that points at an older version from being reported as the newest', async () => {
+describe('a cursor without a tag in source', () => {
+  it('does not report a latest that points at a version older than the cursor', async () => {
     fill(origin, '1.0→0, 2.0→1, 3.0→2, latest→0');
     const { tags } = await check({}, { tag: '2.0', digest: digestOf(1) });
     expect(tags).toEqual(['2.0', '3.0']);
     expect(asked(origin).sort()).toEqual(['1.0', '2.0', '3.0', 'latest']);
   });
 
-  it('lets a latest of its own be reported', async () => {
+  it('reports a latest that points at a digest without a version', async () => {
     fill(origin, '1.0→0, 2.0→1, latest→3');
     expect((await check({}, { tag: '2.0', digest: digestOf(1) })).tags).toEqual(['2.0', 'latest']);
   });
 
-  it('asks for nothing below it as long as latest is one of the versions from it on', async () => {
+  it('requests no version older than the cursor if latest is one of the newer versions', async () => {
     fill(origin, '1.0→0, 1.1→3, 2.0→1, 3.0→2, latest→2');
     expect((await check({}, { tag: '2.0', digest: digestOf(1) })).tags).toEqual(['2.0', '3.0']);
     expect(asked(origin).sort()).toEqual(['2.0', '3.0', 'latest']);
   });
 
-  it('asks for older versions in steps from the highest on, until one explains latest', async () => {
+  it('requests older versions from the newest on until one has the digest of latest', async () => {
     const old = Array.from({ length: 100 }, (_, minor) => `1.${minor}→0`).join(', ');
     fill(origin, `${old}, 2.0→1, latest→3`);
     fill(origin, '1.90→3');
@@ -81,7 +81,7 @@ describe('a cursor in semver mode', () => {
   });
 });
 
-describe('mirrors', () => {
+describe('the mirrors of a check', () => {
   let first: TestRegistry;
   let second: TestRegistry;
   const serving = (registry: TestRegistry, more: object = {}) => ({
@@ -95,7 +95,7 @@ describe('mirrors', () => {
     fill(origin, 'stable→0');
   });
 
-  it('of any registry are asked in order, and the first one that has the image answers', async () => {
+  it('tries mirrors of any registry in order and reports the version of the first that has the image', async () => {
     fill(second, 'stable→1');
     const { answer, stderr } = await check({
       tag: 'stable',
@@ -107,13 +107,13 @@ describe('mirrors', () => {
     expect(stderr).toContain(`mirror ${first.host}/${repository} has no version of the image`);
   });
 
-  it('that all lack the image are followed by the registry itself', async () => {
+  it('uses the registry itself if no mirror has the image', async () => {
     const { answer } = await check({ tag: 'stable', registry_mirror: [serving(first), serving(second)] });
     expect(answer).toBe(`[{"tag":"stable","digest":"${digestOf(0)}"}]\n`);
     expect([first, second].map(({ requests }) => requests.length)).toEqual([2, 2]);
   });
 
-  it('of another registry are not asked', async () => {
+  it('does not use the mirrors of another registry', async () => {
     fill(first, 'stable→1');
     const { answer } = await check({
       tag: 'stable',
@@ -123,7 +123,7 @@ describe('mirrors', () => {
     expect(first.connections).toBe(0);
   });
 
-  it('are those of Docker Hub unless told otherwise, and never get the credentials of the origin', async () => {
+  it('uses a mirror for Docker Hub by default, without the credentials of Docker Hub', async () => {
     fill(first, 'stable→1');
     const { answer } = await check({
       repository,
@@ -136,7 +136,7 @@ describe('mirrors', () => {
     expect(first.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
   });
 
-  it('have credentials of their own', async () => {
+  it('logs in to a mirror with the credentials of the mirror', async () => {
     fill(first, 'stable→1');
     await check({
       tag: 'stable',
@@ -148,7 +148,7 @@ describe('mirrors', () => {
     expect(first.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, `Basic ${sent}`]);
   });
 
-  it('that repeat a password do not give it away', async () => {
+  it('does not log a password that a mirror sends back', async () => {
     const body = 'no access for mirror-password';
     first.faults.add({ path: '/v2/', fault: { kind: 'status', status: 400, body } });
     const { stderr } = await check({
@@ -161,9 +161,13 @@ describe('mirrors', () => {
 
   it.each([
     ['is overloaded', { kind: 'status', status: 503 } as const, 2],
-    ['asks for patience', { kind: 'status', status: 429, headers: { 'retry-after': '3600' } } as const, 2],
+    [
+      'sends a long Retry-After',
+      { kind: 'status', status: 429, headers: { 'retry-after': '3600' } } as const,
+      2,
+    ],
     ['refuses', { kind: 'status', status: 403 } as const, 1],
-  ])('one that %s is given up after two tries at most', async (_name, fault, tries) => {
+  ])('skips a mirror that %s after two attempts at most', async (_name, fault, tries) => {
     first.faults.add({ path: '/v2/', fault });
     const { answer, stderr } = await check({ tag: 'stable', registry_mirror: serving(first) });
     expect(answer).toContain(digestOf(0));
@@ -173,10 +177,10 @@ describe('mirrors', () => {
 
   it.each<[string, Fault, string]>([
     ['refuses', { kind: 'status', status: 403 }, 'DENIED'],
-    ['is busy', { kind: 'status', status: 429 }, '429'],
-    ['breaks the connection', { kind: 'reset' }, 'the connection broke'],
+    ['is rate limited', { kind: 'status', status: 429 }, '429'],
+    ['resets the connection', { kind: 'reset' }, 'the connection broke'],
   ])(
-    'one that %s after the ping is told with its reason, and so is the registry',
+    'logs the reason if the mirror, and then the registry, %s after the ping',
     async (_name, fault, reason) => {
       for (const registry of [first, origin]) {
         registry.faults.add({ path: /manifests/, fault });
@@ -192,7 +196,7 @@ describe('mirrors', () => {
     },
   );
 
-  it('where nothing accepts connections are tried twice, then the next', async () => {
+  it('tries a mirror that refuses connections twice, then the next one', async () => {
     await first.close();
     fill(second, 'stable→1');
     const { answer, stderr } = await check({
@@ -204,7 +208,7 @@ describe('mirrors', () => {
     expect(stderr).toContain('ECONNREFUSED');
   });
 
-  it('with a host that can be no registry are an error before any traffic', async () => {
+  it('fails for an invalid host of a mirror before any request', async () => {
     const { answer, stderr } = await check({ registry_mirror: { host: 'https://m.test', for: origin.host } });
     expect(answer).toBeUndefined();
     expect(stderr).toContain('registry_mirror.host must be a host or host:port');
@@ -212,8 +216,8 @@ describe('mirrors', () => {
   });
 });
 
-describe('a tag that does not exist', () => {
-  it('is no version, and one line that says so', async () => {
+describe('the log of a check with a tag', () => {
+  it('has one line for a tag that does not exist', async () => {
     const { answer, stderr } = await check({ tag: 'gone' });
     expect(answer).toBe('[]\n');
     expect(stderr.trimEnd().split('\n')).toEqual([
@@ -221,23 +225,23 @@ describe('a tag that does not exist', () => {
     ]);
   });
 
-  it('is not missed when it is there', async () => {
+  it('is empty for a tag that exists', async () => {
     fill(origin, 'here→0');
     expect(await check({ tag: 'here' })).toMatchObject({ tags: ['here'], stderr: '' });
   });
 });
 
-describe('an entry of ca_certs', () => {
+describe('the log of a check with ca_certs', () => {
   beforeEach(() => fill(origin, 'stable→0'));
 
-  it('that expired is a warning', async () => {
+  it('warns about an expired certificate in ca_certs', async () => {
     const { tags, stderr } = await check({ tag: 'stable', ca_certs: [authority, serverKeys.expired.cert] });
     expect(tags).toEqual(['stable']);
     expect(stderr).toContain('ca_certs[1] expired on 2001-01-01');
     expect(stderr).not.toContain('ca_certs[0]');
   });
 
-  it('that holds a certificate beside an expired one is none', async () => {
+  it('does not warn about an entry of ca_certs with an expired and a valid certificate', async () => {
     const { stderr } = await check({ tag: 'stable', ca_certs: [`${serverKeys.expired.cert}${authority}`] });
     expect(stderr).toBe('');
   });

@@ -1,4 +1,4 @@
-// check when registries are slow, busy, broken or hostile: what it asks for, how often, and how it ends.
+// check on a fake clock: its requests, retries and results with slow, rate limited, broken and hostile registries.
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
@@ -43,7 +43,7 @@ async function check(
   return { answer: answer === undefined ? undefined : JSON.parse(answer), stderr, clock };
 }
 
-/** The tags asked for by HEAD, as a sorted list. */
+/** The tags that were requested by HEAD, sorted. */
 function askedTags(registry: TestRegistry): string[] {
   return registry.journal
     .select(heads)
@@ -51,15 +51,25 @@ function askedTags(registry: TestRegistry): string[] {
     .sort();
 }
 
-describe('tags that the rules leave out', () => {
+describe('the tags that check requests', () => {
   it.each<[string, string, object, string]>([
-    ['no versions', 'a 1.0.0 b 1.2.3.4 latest', {}, '1.0.0 latest'],
-    ['prereleases', '1.0.0 1.1.0-rc.1 2.0.0-foo', {}, '1.0.0'],
-    ['prereleases of other names', '1.0.0 1.1.0-rc.1 2.0.0-foo', { pre_releases: true }, '1.0.0 1.1.0-rc.1'],
-    ['a constraint', '1.0.0 1.2.0 1.2.5 2.0.0 latest', { semver_constraint: '~1.2' }, '1.2.0 1.2.5'],
-    ['other variants', '1.0.0 1.0.0-foo 1.0.0-bar foo latest', { variant: 'foo' }, '1.0.0-foo foo'],
-    ['a pattern', '1.0.0 gray grey green', { tag_regex: '^gr[ae]y$' }, 'gray grey'],
-  ])('are never asked for: %s', async (_name, tags, source, expected) => {
+    ['versions and latest only', 'a 1.0.0 b 1.2.3.4 latest', {}, '1.0.0 latest'],
+    ['no prereleases', '1.0.0 1.1.0-rc.1 2.0.0-foo', {}, '1.0.0'],
+    [
+      'prereleases with known names only',
+      '1.0.0 1.1.0-rc.1 2.0.0-foo',
+      { pre_releases: true },
+      '1.0.0 1.1.0-rc.1',
+    ],
+    [
+      'versions that satisfy the constraint only',
+      '1.0.0 1.2.0 1.2.5 2.0.0 latest',
+      { semver_constraint: '~1.2' },
+      '1.2.0 1.2.5',
+    ],
+    ['the variant only', '1.0.0 1.0.0-foo 1.0.0-bar foo latest', { variant: 'foo' }, '1.0.0-foo foo'],
+    ['tags that match the pattern only', '1.0.0 gray grey green', { tag_regex: '^gr[ae]y$' }, 'gray grey'],
+  ])('are limited to %s', async (_name, tags, source, expected) => {
     const registry = await registryWith(tags);
     const { answer } = await check(registry, source);
     expect(answer).toBeDefined();
@@ -67,21 +77,21 @@ describe('tags that the rules leave out', () => {
     expect(registry.journal.select(gets)).toEqual([]);
   });
 
-  it('are asked for when the cursor has moved, each tag once', async () => {
+  it('include older versions if the cursor has moved, each tag once', async () => {
     const registry = await registryWith('1.0.0 1.1.0 1.2.0 latest');
     await check(registry, {}, { version: { tag: '1.1.0', digest: 'bogus' } });
     expect(askedTags(registry)).toEqual(['1.0.0', '1.1.0', '1.2.0', 'latest']);
   });
 
-  it('cost nothing in a mode that does not list', async () => {
+  it('are only source.tag if it is set', async () => {
     const registry = await registryWith('1.0.0 latest');
     await check(registry, { tag: '1.0.0', tag_regex: '.*', semver_constraint: '1' });
     expect(registry.journal.lines).toEqual(['GET /v2/', `HEAD /v2/${name}/manifests/1.0.0`]);
   });
 });
 
-describe('a thousand tags', () => {
-  /** What check answers when it asks for one tag after the other, as upstream does. */
+describe('check of many tags', () => {
+  /** The versions that result from requests for one tag after the other, as in upstream. */
   function oneByOne(tags: readonly [string, string][]): Version[] {
     const plan = planLookUps(
       tags.map(([tag]) => tag),
@@ -95,7 +105,7 @@ describe('a thousand tags', () => {
     return selectVersions(plan, digests);
   }
 
-  it('in pages are looked up side by side, with the answer of one by one', async () => {
+  it('requests the digests of 1,000 tags concurrently, with the result of one after the other', async () => {
     const tags = Array.from({ length: 1000 }, (_, n): [string, string] => [
       n % 7 === 0 ? `${n % 90}.${n % 11}` : `${n % 90}.${n % 11}.${n}${n % 5 === 0 ? '-rc.1' : ''}`,
       `content ${n % 600}`,
@@ -106,18 +116,18 @@ describe('a thousand tags', () => {
       registry.putManifest(name, tag, 'text/plain', content);
     }
     const made = [...new Map(tags)];
-    // As many as are asked for at a time have to arrive before one is answered.
+    // The first response is held until as many requests have arrived as are sent at once.
     const until = registry.journal.arrived(heads, 24);
     registry.faults.add({ ...heads, times: 24, fault: { kind: 'hold', until } });
     const { answer } = await check(registry, { pre_releases: true });
     expect(answer).toEqual(oneByOne(made));
     expect(registry.journal.select({ path: /tags\/list/ })).toHaveLength(Math.ceil(made.length / 100));
     expect(registry.journal.maxConcurrent(heads)).toBe(24);
-    // One more for a probe over https that comes to nothing.
+    // One more connection is the ping over https, which fails.
     expect(registry.connections).toBeLessThanOrEqual(26);
   });
 
-  it('answer the same in whatever order their look-ups end', async () => {
+  it('reports the same versions in whatever order the requests end', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.shuffledSubarray(tagCases.slice(0, 30), { minLength: 1, maxLength: 1 }),
@@ -159,7 +169,7 @@ describe('a thousand tags', () => {
   }
 });
 
-describe('a busy registry', () => {
+describe('check of a registry that fails', () => {
   it.each<[string, FaultRule['fault']]>([
     ['408', { kind: 'status', status: 408 }],
     ['429', { kind: 'status', status: 429 }],
@@ -169,7 +179,7 @@ describe('a busy registry', () => {
     ['504', { kind: 'status', status: 504 }],
     ['520', { kind: 'status', status: 520 }],
     ['a reset', { kind: 'reset' }],
-  ])('that answers %s is asked again by HEAD, never by GET', async (_name, fault) => {
+  ])('retries HEAD after %s and sends no GET', async (_name, fault) => {
     const registry = await registryWith('latest');
     registry.faults.add({ ...heads, times: 3, fault });
     const { answer, clock, stderr } = await check(registry, { tag: 'latest' });
@@ -192,7 +202,7 @@ describe('a busy registry', () => {
     ],
     ['200 without a type', { kind: 'headers', headers: { 'content-type': undefined } }],
     ['200 without a length', { kind: 'chunked' }],
-  ])('is another thing than one that answers %s: there GET follows', async (_name, fault) => {
+  ])('sends a GET after %s without a retry', async (_name, fault) => {
     const registry = await registryWith('latest');
     registry.faults.add({ ...heads, fault });
     const { answer, clock } = await check(registry, { tag: 'latest' });
@@ -201,21 +211,18 @@ describe('a busy registry', () => {
     expect(waitsOf(clock)).toEqual([]);
   });
 
-  it.each([429, 503])(
-    'for good (%i) ends the check within half a minute, with what it said',
-    async (status) => {
-      const registry = await registryWith('latest');
-      registry.faults.add({ ...heads, fault: { kind: 'status', status, headers: { 'retry-after': '5' } } });
-      const { answer, clock, stderr } = await check(registry, { tag: 'latest' });
-      expect(answer).toBeUndefined();
-      expect(stderr).toContain(`${status}`);
-      expect(stderr).toContain('checking origin');
-      expect(sum(waitsOf(clock))).toBeLessThanOrEqual(30_000);
-      expect(registry.journal.select(heads).length).toBeLessThanOrEqual(5);
-    },
-  );
+  it.each([429, 503])('ends within 30 s if the registry keeps responding %i', async (status) => {
+    const registry = await registryWith('latest');
+    registry.faults.add({ ...heads, fault: { kind: 'status', status, headers: { 'retry-after': '5' } } });
+    const { answer, clock, stderr } = await check(registry, { tag: 'latest' });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(`${status}`);
+    expect(stderr).toContain('checking origin');
+    expect(sum(waitsOf(clock))).toBeLessThanOrEqual(30_000);
+    expect(registry.journal.select(heads).length).toBeLessThanOrEqual(5);
+  });
 
-  it('is left alone by all look-ups when it refuses one', async () => {
+  it('pauses all requests after one 429', async () => {
     const tags = Array.from({ length: 60 }, (_, n) => `${n}.0.0`).join(' ');
     const registry = await registryWith(tags);
     const together = Promise.withResolvers<void>();
@@ -238,7 +245,7 @@ describe('a busy registry', () => {
     expect(registry.journal.select(heads)).toHaveLength(84);
   });
 
-  it('of tokens is waited for, and its 404 is no missing image', async () => {
+  it('retries a token request after 429, and does not treat its 404 as a missing image', async () => {
     const registry = await registryWith('latest', { auth: { kind: 'bearer' } });
     registry.faults.add({ path: '/token', times: 2, fault: { kind: 'status', status: 429 } });
     expect((await check(registry, { tag: 'latest' })).answer).toHaveLength(1);
@@ -248,7 +255,7 @@ describe('a busy registry', () => {
     expect(stderr).toContain('getting a token for');
   });
 
-  it('that refuses a token in the middle gets a new one', async () => {
+  it('requests a new token if the registry refuses one between requests', async () => {
     const tags = Array.from({ length: 50 }, (_, n) => `${n}.0.0`).join(' ');
     const registry = await registryWith(tags, { auth: { kind: 'bearer', usesPerToken: 30 } });
     expect((await check(registry)).answer).toHaveLength(50);
@@ -257,12 +264,12 @@ describe('a busy registry', () => {
   });
 });
 
-describe('a broken listing', () => {
+describe('check with a tag list that fails', () => {
   it.each<[string, Fault]>([
-    ['breaks off', { kind: 'truncate', after: 5 }],
+    ['is truncated', { kind: 'truncate', after: 5 }],
     ['is reset', { kind: 'reset', after: 5 }],
-    ['is put off', { kind: 'status', status: 503 }],
-  ])('that %s is asked for again', async (_name, fault) => {
+    ['responds 503', { kind: 'status', status: 503 }],
+  ])('requests a tag list again that %s', async (_name, fault) => {
     const registry = await registryWith('1.0.0');
     registry.faults.add({ path: /tags\/list/, times: 1, fault });
     expect((await check(registry)).answer).toHaveLength(1);
@@ -270,18 +277,22 @@ describe('a broken listing', () => {
 
   it.each<[string, Fault, string]>([
     ['is refused', { kind: 'status', status: 403 }, 'DENIED'],
-    ['is no list', { kind: 'status', status: 200, body: '{"tags":"all"}' }, 'is not a list of strings'],
     [
-      'does not end',
+      'is no list of strings',
+      { kind: 'status', status: 200, body: '{"tags":"all"}' },
+      'is not a list of strings',
+    ],
+    [
+      'links to itself',
       { kind: 'status', status: 200, headers: { link: '<?again>' }, body: '{"tags":[]}' },
       'does not end',
     ],
     [
-      'goes on elsewhere',
+      'links to another host',
       { kind: 'status', status: 200, headers: { link: '<http://169.254.169.254/x>' }, body: '{"tags":[]}' },
       'not on the registry',
     ],
-  ])('that %s is told', async (_name, fault, message) => {
+  ])('fails for a tag list that %s', async (_name, fault, message) => {
     const registry = await registryWith('1.0.0');
     registry.faults.add({ path: /tags\/list/, fault });
     const { answer, stderr } = await check(registry);
@@ -290,7 +301,7 @@ describe('a broken listing', () => {
     expect(stderr).toContain(message);
   });
 
-  it('names tags that are gone: they are left out', async () => {
+  it('leaves out listed tags that do not exist', async () => {
     const registry = await registryWith('1.0.0 2.0.0 latest');
     registry.faults.add(
       { ...heads, path: /2\.0\.0$/, fault: { kind: 'status', status: 404 } },
@@ -301,14 +312,14 @@ describe('a broken listing', () => {
   });
 });
 
-describe('an image that is sorted by its time', () => {
+describe('check with created_at_sort', () => {
   const source = { tag_regex: '.*', created_at_sort: true };
 
   it.each<[string, string | RegExp, Fault, string]>([
-    ['whose manifest is gone', /GET/, { kind: 'status', status: 404 }, 'NOT_FOUND'],
-    ['whose config is gone', '/blobs/', { kind: 'status', status: 404 }, 'NOT_FOUND'],
-    ['whose config has other bytes', '/blobs/', { kind: 'flip' }, 'digest mismatch'],
-  ])('and %s fails the check', async (_name, where, fault, message) => {
+    ['manifest does not exist', /GET/, { kind: 'status', status: 404 }, 'NOT_FOUND'],
+    ['config does not exist', '/blobs/', { kind: 'status', status: 404 }, 'NOT_FOUND'],
+    ['config has another digest', '/blobs/', { kind: 'flip' }, 'digest mismatch'],
+  ])('fails for an image whose %s', async (_name, where, fault, message) => {
     const registry = await registryWith('');
     seed(registry, name, 'a', await buildImage());
     registry.faults.add({ method: 'GET', path: where instanceof RegExp ? /manifests/ : /blobs/, fault });
@@ -317,7 +328,7 @@ describe('an image that is sorted by its time', () => {
     expect(stderr).toContain(message);
   });
 
-  it('and was never made comes first; those of one time stay as listed', async () => {
+  it('sorts an image without a creation time first, and images of one time as listed', async () => {
     const registry = await registryWith('');
     for (const [tag, created] of [
       ['new', '2024-01-01T00:00:00.000000002Z'],
@@ -331,7 +342,7 @@ describe('an image that is sorted by its time', () => {
     expect(answer.map(({ tag }: Version) => tag)).toEqual(['never', 'b', 'a', 'new']);
   });
 
-  it('is looked up for the platform of the machine when none is asked for', async () => {
+  it('uses the platform of the host if none is set', async () => {
     const registry = await registryWith('');
     const images = await Promise.all(
       ['amd64', 's390x'].map((architecture) => buildImage({ platform: { os: 'linux', architecture } })),
@@ -343,7 +354,7 @@ describe('an image that is sorted by its time', () => {
   });
 });
 
-/** The waits of a clock but for the ping's head start for https. */
+/** The waits of a clock without the head start of https in the ping. */
 function waitsOf(clock: FakeClock): readonly number[] {
   expect(clock.waits[0]).toBe(300);
   return clock.waits.slice(1);

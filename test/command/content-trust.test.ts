@@ -1,3 +1,4 @@
+// The log-in of out to the notary server of content trust: scopes, credentials and refusals.
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** A put whose notary server knows how to log in, and no collection. */
+/** A put with a notary server that requires a log-in and has no collection. */
 async function put(auth: RegistryAuth, trust: object, login: object = {}) {
   await using registry = await startRegistry();
   await using notary = await startRegistry({ tls: serverKeys.trusted, auth });
@@ -45,8 +46,8 @@ async function put(auth: RegistryAuth, trust: object, login: object = {}) {
 const credentials = { user: 'signer', password: 'signer password' };
 const login = { username: 'signer', password: 'signer password' };
 
-describe('the log-in to the notary server', () => {
-  it('asks for a token whose scope names the collection', async () => {
+describe('the log-in to a notary server', () => {
+  it('requests a token whose scope is the collection', async () => {
     const result = await put({ kind: 'bearer', credentials }, login);
     expect(result.scopes).toEqual([`repository:${result.repository}:push,pull`]);
     expect(result.users).toEqual(['signer']);
@@ -59,19 +60,19 @@ describe('the log-in to the notary server', () => {
     ['pull', 'pull', ''],
     ['catalog', 'catalog', ''],
     ['push', 'pull', 'content_trust.scopes is not pull, push,pull or catalog'],
-  ])('with the scopes %s it asks for %s', async (scopes, asked, warning) => {
+  ])('requests for content_trust.scopes %s a token for %s', async (scopes, asked, warning) => {
     const result = await put({ kind: 'bearer', credentials }, { ...login, scopes });
     expect(result.scopes).toEqual([`repository:${result.repository}:${asked}`]);
     expect(result.stderr).toContain(warning);
   });
 
-  it('takes the username and password of the source where content_trust has neither', async () => {
+  it('uses username and password of the source if content_trust has neither', async () => {
     expect((await put({ kind: 'bearer', credentials }, {}, login)).users).toEqual(['signer']);
     const own = await put({ kind: 'bearer', credentials }, login, { username: 'x', password: 'y' });
     expect(own.users).toEqual(['signer']);
   });
 
-  it('that is refused fails the put, without the password', async () => {
+  it('fails the put if it is refused, and does not log the password', async () => {
     const result = await put({ kind: 'bearer', credentials }, { ...login, password: 'wrong password' });
     expect(result.answer).toBeUndefined();
     expect(result.stderr).toMatch(/signing tag\(s\) 1\.0 failed.*UNAUTHORIZED/);

@@ -1,4 +1,4 @@
-// What a get of each format asks a registry for, what it leaves, and what becomes of what lies there already.
+// in with each format: its requests, its files, and what it does with files that exist already.
 import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -60,14 +60,14 @@ async function get(registry: TestRegistry, root: Root, { params, source, directo
   });
 }
 
-/** A registry that holds a root, and an empty directory for it. */
+/** Starts a registry with a root, and creates an empty directory for it. */
 async function prepare(root: Root, faults: readonly FaultRule[] = []) {
   const registry = await startRegistry({ faults });
   seed(registry, repository, 'v1', root);
   return { registry, directory: await temporaryDirectory() };
 }
 
-/** The requests of a get after the ping, by what they ask for. */
+/** The requests of a get after the ping, by the names of their content. */
 function asked({ requests }: TestRegistry, names: Readonly<Record<string, string>>): string[] {
   return requests
     .filter(({ path }) => path !== '/v2/')
@@ -82,7 +82,7 @@ const blob = (directory: string, { digest }: { digest: `sha256:${string}` }) =>
   layout(directory, 'blobs', 'sha256', digestHex(digest));
 const sorted = async (path: string) => (await readdir(path)).sort();
 
-describe('requests', () => {
+describe('the requests of a get', () => {
   const namesOf = (index: Index, image: Image) => ({
     [index.digest]: 'index',
     [image.digest]: 'image',
@@ -100,31 +100,26 @@ describe('requests', () => {
       ['manifests index', 'manifests image', 'blobs config', 'blobs base', 'blobs top'],
     ],
     [
-      'oci with a label pattern',
+      'oci with label_regex',
       { format: 'oci' },
       { label_regex: 'org' },
       ['manifests index', 'manifests image', 'blobs config', 'blobs base', 'blobs top'],
     ],
     ['skip_download', { skip_download: true }, {}, ['manifests index']],
+    ['skip_download with an unknown format', { skip_download: true, format: 'zip' }, {}, ['manifests index']],
     [
-      'skip_download of a format that there is not',
-      { skip_download: true, format: 'zip' },
-      {},
-      ['manifests index'],
-    ],
-    [
-      'skip_download with an annotation pattern',
+      'skip_download with annotation_regex',
       { skip_download: true },
       { annotation_regex: 'note' },
       ['manifests index', 'manifests image'],
     ],
     [
-      'skip_download with a label pattern',
+      'skip_download with label_regex',
       { skip_download: true },
       { label_regex: 'org' },
       ['manifests index', 'manifests image', 'blobs config'],
     ],
-  ])('%s asks for no more than it takes, in this order', async (_name, params, source, expected) => {
+  ])('%s requests only what it needs, in order', async (_name, params, source, expected) => {
     const image = await imageFor('amd64');
     const index = buildIndex([await imageFor('arm64'), image]);
     const { registry, directory } = await prepare(index);
@@ -135,7 +130,7 @@ describe('requests', () => {
     expect(asked(registry, namesOf(index, image))).toEqual(expected);
   });
 
-  it('oci-layout asks for each child before what is in it, for nothing twice, and for layers before their config', async () => {
+  it('oci-layout requests a child before its content, layers before their config, and nothing twice', async () => {
     const index = await platforms();
     const { registry, directory } = await prepare(index);
     await using _ = registry;
@@ -152,7 +147,7 @@ describe('requests', () => {
   });
 
   it.each(['oci', 'oci-layout', 'rootfs'])(
-    '%s of an image without layers: manifest, then config',
+    '%s requests manifest and config of an image without layers',
     async (format) => {
       const image = emptyImage();
       const { registry, directory } = await prepare(image);
@@ -166,33 +161,36 @@ describe('requests', () => {
   );
 });
 
-describe('metadata', () => {
+describe('the metadata of a get', () => {
   const cases = ['rootfs', 'oci', 'oci-layout'].map((format) => ({ format }));
-  it.each([...cases, { skip_download: true }])('by patterns comes with %j', async (params) => {
-    const index = await platforms();
-    const { registry, directory } = await prepare(index);
-    await using _ = registry;
-    const source = { label_regex: '^org', annotation_regex: '^note', platform: { architecture: 'arm64' } };
-    const nested = buildIndex([await imageFor('amd64'), await imageFor('arm64')]);
-    seed(registry, repository, 'nested', nested);
-    const { answer } = await get(registry, nested, { params, source, directory });
-    expect(JSON.parse(answer ?? '').metadata.slice(2)).toEqual([
-      { name: 'org.a', value: 'arm64' },
-      { name: 'note.b', value: 'arm64' },
-    ]);
-    const paths = registry.requests.map(({ path }) => path).filter((path) => path !== '/v2/');
-    expect(paths).toHaveLength(new Set(paths).size);
-  });
+  it.each([...cases, { skip_download: true }])(
+    'has labels and annotations of the image with %j',
+    async (params) => {
+      const index = await platforms();
+      const { registry, directory } = await prepare(index);
+      await using _ = registry;
+      const source = { label_regex: '^org', annotation_regex: '^note', platform: { architecture: 'arm64' } };
+      const nested = buildIndex([await imageFor('amd64'), await imageFor('arm64')]);
+      seed(registry, repository, 'nested', nested);
+      const { answer } = await get(registry, nested, { params, source, directory });
+      expect(JSON.parse(answer ?? '').metadata.slice(2)).toEqual([
+        { name: 'org.a', value: 'arm64' },
+        { name: 'note.b', value: 'arm64' },
+      ]);
+      const paths = registry.requests.map(({ path }) => path).filter((path) => path !== '/v2/');
+      expect(paths).toHaveLength(new Set(paths).size);
+    },
+  );
 });
 
-describe('files', () => {
+describe('the files of a get', () => {
   it.each<[object, string[]]>([
     [{}, ['digest', 'labels.json', 'metadata.json', 'repository', 'rootfs', 'tag']],
     [{ format: 'oci' }, ['digest', 'image.tar', 'labels.json', 'repository', 'tag']],
     [{ format: 'oci-layout' }, ['digest', 'oci', 'repository', 'tag']],
     [{ skip_download: true }, ['digest', 'repository', 'tag']],
     [{ skip_download: true, format: 'oci' }, ['digest', 'repository', 'tag']],
-  ])('of %j are these, whatever another format left', async (params, expected) => {
+  ])('with %j replace those of an earlier get with another format', async (params, expected) => {
     const image = await imageFor('amd64');
     const { registry, directory } = await prepare(image);
     await using _ = registry;
@@ -208,7 +206,7 @@ describe('files', () => {
   });
 
   it.each([{}, { format: 'oci' }, { format: 'oci-layout' }, { skip_download: true }])(
-    'of %j take no place but their own in a directory that no get has described: what lies there is the user’s',
+    'with %j replace no files of the user',
     async (params) => {
       const image = await imageFor('amd64');
       const { registry, directory } = await prepare(image);
@@ -226,7 +224,7 @@ describe('files', () => {
     },
   );
 
-  it('of a layout of an index: the index itself, and everything in it', async () => {
+  it('are in a layout of an index the index itself and everything below it', async () => {
     const index = await platforms();
     const { registry, directory } = await prepare(index);
     await using _ = registry;
@@ -252,7 +250,7 @@ describe('files', () => {
       { annotations: { a: '1', b: '2' }, artifactType: 'x/y' },
     ],
     ["its config's type", { format: 'docker' }, { artifactType: mediaTypes.dockerConfig }],
-  ])('of a layout of an image: an index that lists it with %s', async (_name, options, listed) => {
+  ])('are in a layout of an image an index that lists it with %s', async (_name, options, listed) => {
     const image = await buildImage({ layers: [[file('a')]], ...options });
     const { registry, directory } = await prepare(image);
     await using _ = registry;
@@ -274,7 +272,7 @@ describe('files', () => {
     expect(await modeOf(blob(directory, image.layers[0] ?? image))).toBe(0o600);
   });
 
-  it('of a layout hold what an index lists besides images', async () => {
+  it('include in a layout what an index lists besides images', async () => {
     const image = await imageFor('amd64');
     const other = jsonDocument('application/vnd.example+json', { any: 'thing' });
     const index = jsonDocument(mediaTypes.ociIndex, {
@@ -289,7 +287,7 @@ describe('files', () => {
     expect(await readFile(blob(directory, other))).toEqual(other.bytes);
   });
 
-  it('of a layout cannot be had of what is neither image nor index', async () => {
+  it('cannot be a layout of a root that is neither image nor index', async () => {
     const image = emptyImage();
     const { registry, directory } = await prepare({ ...image, mediaType: 'text/plain' });
     await using _ = registry;
@@ -301,7 +299,7 @@ describe('files', () => {
     });
   });
 
-  it('of a tarball hold an artifact whose config is its layer', async () => {
+  it('can be a tarball of an artifact whose config is its layer', async () => {
     const empty = jsonDocument('application/vnd.oci.empty.v1+json', {});
     const artifact = jsonDocument(mediaTypes.ociManifest, {
       schemaVersion: 2,
@@ -318,9 +316,9 @@ describe('files', () => {
   });
 });
 
-describe('foreign layers', () => {
+describe('the foreign layers of a get', () => {
   it.each([{}, { format: 'oci' }, { format: 'oci-layout' }])(
-    'are fetched from their URL for %j',
+    'are fetched from their URL with %j',
     async (params) => {
       await using host = await startBlobHost();
       const layer = await buildLayer([file('name', 'foreign')], { mediaType: mediaTypes.dockerForeignLayer });
@@ -351,10 +349,10 @@ describe('foreign layers', () => {
   );
 });
 
-describe('what lies there', () => {
+describe('a get into an existing layout', () => {
   const params = { format: 'oci-layout' };
 
-  it('is kept in a layout where its bytes are right, asked for again where not, and removed where it is of no use', async () => {
+  it('keeps right blobs, fetches damaged ones again, and removes all other files', async () => {
     const [one, two] = [await imageFor('amd64'), await imageFor('arm64')];
     const index = buildIndex([one, two]);
     const { registry, directory } = await prepare(index);
@@ -373,7 +371,7 @@ describe('what lies there', () => {
     const before = registry.requests.length;
     await get(registry, index, { params, directory });
     const again = registry.requests.slice(before).map(({ path }) => path.split('/').at(-1));
-    // The manifests of both are needed to know what is below them; all else that is right is not asked for.
+    // Both manifests are needed to find the content below them; nothing else that is right is requested.
     expect(again.slice(1).sort()).toEqual(
       [index, one, two, top, two.layers[1]].map((content) => content?.digest).sort(),
     );
@@ -386,7 +384,7 @@ describe('what lies there', () => {
     expect(await readdir(layout(directory, 'blobs', 'sha256'))).not.toContain('f'.repeat(64));
   });
 
-  it('costs one request when a whole layout of an index is fetched again', async () => {
+  it('sends one request if the layout of an index is complete', async () => {
     const index = await platforms();
     const { registry, directory } = await prepare(index);
     await using _ = registry;
@@ -414,7 +412,7 @@ describe('what lies there', () => {
       'a directory instead of index.json',
       (directory) => mkdir(layout(directory, 'index.json', 'in it'), { recursive: true }),
     ],
-  ])('may be %s', async (_name, plant) => {
+  ])('replaces %s', async (_name, plant) => {
     const image = await imageFor('amd64');
     const { registry, directory } = await prepare(image);
     await using _ = registry;
@@ -425,7 +423,7 @@ describe('what lies there', () => {
     expect(await readdir(join(directory, 'elsewhere', 'sha256')).catch(() => [])).toEqual([]);
   });
 
-  it('may be a blob that is a directory, or a link to one that is right', async () => {
+  it('replaces a directory or a link in the place of a blob', async () => {
     const image = await imageFor('amd64');
     const { registry, directory } = await prepare(image);
     await using _ = registry;
@@ -442,22 +440,25 @@ describe('what lies there', () => {
 });
 
 describe('a get that fails', () => {
-  it.each(['oci', 'oci-layout'])('leaves nothing of format %s, nor of an earlier one', async (format) => {
-    const image = await imageFor('amd64');
-    const path = `/v2/${repository}/blobs/${image.layers[1]?.digest}`;
-    const { registry, directory } = await prepare(image);
-    await using _ = registry;
-    await get(registry, image, { params: { format }, directory });
-    await get(registry, image, { params: {}, directory });
-    registry.faults.add({ method: 'GET', path, fault: { kind: 'flip' } });
-    const { answer, stderr } = await get(registry, image, { params: { format }, directory });
-    expect(answer).toBeUndefined();
-    expect(stderr).toContain('digest mismatch');
-    expect(stderr).not.toContain('this is a bug');
-    expect(await readdir(directory)).toEqual([]);
-  });
+  it.each(['oci', 'oci-layout'])(
+    'leaves no files of the format %s, nor of an earlier get',
+    async (format) => {
+      const image = await imageFor('amd64');
+      const path = `/v2/${repository}/blobs/${image.layers[1]?.digest}`;
+      const { registry, directory } = await prepare(image);
+      await using _ = registry;
+      await get(registry, image, { params: { format }, directory });
+      await get(registry, image, { params: {}, directory });
+      registry.faults.add({ method: 'GET', path, fault: { kind: 'flip' } });
+      const { answer, stderr } = await get(registry, image, { params: { format }, directory });
+      expect(answer).toBeUndefined();
+      expect(stderr).toContain('digest mismatch');
+      expect(stderr).not.toContain('this is a bug');
+      expect(await readdir(directory)).toEqual([]);
+    },
+  );
 
-  it('is told with the path when the disk refuses', async () => {
+  it('names the path that cannot be written', async () => {
     const image = await imageFor('amd64');
     const { registry, directory } = await prepare(image);
     await using _ = registry;
@@ -471,8 +472,8 @@ describe('a get that fails', () => {
   });
 });
 
-describe('429', () => {
-  it('starts a layout over, and keeps what it has', async () => {
+describe('a get after a 429', () => {
+  it('starts a layout over and keeps its complete blobs', async () => {
     const layers = await Promise.all(
       Array.from({ length: 12 }, (_, number) => buildLayer([file(`file-${number}`)])),
     );
@@ -490,7 +491,7 @@ describe('429', () => {
     expect(count('/v2/')).toBe(3);
     expect(count(last)).toBe(3);
     expect(count(`/v2/${repository}/manifests/${index.digest}`)).toBe(3);
-    // Whole since the first attempt, with its manifest.
+    // Complete since the first attempt, with its manifest.
     expect(count(`/v2/${repository}/manifests/${index.children[0]?.digest}`)).toBe(1);
     for (const { digest } of layers.slice(0, 6)) {
       expect(count(`/v2/${repository}/blobs/${digest}`)).toBe(1);

@@ -1,4 +1,4 @@
-// in when things go wrong: nothing stays that could pass for an image, and what may pass is asked for again.
+// in on a fake clock when requests fail: what it retries, and that a failed get leaves no files.
 import {
   existsSync,
   lstatSync,
@@ -71,7 +71,7 @@ function expectNothing(): void {
   expect(readdirSync(target)).toEqual([]);
 }
 
-/** What an earlier get of the same directory left. */
+/** Writes the files of an earlier get into the directory. */
 function leaveEarlierGet(): void {
   mkdirSync(join(target, 'rootfs', 'bin'), { recursive: true });
   writeFileSync(join(target, 'rootfs', 'bin', 'old'), 'old');
@@ -80,15 +80,20 @@ function leaveEarlierGet(): void {
   }
 }
 
-describe('content that is not what was asked for', () => {
+describe('a get of wrong content', () => {
   const flip: Fault = { kind: 'flip' };
 
   it.each<[string, () => string, Fault, string]>([
-    ['the manifest', manifestPath, flip, 'does not match requested digest'],
-    ['the first layer', () => layerPath(0), flip, 'digest mismatch'],
-    ['the last layer', () => layerPath(1), flip, 'digest mismatch'],
-    ['the config', configPath, flip, 'digest mismatch'],
-    ['a layer of another length', () => layerPath(1), { kind: 'oversize', extra: 7 }, 'the registry offers'],
+    ['a manifest with another digest', manifestPath, flip, 'does not match requested digest'],
+    ['a first layer with another digest', () => layerPath(0), flip, 'digest mismatch'],
+    ['a last layer with another digest', () => layerPath(1), flip, 'digest mismatch'],
+    ['a config with another digest', configPath, flip, 'digest mismatch'],
+    [
+      'a layer with another length',
+      () => layerPath(1),
+      { kind: 'oversize', extra: 7 },
+      'the registry offers',
+    ],
     [
       'a layer with more than its size',
       () => layerPath(1),
@@ -101,25 +106,22 @@ describe('content that is not what was asked for', () => {
       { kind: 'oversize', extra: 7, chunked: true },
       'size mismatch',
     ],
-  ])(
-    '%s fails the get and leaves nothing, not even of an earlier one',
-    async (_name, path, fault, reason) => {
-      leaveEarlierGet();
-      await using registry = await startRegistry({ faults: [{ method: 'GET', path: path(), fault }] });
-      const { answer, stderr } = await get(registry);
-      expect(answer).toBeUndefined();
-      expect(stderr).toContain(reason);
-      expect(stderr).not.toContain('this is a bug');
-      expectNothing();
-    },
-  );
+  ])('fails for %s and leaves no files, also of an earlier get', async (_name, path, fault, reason) => {
+    leaveEarlierGet();
+    await using registry = await startRegistry({ faults: [{ method: 'GET', path: path(), fault }] });
+    const { answer, stderr } = await get(registry);
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(reason);
+    expect(stderr).not.toContain('this is a bug');
+    expectNothing();
+  });
 
   it.each<[string, () => string]>([
     ['the manifest', manifestPath],
     ['the last layer', () => layerPath(1)],
     ['the config', configPath],
   ])(
-    '%s starts the get over at its first request, and the tree is that of the second attempt',
+    'starts over with the ping after a digest mismatch of %s, and unpacks the second attempt',
     async (_name, path) => {
       await using registry = await startRegistry({
         faults: [{ method: 'GET', path: path(), times: 1, fault: flip }],
@@ -135,7 +137,7 @@ describe('content that is not what was asked for', () => {
     ['a layer', () => layerPath(1)],
     ['the config', configPath],
     ['the manifest', manifestPath],
-  ])('%s that is missing fails the get and leaves nothing', async (_name, path) => {
+  ])('fails for %s that does not exist and leaves no files', async (_name, path) => {
     leaveEarlierGet();
     await using registry = await startRegistry({
       faults: [{ method: 'GET', path: path(), fault: { kind: 'status', status: 404 } }],
@@ -146,7 +148,7 @@ describe('content that is not what was asked for', () => {
     expectNothing();
   });
 
-  it('a config that is no JSON fails the get after its layers, and leaves nothing', async () => {
+  it('fails for a config that is not JSON after its layers, and leaves no files', async () => {
     await using registry = await startRegistry();
     const config = {
       mediaType: mediaTypes.ociConfig,
@@ -165,7 +167,7 @@ describe('content that is not what was asked for', () => {
     expectNothing();
   });
 
-  it('a layer that is no archive fails the get and leaves nothing', async () => {
+  it('fails for a layer that is not an archive and leaves no files', async () => {
     await using registry = await startRegistry();
     const root = await buildImage({
       layers: [[file('a')], await buildLayer(Buffer.from('this is no archive'.repeat(100)))],
@@ -176,7 +178,7 @@ describe('content that is not what was asked for', () => {
     expectNothing();
   });
 
-  it('a layer cut off when it was pushed is no transient error', async () => {
+  it('does not retry a layer that was truncated when it was pushed', async () => {
     await using registry = await startRegistry();
     const whole = image.layers[0]?.bytes ?? Buffer.alloc(0);
     const half = whole.subarray(0, whole.length >> 1);
@@ -190,8 +192,8 @@ describe('content that is not what was asked for', () => {
   });
 });
 
-describe('a directory that holds what it should not', () => {
-  it('links in the place of results are replaced, never followed', async () => {
+describe('a get into a directory with other files', () => {
+  it('replaces links in the place of its files and does not follow them', async () => {
     const elsewhere = await temporaryDirectory();
     writeFileSync(join(elsewhere, 'file'), 'precious');
     symlinkSync(elsewhere, join(target, 'rootfs'));
@@ -204,26 +206,26 @@ describe('a directory that holds what it should not', () => {
     expect(readFileSync(join(target, 'digest'), 'utf8')).toBe(image.digest);
   });
 
-  it('a directory in the place of a file is replaced', async () => {
+  it('replaces a directory in the place of a file', async () => {
     mkdirSync(join(target, 'metadata.json', 'deep'), { recursive: true });
     await using registry = await startRegistry();
     expect(await get(registry)).toMatchObject({ answer: expect.any(String) });
     expect(lstatSync(join(target, 'metadata.json')).isFile()).toBe(true);
   });
 
-  it('what belongs to nobody stays', async () => {
+  it('keeps files with other names', async () => {
     writeFileSync(join(target, 'note'), 'mine');
     await using registry = await startRegistry();
     await get(registry);
     expect(readFileSync(join(target, 'note'), 'utf8')).toBe('mine');
   });
 
-  it('a file that can not be written takes the tree along', async () => {
+  it('removes the root file system if a file cannot be written', async () => {
     await using registry = await startRegistry();
     const made = new Promise<void>((resolve) => {
       registry.faults.add({
         path: configPath(),
-        // By then everything was cleared and unpacked.
+        // The layers are unpacked by then.
         fault: {
           kind: 'hold',
           until: registry.journal.arrived({ path: configPath() }).then(() => {
@@ -242,11 +244,11 @@ describe('a directory that holds what it should not', () => {
   });
 });
 
-describe('a directory that vanishes', () => {
+describe('a get into a directory that is removed meanwhile', () => {
   it.each<[string, () => string]>([
     ['before the layers', () => layerPath(0)],
     ['before the files', configPath],
-  ])('%s is no bug of ours', async (_name, path) => {
+  ])('fails with a user error if the directory is removed %s', async (_name, path) => {
     await using registry = await startRegistry();
     const gone = registry.journal.arrived({ path: path() }).then(() => rmSync(target, { recursive: true }));
     registry.faults.add({ path: path(), fault: { kind: 'hold', until: gone } });
@@ -259,8 +261,8 @@ describe('a directory that vanishes', () => {
   });
 });
 
-describe('the platform', () => {
-  it('of the machine is the default', async () => {
+describe('the default platform of a get', () => {
+  it('is the platform of the host', async () => {
     const images = await Promise.all(
       ['amd64', 'riscv64'].map((architecture) =>
         buildImage({ layers: [[file('name', architecture)]], platform: { os: 'linux', architecture } }),
@@ -273,9 +275,9 @@ describe('the platform', () => {
   });
 });
 
-describe('patterns', () => {
+describe('the patterns of a get', () => {
   it.each(['label_regex', 'annotation_regex'])(
-    '%s that is none is told before anything is touched',
+    'fail the get before any request and any change if %s is invalid',
     async (key) => {
       leaveEarlierGet();
       await using registry = await startRegistry();
@@ -288,7 +290,7 @@ describe('patterns', () => {
     },
   );
 
-  it("annotations are those of the platform's image, not of the index", async () => {
+  it('match annotations of the image, not of the index', async () => {
     const child = await buildImage({ annotations: { note: 'of the image' } });
     const index = buildIndex([child], { annotations: { note: 'of the index' } });
     await using registry = await startRegistry();
@@ -297,7 +299,7 @@ describe('patterns', () => {
   });
 });
 
-describe('failures that pass', () => {
+describe('a get with transient failures', () => {
   const status = (code: number, more: object = {}): Fault => ({ kind: 'status', status: code, ...more });
   const rule = (path: string | RegExp, fault: Fault, times = 1): FaultRule => ({
     method: 'GET',
@@ -307,31 +309,31 @@ describe('failures that pass', () => {
   });
 
   it.each<[string, () => FaultRule, string[]]>([
-    ['429 to the ping', () => rule('/v2/', status(429)), ['/v2/', '/v2/', 'm', 'l', 'l', 'c']],
-    ['500 to the ping', () => rule('/v2/', status(500)), ['/v2/', '/v2/', 'm', 'l', 'l', 'c']],
+    ['429 for the ping', () => rule('/v2/', status(429)), ['/v2/', '/v2/', 'm', 'l', 'l', 'c']],
+    ['500 for the ping', () => rule('/v2/', status(500)), ['/v2/', '/v2/', 'm', 'l', 'l', 'c']],
     [
-      '429 to the manifest',
+      '429 for the manifest',
       () => rule(manifestPath(), status(429)),
       ['/v2/', 'm', '/v2/', 'm', 'l', 'l', 'c'],
     ],
-    ['503 to the manifest', () => rule(manifestPath(), status(503)), ['/v2/', 'm', 'm', 'l', 'l', 'c']],
+    ['503 for the manifest', () => rule(manifestPath(), status(503)), ['/v2/', 'm', 'm', 'l', 'l', 'c']],
     [
       'a reset of the manifest',
       () => rule(manifestPath(), { kind: 'reset' }),
       ['/v2/', 'm', 'm', 'l', 'l', 'c'],
     ],
     [
-      'a cut manifest',
+      'a truncated manifest',
       () => rule(manifestPath(), { kind: 'truncate', after: 10 }),
       ['/v2/', 'm', 'm', 'l', 'l', 'c'],
     ],
-    ['500 to the config', () => rule(configPath(), status(500)), ['/v2/', 'm', 'l', 'l', 'c', 'c']],
+    ['500 for the config', () => rule(configPath(), status(500)), ['/v2/', 'm', 'l', 'l', 'c', 'c']],
     [
       'a reset within the config',
       () => rule(configPath(), { kind: 'reset', after: 10 }),
       ['/v2/', 'm', 'l', 'l', 'c', 'c'],
     ],
-    ['502 to a layer', () => rule(layerPath(1), status(502)), ['/v2/', 'm', 'l', 'l', 'l', 'c']],
+    ['502 for a layer', () => rule(layerPath(1), status(502)), ['/v2/', 'm', 'l', 'l', 'l', 'c']],
     [
       'a reset within a layer',
       () => rule(layerPath(0), { kind: 'reset', after: 200 }),
@@ -342,7 +344,7 @@ describe('failures that pass', () => {
       () => rule(layerPath(0), { kind: 'truncate', after: 200 }),
       ['/v2/', 'm', 'l', 'l', 'l', 'c'],
     ],
-  ])('%s: the request is made again, or all of it', async (_name, fault, expected) => {
+  ])('retries the request, or starts over, after %s', async (_name, fault, expected) => {
     await using registry = await startRegistry({ faults: [fault()] });
     const clock = createFakeClock();
     const { answer, stderr } = await get(registry, { clock });
@@ -356,7 +358,7 @@ describe('failures that pass', () => {
     expect(registry.faults.exhausted).toBe(true);
   });
 
-  it('429 in the middle of the layers starts over with an empty tree', async () => {
+  it('starts over with an empty root file system after a 429 between layers', async () => {
     await using registry = await startRegistry({ faults: [rule(layerPath(1), status(429))] });
     const { answer } = await get(registry);
     expect(answer).toBeDefined();
@@ -364,7 +366,7 @@ describe('failures that pass', () => {
     expect(existsSync(join(target, 'rootfs/locked/file'))).toBe(true);
   });
 
-  it('a Retry-After is waited for', async () => {
+  it('waits as long as Retry-After says', async () => {
     const fault = status(429, { headers: { 'retry-after': '42' } });
     await using registry = await startRegistry({ faults: [rule(manifestPath(), fault)] });
     const clock = createFakeClock();
@@ -372,7 +374,7 @@ describe('failures that pass', () => {
     expect(Math.max(...clock.waits)).toBe(42_000);
   });
 
-  it('a limit that does not end is told within the hour that upstream waits', async () => {
+  it('fails after about an hour, as upstream, if 429 does not end', async () => {
     await using registry = await startRegistry({ faults: [rule(manifestPath(), status(429), 1e6)] });
     const clock = createFakeClock();
     const start = clock.now();
@@ -389,7 +391,7 @@ describe('failures that pass', () => {
     ['401', status(401)],
     ['403', status(403)],
     ['501', status(501)],
-  ])('%s is told at once', async (_name, fault) => {
+  ])('does not retry after %s', async (_name, fault) => {
     await using registry = await startRegistry({ faults: [rule(manifestPath(), fault, 1e6)] });
     const { answer, stderr } = await get(registry);
     expect(answer).toBeUndefined();
@@ -397,7 +399,7 @@ describe('failures that pass', () => {
     expect(registry.journal.select({ path: manifestPath() })).toHaveLength(1);
   });
 
-  it('a digest that was just pushed may take some seconds to show up', async () => {
+  it('retries a digest that responds 404 for some seconds', async () => {
     await using registry = await startRegistry({ faults: [rule(manifestPath(), status(404), 3)] });
     const clock = createFakeClock();
     const { answer, stderr } = await get(registry, { clock });
@@ -406,7 +408,7 @@ describe('failures that pass', () => {
     expect(registry.journal.select({ path: '/v2/' })).toHaveLength(1);
   });
 
-  it('but not longer than a quarter of a minute, and not at all in tests', async () => {
+  it('fails if a digest responds 404 for more than 15 s, or at once with TEST=true', async () => {
     const asked = async (waits: 'real' | 'shrunk') => {
       await using registry = await startRegistry({ faults: [rule(manifestPath(), status(404), 1e6)] });
       const clock = createFakeClock();
@@ -423,7 +425,7 @@ describe('failures that pass', () => {
     expect(await asked('shrunk')).toMatchObject({ requests: 1 });
   });
 
-  it('a token that expires on the way is renewed', async () => {
+  it('renews a token that expires between requests', async () => {
     await using registry = await startRegistry({
       auth: { kind: 'bearer', credentials: { user: 'user', password: 'secret' }, usesPerToken: 2 },
     });
@@ -436,12 +438,12 @@ describe('failures that pass', () => {
   });
 });
 
-describe('a mirror', () => {
+describe('a get from a mirror', () => {
   it.each<[string, Fault]>([
     ['refuses', { kind: 'status', status: 403 }],
-    ['serves other bytes', { kind: 'flip' }],
-  ])('that %s is passed over, and nothing of it stays', async (_name, fault) => {
-    // The origin can't be reached here: its failure is the one that is told.
+    ['serves wrong content', { kind: 'flip' }],
+  ])('skips a mirror that %s and leaves none of its files', async (_name, fault) => {
+    // The origin cannot be reached here: its failure is reported.
     await using mirror = await startRegistry({ faults: [{ path: /\/blobs\//, fault }] });
     seed(mirror, name, 'latest', image);
     const { answer, stderr } = await runCommand(runIn, {
@@ -458,21 +460,24 @@ describe('a mirror', () => {
     expectNothing();
   });
 
-  it.each(['http://mirror.test', 'mirror.test/path'])('host %s is told before any traffic', async (host) => {
-    const { answer, stderr } = await runCommand(runIn, {
-      request: {
-        source: { repository: name, registry_mirror: { host } },
-        version: { digest: image.digest },
-      },
-      directory: target,
-    });
-    expect(answer).toBeUndefined();
-    expect(stderr).toContain('registry_mirror.host must be a host');
-  });
+  it.each(['http://mirror.test', 'mirror.test/path'])(
+    'fails for the invalid host %s of a mirror before any request',
+    async (host) => {
+      const { answer, stderr } = await runCommand(runIn, {
+        request: {
+          source: { repository: name, registry_mirror: { host } },
+          version: { digest: image.digest },
+        },
+        directory: target,
+      });
+      expect(answer).toBeUndefined();
+      expect(stderr).toContain('registry_mirror.host must be a host');
+    },
+  );
 });
 
-describe('whoever is not root', () => {
-  it('gives no file to anybody', async () => {
+describe('a get by a user who is not root', () => {
+  it('does not change the owner of files', async () => {
     const root = await buildImage({ layers: [[file('a', '', { uid: 1234, gid: 1234 })]] });
     await using registry = await startRegistry();
     await get(registry, { root, userId: 1000 });

@@ -1,4 +1,4 @@
-// No secret reaches the output of any command, whatever goes wrong and whoever says it.
+// No command logs a secret, whatever fails and whatever a server sends back.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -50,7 +50,7 @@ beforeEach(async () => {
   image = await buildImage({ layers: [[file('a')]] });
 });
 
-/** Runs a command with every secret that a source may have; gives all that it wrote. */
+/** Runs a command with every secret that a source can have; returns everything that it wrote. */
 async function run(
   name: string,
   command: Command,
@@ -83,7 +83,7 @@ async function startServer(answer: Answer, tls?: typeof serverKeys.trusted): Pro
   return server;
 }
 
-/** Everything that the client sent, as a careless server might repeat it. */
+/** Everything that the client sent, as a server may send it back in an error. */
 function echo({ method, path, query, headers, body }: ReceivedRequest): string {
   return JSON.stringify({ method, path, query: String(query), headers, body: body.toString() });
 }
@@ -92,7 +92,7 @@ const bearer = (server: RecordingServer) => ({
   'www-authenticate': `Bearer realm="${server.url}/token?key=${secrets.realmSecret}",service="test"`,
 });
 
-/** A registry that answers the ping, gives tokens away, and leaves the rest to `answer`. */
+/** A registry that issues tokens and responds to authorized requests with `answer`. */
 function withTokens(answer: Answer): Answer {
   return (request, server) => {
     if (request.path === '/token') {
@@ -105,7 +105,7 @@ function withTokens(answer: Answer): Answer {
 const open: (answer: Answer) => Answer = (answer) => (request, server) =>
   request.path === '/v2/' ? { status: 200 } : answer(request, server);
 
-/** Registries that fail in their own ways, by what they say; `said` shows that it was said. */
+/** Registries that fail, with a pattern that shows that the failure was logged. */
 const failures: readonly [string, Answer, RegExp][] = [
   ...[400, 401, 403, 404, 429, 500, 503].flatMap((status): [string, Answer, RegExp][] => [
     [`${status} with an echo of the request`, open((request) => ({ status, body: echo(request) })), /./],
@@ -140,7 +140,7 @@ const failures: readonly [string, Answer, RegExp][] = [
     /refresh_token=REDACTED/,
   ],
   [
-    'a token server that answers something else',
+    'a token server whose response has no token',
     (request, server) =>
       request.path === '/token'
         ? jsonReply(200, { refresh_token: secrets.refreshToken, id_token: secrets.token })
@@ -148,7 +148,7 @@ const failures: readonly [string, Answer, RegExp][] = [
     /holds no token/,
   ],
   [
-    'a token server that answers no JSON',
+    'a token server whose response is not JSON',
     (request, server) =>
       request.path === '/token'
         ? { status: 200, body: secrets.token + echo(request) }
@@ -174,7 +174,7 @@ const failures: readonly [string, Answer, RegExp][] = [
     /refused a redirect/,
   ],
   [
-    'a redirect to nowhere, with a password and a signature',
+    'a redirect to a closed port, with a password and a signature',
     open((_request) => ({
       status: 307,
       headers: { location: `http://me:${secrets.locationPassword}@localhost:1/b?X-Sig=${secrets.signature}` },
@@ -182,7 +182,7 @@ const failures: readonly [string, Answer, RegExp][] = [
     /localhost:1/,
   ],
   [
-    'a redirect to a store that refuses with an echo',
+    'a redirect to an object store that refuses with an echo',
     open((request, server) =>
       request.path.startsWith('/store')
         ? { status: 403, body: `<StringToSign>${echo(request)}</StringToSign>` }
@@ -196,7 +196,7 @@ const failures: readonly [string, Answer, RegExp][] = [
     /403|DENIED/,
   ],
   [
-    'a redirect that is no URL',
+    'a redirect to an invalid URL',
     open(() => ({
       status: 307,
       headers: { location: `http://me:${secrets.locationPassword}@[nowhere/?X-Sig=${secrets.signature}` },
@@ -204,31 +204,31 @@ const failures: readonly [string, Answer, RegExp][] = [
     /./,
   ],
   [
-    'redirects without end',
+    'endless redirects',
     open((request) => ({ status: 307, headers: { location: `${request.path}?X-Sig=${secrets.signature}` } })),
     /redirects/,
   ],
 ];
 
 describe.each(commands)('%s', (kind, command) => {
-  it.each(failures)('does not show a secret with %s', async (_name, answer, said) => {
+  it.each(failures)('does not log a secret after %s', async (_name, answer, said) => {
     await using server = await startServer(answer);
     const { output } = await run(kind, command, { source: { repository: `${server.host}/${name}` } });
-    // A name is no secret that a log could do without; a server that repeats it may be quoted.
+    // A username is not redacted in what a server sends back, because it may be an ordinary word.
     const { username: _username, ...redacted } = secrets;
     expect(output).toMatch(said);
     expect(shownSecrets(output, redacted)).toEqual([]);
     expect(server.journal.requests.length).toBeGreaterThan(0);
   });
 
-  it('does not show the name either, unless a server does', async () => {
+  it('does not log the username unless a server sends it back', async () => {
     await using server = await startServer(() => ({ status: 500, body: 'no' }));
     const { output } = await run(kind, command, { source: { repository: `${server.host}/${name}` } });
     expect(output).toContain('500');
     expect(shownSecrets(output, secrets)).toEqual([]);
   });
 
-  it('does not show the password of a proxy', async () => {
+  it('does not log the password of a proxy', async () => {
     const credentials = { user: 'proxy-user', password: secrets.proxyPassword };
     await using server = await startServer(() => ({ status: 200 }), serverKeys.trusted);
     await using proxy = await startTunnelProxy(server.port, { credentials });
@@ -250,19 +250,16 @@ describe.each(commands)('%s', (kind, command) => {
     expect(new Set(proxy.targets)).toEqual(new Set(['registry.test:443']));
   });
 
-  it.each(['untrusted', 'closed'])(
-    'does not show a secret when no connection comes about: %s',
-    async (how) => {
-      await using server = await startServer(() => ({ status: 200 }), serverKeys.selfSigned);
-      const host = how === 'closed' ? '127.0.0.1:1' : server.host;
-      const { answer, output } = await run(kind, command, { source: { repository: `${host}/${name}` } });
-      expect(answer).toBeUndefined();
-      expect(output).toContain(host);
-      expect(shownSecrets(output, secrets)).toEqual([]);
-    },
-  );
+  it.each(['untrusted', 'closed'])('does not log a secret if there is no connection: %s', async (how) => {
+    await using server = await startServer(() => ({ status: 200 }), serverKeys.selfSigned);
+    const host = how === 'closed' ? '127.0.0.1:1' : server.host;
+    const { answer, output } = await run(kind, command, { source: { repository: `${host}/${name}` } });
+    expect(answer).toBeUndefined();
+    expect(output).toContain(host);
+    expect(shownSecrets(output, secrets)).toEqual([]);
+  });
 
-  it('does not show a secret of a request that it refuses', async () => {
+  it('does not log a secret of an invalid request', async () => {
     const every = {
       repository: 'repository',
       username,
@@ -331,7 +328,7 @@ describe.each(commands)('%s', (kind, command) => {
     }
   });
 
-  it('does not show a secret when all goes well', async () => {
+  it('does not log a secret if it succeeds', async () => {
     await using server = await startServer(
       withTokens(({ method, path }) => {
         if (path === '/v2/') {
@@ -358,7 +355,7 @@ describe.each(commands)('%s', (kind, command) => {
   });
 });
 
-it("a mirror's credentials go to the mirror alone and are shown nowhere", async () => {
+it('the credentials of a mirror are sent to the mirror only and are not logged', async () => {
   await using mirror = await startServer(open((request) => ({ status: 403, body: echo(request) })));
   const { output } = await run('in', runIn, {
     source: {

@@ -1,4 +1,4 @@
-// out on a fake clock: which tags a put moves, which it leaves alone, and what a failure leaves behind.
+// out on a fake clock: which tags a put moves, immutable tags, and the rollback of tags after a failure.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -28,7 +28,7 @@ beforeEach(async () => {
   onTestFinished(() => registry.close());
 });
 
-/** Puts the image, its layers compressed already unless told otherwise. */
+/** Puts the image, by default with compressed layers. */
 async function put(
   params: object,
   more: { source?: object; layout?: 'compressed' | 'classic'; faults?: FaultRule[] } = {},
@@ -56,8 +56,8 @@ const refusing = (method: string, tag: string, status: number, times?: number): 
   ...(times === undefined ? {} : { times }),
 });
 
-describe('tags of a put', () => {
-  it('come from the params, between aliases and the file', async () => {
+describe('the tags of a put', () => {
+  it('include params.tags between the aliases and the tags of the file', async () => {
     await writeFile(join(directory, 'more'), 'x\n');
     const result = await put(
       {
@@ -74,32 +74,32 @@ describe('tags of a put', () => {
     expect(registry.tags(repository)).toEqual(['1', '1.2', '1.2.3', 'edge', 'latest', 'main', 'p-x']);
   });
 
-  it('may be the only ones', async () => {
+  it('can be params.tags only', async () => {
     expect(answered(await put({ tags: ['b', 'a'] })).version.tag).toBe('b');
   });
 
-  it('are judged before any traffic', async () => {
+  it('are checked before any request', async () => {
     const { text } = await put({ tags: ['ok', '../other'] });
     expect(text).toContain('params.tags: no registry can have the tag "../other"');
     expect(registry.requests).toEqual([]);
   });
 });
 
-describe('a version in a file', () => {
-  it('is trimmed, normalised and moves aliases as a version of the pipeline does', async () => {
+describe('a version in version_file', () => {
+  it('is trimmed and normalised, and moves aliases like params.version', async () => {
     await writeFile(join(directory, 'number'), '\n  v1.2\t\r\n');
     const result = await put({ version_file: 'number', bump_aliases: true }, { source: { variant: 'slim' } });
     expect(answered(result).metadata[1].value).toBe('1.2.0-slim slim 1-slim 1.2-slim');
   });
 
   it.each<[string, string | undefined, string]>([
-    ['is missing', undefined, 'could not read the version: reading "'],
+    ['does not exist', undefined, 'could not read the version: reading "'],
     ['is empty', '', 'number" is empty'],
-    ['is blank', ' \n\t', 'number" is empty'],
-    ['holds something else', 'one\n', 'invalid semantic version: "one"'],
-    ['holds two', '1.2.3\n1.2.4\n', 'invalid semantic version: "1.2.3\\n1.2.4"'],
-    ['is no such file', 'x'.repeat(5000), 'it has 5000 bytes, too many for a version'],
-  ])('that %s is an error before any traffic', async (_, content, message) => {
+    ['contains white space only', ' \n\t', 'number" is empty'],
+    ['contains no version', 'one\n', 'invalid semantic version: "one"'],
+    ['contains two versions', '1.2.3\n1.2.4\n', 'invalid semantic version: "1.2.3\\n1.2.4"'],
+    ['is too large', 'x'.repeat(5000), 'it has 5000 bytes, too many for a version'],
+  ])('is refused before any request if the file %s', async (_, content, message) => {
     if (content !== undefined) {
       await writeFile(join(directory, 'number'), content);
     }
@@ -111,16 +111,16 @@ describe('a version in a file', () => {
   });
 });
 
-describe('an immutable tag', () => {
+describe('the immutable tags of a put', () => {
   const layouts = ['compressed', 'classic'] as const;
 
-  it.each(layouts)('that does not exist is pushed (%s)', async (layout) => {
+  it.each(layouts)('pushes an immutable tag that does not exist (%s)', async (layout) => {
     const result = await put({ tags: ['1.0'], immutable_tags: true }, { layout });
     expect(at('1.0')).toBe(pushedDigest(result));
     expect(registry.journal.select({ method: 'HEAD', path: pathOf('1.0') })).toHaveLength(2);
   });
 
-  it.each(layouts)('that has the same image already is done, and nothing is sent (%s)', async (layout) => {
+  it.each(layouts)('sends nothing if an immutable tag points at the same image (%s)', async (layout) => {
     const first = await put({ tags: ['1.0'], immutable_tags: true }, { layout });
     const before = wrote().length;
     const again = await put({ tags: ['1.0'], immutable_tags: true }, { layout });
@@ -129,42 +129,48 @@ describe('an immutable tag', () => {
     expect(wrote()).toHaveLength(before);
   });
 
-  it.each(layouts)('that has another image fails the put before anything is sent (%s)', async (layout) => {
-    seed(registry, repository, '1.0', old);
-    const { text, answer } = await put({ tags: ['edge', '1.0'], immutable_tags: ['^1'] }, { layout });
-    expect(answer).toBeUndefined();
-    expect(text).toMatch(
-      new RegExp(
-        `pushing image failed: the image is sha256:[0-9a-f]{64}, but immutable tags have another one: 1.0 points at ${old.digest}`,
-      ),
-    );
-    expect(text).toContain('hint: push under a new tag, or set params.on_conflict to skip or move');
-    expect(wrote()).toEqual([]);
-    expect(at('edge')).toBeUndefined();
-  });
-
-  it.each(layouts)('is skipped on demand, with both digests told (%s)', async (layout) => {
-    seed(registry, repository, '1.0', old);
-    const params = { tags: ['1.0', 'edge'], immutable_tags: ['^1'], on_conflict: 'skip' };
-    const result = await put(params, { layout });
-    const digest = pushedDigest(result);
-    expect(at('1.0')).toBe(old.digest);
-    expect(at('edge')).toBe(digest);
-    expect(answered(result)).toEqual({
-      version: { tag: 'edge', digest },
-      metadata: [
-        { name: 'repository', value: `${registry.host}/${repository}` },
-        { name: 'tags', value: 'edge' },
-        { name: 'skipped_tags', value: `1.0 stays on ${old.digest}, not ${digest}` },
-      ],
-    });
-    expect(result.text).toContain(
-      `immutable tag 1.0: skipped, it stays on ${old.digest}; the image is ${digest}`,
-    );
-  });
+  it.each(layouts)(
+    'fails before anything is sent if an immutable tag points at another image (%s)',
+    async (layout) => {
+      seed(registry, repository, '1.0', old);
+      const { text, answer } = await put({ tags: ['edge', '1.0'], immutable_tags: ['^1'] }, { layout });
+      expect(answer).toBeUndefined();
+      expect(text).toMatch(
+        new RegExp(
+          `pushing image failed: the image is sha256:[0-9a-f]{64}, but immutable tags have another one: 1.0 points at ${old.digest}`,
+        ),
+      );
+      expect(text).toContain('hint: push under a new tag, or set params.on_conflict to skip or move');
+      expect(wrote()).toEqual([]);
+      expect(at('edge')).toBeUndefined();
+    },
+  );
 
   it.each(layouts)(
-    'leaves nothing to push when it is the only one: what exists is answered (%s)',
+    'skips an immutable tag with on_conflict skip and reports both digests (%s)',
+    async (layout) => {
+      seed(registry, repository, '1.0', old);
+      const params = { tags: ['1.0', 'edge'], immutable_tags: ['^1'], on_conflict: 'skip' };
+      const result = await put(params, { layout });
+      const digest = pushedDigest(result);
+      expect(at('1.0')).toBe(old.digest);
+      expect(at('edge')).toBe(digest);
+      expect(answered(result)).toEqual({
+        version: { tag: 'edge', digest },
+        metadata: [
+          { name: 'repository', value: `${registry.host}/${repository}` },
+          { name: 'tags', value: 'edge' },
+          { name: 'skipped_tags', value: `1.0 stays on ${old.digest}, not ${digest}` },
+        ],
+      });
+      expect(result.text).toContain(
+        `immutable tag 1.0: skipped, it stays on ${old.digest}; the image is ${digest}`,
+      );
+    },
+  );
+
+  it.each(layouts)(
+    'pushes nothing and answers with the existing version if it skips every tag (%s)',
     async (layout) => {
       seed(registry, repository, '1.0', old);
       const result = await put(
@@ -177,27 +183,30 @@ describe('an immutable tag', () => {
     },
   );
 
-  it.each(layouts)('moves on demand, and is told with both digests (%s)', async (layout) => {
-    seed(registry, repository, '1.0', old);
-    const result = await put({ tags: ['1.0'], immutable_tags: true, on_conflict: 'move' }, { layout });
-    expect(at('1.0')).toBe(pushedDigest(result));
-    expect(result.text).toContain(`immutable tag 1.0: moved from ${old.digest} to ${pushedDigest(result)}`);
-  });
+  it.each(layouts)(
+    'moves an immutable tag with on_conflict move and logs both digests (%s)',
+    async (layout) => {
+      seed(registry, repository, '1.0', old);
+      const result = await put({ tags: ['1.0'], immutable_tags: true, on_conflict: 'move' }, { layout });
+      expect(at('1.0')).toBe(pushedDigest(result));
+      expect(result.text).toContain(`immutable tag 1.0: moved from ${old.digest} to ${pushedDigest(result)}`);
+    },
+  );
 
-  it('is not one of the aliases, which move all the same', async () => {
+  it('moves aliases although immutable_tags is true', async () => {
     seed(registry, repository, 'latest', old);
     seed(registry, repository, '1.0', old);
     const result = await put({ version: '1.0.1', bump_aliases: true, immutable_tags: true });
     expect(['1.0.1', 'latest', '1', '1.0'].map(at)).toEqual(Array(4).fill(pushedDigest(result)));
   });
 
-  it('is an alias that a pattern names', async () => {
+  it('treats an alias as immutable if a pattern matches it', async () => {
     seed(registry, repository, 'latest', old);
     const { text } = await put({ version: '1.0.1', bump_aliases: true, immutable_tags: ['^latest$'] });
     expect(text).toContain(`immutable tags have another one: latest points at ${old.digest}`);
   });
 
-  it('takes no harm from another put while this one uploads', async () => {
+  it('checks an immutable tag again after the uploads', async () => {
     registry.faults.add({
       method: 'PATCH',
       path: /./,
@@ -218,7 +227,7 @@ describe('an immutable tag', () => {
     layouts.flatMap((layout) =>
       (['fail', 'skip', 'move'] as const).map((answer) => [layout, answer] as const),
     ),
-  )('about which the registry says 403 is an error (%s, %s)', async (layout, on_conflict) => {
+  )('fails if the registry responds 403 for an immutable tag (%s, %s)', async (layout, on_conflict) => {
     const { text } = await put(
       { tags: ['edge', '1.0'], immutable_tags: ['^1'], on_conflict },
       { layout, faults: [refusing('HEAD', '1.0', 403)] },
@@ -228,7 +237,7 @@ describe('an immutable tag', () => {
     expect(wrote()).toEqual([]);
   });
 
-  it('whose digest the registry does not tell is an error', async () => {
+  it('fails if the registry does not return the digest of an immutable tag', async () => {
     seed(registry, repository, '1.0', old);
     const fault = { kind: 'headers', headers: { 'docker-content-digest': undefined } } as const;
     const { text } = await put(
@@ -239,23 +248,23 @@ describe('an immutable tag', () => {
     expect(wrote()).toEqual([]);
   });
 
-  it('with a malformed pattern is an error before any traffic', async () => {
+  it('refuses an invalid pattern in immutable_tags before any request', async () => {
     const { text } = await put({ tags: ['1.0'], immutable_tags: ['('] });
     expect(text).toContain('invalid regex pattern in params.immutable_tags: "("');
     expect(registry.requests).toEqual([]);
   });
 
-  it('is not looked for otherwise: a tag that may move is asked for once, and a 403 is no obstacle', async () => {
+  it('requests a tag that is not immutable once and ignores a 403', async () => {
     const result = await put({ tags: ['1.0'] }, { faults: [refusing('HEAD', '1.0', 403)] });
     expect(at('1.0')).toBe(pushedDigest(result));
     expect(registry.journal.select({ method: 'HEAD', path: pathOf('1.0') })).toHaveLength(1);
   });
 });
 
-describe('a tag that fails after others moved', () => {
+describe('the rollback of tags', () => {
   const tags = ['a', 'b', 'c', 'd'];
 
-  it('brings them back to what they were', async () => {
+  it('moves tags back if a later one fails', async () => {
     const index = buildIndex([old]);
     seed(registry, repository, 'a', old);
     seed(registry, repository, 'c', index);
@@ -270,7 +279,7 @@ describe('a tag that fails after others moved', () => {
     expect(text).toContain(`${repository}:b: removed again`);
   });
 
-  it('never has a manifest removed by its digest, which would take other tags along', async () => {
+  it('deletes tags by name, not by digest, which would remove other tags', async () => {
     const first = await put({ tags: ['stable'] });
     await put({ tags }, { faults: [refusing('PUT', 'd', 400)] });
     expect(registry.tags(repository)).toEqual(['stable']);
@@ -279,7 +288,7 @@ describe('a tag that fails after others moved', () => {
     expect(removed.sort()).toEqual(['a', 'b', 'c'].map(pathOf));
   });
 
-  it('lists what could not be put back, and why', async () => {
+  it('lists the tags that it could not restore, with the reasons', async () => {
     seed(registry, repository, 'a', old);
     const { text } = await put(
       { tags },
@@ -306,7 +315,7 @@ describe('a tag that fails after others moved', () => {
     expect(registry.journal.select({ method: 'DELETE', path: pathOf('b') })).toHaveLength(1);
   });
 
-  it('may have moved after all, and is put back too', async () => {
+  it('restores the failed tag too if it has moved', async () => {
     seed(registry, repository, 'd', old);
     const lost = registry.journal.arrived({ method: 'PUT', path: pathOf('d') }).then(() => {
       const moved = registry.manifest(repository, 'a');
@@ -321,7 +330,7 @@ describe('a tag that fails after others moved', () => {
     expect(at('a')).toBeUndefined();
   });
 
-  it('waits for those that are under way before it puts them back', async () => {
+  it('waits for running requests before it restores tags', async () => {
     const refused = registry.journal.arrived({ method: 'PUT', path: pathOf('c') });
     const later = refused.then(async () => {
       for (let turn = 0; turn < 20; turn += 1) {
@@ -337,7 +346,7 @@ describe('a tag that fails after others moved', () => {
     expect(registry.tags(repository)).toEqual([]);
   });
 
-  it('counts a tag as removed when only the answer to that got lost', async () => {
+  it('counts a tag as deleted if a repeated DELETE responds 404', async () => {
     const removal = { method: 'DELETE', path: pathOf('a') };
     const done = registry.journal
       .arrived(removal)
@@ -349,7 +358,7 @@ describe('a tag that fails after others moved', () => {
     expect(registry.tags(repository)).toEqual([]);
   });
 
-  it('gets leave to remove tags where a token says who may', async () => {
+  it('requests a token that allows it to delete tags', async () => {
     const guarded = await startRegistry({ auth: { kind: 'bearer' } });
     onTestFinished(() => guarded.close());
     guarded.faults.add(refusing('PUT', 'z', 400));
@@ -366,14 +375,14 @@ describe('a tag that fails after others moved', () => {
     ]);
   });
 
-  it('is told alone when no other had moved', async () => {
+  it('is not needed if the first tag fails', async () => {
     const { text } = await put({ tags }, { faults: [refusing('PUT', 'a', 400)] });
     expect(text).toMatch(/pushing image failed: PUT /);
     expect(registry.tags(repository)).toEqual([]);
     expect(registry.journal.select({ method: 'PUT', path: pathOf('b') })).toEqual([]);
   });
 
-  it('leaves a tag alone that somebody else has moved since', async () => {
+  it('does not restore a tag that somebody else has moved since', async () => {
     const stranger = await staticImage('stranger\n');
     const { text } = await put(
       { tags: ['a', 'd'] },
@@ -397,7 +406,7 @@ describe('a tag that fails after others moved', () => {
     expect(at('a')).toBe(stranger.digest);
   });
 
-  it('says so when nobody knows where a tag was', async () => {
+  it('lists a tag whose previous digest is unknown', async () => {
     const { text } = await put(
       { tags: ['a', 'd'] },
       { faults: [refusing('HEAD', 'a', 403), refusing('PUT', 'd', 400)] },
@@ -406,7 +415,7 @@ describe('a tag that fails after others moved', () => {
     expect(at('a')).toBeDefined();
   });
 
-  it('is also the one by which others find the image from its subject', async () => {
+  it('restores tags if the fallback tag of referrers fails', async () => {
     const subject = await staticImage('subject\n');
     const manifest = JSON.parse(image.bytes.toString());
     const signature: Image = {

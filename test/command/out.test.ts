@@ -1,4 +1,4 @@
-// out when things go wrong or are there already: what is sent, what is sent again, and what never is.
+// out on a fake clock: what it refuses, what it sends, what it retries, and what exists already.
 import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -50,21 +50,21 @@ async function put(
   });
 }
 
-/** Lets everything happen that only waits for this machine. */
+/** Waits until requests on this machine have arrived. */
 async function manyTurns(): Promise<void> {
   for (let turn = 0; turn < 200; turn++) {
     await nextTurn();
   }
 }
 
-/** Methods and paths without the names of uploads. */
+/** Methods and paths, without the ids of uploads. */
 function traffic({ requests }: TestRegistry): string[] {
   return requests.map(
     ({ method, path }) => `${method} ${uploads.test(path) ? 'upload' : path.replace(`/v2/${name}/`, '')}`,
   );
 }
 
-describe('mistakes are told before any traffic', () => {
+describe('a put that is refused before any request', () => {
   const layout = (change: (directory: string) => void) => async () => {
     await writeOciLayout(join(sources, 'broken'), image, { singleImageDigest: true });
     change(join(sources, 'broken'));
@@ -79,10 +79,10 @@ describe('mistakes are told before any traffic', () => {
 
   it.each<[string, () => Promise<void>, string]>([
     ['an empty file', () => tarball(''), 'the file is empty'],
-    ['a tarball in gzip', async () => tarball(gzipSync(await dockerArchive(image))), 'compressed with gzip'],
-    ['a file of text', () => tarball('this is no image\n'.repeat(100)), 'could not load image from path'],
+    ['a gzip tarball', async () => tarball(gzipSync(await dockerArchive(image))), 'compressed with gzip'],
+    ['a text file', () => tarball('this is no image\n'.repeat(100)), 'could not load image from path'],
     [
-      'a cut tarball',
+      'a truncated tarball',
       async () => tarball((await dockerArchive(image)).subarray(0, 700_000)),
       'could not load image from path',
     ],
@@ -96,12 +96,12 @@ describe('mistakes are told before any traffic', () => {
       async () => tarball(await tarOf([file('a')])),
       'manifest.json not found',
     ],
-    ['a manifest.json of no JSON', () => manifestJson('{'), 'manifest.json'],
-    ['a manifest.json of no list', () => manifestJson({}), 'manifest.json'],
+    ['a manifest.json that is not JSON', () => manifestJson('{'), 'manifest.json'],
+    ['a manifest.json that is not a list', () => manifestJson({}), 'manifest.json'],
     ['a manifest.json without images', () => manifestJson([]), 'manifest.json'],
-    ['a manifest.json of null', () => manifestJson('null'), 'manifest.json'],
+    ['a manifest.json that is null', () => manifestJson('null'), 'manifest.json'],
     [
-      'a manifest.json of two images',
+      'a manifest.json with two images',
       () =>
         manifestJson([
           { Config: 'a', Layers: [] },
@@ -110,12 +110,12 @@ describe('mistakes are told before any traffic', () => {
       'must contain only a single image',
     ],
     [
-      'a manifest.json without the config',
+      'a manifest.json with a missing config',
       () => manifestJson([{ Config: 'a', Layers: [] }]),
       'could not load image from path',
     ],
     [
-      'a tarball without a layer',
+      'a tarball with a missing layer',
       async () => {
         const config = JSON.stringify({ rootfs: { type: 'layers', diff_ids: [image.layers[0]?.diffId] } });
         const saved = [{ Config: 'config', RepoTags: null, Layers: ['missing.tar'] }];
@@ -133,14 +133,14 @@ describe('mistakes are told before any traffic', () => {
       layout((path) => writeFileSync(join(path, 'index.json'), '[')),
       'is not a JSON document',
     ],
-    ['a layout without a blob', layout((path) => rmSync(blob(path))), 'is missing from the OCI layout'],
+    ['a layout with a missing blob', layout((path) => rmSync(blob(path))), 'is missing from the OCI layout'],
     [
-      'a layout with a cut blob',
+      'a layout with a truncated blob',
       layout((path) => writeFileSync(blob(path), 'cut')),
       'bytes where its descriptor says',
     ],
     [
-      'a layout with a link for a blob',
+      'a layout with a link as a blob',
       layout((path) => {
         rmSync(blob(path));
         symlinkSync('/etc/passwd', blob(path));
@@ -148,7 +148,7 @@ describe('mistakes are told before any traffic', () => {
       'is a symbolic link',
     ],
     [
-      'a layout with another manifest',
+      'a layout with a changed manifest',
       layout((path) =>
         writeFileSync(
           blob(path, image.digest),
@@ -158,16 +158,16 @@ describe('mistakes are told before any traffic', () => {
       'digest mismatch',
     ],
     [
-      'a layout that names an image that it lacks',
+      'a single-image-digest that is not in the layout',
       layout((path) => writeFileSync(join(path, 'single-image-digest'), `sha256:${'0'.repeat(64)}`)),
       'not an image of the layout',
     ],
     [
-      'a layout that names its image with a line feed',
+      'a single-image-digest with a line feed',
       layout((path) => writeFileSync(join(path, 'single-image-digest'), `${image.digest}\n`)),
       'not even a line feed',
     ],
-  ])('%s', async (_name, prepare, reason) => {
+  ])('is explained for %s', async (_name, prepare, reason) => {
     await prepare();
     await using registry = await startRegistry();
     const { answer, stderr } = await runCommand(runOut, {
@@ -185,17 +185,17 @@ describe('mistakes are told before any traffic', () => {
   }
 
   it.each<[string, object, object, string]>([
-    ['a version that is none', {}, { version: '1.2.3.4' }, 'invalid semantic version: "1.2.3.4"'],
+    ['an invalid version', {}, { version: '1.2.3.4' }, 'invalid semantic version: "1.2.3.4"'],
     ['no tag', { tag: '' }, {}, 'no tag specified'],
-    ['a prefix without tags', {}, { tag_prefix: 'a-' }, 'tag_prefix can only be used'],
+    ['tag_prefix without additional_tags', {}, { tag_prefix: 'a-' }, 'tag_prefix can only be used'],
     [
-      'a prefix with a file without tags',
+      'tag_prefix with an empty file of tags',
       {},
       { tag_prefix: 'a-', additional_tags: 'empty' },
       'tag_prefix can only be used',
     ],
     ['a missing file of tags', {}, { additional_tags: 'nowhere' }, 'could not parse additional tags'],
-    ['a directory of tags', {}, { additional_tags: 'oci' }, 'could not parse additional tags'],
+    ['a directory as file of tags', {}, { additional_tags: 'oci' }, 'could not parse additional tags'],
     [
       'a tag with a slash',
       { tag: 'a/../../other/manifests/b' },
@@ -210,17 +210,17 @@ describe('mistakes are told before any traffic', () => {
       'params.version: no registry can have the tag',
     ],
     [
-      'an impossible additional tag',
+      'an invalid additional tag',
       {},
       { additional_tags: 'bad' },
       'params.additional_tags: no registry can have the tag',
     ],
-    ['no match', {}, { image: 'n*' }, 'no files match glob'],
-    ['several matches', {}, { image: '*' }, 'too many files/directories match glob'],
-    ['a pattern that is none', {}, { image: '[' }, 'is not a pattern'],
-    ['a repository that can not be', { repository: 'Upper/Case' }, {}, 'could not resolve repository'],
-    ['certificates that are none', { ca_certs: ['nonsense'] }, {}, 'ca_certs[0]'],
-  ])('%s', async (_name, source, params, reason) => {
+    ['no match of the glob', {}, { image: 'n*' }, 'no files match glob'],
+    ['several matches of the glob', {}, { image: '*' }, 'too many files/directories match glob'],
+    ['an invalid glob', {}, { image: '[' }, 'is not a pattern'],
+    ['an invalid repository', { repository: 'Upper/Case' }, {}, 'could not resolve repository'],
+    ['an invalid certificate', { ca_certs: ['nonsense'] }, {}, 'ca_certs[0]'],
+  ])('is explained for %s', async (_name, source, params, reason) => {
     writeFileSync(join(sources, 'empty'), ' \n');
     writeFileSync(join(sources, 'bad'), 'good b:ad\n');
     await using registry = await startRegistry();
@@ -232,8 +232,8 @@ describe('mistakes are told before any traffic', () => {
   });
 });
 
-describe('what is there already', () => {
-  it('is not sent again: blobs one by one', async () => {
+describe('a put of content that exists', () => {
+  it('does not upload blobs that exist', async () => {
     await using registry = await startRegistry();
     const layer = image.layers[0];
     registry.putBlob(name, layer?.bytes ?? '');
@@ -243,7 +243,7 @@ describe('what is there already', () => {
     expect(stderr).toContain(` pushed blob: ${image.layers[1]?.digest}\n`);
   });
 
-  it('is not sent again: whole images of an index, with all that is below them', async () => {
+  it('does not upload images of an index that exist, nor their blobs', async () => {
     const other = await buildImage({ layers: [[file('c')]] });
     const index = buildIndex([image, other]);
     await using registry = await startRegistry();
@@ -254,7 +254,7 @@ describe('what is there already', () => {
     expect(registry.manifest(name, 'v1')?.digest).toBe(index.digest);
   });
 
-  it('is not tagged again: only tags that point elsewhere are moved', async () => {
+  it('moves only tags that point at another digest', async () => {
     await using registry = await startRegistry();
     seed(registry, name, 'v1', image);
     seed(registry, name, 'old', await buildImage());
@@ -266,7 +266,7 @@ describe('what is there already', () => {
     expect(JSON.parse(answer ?? '').metadata[1].value).toBe('v1 old new v1');
   });
 
-  it('is not published before everything below it is there', async () => {
+  it('publishes the root after everything below it', async () => {
     await using registry = await startRegistry();
     const other = await buildImage({ layers: [[file('c')]] });
     await put(registry, { root: buildIndex([image, other]) });
@@ -277,13 +277,13 @@ describe('what is there already', () => {
     expect(registry.openUploads).toBe(0);
   });
 
-  it('a blob that the registry has at once needs no upload', async () => {
+  it('does not upload a blob if POST responds 201', async () => {
     await using registry = await startRegistry();
     registry.faults.add({ method: 'POST', times: 1, fault: { kind: 'status', status: 201 } });
     for (const { bytes } of [image.config, ...image.layers]) {
       registry.putBlob(name, bytes);
     }
-    // The registry denies the blob when it is asked, and has it when it is offered.
+    // The registry responds 404 to HEAD of a blob that it has.
     registry.faults.add({
       method: 'HEAD',
       path: `/v2/${name}/blobs/${image.layers[1]?.digest}`,
@@ -295,9 +295,9 @@ describe('what is there already', () => {
   });
 });
 
-describe('foreign layers', () => {
+describe('the foreign layers of a put', () => {
   it.each([mediaTypes.dockerForeignLayer, mediaTypes.ociForeignLayerGzip])(
-    'are listed and never sent: %s',
+    'are listed in the manifest and not uploaded: %s',
     async (mediaType) => {
       const foreign = await buildLayer([file('windows')], { mediaType });
       const root = await buildImage({ format: 'docker', layers: [foreign, [file('a')]] });
@@ -310,8 +310,8 @@ describe('foreign layers', () => {
   );
 });
 
-describe('aliases', () => {
-  it('are judged by all pages of tags', async () => {
+describe('the aliases of a put', () => {
+  it('are computed from all pages of the tag list', async () => {
     await using registry = await startRegistry({ pageSize: 2, tagOrder: 'created' });
     for (const tag of ['a', 'b', 'c', '0.1.0', 'd', '1.3.0', 'e']) {
       seed(registry, name, tag, await buildImage());
@@ -326,17 +326,17 @@ describe('aliases', () => {
 
   it.each<[string, Fault]>([
     [
-      '404 for another reason',
+      '404 with another error code',
       { kind: 'status', status: 404, body: { errors: [{ code: 'DENIED' }, { code: 'NAME_UNKNOWN' }] } },
     ],
     ['401', { kind: 'status', status: 401 }],
     ['403', { kind: 'status', status: 403 }],
-    ['a page that is no list', { kind: 'status', status: 200, body: { tags: 'a' } }],
+    ['not a list', { kind: 'status', status: 200, body: { tags: 'a' } }],
     [
-      'a next page on another host',
+      'continued on another host',
       { kind: 'headers', headers: { link: '<https://elsewhere.test/v2/>; rel="next"' } },
     ],
-  ])('fail the put before anything is sent when the list is %s', async (_name, fault) => {
+  ])('fail the put before anything is sent if the tag list is %s', async (_name, fault) => {
     await using registry = await startRegistry({ faults: [{ path: /tags\/list$/, fault }] });
     seed(registry, name, 'old', await buildImage());
     const { answer, stderr } = await put(registry, { params: { version: '1.2.3', bump_aliases: true } });
@@ -345,7 +345,7 @@ describe('aliases', () => {
     expect(traffic(registry).filter((line) => !line.startsWith('GET'))).toEqual([]);
   });
 
-  it('are not looked for when nobody wants them', async () => {
+  it('are not computed if they are not requested', async () => {
     await using registry = await startRegistry();
     await put(registry, { params: { version: '1.2.3' } });
     await put(registry, { params: { version: '1.2.3-rc.1', bump_aliases: true } });
@@ -353,7 +353,7 @@ describe('aliases', () => {
   });
 });
 
-describe('what may pass is asked for again', () => {
+describe('a put with transient failures', () => {
   const rule = (method: string, path: string | RegExp, fault: Fault, times = 1): FaultRule => ({
     method,
     path,
@@ -364,29 +364,29 @@ describe('what may pass is asked for again', () => {
   const anyBlob = /\/blobs\/sha256:/;
 
   it.each<[string, FaultRule]>([
-    ['429 to the ping', rule('GET', '/v2/', status(429))],
-    ['500 to the ping', rule('GET', '/v2/', status(500))],
-    ['429 to the question for the tag', rule('HEAD', manifestOf('v1'), status(429))],
-    ['503 to the question for the tag', rule('HEAD', manifestOf('v1'), status(503))],
-    ['500 to the question for a blob', rule('HEAD', anyBlob, status(500))],
-    ['a reset at the question for a blob', rule('HEAD', anyBlob, { kind: 'reset' })],
-    ['429 to the opening of an upload', rule('POST', /uploads\/$/, status(429))],
-    ['502 to the opening of an upload', rule('POST', /uploads\/$/, status(502))],
-    ['429 to the bytes', rule('PATCH', uploads, status(429))],
-    ['429 before the bytes are read', rule('PATCH', uploads, status(429, { early: true }))],
-    ['500 before the bytes are read', rule('PATCH', uploads, status(500, { early: true }))],
-    ['a reset within the bytes', rule('PATCH', uploads, { kind: 'resetUpload', after: 100 })],
+    ['429 for the ping', rule('GET', '/v2/', status(429))],
+    ['500 for the ping', rule('GET', '/v2/', status(500))],
+    ['429 for HEAD of the tag', rule('HEAD', manifestOf('v1'), status(429))],
+    ['503 for HEAD of the tag', rule('HEAD', manifestOf('v1'), status(503))],
+    ['500 for HEAD of a blob', rule('HEAD', anyBlob, status(500))],
+    ['a reset of HEAD of a blob', rule('HEAD', anyBlob, { kind: 'reset' })],
+    ['429 for POST of an upload', rule('POST', /uploads\/$/, status(429))],
+    ['502 for POST of an upload', rule('POST', /uploads\/$/, status(502))],
+    ['429 for PATCH of an upload', rule('PATCH', uploads, status(429))],
+    ['429 for PATCH before its body was read', rule('PATCH', uploads, status(429, { early: true }))],
+    ['500 for PATCH before its body was read', rule('PATCH', uploads, status(500, { early: true }))],
+    ['a reset of PATCH within its body', rule('PATCH', uploads, { kind: 'resetUpload', after: 100 })],
     [
-      'bytes that the registry calls invalid',
+      'BLOB_UPLOAD_INVALID for PATCH',
       rule('PATCH', uploads, status(400, { body: { errors: [{ code: 'BLOB_UPLOAD_INVALID' }] } })),
     ],
-    ['429 to the closing of an upload', rule('PUT', uploads, status(429))],
-    ['500 to the closing of an upload', rule('PUT', uploads, status(500))],
-    ['a reset at the closing of an upload', rule('PUT', uploads, { kind: 'reset' })],
-    ['429 to the manifest', rule('PUT', manifestOf('v1'), status(429))],
-    ['503 to the manifest', rule('PUT', manifestOf('v1'), status(503))],
-    ['a reset at the manifest', rule('PUT', manifestOf('v1'), { kind: 'reset' })],
-  ])('%s', async (_name, fault) => {
+    ['429 for PUT of an upload', rule('PUT', uploads, status(429))],
+    ['500 for PUT of an upload', rule('PUT', uploads, status(500))],
+    ['a reset of PUT of an upload', rule('PUT', uploads, { kind: 'reset' })],
+    ['429 for PUT of the manifest', rule('PUT', manifestOf('v1'), status(429))],
+    ['503 for PUT of the manifest', rule('PUT', manifestOf('v1'), status(503))],
+    ['a reset of PUT of the manifest', rule('PUT', manifestOf('v1'), { kind: 'reset' })],
+  ])('succeeds after %s', async (_name, fault) => {
     await using registry = await startRegistry({ faults: [fault] });
     const { answer, stderr } = await put(registry);
     expect(answer, stderr).toBeDefined();
@@ -399,7 +399,7 @@ describe('what may pass is asked for again', () => {
     expect(stderr).toMatch(/WARN.*transient error: .*; retrying in /);
   });
 
-  it('a blob that arrived although the answer says otherwise is not sent twice', async () => {
+  it('does not upload a blob again that was stored although PUT responded 500', async () => {
     await using registry = await startRegistry();
     const stored = registry.journal.arrived({ method: 'PUT', path: uploads }).then(() => {
       for (const { bytes } of [image.config, ...image.layers]) {
@@ -414,7 +414,7 @@ describe('what may pass is asked for again', () => {
     expect(registry.journal.select({ method: 'PATCH' })).toHaveLength(3);
   });
 
-  it.each([429, 503])('%i to the closing of an upload repeats the closing alone', async (code) => {
+  it.each([429, 503])('repeats only the PUT of an upload after %i', async (code) => {
     await using registry = await startRegistry({ faults: [rule('PUT', uploads, status(code), 3)] });
     expect(await put(registry)).toMatchObject({ answer: expect.any(String) });
     expect(registry.journal.select({ method: 'PATCH' })).toHaveLength(3);
@@ -422,23 +422,23 @@ describe('what may pass is asked for again', () => {
   });
 
   it.each<[string, FaultRule, string]>([
-    ['403 to an upload', rule('POST', /uploads\/$/, status(403), 9), 'DENIED'],
-    ['401 to an upload', rule('POST', /uploads\/$/, status(401), 9), 'UNAUTHORIZED'],
-    ['413 to the bytes', rule('PATCH', uploads, status(413, { body: 'too large' }), 9), '413'],
+    ['403 for POST of an upload', rule('POST', /uploads\/$/, status(403), 9), 'DENIED'],
+    ['401 for POST of an upload', rule('POST', /uploads\/$/, status(401), 9), 'UNAUTHORIZED'],
+    ['413 for PATCH of an upload', rule('PATCH', uploads, status(413, { body: 'too large' }), 9), '413'],
     [
-      '400 to the closing of an upload',
+      '400 for PUT of an upload',
       rule('PUT', uploads, status(400, { body: { errors: [{ code: 'DIGEST_INVALID' }] } }), 9),
       'DIGEST_INVALID',
     ],
     [
-      '400 to the manifest',
+      '400 for PUT of the manifest',
       rule('PUT', manifestOf('v1'), status(400, { body: { errors: [{ code: 'MANIFEST_INVALID' }] } }), 9),
       'MANIFEST_INVALID',
     ],
-    ['405 to the manifest', rule('PUT', manifestOf('v1'), status(405, { body: '' }), 9), '405'],
-    ['401 to the question for the tag', rule('HEAD', manifestOf('v1'), status(401), 9), '401'],
-    ['403 to the question for a blob', rule('HEAD', anyBlob, status(403), 9), '403'],
-  ])('%s is told at once, and nothing is tagged', async (_name, fault, reason) => {
+    ['405 for PUT of the manifest', rule('PUT', manifestOf('v1'), status(405, { body: '' }), 9), '405'],
+    ['401 for HEAD of the tag', rule('HEAD', manifestOf('v1'), status(401), 9), '401'],
+    ['403 for HEAD of a blob', rule('HEAD', anyBlob, status(403), 9), '403'],
+  ])('fails at once after %s and tags nothing', async (_name, fault, reason) => {
     await using registry = await startRegistry({ faults: [fault] });
     const { answer, stderr } = await put(registry);
     expect(answer).toBeUndefined();
@@ -448,7 +448,7 @@ describe('what may pass is asked for again', () => {
     expect(registry.tags(name)).toEqual([]);
   });
 
-  it.each([403, 404, 405, 501])('%i to the question for the tag means to go on', async (code) => {
+  it.each([403, 404, 405, 501])('goes on after %i for HEAD of the tag', async (code) => {
     await using registry = await startRegistry({ faults: [rule('HEAD', manifestOf('v1'), status(code), 9)] });
     expect(await put(registry)).toMatchObject({ answer: expect.any(String) });
     expect(registry.tags(name)).toEqual(['v1']);
@@ -457,14 +457,14 @@ describe('what may pass is asked for again', () => {
   it.each<[string, Fault]>([
     ['without a digest', { kind: 'headers', headers: { 'docker-content-digest': undefined } }],
     ['with a malformed digest', { kind: 'headers', headers: { 'docker-content-digest': 'sha256:a' } }],
-  ])('an answer %s to the question for the tag means to go on', async (_name, fault) => {
+  ])('goes on after a response %s to HEAD of the tag', async (_name, fault) => {
     await using registry = await startRegistry({ faults: [rule('HEAD', manifestOf('v1'), fault, 9)] });
     seed(registry, name, 'v1', image);
     expect(await put(registry)).toMatchObject({ answer: expect.any(String) });
     expect(registry.journal.select({ method: 'PUT', path: manifestOf('v1') })).toHaveLength(1);
   });
 
-  it('a registry that never recovers is given up', async () => {
+  it('fails within an hour if the registry does not recover', async () => {
     await using registry = await startRegistry({ faults: [rule('PATCH', uploads, status(503), 1e6)] });
     const clock = createFakeClock();
     const start = clock.now();
@@ -474,7 +474,7 @@ describe('what may pass is asked for again', () => {
     expect(registry.journal.select({ method: 'PATCH' }).length).toBeLessThan(60);
   });
 
-  it('a token that expires on the way is renewed, and the bytes are sent again', async () => {
+  it('renews a token that expires between requests, and repeats the upload', async () => {
     await using registry = await startRegistry({
       auth: { kind: 'bearer', credentials: { user: 'user', password: 'secret' }, usesPerToken: 3 },
     });
@@ -485,7 +485,7 @@ describe('what may pass is asked for again', () => {
   });
 });
 
-describe('where uploads go', () => {
+describe('the location of an upload', () => {
   const ping = { method: 'GET', path: '/v2/', reply: { status: 200 } } as const;
   const single = async () => await buildImage({ layers: [] });
 
@@ -504,7 +504,7 @@ describe('where uploads go', () => {
     return { root, server };
   };
 
-  it('without a Location there is no way on', async () => {
+  it('fails the put if it is missing', async () => {
     const { root, server } = await upTo(undefined);
     await using _closed = server;
     const { answer, stderr } = await put(server, { root });
@@ -518,7 +518,7 @@ describe('where uploads go', () => {
     'http://10.0.0.1/upload',
     'http://[::1]:1/a',
     'http://169.254.169.254/latest',
-  ])('the private address %s is refused', async (location) => {
+  ])('fails the put if it is the private address %s', async (location) => {
     const { root, server } = await upTo(location);
     await using _closed = server;
     const { answer, stderr } = await put(server, { root });
@@ -527,7 +527,7 @@ describe('where uploads go', () => {
     expect(stderr).toContain('refused to upload to the private address');
   });
 
-  it('another host gets the bytes and no credentials', async () => {
+  it('can be on another host, which gets no credentials', async () => {
     const root = await single();
     await using store = await startOrderedServer([
       {
@@ -567,19 +567,19 @@ describe('where uploads go', () => {
   });
 });
 
-describe('manifests that refer to another one', () => {
+describe('a put of manifests with a subject', () => {
   const subject = { mediaType: mediaTypes.ociManifest, size: 7, digest: `sha256:${'1'.repeat(64)}` } as const;
   const fallback = `sha256-${digestHex(subject.digest)}`;
   const referring = (title: string, more: object = {}) =>
     buildImage({ layers: [], annotations: { title }, manifest: { subject, ...more } });
 
-  it('are left to a registry that lists them', async () => {
+  it('pushes no fallback tag to a registry with the referrers API', async () => {
     await using registry = await startRegistry({ referrers: true });
     await put(registry, { root: await referring('a') });
     expect(registry.tags(name)).toEqual(['v1']);
   });
 
-  it('are listed under the fallback tag otherwise, each once, and those there are kept', async () => {
+  it('lists each manifest once under the fallback tag and keeps its entries', async () => {
     await using registry = await startRegistry();
     const [first, second] = [await referring('a'), await referring('b', { artifactType: 'test/type' })];
     await put(registry, { root: first });
@@ -594,7 +594,7 @@ describe('manifests that refer to another one', () => {
     expect(JSON.parse(String(stored?.bytes)).manifests).toEqual(expected);
   });
 
-  it('are all listed when they come in one index', async () => {
+  it('lists all manifests of an index under the fallback tag', async () => {
     const children = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((title) => referring(title)));
     await using registry = await startRegistry();
     const { answer, stderr } = await put(registry, { root: buildIndex(children) });
@@ -605,7 +605,7 @@ describe('manifests that refer to another one', () => {
     );
   });
 
-  it('may be indexes', async () => {
+  it('lists an index with a subject under the fallback tag', async () => {
     const index = buildIndex([await buildImage()]);
     const bytes = Buffer.from(
       JSON.stringify({ ...JSON.parse(String(index.bytes)), subject, artifactType: 'test/index' }),
@@ -619,8 +619,8 @@ describe('manifests that refer to another one', () => {
   });
 });
 
-describe('what lies around afterwards', () => {
-  it.each([true, false])('no compressed layers, whether the put succeeds: %s', async (succeeds) => {
+describe('the temporary files of a put', () => {
+  it.each([true, false])('are removed whether the put succeeds: %s', async (succeeds) => {
     const temporary = await temporaryDirectory();
     writeFileSync(join(sources, 'image.tar'), await dockerArchive(image));
     const before = process.env.TMPDIR;
@@ -647,7 +647,7 @@ describe('what lies around afterwards', () => {
   });
 });
 
-describe('several at a time', () => {
+describe('the concurrency of a put', () => {
   const layersOf = (count: number) =>
     Promise.all(
       Array.from({ length: count }, (_, position) =>
@@ -655,10 +655,10 @@ describe('several at a time', () => {
       ),
     );
 
-  it('blobs travel together, four at most', async () => {
+  it('uploads four blobs at once', async () => {
     const root = await buildImage({ format: 'docker', layers: await layersOf(12) });
     await using registry = await startRegistry();
-    // Nobody gets an answer before four have asked.
+    // The responses are held until four requests have arrived.
     const four = registry.journal.arrived({ method: 'PATCH' }, 4).then(manyTurns);
     registry.faults.add({ method: 'PATCH', times: 4, fault: { kind: 'hold', until: four } });
     expect(await put(registry, { root })).toMatchObject({ answer: expect.any(String) });
@@ -666,7 +666,7 @@ describe('several at a time', () => {
   });
 
   it.each(['layout', 'classic', 'compressed'] as const)(
-    'one that fails ends the others (%s), and is what is told',
+    'aborts the other uploads after one fails, and reports the first failure (%s)',
     async (kind) => {
       const big = Array.from({ length: 4 }, (_, position) =>
         file('big', Buffer.alloc(4_000_000, `${position}-`)),
@@ -701,9 +701,9 @@ describe('several at a time', () => {
   );
 });
 
-describe('an image that changes while it is pushed', () => {
+describe('a put of an image that changes meanwhile', () => {
   it.each(['content', 'length', 'existence'])(
-    'by its %s fails the put soon, and nothing is tagged',
+    'fails soon and tags nothing if the %s of a blob changes',
     async (change) => {
       const digest = image.layers[0]?.digest ?? '';
       const path = join(sources, 'oci', 'blobs', 'sha256', digest.slice('sha256:'.length));

@@ -1,4 +1,4 @@
-// Answers are byte for byte what Go's encoder writes.
+// The answers of the commands equal those of Go's encoder byte for byte.
 import { describe, expect, it } from 'vitest';
 import { checkResponse, inResponse, outResponse } from '../../src/command/response.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -6,11 +6,11 @@ import { digestOf } from '../../src/oci/digest.ts';
 const digest = 'sha256:c4c25c2cd70e3071f08cf124c4b5c656c061dd38247d166d97098d58eeea8aa6';
 
 describe('checkResponse', () => {
-  it('is an empty list when there is no version', () => {
+  it('returns an empty list without a version', () => {
     expect(checkResponse([])).toBe('[]\n');
   });
 
-  it('lists versions in the given order, tag before digest whatever order they have in memory', () => {
+  it('lists versions in the given order, with the tag before the digest', () => {
     const versions = [
       { digest, tag: '1.0.0' },
       { digest: '', tag: 'a<b' },
@@ -22,7 +22,7 @@ describe('checkResponse', () => {
 });
 
 describe('inResponse', () => {
-  it('echoes the version and keeps the order of metadata, repeated names too', () => {
+  it('returns the version and the metadata in the given order, with repeated names', () => {
     const metadata = [
       { name: 'repository', value: 'some/image' },
       { value: 'a & b\u2028\u2029>"\\\u0007\u007f\n', name: 'label' },
@@ -41,14 +41,14 @@ describe('outResponse', () => {
   const published = { tag: '1.2.3', digest: digestOf('image'), tags: ['1.2.3', '1.2', '1', '1.2'] };
   const version = `{"version":{"tag":"1.2.3","digest":"${published.digest}"}`;
 
-  it('is the published version, and its tags, repeated ones too', () => {
+  it('returns the published version and its tags, with repeated ones', () => {
     expect(outResponse('some/image', published, published.digest, [])).toBe(
       `${version},"metadata":[` +
         '{"name":"repository","value":"some/image"},{"name":"tags","value":"1.2.3 1.2 1 1.2"}]}\n',
     );
   });
 
-  it('tells the tags that stayed, with both digests', () => {
+  it('lists the skipped tags with both digests', () => {
     const skipped = ['a', 'b'].map((tag) => ({ tag, digest: digestOf(tag) }));
     expect(outResponse('some/image', published, published.digest, skipped)).toContain(
       `,{"name":"skipped_tags","value":"a stays on ${digestOf('a')}, not ${published.digest}; ` +
