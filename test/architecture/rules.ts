@@ -5,7 +5,7 @@ import { posix } from 'node:path';
 export type SourceTree = ReadonlyMap<string, string>;
 
 /** Folder, or file directly below `src`, → those that it imports from. What these may import, it may too. */
-const arrows: Readonly<Record<string, readonly string[]>> = {
+export const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   log: [],
   limiter: [],
