@@ -4,12 +4,12 @@ import { ObjectReader } from '../src/request/decode.ts';
 
 /** The methods of {@link ObjectReader} that read one member. */
 export type MemberType =
-  | 'text'
+  | 'string'
   | 'scalar'
-  | 'flag'
-  | 'document'
-  | 'texts'
-  | 'flagOrTexts'
+  | 'boolean'
+  | 'stringOrObject'
+  | 'strings'
+  | 'booleanOrStrings'
   | 'object'
   | 'objects';
 
@@ -20,7 +20,7 @@ export interface DecodedKey {
   readonly keys: readonly DecodedKey[];
 }
 
-const plainTypes = ['text', 'scalar', 'flag', 'document', 'texts', 'flagOrTexts'] as const;
+const plainTypes = ['string', 'scalar', 'boolean', 'stringOrObject', 'strings', 'booleanOrStrings'] as const;
 const objectTypes = { object: 'object', optionalObject: 'object', objects: 'objects' } as const;
 
 /** The keys that a decoder such as `decodeCheckRequest` asks for, in its order. */

@@ -97,20 +97,20 @@ function memberSchema(
 }
 
 function valueSchema(type: MemberType, object: () => JsonSchema): JsonSchema {
-  const texts = { items: { type: 'string' } };
+  const strings = { items: { type: 'string' } };
   switch (type) {
-    case 'text':
+    case 'string':
       return { type: 'string' };
     case 'scalar':
       return { type: ['string', 'number', 'boolean'] };
-    case 'flag':
+    case 'boolean':
       return { type: 'boolean' };
-    case 'document':
+    case 'stringOrObject':
       return { type: ['object', 'string'] };
-    case 'texts':
-      return { type: 'array', ...texts };
-    case 'flagOrTexts':
-      return { type: ['boolean', 'array'], ...texts };
+    case 'strings':
+      return { type: 'array', ...strings };
+    case 'booleanOrStrings':
+      return { type: ['boolean', 'array'], ...strings };
     case 'object':
       return object();
     case 'objects':

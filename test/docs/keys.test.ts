@@ -16,12 +16,12 @@ import { repositoryRoot } from '../support/run.ts';
 
 /** How tables name the types. */
 const typeNames: Readonly<Record<MemberType, string>> = {
-  text: 'string',
+  string: 'string',
   scalar: 'string or number',
-  flag: 'boolean',
-  document: 'object or string',
-  texts: 'list of strings',
-  flagOrTexts: 'boolean or list of strings',
+  boolean: 'boolean',
+  stringOrObject: 'object or string',
+  strings: 'list of strings',
+  booleanOrStrings: 'boolean or list of strings',
   object: 'object',
   objects: 'object or list',
 };
