@@ -1,9 +1,9 @@
 // The name that the program was started under → command; the only place that ends the process.
-import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { UserError } from './errors.ts';
 import { createLog } from './log.ts';
 import { reportFailure } from './process/failure-report.ts';
+import { listenForSignals } from './process/interruption.ts';
 import { flushStandardError, writeStandardOutput } from './process/standard-streams.ts';
 import type { Command } from './process/surroundings.ts';
 import { systemSurroundings } from './process/system-surroundings.ts';
@@ -23,7 +23,8 @@ function invocation(): { name: string; args: string[] } {
 }
 
 const { name, args } = invocation();
-const surroundings = systemSurroundings(args);
+const interruption = listenForSignals(process, (status) => process.exit(status));
+const surroundings = systemSurroundings(args, interruption.signal);
 
 async function run(): Promise<number> {
   const load = commands.get(name);
@@ -32,6 +33,7 @@ async function run(): Promise<number> {
   }
   const command = await load();
   const { output, code } = await command(surroundings);
+  interruption.signal.throwIfAborted();
   await writeStandardOutput(output).catch((cause) => {
     throw new UserError('writing the answer to standard output', { cause });
   });
@@ -46,15 +48,22 @@ async function end(code: number): Promise<never> {
 function fail(error: unknown): Promise<never> {
   const { clock, writeError } = surroundings;
   const log = createLog({ write: writeError, now: clock.now, startedAt: performance.timeOrigin }, false);
+  if (interruption.status !== undefined) {
+    // What fails after a signal fails because of it.
+    log.plain('interrupted');
+    return end(interruption.status);
+  }
   reportFailure(error, log);
   return end(1);
 }
 
-// The first process of a container has no default action for signals: without these it would not end.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    // After a signal the command's own end counts: it must have the time to clean up.
+    if (interruption.status === undefined) {
+      fail(error);
+    }
+  });
 }
-process.on('uncaughtException', fail);
-process.on('unhandledRejection', fail);
 
 run().then(end, fail);

@@ -22,6 +22,8 @@ export interface AccessSettings extends LoginSettings {
 export interface AccessSurroundings {
   readonly environment: Environment;
   readonly clock: Clock;
+  /** Ends every request and every wait when it is aborted. */
+  readonly signal: AbortSignal;
   /** Whether waits and time limits are those for users, or short ones for black-box tests. */
   readonly waits: 'real' | 'shrunk';
   /** A number at least 0 and below 1. */

@@ -36,7 +36,7 @@ export function openAccess(
   surroundings: AccessSurroundings,
   log: Log,
 ): Access {
-  const { environment, clock, addSecret, waits } = surroundings;
+  const { environment, clock, addSecret, signal, waits } = surroundings;
   const trustRoots = createTrustRoots({ environment, caCerts, files: machineTrustFiles });
   for (const { position, expired } of expiredCertificates(caCerts, clock.now())) {
     log.warn(`ca_certs[${position}] expired on ${expired}: no server is trusted by it; renew or remove it`);
@@ -53,6 +53,7 @@ export function openAccess(
       connectTimeout,
       timeoutDivisor,
       clientCertificate,
+      signal,
       proxyFor: (url) => proxyFor(url, environment),
     });
     clients.push(client);

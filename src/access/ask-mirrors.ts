@@ -4,14 +4,20 @@ import type { Log } from '../log.ts';
 import { repositoryName } from '../oci/reference.ts';
 import type { RepositoryAccess } from './repositories.ts';
 
+/** What is done with a mirror, as a warning names it, and what ends it. */
+export interface AskOptions {
+  readonly attempt: 'checking' | 'download from';
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
 /**
  * The first result that `ask` returns for a mirror, in order; undefined when no mirror has one. For a mirror that fails
  * a warning is logged that begins with `attempt`.
  */
 export async function askMirrors<Result>(
   mirrors: readonly RepositoryAccess[],
-  attempt: 'checking' | 'download from',
-  log: Log,
+  { attempt, log, signal }: AskOptions,
   ask: (mirror: RepositoryAccess) => Promise<Result | undefined>,
 ): Promise<Result | undefined> {
   for (const mirror of mirrors) {
@@ -21,6 +27,7 @@ export async function askMirrors<Result>(
         return result;
       }
     } catch (error) {
+      signal.throwIfAborted();
       log.warn(`${attempt} mirror ${repositoryName(mirror.repository)} failed: ${errorText(error)}`);
     }
   }

@@ -44,11 +44,11 @@ interface RegistryOptions {
 /** A registry that has not been asked yet. */
 export function openRegistry(
   { host, login, client, limits, policy }: RegistryOptions,
-  { clock, random }: Pick<AccessSurroundings, 'clock' | 'random'>,
+  { clock, random, signal }: Pick<AccessSurroundings, 'clock' | 'random' | 'signal'>,
   log: Log,
 ): RegistryAccess {
   const onEvent = logTransportEvents(log);
-  const retrier = createRetrier({ policy, clock, random, onEvent });
+  const retrier = createRetrier({ policy, clock, random, signal, onEvent });
   const sessions = new Map<string, Promise<Session>>();
   return {
     async repository(path, actions) {

@@ -16,6 +16,7 @@ import { checkResponse } from './response.ts';
 /** Answers the versions that the source asks for, oldest first; mirrors are asked before the origin. */
 export const runCheck: Command = async (surroundings) => {
   const request = decodeCheckRequest(await surroundings.readInput());
+  const { signal } = surroundings;
   const log = openLog(surroundings, request);
   const platform = effectivePlatform(request.source.platform, undefined, surroundings.platform);
   const find = versionFinder(request.source, platform, log);
@@ -27,7 +28,7 @@ export const runCheck: Command = async (surroundings) => {
 
   try {
     const { origin, mirrors } = await logIn();
-    const mirrored = await askMirrors(mirrors, 'checking', log, async (mirror) => {
+    const mirrored = await askMirrors(mirrors, { attempt: 'checking', log, signal }, async (mirror) => {
       const versions = await ask(mirror);
       if (versions.length > 0) {
         return versions;

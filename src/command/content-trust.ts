@@ -28,7 +28,7 @@ export interface ContentSigner {
 export function openContentTrust(
   source: PutSource,
   access: Access,
-  { now }: Clock,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
   log: Log,
 ): ContentSigner | undefined {
   const trust = source.contentTrust;
@@ -53,7 +53,13 @@ export function openContentTrust(
       tags.map((name): Target => ({ name, digest, length: size })),
     );
     log.info(`signing tag(s) ${tags.join(', ')} on ${notary.registry}`);
-    await signTargets(targets, { ...key, gun: notary.path, now, log, server: notaryServer(notarySession) });
+    await signTargets(targets, {
+      ...key,
+      gun: notary.path,
+      now: clock.now,
+      log,
+      server: notaryServer(notarySession),
+    });
     log.info('signed');
   };
   return {
@@ -64,6 +70,7 @@ export function openContentTrust(
       try {
         await sign(session, root, tags);
       } catch (cause) {
+        signal.throwIfAborted();
         const message = `signing tag(s) ${tags.join(', ')} failed; the image is pushed, its signature is not`;
         if (trust.onFailure === 'fail' || !(cause instanceof UserError)) {
           throw new UserError(message, { cause });

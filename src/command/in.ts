@@ -39,6 +39,7 @@ async function get(
   { surroundings, log, progress }: TransferLog & { readonly surroundings: Surroundings },
 ): Promise<string> {
   const { source, params, version } = request;
+  const { signal } = surroundings;
   const patterns = readPatterns(request);
   const digest = readDigest(version.digest);
   const access = openAccess(source, 'in', surroundings, log);
@@ -71,12 +72,15 @@ async function get(
       );
     };
 
-    const mirrored = await askMirrors(mirrors, 'download from', log, (mirror) => fetchFrom(mirror, 0));
+    const mirrored = await askMirrors(mirrors, { attempt: 'download from', log, signal }, (mirror) =>
+      fetchFrom(mirror, 0),
+    );
     const image =
       mirrored ??
       (await fetchFrom(origin, missingPatience).catch((cause: unknown) => {
         throw new UserError('download failed', { cause });
       }));
+    signal.throwIfAborted();
     await writeDescriptions(directory, descriptionsOf(request, origin.name, image));
     return inResponse(version, [
       { name: 'repository', value: origin.name },

@@ -38,7 +38,7 @@ export const runOut: Command = async (surroundings) => {
   const requested = await readRequestedTags(request, directory);
   checkRequestedTags(requested);
   const immutable = immutableTags(setting);
-  const signer = openContentTrust(request.source, access, surroundings.clock, log);
+  const signer = openContentTrust(request.source, access, surroundings, log);
   const image = await openImage(await findImage(directory, glob), {
     temporaryDirectory: tmpdir(),
     watchLayer: (plain, { number, count, size }) =>

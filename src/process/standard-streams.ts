@@ -8,8 +8,15 @@ const inputDescriptor = 0;
 const outputDescriptor = 1;
 const inputSize = 64 * 1024;
 
-/** Everything on standard input. */
-export async function readStandardInput(): Promise<Uint8Array> {
+/** Everything on standard input; rejects with the signal's reason as soon as it is aborted. */
+export function readStandardInput(signal: AbortSignal): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    readToEnd().then(resolve, reject);
+  });
+}
+
+async function readToEnd(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   // Making process.stdin costs Bun a quarter of a whole check. Node makes it in no time, and the thread that reads a
   // descriptor would hold up the end of the process when a signal asks for it.

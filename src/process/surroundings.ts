@@ -13,6 +13,8 @@ export interface Surroundings {
   /** The numeric user id of the process; 0 may give files to other users. */
   readonly userId: number;
   readonly clock: Clock;
+  /** Aborted when the process shall end: the command stops, removes what is unfinished, and fails with its reason. */
+  readonly signal: AbortSignal;
   /** `shrunk` to milliseconds, so that suites of black-box tests end in time. */
   readonly waits: 'real' | 'shrunk';
   /** Everything on standard input. */

@@ -25,8 +25,8 @@ const systemClock: Clock = {
     }),
 };
 
-/** The surroundings of this process; `args` are the arguments behind the command's name. */
-export function systemSurroundings(args: readonly string[]): Surroundings {
+/** The surroundings of this process; `args` are the arguments after the name of the command. */
+export function systemSurroundings(args: readonly string[], signal: AbortSignal): Surroundings {
   const { keep, redact } = createRedaction();
   return {
     arguments: args,
@@ -34,8 +34,9 @@ export function systemSurroundings(args: readonly string[]): Surroundings {
     platform: hostPlatform(process.platform, process.arch),
     userId: process.getuid?.() ?? -1,
     clock: systemClock,
+    signal,
     waits: process.env.TEST === 'true' ? 'shrunk' : 'real',
-    readInput: readStandardInput,
+    readInput: () => readStandardInput(signal),
     writeError: (text) => writeStandardError(redact(text)),
     terminal: () => {
       const { isTTY, columns, rows } = process.stderr;

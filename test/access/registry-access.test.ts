@@ -12,6 +12,7 @@ import { recordedLog } from '../support/test-session.ts';
 const surroundings = (): AccessSurroundings => ({
   environment: {},
   clock: createFakeClock(),
+  signal: new AbortController().signal,
   waits: 'real',
   random: () => 0.5,
   addSecret: () => {},

@@ -1,14 +1,14 @@
-// A build that is aborted ends its steps at once: no answer, nothing that looks whole, nothing tagged.
+// A step that is aborted: the executables end soon, with the status of the signal, and leave nothing behind.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { buildLogLines } from '../support/build-log.ts';
 import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
 import { buildImage, seed } from '../support/images.ts';
-import type { RequestFilter } from '../support/journal.ts';
 import { file } from '../support/layers.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { type ExecutableName, executablePath, runExecutable } from '../support/run.ts';
@@ -18,62 +18,94 @@ const name = 'team/image';
 const buildLarge = () =>
   buildImage({ layers: [[file('first')], [file('large', Buffer.alloc(8_000_000, 'ab'))]] });
 
-/** Starts an executable, waits for a request of it, ends it; gives what it left. */
-async function interrupt(
-  executable: ExecutableName,
-  request: object,
-  directory: string,
-  registry: TestRegistry,
-  moment: RequestFilter,
-) {
-  const child = spawn(executablePath(executable), [directory], { env: { TEST: 'true' } });
-  const stdout = text(child.stdout);
-  child.stdin.end(JSON.stringify(request));
-  const ended = once(child, 'exit');
-  await registry.journal.arrived(moment);
-  child.kill('SIGTERM');
-  const [code] = await ended;
-  return { code, stdout: await stdout };
+interface Step {
+  readonly executable: ExecutableName;
+  readonly request: object;
+  readonly directory: string;
+  readonly signal?: 'SIGINT' | 'SIGTERM';
+  /** Resolves when the executable shall be interrupted. */
+  readonly moment: () => Promise<unknown>;
 }
 
-const ended = { code: 128 + constants.signals.SIGTERM, stdout: '' };
-
-it('in ends within a layer, and the next get clears what it left', async () => {
-  const image = await buildLarge();
-  const path = `/v2/${name}/blobs/${image.layers[1]?.digest}`;
-  await using registry = await startRegistry({
-    faults: [{ path, times: 1, fault: { kind: 'stall', after: 1000 } }],
+/** Starts an executable and interrupts it; returns its end, its output, and what is left in its TMPDIR. */
+async function interrupt({ executable, request, directory, signal = 'SIGTERM', moment }: Step) {
+  const temporary = await temporaryDirectory();
+  const child = spawn(executablePath(executable), [directory], {
+    env: { TEST: 'true', BUILD_ID: '1', TMPDIR: temporary },
   });
-  seed(registry, name, 'latest', image);
-  const directory = await temporaryDirectory();
-  const request = {
-    source: { repository: `${registry.host}/${name}` },
-    version: { tag: 'latest', digest: image.digest },
-  };
-  expect(await interrupt('in', request, directory, registry, { path })).toEqual(ended);
-  expect(readdirSync(directory).filter((found) => found !== 'rootfs')).toEqual([]);
-  writeFileSync(join(directory, 'rootfs', 'half'), 'of a file');
-  expect(await runExecutable('in', { request, directory })).toMatchObject({ status: 0 });
-  expect(readdirSync(join(directory, 'rootfs'))).toEqual(['first', 'large']);
-});
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
+  child.stdin.end(JSON.stringify(request));
+  const ended = once(child, 'exit');
+  await moment();
+  const start = performance.now();
+  child.kill(signal);
+  const [code] = await ended;
+  const seconds = (performance.now() - start) / 1000;
+  const [stdout, stderr] = await output;
+  return { code, stdout, stderr, seconds, temporary: readdirSync(temporary) };
+}
 
-it.each(['tarball', 'layout'])('out ends within an upload of a %s, and nothing is tagged', async (kind) => {
-  const image = await buildLarge();
-  const moment = { method: 'PATCH' };
-  await using registry = await startRegistry({
-    faults: [{ ...moment, fault: { kind: 'stallUpload', after: 1 } }],
+function expectInterrupted(result: Awaited<ReturnType<typeof interrupt>>, signal: 'SIGINT' | 'SIGTERM') {
+  const { stderr, seconds, ...rest } = result;
+  expect(rest).toEqual({ code: 128 + constants.signals[signal], stdout: '', temporary: [] });
+  expect(buildLogLines(stderr)).toContain('interrupted');
+  expect(stderr).not.toMatch(/ERRO|WARN|bug/);
+  expect(seconds).toBeLessThan(3);
+}
+
+const sourceOf = (registry: TestRegistry) => ({ repository: `${registry.host}/${name}`, tag: 'latest' });
+
+describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
+  it.each(['rootfs', 'oci', 'oci-layout'])(
+    'ends a get of format %s within a layer, leaves its directory empty, and the next get works',
+    async (format) => {
+      const image = await buildLarge();
+      const path = `/v2/${name}/blobs/${image.layers[1]?.digest}`;
+      await using registry = await startRegistry({
+        faults: [{ path, times: 1, fault: { kind: 'stall', after: 1000 } }],
+      });
+      seed(registry, name, 'latest', image);
+      const directory = await temporaryDirectory();
+      const request = {
+        source: sourceOf(registry),
+        params: { format },
+        version: { tag: 'latest', digest: image.digest },
+      };
+      const moment = () => registry.journal.arrived({ path });
+      expectInterrupted(await interrupt({ executable: 'in', request, directory, signal, moment }), signal);
+      expect(readdirSync(directory)).toEqual([]);
+      expect(await runExecutable('in', { request, directory })).toMatchObject({ status: 0 });
+    },
+  );
+
+  it.each(['tarball', 'layout'])('ends a put within the upload of a %s, and tags nothing', async (kind) => {
+    const image = await buildLarge();
+    const upload = { method: 'PATCH' };
+    await using registry = await startRegistry({
+      faults: [{ ...upload, fault: { kind: 'stallUpload', after: 1 } }],
+    });
+    const directory = await temporaryDirectory();
+    const artifact = join(directory, 'image');
+    if (kind === 'tarball') {
+      writeFileSync(artifact, await dockerArchive(image));
+    } else {
+      mkdirSync(artifact);
+      await writeOciLayout(artifact, image, { singleImageDigest: true });
+    }
+    const request = { source: sourceOf(registry), params: { image: 'image' } };
+    const moment = () => registry.journal.arrived(upload);
+    expectInterrupted(await interrupt({ executable: 'out', request, directory, signal, moment }), signal);
+    expect(registry.tags(name)).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['image']);
   });
-  const directory = await temporaryDirectory();
-  if (kind === 'tarball') {
-    writeFileSync(join(directory, 'image.tar'), await dockerArchive(image));
-  } else {
-    await writeOciLayout(join(directory, 'oci'), image, { singleImageDigest: true });
-  }
-  const request = {
-    source: { repository: `${registry.host}/${name}`, tag: 'a' },
-    params: { image: kind === 'tarball' ? 'image.tar' : 'oci' },
-  };
-  expect(await interrupt('out', request, directory, registry, moment)).toEqual(ended);
-  expect(registry.tags(name)).toEqual([]);
-  expect(existsSync(join(directory, kind === 'tarball' ? 'image.tar' : 'oci'))).toBe(true);
+
+  it('ends a check that waits for an answer', async () => {
+    await using registry = await startRegistry({
+      faults: [{ path: '/v2/', fault: { kind: 'hold', until: new Promise(() => {}) } }],
+    });
+    const request = { source: sourceOf(registry) };
+    const moment = () => registry.journal.arrived({ path: '/v2/' });
+    const directory = await temporaryDirectory();
+    expectInterrupted(await interrupt({ executable: 'check', request, directory, signal, moment }), signal);
+  });
 });

@@ -50,7 +50,7 @@ describe.each(names)('%s', (name) => {
       child.kill(signal);
       const [code, endedBy] = await once(child, 'exit');
       expect({ code, endedBy }).toEqual({ code: 128 + constants.signals[signal], endedBy: null });
-      expect(await stderr).toBe('');
+      expect(await stderr).toBe('interrupted\n');
     },
   );
 

@@ -15,6 +15,7 @@ function written(given: Partial<Surroundings>, debug = false): string {
     platform: { os: 'linux', architecture: 'amd64' },
     userId: 0,
     clock,
+    signal: new AbortController().signal,
     waits: 'real',
     readInput: async () => Buffer.from(''),
     writeError: (text) => {

@@ -31,6 +31,7 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
     platform: { os: 'linux', architecture: 'amd64' },
     userId: process.getuid?.() ?? -1,
     clock: createFakeClock(),
+    signal: new AbortController().signal,
     waits: 'real',
     random: () => 0.5,
     terminal: () => undefined,
