@@ -1,10 +1,10 @@
-// Which shorter tags move along with a pushed version: latest, 1 and 1.2 for 1.2.3, unless a newer version holds them.
+// Aliases of a version (latest, 1 and 1.2 for 1.2.3), which move along with it unless a newer version exists.
 import { compareVersions, parseTagVersion, type TagVersion } from './tag-version.ts';
 
 /**
- * The aliases that a version takes among the existing tags, in push order. Tags of other variants, prereleases and
- * what states no version don't count; aliases do (`2` is 2.0.0 and holds `latest` against 1.2.3). `variant` is
- * empty when there is none.
+ * The aliases to move to a version when these tags exist, in push order. Tags of other variants, prereleases and tags
+ * that are no version do not count; aliases do (`2` is 2.0.0, which keeps `latest` from 1.2.3). `variant` is empty when
+ * there is none.
  */
 export function aliasesFor(version: TagVersion, variant: string, existingTags: readonly string[]): string[] {
   if (version.prerelease !== '') {

@@ -1,6 +1,6 @@
-// Where Go reads a pattern that re2js refuses: loose and long names of Unicode classes, group names given twice.
+// Rewrites patterns that Go accepts and re2js refuses: loose and long names of Unicode classes, repeated group names.
 
-/** Category names of Unicode ("General_Category" of PropertyValueAliases) in canonical form → short name. */
+/** Canonical long name of a Unicode category ("General_Category" in PropertyValueAliases) → short name. */
 const shortNames: ReadonlyMap<string, string> = new Map([
   ['Casedletter', 'LC'],
   ['Closepunctuation', 'Pe'],
@@ -56,9 +56,9 @@ const tokensInBrackets =
 const namedClass = /^\\([pP])\{?(\^?)([^}]+)\}?$/;
 
 /**
- * The pattern in the words that re2js knows, with the meaning that it has in Go 1.25: `\p{Letter}`, `\p{lu}` and
- * `\p{ASCII}` become `\p{L}`, `\p{Lu}` and `[[:ascii:]]`, and groups lose their names, which nothing asks for.
- * What is no valid pattern stays none.
+ * The pattern in the syntax of re2js, with its meaning in Go 1.25: `\p{Letter}`, `\p{lu}` and `\p{ASCII}` become
+ * `\p{L}`, `\p{Lu}` and `[[:ascii:]]`, and groups lose their names, which are never used. An invalid pattern stays
+ * invalid.
  */
 export function toRe2jsSyntax(text: string): string {
   return text.replace(tokens, (token) => {

@@ -1,4 +1,4 @@
-// Users' regular expressions: RE2 as Go has it, so that no pattern can run away and upstream's patterns keep working.
+// Regular expressions of users in the RE2 syntax of Go: linear time, and the same matches as upstream.
 import { RE2JS, RE2JSException } from 're2js';
 import { UserError } from '../errors.ts';
 import { toRe2jsSyntax } from './pattern-syntax.ts';
@@ -6,21 +6,21 @@ import { quote } from './quote.ts';
 
 /** A compiled pattern. */
 export interface Pattern {
-  /** Whether the pattern is found anywhere in the text (Go's `MatchString`), in time linear in the text. */
-  matches(text: string): boolean;
+  /** Whether the pattern matches anywhere in the input (Go's `MatchString`), in linear time. */
+  matches(input: string): boolean;
 }
 
 /**
- * Compiles RE2 syntax as Go's `regexp.Compile` does. `what` says in the UserError where a bad pattern comes from,
- * for example `source.tag_regex`. A few Unicode classes that Go does not know are accepted, such as `\p{Emoji}`.
+ * Compiles RE2 syntax as Go's `regexp.Compile` does. Throws a UserError for an invalid pattern; `origin` is where it
+ * comes from, for example `source.tag_regex`. Some Unicode classes are accepted that Go does not have (`\p{Emoji}`).
  */
-export function compilePattern(text: string, what: string): Pattern {
+export function compilePattern(text: string, origin: string): Pattern {
   const first = compile(text);
   const compiled = first instanceof RE2JS ? first : compile(toRe2jsSyntax(text));
   if (compiled instanceof RE2JS) {
     return { matches: (candidate) => compiled.test(candidate) };
   }
-  throw new UserError(`invalid regex pattern in ${what}: ${quote(text)}`, {
+  throw new UserError(`invalid regex pattern in ${origin}: ${quote(text)}`, {
     cause: first,
     hint: 'patterns are RE2: no look-around, no back-references; see https://github.com/google/re2/wiki/Syntax',
   });

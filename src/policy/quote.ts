@@ -1,4 +1,4 @@
-// A user's text inside a message: in quotes, with everything escaped that would not be seen.
+// Quotes a value of a user in a message, with invisible characters escaped, as Go's %q does.
 
 const shortEscapes: Readonly<Record<string, string>> = {
   '\u0007': '\\a',
@@ -14,10 +14,10 @@ const shortEscapes: Readonly<Record<string, string>> = {
 
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/** The text in double quotes, escaped as Go's `%q` does; upstream quotes users' values this way. */
-export function quote(text: string): string {
+/** A value in double quotes, escaped as by Go's `%q`, which upstream uses for values of users. */
+export function quote(value: string): string {
   let escaped = '';
-  for (const character of text) {
+  for (const character of value) {
     escaped += shortEscapes[character] ?? (printable.test(character) ? character : numericEscape(character));
   }
   return `"${escaped}"`;

@@ -1,18 +1,17 @@
-// What check answers in regex mode (source.tag_regex): every matching tag, as listed or by age.
+// The versions of check with a pattern for tags: every matching tag, in the order of the list or by creation time.
 import { UserError } from '../errors.ts';
 import type { Pattern } from './pattern.ts';
 import { quote } from './quote.ts';
 import type { Version } from './select-tag.ts';
 
-/** The listed tags that match, in listing order; a tag that is listed twice stays twice, as in upstream. */
+/** The listed tags that match, in their order. A tag that is listed twice stays twice, as in upstream. */
 export function matchingTags(tags: readonly string[], pattern: Pattern): string[] {
   return tags.filter((tag) => pattern.matches(tag));
 }
 
 /**
- * The answer for matching tags. `digests` has the digest of each tag that exists. With `created`, the time of
- * each existing tag's image as {@link parseCreated} gives it, the oldest comes first and equal times keep the
- * listing order.
+ * The versions for matching tags. `digests` has the digest of each tag that exists. With `created`, the creation time of
+ * the image of each existing tag by {@link parseCreated}, the oldest comes first and equal times keep their order.
  */
 export function selectMatches(
   tags: readonly string[],
@@ -33,18 +32,18 @@ export function selectMatches(
 const timestamp = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:[.,](\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 
 /**
- * Nanoseconds since 1970 of an image's creation time, written by RFC 3339; an empty text means the first day of
- * year 1, Go's zero time. A UserError names `where` when the text is no time.
+ * An image's creation time (RFC 3339) in nanoseconds since 1970; an empty string is Go's zero time, the first day of
+ * year 1. Throws a UserError that begins with `where` for any other string.
  */
-export function parseCreated(text: string, where: string): bigint {
-  if (text === '') {
+export function parseCreated(created: string, where: string): bigint {
+  if (created === '') {
     return neverCreated;
   }
-  const [, dateTime = '', fraction = '', sign, hours = '0', minutes = '0'] = timestamp.exec(text) ?? [];
+  const [, dateTime = '', fraction = '', sign, hours = '0', minutes = '0'] = timestamp.exec(created) ?? [];
   const time = new Date(`${dateTime}Z`);
-  // The text must come out again: what is no date (30 February) may be taken for another one.
+  // Date accepts days that do not exist, such as 30 February, as other days.
   if (dateTime === '' || Number.isNaN(time.getTime()) || time.toISOString() !== `${dateTime}.000Z`) {
-    throw new UserError(`${where}: "created" must be a time as in RFC 3339: got ${quote(text)}`);
+    throw new UserError(`${where}: "created" must be a time as in RFC 3339: got ${quote(created)}`);
   }
   const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
   const milliseconds = BigInt(time.getTime() - offset * 60_000);

@@ -1,22 +1,22 @@
-// What check answers for one tag (source.tag): where the tag points now, after where the user saw it last.
+// The versions of check for one tag: the digest of the cursor, if it still exists, and the digest of the tag now.
 
-/** A version of the resource as check reports it. The digest of a cursor may be any text a user wrote. */
+/** A version of the resource. In a cursor, the version that a request begins from, the digest may be any string. */
 export interface Version {
   readonly tag: string;
   readonly digest: string;
 }
 
 /**
- * Whether the cursor's digest has to be looked up: the tag exists and points elsewhere now. An empty digest names
- * nothing and is not asked for.
+ * Whether to look up the digest of the cursor: only when the tag exists and points at another digest. An empty digest
+ * is not looked up.
  */
 export function mustLookUpCursor(current: string | undefined, cursor: Version | undefined): boolean {
   return current !== undefined && cursor !== undefined && cursor.digest !== '' && cursor.digest !== current;
 }
 
 /**
- * The answer, oldest first. `current` is the tag's digest, absent when the registry does not have the tag;
- * `cursorExists` says whether a cursor that {@link mustLookUpCursor} was found. The cursor's own tag has no part.
+ * The versions, oldest first. `current` is the digest of the tag, undefined when it does not exist; `cursorExists` is
+ * the result of looking the cursor up, if {@link mustLookUpCursor}. The tag of the cursor is ignored.
  */
 export function selectTag(
   tag: string,

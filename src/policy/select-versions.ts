@@ -1,54 +1,54 @@
-// What check answers in semver mode: one tag for each digest, ordered by version, from the cursor on.
+// The versions of check with version tags: one tag for each digest, ordered by version, from the cursor on.
 import type { Version } from './select-tag.ts';
 import { compareVersions, parseTagVersion, type TagVersion } from './tag-version.ts';
 import { satisfies, type VersionConstraint } from './version-constraint.ts';
 
 /** The settings of a source that choose among version tags. */
 export interface VersionSettings {
-  /** Only tags that end in `-<variant>` count; empty: tags without a suffix. */
+  /** Only tags that end in `-<variant>` count; empty for tags without a suffix. */
   readonly variant: string;
   readonly constraint?: VersionConstraint;
   readonly preReleases: boolean;
-  /** Beginnings of prereleases to admit beside `alpha`, `beta` and `rc`. */
+  /** Prefixes of prereleases that are admitted in addition to `alpha`, `beta` and `rc`. */
   readonly preReleasePrefixes: readonly string[];
 }
 
-/** A listed tag that may be reported. One without a version is the bare tag: the variant's name, or `latest`. */
+/** A listed tag that may be reported. The one without a version is the bare tag: `latest`, or the variant itself. */
 export interface Candidate {
   readonly tag: string;
-  /** The version that the tag states, read without the variant. */
+  /** The version in the tag, without the variant. */
   readonly version?: TagVersion;
-  /** Where the registry listed the tag. */
+  /** The position of the tag in the list of the registry. */
   readonly position: number;
 }
 
 /**
- * Which tags to look up. The registry's answers are gathered in a map from tag to digest in which a missing tag has
- * no entry; look-ups of a round may run side by side.
+ * The tags to look up, in two rounds. The digests go into a map by tag in which a missing tag has no entry; the look-ups
+ * of a round may run at the same time.
  */
 export interface LookUpPlan {
-  /** All candidates in the order in which they compete: the cursor's tag first, then as listed. */
+  /** All candidates in order of precedence: the cursor's tag first, then as listed. */
   readonly candidates: readonly Candidate[];
-  /** The cursor, when its tag is a candidate and states a version. */
+  /** The cursor, when its tag is a candidate with a version. */
   readonly cursor?: Version & { readonly version: TagVersion };
-  /** Needed whatever comes back. */
+  /** The first round: candidates that are needed in any case. */
   readonly first: readonly Candidate[];
   /**
-   * Versions up to the cursor's, highest first. All are needed when {@link cursorHolds} says no after the first
-   * round; else one after the other for as long as there is an {@link unexplainedBareTag}.
+   * The second round: versions up to the cursor's, highest first. All are needed when {@link cursorHolds} is false after
+   * the first round; otherwise one after the other, as long as there is an {@link unexplainedBareTag}.
    */
   readonly older: readonly Candidate[];
 }
 
-/** A candidate that exists. */
+/** A candidate that exists in the registry. */
 interface Found extends Version {
   readonly version: TagVersion;
   readonly position: number;
 }
 
 /**
- * Plans the look-ups for a tag listing. A cursor whose tag is not listed, is the bare tag or does not suit the
- * settings has no part. Under a constraint the bare tag is never reported, so it is not looked up either.
+ * Plans the look-ups for the tags of a repository. A cursor is ignored when its tag is not listed, is the bare tag, or
+ * does not match the settings. With a constraint the bare tag is never reported, so it is not looked up either.
  */
 export function planLookUps(
   tags: readonly string[],
@@ -71,14 +71,14 @@ export function planLookUps(
   };
 }
 
-/** Whether the cursor's tag still points at the cursor's digest: then only higher versions are news. */
+/** Whether the cursor's tag still points at the cursor's digest: then only higher versions are reported. */
 export function cursorHolds({ cursor }: LookUpPlan, digests: ReadonlyMap<string, string>): boolean {
   return cursor !== undefined && digests.get(cursor.tag) === cursor.digest;
 }
 
 /**
- * The bare tag, if it exists and no version looked up so far has its digest: then it stands for itself, or for a
- * version below the cursor's that is still to be looked up, and is no news.
+ * The bare tag, if it exists and no version looked up so far has its digest. Either it is reported by itself, or it has
+ * the digest of a version below the cursor's that is still to be looked up, and is not reported.
  */
 export function unexplainedBareTag(
   { candidates }: LookUpPlan,
@@ -94,8 +94,8 @@ export function unexplainedBareTag(
 }
 
 /**
- * The answer: a winner for each digest in ascending order, the cursor included; equal versions as listed. A bare
- * tag whose digest no version has comes last; one that the registry lists but does not have is left out.
+ * The versions: the preferred tag of each digest in ascending order, the cursor included; equal versions as listed. A
+ * bare tag whose digest no version has comes last. Tags that the registry lists but does not have are left out.
  */
 export function selectVersions(plan: LookUpPlan, digests: ReadonlyMap<string, string>): Version[] {
   const cursor = cursorHolds(plan, digests) ? plan.cursor : undefined;
@@ -135,7 +135,7 @@ function candidate(tag: string, position: number, settings: VersionSettings): Ca
   return { tag, version, position };
 }
 
-/** A dash in a prerelease marks another variant (`rc.1-alpine`), unless the user names prefixes of their own. */
+/** A dash in a prerelease marks another variant (`rc.1-alpine`), unless the user configures prefixes. */
 function isAdmitted({ prerelease }: TagVersion, settings: VersionSettings): boolean {
   const { preReleases, preReleasePrefixes } = settings;
   if (prerelease === '') {
@@ -155,7 +155,7 @@ function highestFirst(a: Candidate, b: Candidate): number {
   return a.version && b.version ? compareVersions(b.version, a.version) : 0;
 }
 
-/** Of two tags on one digest, a final version beats a prerelease; else the text with more dots says more. */
+/** Of two tags on one digest, a final version is preferred to a prerelease, then the tag with more dots. */
 function isPreferred(version: TagVersion, winner: TagVersion): boolean {
   const [isFinal, winnerIsFinal] = [version.prerelease === '', winner.prerelease === ''];
   return isFinal === winnerIsFinal ? dots(version) > dots(winner) : isFinal;

@@ -1,17 +1,16 @@
-// What becomes of each tag of a put: moved, left alone, or in the way of the whole put.
+// Immutable tags: which tags of a put are, and for each tag whether it is pushed, skipped, or fails the put.
 
 import type { ConflictingTag, CurrentTag, TagRule, TagState } from '../content/tag-state.ts';
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { compilePattern } from './pattern.ts';
 
-/** Chooses the immutable ones of a put's tags. */
+/** Returns the immutable tags among those of a put. */
 export type ImmutableTags = (asked: readonly string[], aliases: readonly string[]) => ReadonlySet<string>;
 
 /**
- * Which tags `params.immutable_tags` protects: with `true` those that were asked for, but not the aliases of
- * `bump_aliases`, which exist to be moved; with patterns every tag in which one is found, aliases too. A UserError for
- * a malformed pattern.
+ * The tags that `immutable_tags` protects: with `true` the requested ones, but not the aliases, which exist to be
+ * moved; with patterns every tag that one of them matches, aliases too. Throws a UserError for an invalid pattern.
  */
 export function immutableTags(setting: boolean | readonly string[]): ImmutableTags {
   if (typeof setting === 'boolean') {
@@ -22,25 +21,26 @@ export function immutableTags(setting: boolean | readonly string[]): ImmutableTa
     new Set([...asked, ...aliases].filter((tag) => patterns.some((pattern) => pattern.matches(tag))));
 }
 
-/** What happens to a put whose immutable tag points at another digest: the put fails, the tag stays, or it moves. */
+/** What happens when an immutable tag points at another digest: the put fails, the tag is skipped, or it moves. */
 export type OnConflict = 'fail' | 'skip' | 'move';
 
-/** What {@link decideTag} goes by. */
+/** The facts for {@link decideTag}. */
 export interface TagFacts {
   readonly now: TagState;
-  /** What the tag is to point at; undefined as long as that is not worked out. */
+  /** The digest that the tag is to point at; undefined while it is not known yet. */
   readonly wanted: Digest | undefined;
   readonly immutable: boolean;
   readonly onConflict: OnConflict;
 }
 
 /**
- * `put`; `existing`: it points there already; `skip`; `move`: put although it is immutable; `conflict`: the put must
- * fail; `unclear`: so too, since nobody knows whether the tag exists; `undecided`: it depends on the digest wanted.
+ * `put`: push the tag; `existing`: it points at the digest already; `skip`: leave it; `move`: push it although it is
+ * immutable; `conflict`: fail the put; `unclear`: fail it, because the registry does not say whether the tag exists;
+ * `undecided`: it depends on the digest that is not known yet.
  */
 export type TagDecision = 'put' | 'existing' | 'skip' | 'move' | 'conflict' | 'unclear' | 'undecided';
 
-/** What becomes of one tag. An immutable one is put for certain only if the registry says that it does not exist. */
+/** The decision on one tag. An immutable tag is pushed only when the registry says that it does not exist. */
 export function decideTag({ now, wanted, immutable, onConflict }: TagFacts): TagDecision {
   if (now.state === 'found' && now.digest === wanted) {
     return 'existing';
@@ -60,7 +60,7 @@ export function decideTag({ now, wanted, immutable, onConflict }: TagFacts): Tag
   return onConflict === 'skip' ? 'skip' : 'conflict';
 }
 
-/** The rule for a copy whose tags include immutable ones. What must not be is thrown as a UserError. */
+/** The rule for a copy whose tags include immutable ones. Throws a UserError for what fails the put. */
 export function immutableTagRule(immutable: ReadonlySet<string>, onConflict: OnConflict): TagRule {
   return {
     looksAgain: immutable.size > 0,
@@ -93,8 +93,8 @@ function conflicting({ tag, now }: CurrentTag): ConflictingTag[] {
 }
 
 function conflictError(conflicts: readonly ConflictingTag[], wanted: Digest): UserError {
-  const places = conflicts.map(({ tag, digest }) => `${tag} points at ${digest}`).join(', ');
-  return new UserError(`the image is ${wanted}, but immutable tags have another one: ${places}`, {
+  const current = conflicts.map(({ tag, digest }) => `${tag} points at ${digest}`).join(', ');
+  return new UserError(`the image is ${wanted}, but immutable tags have another one: ${current}`, {
     code: 'IMMUTABLE_TAG_CONFLICT',
   });
 }
@@ -102,7 +102,7 @@ function conflictError(conflicts: readonly ConflictingTag[], wanted: Digest): Us
 function unclearError(tag: string, now: TagState): UserError {
   const cause = now.state === 'unclear' ? now.error : undefined;
   return new UserError(
-    `the registry does not tell where the immutable tag ${tag} points`,
+    `the registry does not say where the immutable tag ${tag} points`,
     cause === undefined
       ? { code: 'IMMUTABLE_TAG_UNCLEAR' }
       : { cause, hint: 'the account must be able to read a tag that is not to be overwritten' },

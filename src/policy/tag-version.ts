@@ -1,20 +1,20 @@
-// A tag read as a version: lenient semantic versions, by the rules of Masterminds/semver v3 (its "coerce" mode).
+// Semantic versions in tags, parsed and compared by the lenient rules of Masterminds/semver v3 (its "coerce" mode).
 import { UserError } from '../errors.ts';
 import { quote } from './quote.ts';
 
-/** A version; the three numbers fit 64 bits unsigned. `original` is the text it was read from. */
+/** A version; the three numbers fit 64 bits unsigned. `original` is the string that was parsed. */
 export interface TagVersion {
   readonly major: bigint;
   readonly minor: bigint;
   readonly patch: bigint;
   /** Dot-separated identifiers without the dash in front, or empty. */
   readonly prerelease: string;
-  /** Dot-separated identifiers without the plus in front, or empty. Has no part in comparisons. */
+  /** Dot-separated identifiers without the plus in front, or empty. Ignored in comparisons. */
   readonly metadata: string;
   readonly original: string;
 }
 
-/** Why a text is not a version; `reason` is in the words of the Go library. */
+/** Why a string is not a version; `reason` is the message of the Go library. */
 export interface VersionFault {
   readonly kind: 'invalid' | 'leading_zero' | 'overflow' | 'too_long';
   readonly reason: string;
@@ -26,8 +26,8 @@ const grammar =
   /^v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?$/;
 
 /**
- * Reads `[v]MAJOR[.MINOR[.PATCH]][-PRERELEASE][+METADATA]`: absent numbers are 0, leading zeros are allowed in
- * the three numbers only.
+ * Parses `[v]MAJOR[.MINOR[.PATCH]][-PRERELEASE][+METADATA]`, or returns why it is none. Absent numbers are 0; leading
+ * zeros are allowed in the three numbers only.
  */
 export function readTagVersion(text: string): { version: TagVersion } | { fault: VersionFault } {
   if (Buffer.byteLength(text) > maxBytes) {
@@ -51,13 +51,13 @@ export function readTagVersion(text: string): { version: TagVersion } | { fault:
   return { version: { major, minor, patch, prerelease, metadata, original: text } };
 }
 
-/** The version that a tag states, or nothing when it states none. */
+/** The version in a tag; undefined when the tag is not a version. */
 export function parseTagVersion(text: string): TagVersion | undefined {
   const reading = readTagVersion(text);
   return 'version' in reading ? reading.version : undefined;
 }
 
-/** The version that a user asks to publish; a UserError in upstream's words when the text is none. */
+/** The version that a user wants to publish. Throws a UserError with upstream's message when it is none. */
 export function requireVersion(text: string): TagVersion {
   const reading = readTagVersion(text);
   if ('version' in reading) {
@@ -78,7 +78,7 @@ export function formatVersion({ major, minor, patch, prerelease, metadata }: Tag
 
 /**
  * Negative, zero or positive as `a` is lower than, equal to or higher than `b`. Semantic Versioning 2.0.0,
- * "precedence", except that a numeric identifier beyond 64 bits counts as text, as in the Go library.
+ * "Precedence", except that a numeric identifier beyond 64 bits is compared as a string, as in the Go library.
  */
 export function compareVersions(a: TagVersion, b: TagVersion): number {
   return (

@@ -117,7 +117,7 @@ function checkTags(tags: readonly string[], origin: string): void {
 
 function tagHint(tag: string): string {
   if (/^\d[^+]*\+/.test(tag)) {
-    return 'a tag can\'t have build metadata: leave out the "+" and what follows it';
+    return 'a tag cannot have build metadata: leave out the "+" and what follows it';
   }
   return 'a tag consists of letters, digits, "_", "." and "-", and does not begin with "." or "-"';
 }

@@ -1,6 +1,6 @@
 // Version constraints: comparisons joined by AND into groups, groups joined by OR (Masterminds/semver v3).
 import { UserError } from '../errors.ts';
-import { type ConstraintTerm, type Operator, suits } from './constraint-term.ts';
+import { type ConstraintTerm, type Operator, satisfiesTerm } from './constraint-term.ts';
 import { quote } from './quote.ts';
 import { parseTagVersion, type TagVersion } from './tag-version.ts';
 
@@ -12,7 +12,7 @@ export interface VersionConstraint {
 const maxBytes = 512;
 const maxGroups = 32;
 
-// The bar among the characters of a part is the Go library's slip; it decides how `4.x||1.0 - 2.0` is read.
+// The bar in this class is a mistake of the Go library, kept because it decides how `4.x||1.0 - 2.0` is parsed.
 const part = '[0-9|xX*]+';
 const identifiers = '[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*';
 const versionForm = `v?(${part})(\\.${part})?(\\.${part})?(-${identifiers})?(?:\\+${identifiers})?`;
@@ -40,7 +40,7 @@ const operators: Readonly<Record<string, Operator>> = {
   '^': '^',
 };
 
-/** Reads a constraint such as `>=1.2, <3 || ^4.1`. A UserError names the constraint and the part at fault. */
+/** Parses a constraint such as `>=1.2, <3 || ^4.1`. Throws a UserError that quotes the constraint and the faulty part. */
 export function parseConstraint(text: string): VersionConstraint {
   if (Buffer.byteLength(text) > maxBytes) {
     throw refusal(text, `it is too long (at most ${maxBytes} bytes)`);
@@ -54,19 +54,21 @@ export function parseConstraint(text: string): VersionConstraint {
 }
 
 /**
- * Whether a version is admitted. A prerelease is admitted only by a group in which at least one term carries a
+ * Whether a version satisfies a constraint. A prerelease satisfies only a group in which at least one term has a
  * prerelease itself.
  */
 export function satisfies(constraint: VersionConstraint, version: TagVersion): boolean {
   return constraint.groups.some((terms) => {
     const admitsPrereleases = terms.some((term) => term.version.prerelease !== '');
-    return (version.prerelease === '' || admitsPrereleases) && terms.every((term) => suits(version, term));
+    return (
+      (version.prerelease === '' || admitsPrereleases) && terms.every((term) => satisfiesTerm(version, term))
+    );
   });
 }
 
 /**
- * `A - B` becomes `>= A, <= B`. This is done on the whole text and takes the white space in front along, and
- * replaces the first place that reads like the range, as the Go library does.
+ * Rewrites `A - B` to `>= A, <= B`. As in the Go library, this replaces the white space in front too, and the first
+ * occurrence of the range in the whole constraint.
  */
 function rewriteRanges(text: string): string {
   let rewritten = text;
@@ -98,20 +100,26 @@ function parseGroup(group: string, text: string, hasRange: boolean): ConstraintT
 
 function parseTerm(match: RegExpExecArray, text: string): ConstraintTerm {
   const [written, operator = '=', whole = '', major = '', minor, patch, prerelease = ''] = match;
-  const openFrom = isOpen(major) ? 'major' : isOpen(minor) ? 'minor' : isOpen(patch) ? 'patch' : undefined;
+  const wildcardFrom = isWildcard(major)
+    ? 'major'
+    : isWildcard(minor)
+      ? 'minor'
+      : isWildcard(patch)
+        ? 'patch'
+        : undefined;
   const fixed = {
     major: `0.0.0${prerelease}`,
     minor: `${major}.0.0${prerelease}`,
     patch: `${major}${minor}.0${prerelease}`,
   };
-  const version = parseTagVersion(openFrom === undefined ? whole : fixed[openFrom]);
+  const version = parseTagVersion(wildcardFrom === undefined ? whole : fixed[wildcardFrom]);
   if (!version) {
     throw refusal(text, `${quote(written)} does not compare with a version`);
   }
-  return { operator: operators[operator] ?? '=', version, openFrom };
+  return { operator: operators[operator] ?? '=', version, wildcardFrom };
 }
 
-function isOpen(text: string | undefined): boolean {
+function isWildcard(text: string | undefined): boolean {
   return text === undefined || /^\.?[xX*]$/.test(text);
 }
 

@@ -232,7 +232,7 @@ describe('the immutable tags of a put', () => {
       { tags: ['edge', '1.0'], immutable_tags: ['^1'], on_conflict },
       { layout, faults: [refusing('HEAD', '1.0', 403)] },
     );
-    expect(text).toContain('the registry does not tell where the immutable tag 1.0 points: HEAD ');
+    expect(text).toContain('the registry does not say where the immutable tag 1.0 points: HEAD ');
     expect(text).toContain('hint: the account must be able to read a tag that is not to be overwritten');
     expect(wrote()).toEqual([]);
   });
@@ -244,7 +244,7 @@ describe('the immutable tags of a put', () => {
       { tags: ['1.0'], immutable_tags: true },
       { faults: [{ method: 'HEAD', path: pathOf('1.0'), fault }] },
     );
-    expect(text).toContain('the registry does not tell where the immutable tag 1.0 points');
+    expect(text).toContain('the registry does not say where the immutable tag 1.0 points');
     expect(wrote()).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-// What each form of a term admits; the Go library's own answers are in test/vectors/constraint.test.ts.
+// The versions that satisfy each form of a term; the results of the Go library are in test/vectors/constraint.test.ts.
 import { describe, expect, it } from 'vitest';
 import { requireVersion } from '../../src/policy/tag-version.ts';
 import { parseConstraint, satisfies } from '../../src/policy/version-constraint.ts';
@@ -11,7 +11,7 @@ const admitted = (constraint: string, versions: string) => {
     .join(' ');
 };
 
-describe('final versions', () => {
+describe('a constraint among final versions', () => {
   const versions =
     '0.0.0 0.0.3 0.0.4 0.1.0 0.2.3 0.3.0 1.0.0 1.2.2 1.2.3 1.2.9 1.3.0 1.4.5 2.0.0 2.1.0 2.1.1 3.0.0';
 
@@ -58,12 +58,12 @@ describe('final versions', () => {
     ['0.0.3 - 0.1 || 3.x', '0.0.3 0.0.4 0.1.0 3.0.0'],
     ['1.2.3 1.2.9', ''],
     ['>= 1.2 < 1.3.0 || >= 2.1.1', '1.2.2 1.2.3 1.2.9 2.1.1 3.0.0'],
-  ])('%s', (constraint, expected) => {
+  ])('admits for %s the right ones', (constraint, expected) => {
     expect(admitted(constraint, versions)).toBe(expected);
   });
 });
 
-describe('prereleases', () => {
+describe('a constraint among prereleases', () => {
   it.each([
     ['>=1.0.0', '2.0.0-rc.1', ''],
     ['>=1.0.0-0', '0.9.0-a 1.0.0-alpha 2.0.0-rc.1', '1.0.0-alpha 2.0.0-rc.1'],
@@ -77,13 +77,13 @@ describe('prereleases', () => {
     ['<2-0', '1.9.9 2.0.0-0 2.0.0-a', '1.9.9'],
     ['*-0', '0.0.1-rc.1 3.0.0-a', '0.0.1-rc.1 3.0.0-a'],
     ['~0.0.0-b', '0.0.0-a 0.0.0-b 5.0.0', '0.0.0-b 5.0.0'],
-  ])('%s', (constraint, versions, expected) => {
+  ])('admits for %s the right ones of %s', (constraint, versions, expected) => {
     expect(admitted(constraint, versions)).toBe(expected);
   });
 });
 
-describe('the two traps of ranges', () => {
-  it('reads bars that touch a range as part of its number', () => {
+describe('a range of versions', () => {
+  it('takes bars without white space around them for a part of its number', () => {
     expect(admitted('4.x||1.0 - 2.0', '0.9.0 1.0.9 1.5.0 4.0.0 5.0.0')).toBe('1.0.9 4.0.0 5.0.0');
     expect(admitted('4.x || 1.0 - 2.0', '0.9.0 1.0.9 1.5.0 4.0.0 5.0.0')).toBe('1.0.9 1.5.0 4.0.0');
   });

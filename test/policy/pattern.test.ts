@@ -1,11 +1,11 @@
-// Patterns beyond the vectors: names that the engine does not know, and what users are told.
+// Patterns beyond the vectors: syntax that re2js does not have, and error messages.
 import { describe, expect, it } from 'vitest';
 import { errorHint, errorText } from '../../src/errors.ts';
 import { compilePattern } from '../../src/policy/pattern.ts';
 
-const found = (re: string, texts: string[]) => {
+const found = (re: string, inputs: string[]) => {
   const pattern = compilePattern(re, 'a test');
-  return texts.filter((text) => pattern.matches(text));
+  return inputs.filter((input) => pattern.matches(input));
 };
 
 describe('names of character classes', () => {
@@ -25,24 +25,24 @@ describe('names of character classes', () => {
     ['[]\\p{lowercase_letter}]', ['a', 'é']],
     ['[[:digit:]\\p{lu}]', ['1']],
     ['\\p{assigned}', ['a', 'é', '1', '-', ' ']],
-  ])('%s', (re, expected) => {
+  ])('match what they match in Go: %s', (re, expected) => {
     expect(new Set(found(re, ['a', 'é', '1', '-', ' ']))).toEqual(new Set(expected));
   });
 
-  it('stay plain text in a quotation', () => {
+  it('are literal in a quotation', () => {
     expect(found('\\Q\\p{Letter}(?P<n>\\E|(?P<n>x)(?P<n>y)', ['\\p{Letter}(?P<n>', 'a', 'xy'])).toEqual([
       '\\p{Letter}(?P<n>',
       'xy',
     ]);
   });
 
-  it('fold case as in Go', () => {
+  it('match in any letter case as in Go', () => {
     expect(found('(?i)^\\p{ASCII}$', ['k', '\u212a', 'ſ', 'é'])).toEqual(['k', '\u212a', 'ſ']);
     expect(found('(?i)[\\P{ASCII}]', ['k', '\u212a', 'ſ', 'é'])).toEqual(['é']);
   });
 
   it.each(['[a-\\p{ASCII}]', '[$-\\P{ascii}]', '(?P<n>?)\\p{Letter}', '\\p{}', '\\p{Lettr}', '[\\p{ASCII}'])(
-    'do not make a pattern of %s',
+    'do not make %s a valid pattern',
     (re) => {
       expect(() => compilePattern(re, 'a test')).toThrow('invalid regex pattern');
     },
@@ -53,12 +53,12 @@ it('accepts a group name that is also a property of every object', () => {
   expect(found('(?P<constructor>a)', ['a', 'b'])).toEqual(['a']);
 });
 
-it('takes linear time where backtracking would not end', () => {
+it('matches in linear time where backtracking would not end', () => {
   const evil = compilePattern('^(a|a?)+(a+)+$', 'a test');
   expect(evil.matches(`${'a'.repeat(5000)}!`)).toBe(false);
 });
 
-it('says which pattern is wrong, where it stands and why', () => {
+it('names an invalid pattern, its key and the reason', () => {
   let error: unknown;
   try {
     compilePattern('v[0-9', 'source.tag_regex');

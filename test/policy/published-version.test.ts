@@ -1,4 +1,4 @@
-// The version that a put answers exists in the registry, whatever was skipped.
+// The version in the answer of a put exists in the registry, even when tags were skipped.
 import { expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { publishedVersion } from '../../src/policy/published-version.ts';
@@ -8,24 +8,24 @@ const old = digestOf('old');
 const older = digestOf('older');
 
 it.each([
-  ['the first tag with the image', [], { tag: 'a', digest: root, tags: ['a', 'b', 'a'] }],
+  ['the first tag, when no tag was skipped', [], { tag: 'a', digest: root, tags: ['a', 'b', 'a'] }],
   [
     'the first tag that was not skipped',
     [{ tag: 'a', digest: old }],
     { tag: 'b', digest: root, tags: ['b'] },
   ],
   [
-    'what is there already when every tag stays',
+    'what the first tag points at, when every tag was skipped',
     [
       { tag: 'a', digest: old },
       { tag: 'b', digest: older },
     ],
     { tag: 'a', digest: old, tags: ['a', 'a'] },
   ],
-])('%s', (_, skipped, expected) => {
+])('is %s', (_, skipped, expected) => {
   expect(publishedVersion(['a', 'b', 'a'], root, skipped)).toEqual(expected);
 });
 
-it('never claims a version without a tag', () => {
+it('is an error of the program without any tag', () => {
   expect(() => publishedVersion([], root, [])).toThrow('under no tag');
 });

@@ -1,10 +1,10 @@
-// The answer of check in regex mode.
+// The versions of check with a pattern for tags.
 import { describe, expect, it } from 'vitest';
 import { compilePattern } from '../../src/policy/pattern.ts';
 import { matchingTags, parseCreated, selectMatches } from '../../src/policy/select-matches.ts';
 
-describe('matching tags', () => {
-  it('keep their listing order, and so does the answer', () => {
+describe('matchingTags and selectMatches', () => {
+  it('keep the order of the list and repeated tags', () => {
     const tags = matchingTags(['grey', 'v2', 'gray', 'groy', 'grey'], compilePattern('gr(a|e)y', 'a test'));
     expect(tags).toEqual(['grey', 'gray', 'grey']);
     const digests = new Map([
@@ -14,12 +14,12 @@ describe('matching tags', () => {
     expect(selectMatches(tags, digests).map(({ tag }) => tag)).toEqual(['grey', 'gray', 'grey']);
   });
 
-  it('are left out when the registry does not have them', () => {
+  it('leave out tags that do not exist', () => {
     expect(selectMatches(['a', 'b'], new Map([['b', 'B']]))).toEqual([{ tag: 'b', digest: 'B' }]);
   });
 });
 
-describe('sorting by age', () => {
+describe('selectMatches with creation times', () => {
   const sorted = (times: Record<string, string>) => {
     const tags = Object.keys(times);
     const created = new Map(tags.map((tag) => [tag, parseCreated(times[tag]!, tag)]));
@@ -33,12 +33,12 @@ describe('sorting by age', () => {
       ['a', 'b', 'c'],
     ],
     [
-      'keeps the listing order of equal times',
+      'keeps the order of the list for equal times',
       { z: '2024-05-01T00:00:00Z', y: '2024-05-01T02:00:00+02:00', x: '2024-05-01T00:00:00.000Z' },
       ['z', 'y', 'x'],
     ],
     [
-      'tells nanoseconds apart',
+      'distinguishes nanoseconds',
       { b: '2024-05-01T00:00:00.000000002Z', a: '2024-05-01T00:00:00.000000001Z' },
       ['a', 'b'],
     ],
@@ -48,7 +48,7 @@ describe('sorting by age', () => {
       ['a', 'b', 'c'],
     ],
     [
-      'takes a time that is not stated for the first day of year 1',
+      'reads an absent time as the first day of year 1',
       { b: '0001-01-01T00:00:01Z', a: '', c: '1970-01-01T00:00:00Z' },
       ['a', 'b', 'c'],
     ],
@@ -57,8 +57,8 @@ describe('sorting by age', () => {
   });
 });
 
-describe('a creation time', () => {
-  it('is in nanoseconds since 1970', () => {
+describe('parseCreated', () => {
+  it('returns nanoseconds since 1970', () => {
     expect(parseCreated('1970-01-01T00:00:01.5Z', 'x')).toBe(1_500_000_000n);
     expect(parseCreated('1969-12-31T23:59:59.25Z', 'x')).toBe(-750_000_000n);
     expect(parseCreated('0001-01-01T00:00:00Z', 'x')).toBe(parseCreated('', 'x'));
@@ -71,7 +71,7 @@ describe('a creation time', () => {
     '2024-05-01T24:00:00Z',
     '2024-05-01T00:00:00',
     '1.5',
-  ])('is not %j', (text) => {
+  ])('refuses %j', (text) => {
     expect(() => parseCreated(text, 'the config of a:b')).toThrow(
       'the config of a:b: "created" must be a time',
     );

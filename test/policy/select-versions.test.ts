@@ -1,4 +1,4 @@
-// The answer of check in semver mode.
+// The versions of check with version tags.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Version } from '../../src/policy/select-tag.ts';
@@ -24,7 +24,7 @@ const registryOf = (text: string): Registry =>
     return [tag, digest];
   });
 
-/** Looks tags up in the rounds of a plan, and tells which tags were asked for. */
+/** Looks tags up in the rounds of a plan; returns the versions and the tags that were looked up. */
 const ask = (registry: Registry, settings: VersionSettings, cursor?: Version) => {
   const plan = planLookUps(
     registry.map(([tag]) => tag),
@@ -56,7 +56,7 @@ const answerOf = (registry: string, settings: Partial<VersionSettings> = {}, cur
     .answer.map(({ tag }) => tag)
     .join(', ');
 
-describe('without a cursor', () => {
+describe('selectVersions without a cursor', () => {
   it.each<[string, Partial<VersionSettings>, string]>([
     ['non-semver-tag→1', {}, ''],
     ['non-semver→1, latest→2', {}, 'latest'],
@@ -109,16 +109,22 @@ describe('without a cursor', () => {
     ['1.0→-, 1.1→1', {}, '1.1'],
     ['latest→-, 1.1→1', {}, '1.1'],
     ['9007199254740993→1, 9007199254740992→2', {}, '9007199254740992, 9007199254740993'],
-  ])('%s with %o', (registry, settings, expected) => {
+  ])('returns the versions of %s with %o', (registry, settings, expected) => {
     expect(answerOf(registry, settings)).toBe(expected);
   });
 });
 
-describe('with a cursor', () => {
+describe('selectVersions with a cursor', () => {
   it.each<[string, string, Version, Partial<VersionSettings>, string]>([
-    ['drops what is older', '1.0.0→1, 1.2.1→3, 2.0.0→5', { tag: '1.2.1', digest: '3' }, {}, '1.2.1, 2.0.0'],
     [
-      'drops nothing when the tag moved',
+      'leaves out older versions',
+      '1.0.0→1, 1.2.1→3, 2.0.0→5',
+      { tag: '1.2.1', digest: '3' },
+      {},
+      '1.2.1, 2.0.0',
+    ],
+    [
+      'leaves out nothing when the tag of the cursor moved',
       '1.0.0→1, 1.2.1→3, 2.0.0→5',
       { tag: '1.2.1', digest: 'bogus' },
       {},
@@ -127,7 +133,7 @@ describe('with a cursor', () => {
     ['drops nothing when the tag is missing', '1.0.0→1, 1.2.1→-', { tag: '1.2.1', digest: '3' }, {}, '1.0.0'],
     ['does not add a tag that is not listed', '1.0.0→1', { tag: '0.9.0', digest: '3' }, {}, '1.0.0'],
     [
-      'works when its tag is listed twice',
+      'finds a cursor whose tag is listed twice',
       '1.0→1, 2.0→2, 1.0→1',
       { tag: '1.0', digest: '1' },
       {},
@@ -136,7 +142,7 @@ describe('with a cursor', () => {
     ['is nothing when it has no tag', '1.0→1, 2.0→2', { tag: '', digest: '2' }, {}, '1.0, 2.0'],
     ['is nothing on the bare tag', '1.0→1, latest→2', { tag: 'latest', digest: '2' }, {}, '1.0, latest'],
     [
-      'is nothing when the constraint excludes it',
+      'ignores a cursor that the constraint excludes',
       '1.0→1, 2.0→2, 3.0→3',
       { tag: '2.0', digest: '2' },
       { constraint: parseConstraint('!=2') },
@@ -146,21 +152,21 @@ describe('with a cursor', () => {
     ['gives way to a longer tag', '1.2.3→1, 1.2→1', { tag: '1.2', digest: '1' }, {}, '1.2.3'],
     ['wins among equal tags', '1.0.0→1, v1.0.0→1', { tag: 'v1.0.0', digest: '1' }, {}, 'v1.0.0'],
     [
-      'does not take a bare tag on an older version for news',
+      'does not report a bare tag on an older version',
       '1.0→1, 2.0→2, latest→1',
       { tag: '2.0', digest: '2' },
       {},
       '2.0',
     ],
     [
-      'does not either when there is real news',
+      'does not report a bare tag on an older version beside a newer version',
       '1.0→1, 2.0→2, latest→1, 3.0→3',
       { tag: '2.0', digest: '2' },
       {},
       '2.0, 3.0',
     ],
     [
-      'does not either with a variant',
+      'does not report the bare tag of a variant on an older version',
       '1.0-x→1, 2.0-x→2, x→1',
       { tag: '2.0-x', digest: '2' },
       { variant: 'x' },
@@ -181,7 +187,7 @@ describe('with a cursor', () => {
       '2.0, latest',
     ],
     [
-      'works with a variant',
+      'compares versions of the variant only',
       '1.0-x→1, 2.0-x→2, 3.0→3, x→2',
       { tag: '2.0-x', digest: '2' },
       { variant: 'x' },
@@ -192,7 +198,7 @@ describe('with a cursor', () => {
     expect(answerOf(registry, settings, cursor)).toBe(expected);
   });
 
-  it('asks for older tags only when the cursor does not hold', () => {
+  it('looks older tags up only when the tag of the cursor moved', () => {
     const registry = registryOf('1.0→1, 1.1→2, 1.1.0→2, 2.0→3, latest→3, other→4');
     expect(ask(registry, plain, { tag: '1.1', digest: '2' }).asked).toEqual(['1.1', '2.0', 'latest']);
     expect(ask(registry, plain, { tag: '1.1', digest: '9' }).asked).toEqual([
@@ -205,7 +211,7 @@ describe('with a cursor', () => {
   });
 
   it.each([
-    // registry, what is asked for beside the cursor, higher versions and the bare tag
+    // registry, tags that are looked up in addition to the cursor's, higher versions and the bare tag
     ['1.0→1, 1.1→2, 2.0→3, latest→3', []],
     ['1.0→1, 1.1→2, 2.0→3, latest→2', ['1.1']],
     ['1.0→1, 1.1→2, 2.0→3, latest→1', ['1.0', '1.1']],
@@ -213,19 +219,22 @@ describe('with a cursor', () => {
     ['1.0→1, 1.1→2, 2.0→3, latest→-', []],
     ['1.0→1, 1.1→2, 2.0→3', []],
     ['other→1, 1.1-rc.1→1, 2.0→3, latest→1', []],
-  ])('%s: asks downwards from the cursor until the bare tag is explained', (registry, older) => {
-    const bare = registry.includes('latest') ? ['latest'] : [];
-    const { asked } = ask(registryOf(registry), plain, { tag: '2.0', digest: '3' });
-    expect(asked).toEqual([...older, '2.0', ...bare]);
-  });
+  ])(
+    'looks up %s downwards from the cursor until a version has the digest of the bare tag',
+    (registry, older) => {
+      const bare = registry.includes('latest') ? ['latest'] : [];
+      const { asked } = ask(registryOf(registry), plain, { tag: '2.0', digest: '3' });
+      expect(asked).toEqual([...older, '2.0', ...bare]);
+    },
+  );
 });
 
-it('does not ask for a bare tag that a constraint keeps from being reported', () => {
+it('does not look up a bare tag that a constraint keeps from being reported', () => {
   const settings = { ...plain, constraint: parseConstraint('>=1') };
   expect(ask(registryOf('latest→1, 1.0→2'), settings).asked).toEqual(['1.0']);
 });
 
-it('asks once for a tag that is listed twice', () => {
+it('looks up once a tag that is listed twice', () => {
   expect(ask(registryOf('1.0→1, latest→2, 1.0→1, latest→2'), plain)).toEqual({
     answer: [
       { tag: '1.0', digest: '1' },
@@ -236,8 +245,8 @@ it('asks once for a tag that is listed twice', () => {
 });
 
 /**
- * The rule told as one loop that looks tags up one after the other, as upstream does; then the versions that were
- * skipped for the cursor, from the highest on, for as long as the bare tag is none of those found.
+ * The same rule as one loop that looks tags up one after the other, as upstream does; then the versions that were
+ * skipped for the cursor, from the highest on, as long as no version has the digest of the bare tag.
  */
 function oneAfterTheOther(registry: Registry, settings: VersionSettings, cursor?: Version) {
   const { variant, constraint, preReleases, preReleasePrefixes } = settings;
@@ -323,7 +332,7 @@ function oneAfterTheOther(registry: Registry, settings: VersionSettings, cursor?
   return { answer, asked: [...asked].sort() };
 }
 
-it('looks up and answers the same as one look-up after the other would, even when more is known', () => {
+it('looks up the same tags and returns the same versions as one look-up after the other would', () => {
   const number = fc.constantFrom(
     '1',
     '1.0',

@@ -1,4 +1,4 @@
-// What becomes of a tag, as a truth table, and what a put with immutable tags is told.
+// Decisions on immutable tags as a truth table, and the errors about them.
 import { describe, expect, it } from 'vitest';
 import type { TagState } from '../../src/content/tag-state.ts';
 import { errorHint, errorText, UserError } from '../../src/errors.ts';
@@ -19,7 +19,7 @@ const states: Readonly<Record<string, TagState>> = {
   unclear: { state: 'unclear', error: new UserError('HEAD x: 403 Forbidden') },
 };
 
-describe.each(['known', 'not worked out yet'] as const)('with a digest that is %s', (detail) => {
+describe.each(['known', 'not known yet'] as const)('decideTag with a digest that is %s', (detail) => {
   const rows: [string, string, string, string, string][] =
     detail === 'known'
       ? [
@@ -36,24 +36,27 @@ describe.each(['known', 'not worked out yet'] as const)('with a digest that is %
           ['unclear', 'put', 'unclear', 'unclear', 'unclear'],
         ];
 
-  it.each(rows)('a tag that is %s: %s; immutable: %s, %s, %s', (state, movable, fail, skip, move) => {
-    const wanted = detail === 'known' ? image : undefined;
-    const decide = (immutable: boolean, onConflict: OnConflict) =>
-      decideTag({ now: states[state]!, wanted, immutable, onConflict });
-    for (const onConflict of ['fail', 'skip', 'move'] as const) {
-      expect(decide(false, onConflict)).toBe(movable);
-    }
-    expect([decide(true, 'fail'), decide(true, 'skip'), decide(true, 'move')]).toEqual([fail, skip, move]);
-  });
+  it.each(rows)(
+    'decides on a tag that is %s: %s; on an immutable one: %s, %s, %s',
+    (state, movable, fail, skip, move) => {
+      const wanted = detail === 'known' ? image : undefined;
+      const decide = (immutable: boolean, onConflict: OnConflict) =>
+        decideTag({ now: states[state]!, wanted, immutable, onConflict });
+      for (const onConflict of ['fail', 'skip', 'move'] as const) {
+        expect(decide(false, onConflict)).toBe(movable);
+      }
+      expect([decide(true, 'fail'), decide(true, 'skip'), decide(true, 'move')]).toEqual([fail, skip, move]);
+    },
+  );
 });
 
-describe('the tags of a put', () => {
+describe('immutableTagRule', () => {
   const tags = (...names: (keyof typeof states)[]) =>
     names.map((name, position) => ({ tag: `${name}-${position}`, now: states[name]! }));
   const all = new Set(['missing-0', 'here-1', 'elsewhere-2', 'elsewhere-3']);
   const mixed = tags('missing', 'here', 'elsewhere', 'elsewhere');
 
-  it('are put, kept and left alone one by one', () => {
+  it('decides on each tag by itself', () => {
     const choice = immutableTagRule(new Set(['elsewhere-2']), 'skip').choose(mixed, image);
     expect(choice).toEqual({
       put: [mixed[0], mixed[3]],
@@ -63,40 +66,43 @@ describe('the tags of a put', () => {
     });
   });
 
-  it('that move in spite of being immutable are told', () => {
+  it('lists the immutable tags that move as conflicts', () => {
     const choice = immutableTagRule(all, 'move').choose(mixed, image);
     expect(choice.put).toEqual([mixed[0], mixed[2], mixed[3]]);
     expect(choice.conflicts.map(({ tag }) => tag)).toEqual(['elsewhere-2', 'elsewhere-3']);
   });
 
-  it('are refused all together, each with its digest', () => {
+  it('refuses all conflicting tags in one error, each with its digest', () => {
     expect(() => immutableTagRule(all, 'fail').choose(mixed, image)).toThrow(
       `the image is ${image}, but immutable tags have another one: ` +
         `elsewhere-2 points at ${other}, elsewhere-3 points at ${other}`,
     );
   });
 
-  it('wait for the digest only where it decides', () => {
+  it('needs the digest of the image only where it decides', () => {
     const rule = immutableTagRule(all, 'fail');
     expect(rule.choose(tags('missing'), undefined).needsRoot).toBe(false);
     expect(rule.choose(mixed, undefined).needsRoot).toBe(true);
     expect(immutableTagRule(new Set(), 'fail').choose(mixed, undefined).needsRoot).toBe(false);
   });
 
-  it.each([image, undefined])('are refused when one of them is unclear, with the reason (%s)', (wanted) => {
-    try {
-      immutableTagRule(new Set(['unclear-0']), 'move').choose(tags('unclear'), wanted);
-    } catch (error) {
-      expect(errorText(error)).toBe(
-        'the registry does not tell where the immutable tag unclear-0 points: HEAD x: 403 Forbidden',
-      );
-      expect(errorHint(error)).toContain('must be able to read');
-      return;
-    }
-    throw new Error('the tag was accepted');
-  });
+  it.each([image, undefined])(
+    'refuses an immutable tag whose state is unclear, with the reason (%s)',
+    (wanted) => {
+      try {
+        immutableTagRule(new Set(['unclear-0']), 'move').choose(tags('unclear'), wanted);
+      } catch (error) {
+        expect(errorText(error)).toBe(
+          'the registry does not say where the immutable tag unclear-0 points: HEAD x: 403 Forbidden',
+        );
+        expect(errorHint(error)).toContain('must be able to read');
+        return;
+      }
+      throw new Error('the tag was accepted');
+    },
+  );
 
-  it('are looked at again before they move only when one is immutable', () => {
+  it('has tags looked up again before they move only when one is immutable', () => {
     expect(immutableTagRule(new Set(['a']), 'fail').looksAgain).toBe(true);
     expect(immutableTagRule(new Set(), 'fail').looksAgain).toBe(false);
   });

@@ -35,8 +35,8 @@ const siblings = fc
 
 const sign = (a: TagVersion, b: TagVersion) => Math.sign(compareVersions(a, b));
 
-describe('text of a version', () => {
-  it('is read as the same version again', () => {
+describe('parseTagVersion', () => {
+  it('returns the version that was formatted', () => {
     fc.assert(
       fc.property(versions, (version) => {
         expect(parseTagVersion(formatVersion(version))).toEqual(version);
@@ -44,7 +44,7 @@ describe('text of a version', () => {
     );
   });
 
-  it('is never anything but a version or nothing, whatever is read', () => {
+  it('returns a version or nothing for any string', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const version = parseTagVersion(text);
@@ -54,8 +54,8 @@ describe('text of a version', () => {
   });
 });
 
-describe('order of versions', () => {
-  it('is the opposite from the other side', () => {
+describe('compareVersions', () => {
+  it('is antisymmetric', () => {
     fc.assert(fc.property(siblings, siblings, (a, b) => sign(a, b) + sign(b, a) === 0));
   });
 
@@ -68,7 +68,7 @@ describe('order of versions', () => {
     );
   });
 
-  it('calls equal only what differs in nothing but metadata', () => {
+  it('returns equality only for versions that differ in nothing but metadata', () => {
     fc.assert(
       fc.property(siblings, siblings, identifiers, (a, b, metadata) => {
         const isSame = formatVersion({ ...a, metadata: '' }) === formatVersion({ ...b, metadata: '' });
@@ -77,7 +77,7 @@ describe('order of versions', () => {
     );
   });
 
-  it('agrees with the npm package where numbers are small enough for it', () => {
+  it('agrees with the npm package semver on numbers that it can represent', () => {
     const isSmall = (version: TagVersion) => !/[0-9]{16}/.test(version.prerelease);
     fc.assert(
       fc.property(siblings.filter(isSmall), siblings.filter(isSmall), (a, b) => {
@@ -91,11 +91,11 @@ it.each([
   ['1.0.0-100000000000000000000', '1.0.0-20000000000000000000'],
   ['1.0.0--', '1.0.0-18446744073709551616'],
   ['1.0.0-18446744073709551615', '1.0.0--'],
-])('a numeric identifier beyond 64 bits counts as text: %s is lower than %s', (low, high) => {
+])('compares a numeric identifier beyond 64 bits as a string: %s is lower than %s', (low, high) => {
   expect(sign(requireVersion(low), requireVersion(high))).toBe(-1);
 });
 
-describe('a version to publish', () => {
+describe('requireVersion', () => {
   it.each([
     ['hoogily-boogily', 'invalid semantic version: "hoogily-boogily"'],
     ['1.2.3\n', 'invalid semantic version: "1.2.3\\n"'],
@@ -106,17 +106,17 @@ describe('a version to publish', () => {
         'strconv.ParseUint: parsing "18446744073709551616": value out of range',
     ],
     ['1'.repeat(257), 'failed to parse version: version string is too long (max 256 bytes)'],
-  ])('%j is refused in the words of upstream', (text, message) => {
-    let told = '';
+  ])('refuses %j with the message of upstream', (text, message) => {
+    let refusal = '';
     try {
       requireVersion(text);
     } catch (error) {
-      told = errorText(error);
+      refusal = errorText(error);
     }
-    expect(told).toBe(message);
+    expect(refusal).toBe(message);
   });
 
-  it('is normalised', () => {
+  it('returns a version that is formatted without v and leading zeros', () => {
     expect(
       ['v1.2.3', '1.2', '01.2.3', '1.2.3-rc.1+b'].map((text) => formatVersion(requireVersion(text))),
     ).toEqual(['1.2.3', '1.2.0', '1.2.3', '1.2.3-rc.1+b']);

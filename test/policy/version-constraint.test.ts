@@ -1,4 +1,4 @@
-// What users are told about a constraint that can't be read.
+// Error messages about invalid constraints.
 import { describe, expect, it } from 'vitest';
 import { errorHint, errorText } from '../../src/errors.ts';
 import { parseConstraint } from '../../src/policy/version-constraint.ts';
@@ -12,7 +12,7 @@ const refusalOf = (text: string) => {
   throw new Error(`${text} was accepted`);
 };
 
-describe('a constraint that is refused', () => {
+describe('an invalid constraint', () => {
   it.each([
     ['foo', '"foo" is not a list of comparisons', 'looks like'],
     ['>= 1.2 && < 2', '">= 1.2 && < 2" is not a list of comparisons', 'not with "&&"'],
@@ -22,18 +22,18 @@ describe('a constraint that is refused', () => {
     ['1.2.3,', 'nothing follows the comma in "1.2.3,"', ''],
     ['1|2', '"1|2" does not compare with a version', ''],
     ['1.2.3-01', '"1.2.3-01" does not compare with a version', ''],
-  ])('%s', (text, reason, hint) => {
-    const told = refusalOf(text);
-    expect(told.text).toBe(`parse semver constraint ${JSON.stringify(text)}: ${reason}`);
-    expect(told.hint).toContain(hint);
+  ])('is an error with its reason and a hint: %s', (text, reason, hint) => {
+    const refusal = refusalOf(text);
+    expect(refusal.text).toBe(`parse semver constraint ${JSON.stringify(text)}: ${reason}`);
+    expect(refusal.hint).toContain(hint);
   });
 
-  it('is at most 512 bytes long', () => {
+  it('is one of more than 512 bytes', () => {
     expect(parseConstraint('>=1'.padEnd(512)).groups).toHaveLength(1);
     expect(refusalOf('>=1'.padEnd(513)).text).toContain('too long');
   });
 
-  it('has at most 32 groups', () => {
+  it('is one of more than 32 groups', () => {
     const groups = (count: number) => Array.from({ length: count }, () => '1').join('||');
     expect(parseConstraint(groups(32)).groups).toHaveLength(32);
     expect(refusalOf(groups(33)).text).toContain('too many groups');
@@ -46,6 +46,6 @@ it.each([
   ['a long number', '1'.repeat(512)],
   ['a long prerelease', `1-${'a.'.repeat(254)}`],
   ['white space only', ' '.repeat(512)],
-])('gives up soon on %s', (_, text) => {
+])('is refused quickly: %s', (_, text) => {
   expect(() => parseConstraint(text)).toThrow();
 });
