@@ -1,4 +1,4 @@
-// A Debian made on this machine stands in for the official base image, which only a registry has.
+// Builds a Debian root file system on this machine, as a replacement for the official base image.
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { repositoryRoot } from '../support/run.ts';
 import { outputOf } from './program.ts';
 
-/** The release that this machine runs, by its code name: that of which its apt knows a mirror. */
+/** The code name of this machine's release, which its apt has a mirror of. */
 function installedRelease(): string {
   const name = /^VERSION_CODENAME=(.+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
   if (name === undefined) {
-    throw new Error('/etc/os-release names no release');
+    throw new Error('/etc/os-release has no VERSION_CODENAME');
   }
   return name;
 }
@@ -28,12 +28,12 @@ async function mirrorOf(release: string): Promise<string> {
   return mirror[2];
 }
 
-/** A processor as Debian and images call it. */
+/** A processor architecture by its name in Debian and in images. */
 export type Architecture = 'amd64' | 'arm64';
 
 /**
- * The path of a tar with the files of Debian's smallest system, unpacked but not set up: nothing in it is run. Takes
- * half a minute the first time, and is kept below dist.
+ * The path of a tar with the files of a minimal Debian, unpacked but not configured: nothing in it is run. It takes
+ * half a minute the first time and is then cached in dist.
  */
 export async function debianBase(architecture: Architecture): Promise<string> {
   const release = installedRelease();

@@ -1,4 +1,4 @@
-// The container image as a worker uses it: what is in it, how large it is, and the three commands inside of it.
+// The container image as a worker uses it: its content, its size, and the three commands in it.
 import { randomUUID } from 'node:crypto';
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,8 +20,8 @@ import { createUserNamespace, greatestId, type MappedIds } from './user-namespac
 
 const [architecture, otherArchitecture]: readonly [Architecture, Architecture] =
   process.arch === 'arm64' ? ['arm64', 'amd64'] : ['amd64', 'arm64'];
-const resourceTypeFor = (processor: Architecture) =>
-  join(repositoryRoot, 'dist', 'image', processor, 'registry-image');
+const resourceTypeFor = (target: Architecture) =>
+  join(repositoryRoot, 'dist', 'image', target, 'registry-image');
 const resourceType = resourceTypeFor(architecture);
 const tag = `localhost/resource:${randomUUID()}`;
 const repository = 'team/image';
@@ -35,15 +35,15 @@ let proxy: TunnelProxy;
 
 const buildah = (...commandArguments: string[]) => outputOf('buildah', commandArguments, { environment });
 
-/** Does what `npm run image` does, on a Debian for that processor; gives what was printed. */
-async function makeImage(processor: Architecture, name: string): Promise<string> {
+/** Runs `npm run image` on a Debian for that architecture; returns its output. */
+async function makeImage(target: Architecture, name: string): Promise<string> {
   const base = await buildah('from', 'scratch');
-  await buildah('add', '--quiet', base, await debianBase(processor), '/');
-  await buildah('config', `--arch=${processor}`, base);
-  await buildah('commit', '--quiet', '--rm', base, `localhost/debian:${processor}`);
-  const arch = processor === 'amd64' ? 'x64' : processor;
-  const settings = [`--base=localhost/debian:${processor}`, `--tag=${name}`, `--arch=${arch}`];
-  // npm may have to fetch the other processor's Bun, with whatever this machine sets for that.
+  await buildah('add', '--quiet', base, await debianBase(target), '/');
+  await buildah('config', `--arch=${target}`, base);
+  await buildah('commit', '--quiet', '--rm', base, `localhost/debian:${target}`);
+  const arch = target === 'amd64' ? 'x64' : target;
+  const settings = [`--base=localhost/debian:${target}`, `--tag=${name}`, `--arch=${arch}`];
+  // npm may have to download Bun for the other architecture, with the settings of this machine.
   const settingsHere = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
@@ -54,7 +54,7 @@ async function makeImage(processor: Architecture, name: string): Promise<string>
   return await outputOf('npm', ['run', 'image', '--', '--engine=buildah', ...settings], options);
 }
 
-/** Directories of this machine that a container sees: what a worker mounts, and the volumes of a build. */
+/** Directories of this machine that are mounted in a container: what a worker mounts, and the volumes of a build. */
 interface Volumes {
   readonly build: string;
   readonly certificates: string;
@@ -66,7 +66,7 @@ async function prepareVolumes(): Promise<Volumes> {
   const build = join(volumes, 'build');
   const certificates = join(volumes, 'certificates');
   await mkdir(certificates);
-  // All that is trusted comes from here, as from the worker's own /etc/ssl/certs.
+  // The only trusted certificates are in this directory, like in the worker's /etc/ssl/certs.
   await writeFile(join(certificates, 'ca-certificates.crt'), serverKeys.dockerHub.cert);
   await writeHostileDirectory(join(build, 'artifacts'), '/tmp/build/artifacts');
   await writeFile(join(build, 'artifacts', 'image.tar'), await dockerArchive(image));
@@ -74,14 +74,14 @@ async function prepareVolumes(): Promise<Volumes> {
   return { build, certificates };
 }
 
-/** Starts a command in a container; `source` gets its repository. */
+/** Runs a command in a container; `repository` is added to the source. */
 type Start = (
   name: ExecutableName,
   given: { readonly source?: object; readonly [key: string]: unknown },
   ...commandArguments: readonly string[]
 ) => Promise<ProgramResult>;
 
-/** Runs commands that must succeed, for their answers. */
+/** Runs a command that must succeed and returns its answer. */
 type Answers = (...given: Parameters<Start>) => Promise<unknown>;
 
 function answersOf(start: Start): Answers {
@@ -92,13 +92,13 @@ function answersOf(start: Start): Answers {
   };
 }
 
-/** Docker Hub is reachable through the proxy alone, which is told as a worker tells it. */
+/** Docker Hub is reachable only through the proxy, which is set in the environment as by a worker. */
 const containerEnvironment = () => ({ TEST: 'true', https_proxy: proxy.url });
 const workingDirectory = '/tmp/build/artifacts';
 const inputOf = (given: { readonly source?: object }) =>
   JSON.stringify({ ...given, source: { repository, ...given.source } });
 
-/** A check, a get and a put, one after the other; the owner of the tree's root user is `rootId` outside. */
+/** Expects a check, a get and a put to succeed; files of root in the get have the outer owner `rootId`. */
 async function expectAllToWork(run: Answers, { build }: Volumes, rootId: number): Promise<void> {
   const version = { tag: 'latest', digest: image.digest };
   expect(await run('check', { source: { tag: 'latest' } })).toEqual([version]);
@@ -121,14 +121,14 @@ async function expectAllToWork(run: Answers, { build }: Volumes, rootId: number)
   });
   expect(hub.manifest(repository, pushedTag)).toBeDefined();
 
-  // Code in the working directory that ran would have left a file here.
+  // Code in the working directory that had run would have left a file here.
   expect(await readdir(build)).toEqual(['artifacts', 'get']);
 }
 
-/** `e_machine` of an ELF header, by processor. */
+/** `e_machine` of an ELF header, by architecture. */
 const elfMachines: Readonly<Record<Architecture, number>> = { amd64: 62, arm64: 183 };
 
-/** What an ELF file runs on, and the loader that it asks for. */
+/** The machine of an ELF file, and the path of its loader. */
 async function elfFile(path: string): Promise<{ readonly machine: number; readonly loader: string }> {
   const bytes = await readFile(path);
   const loader = /\/lib(?:64)?\/ld-linux[\w.-]+/.exec(bytes.toString('latin1', 0, 4096))?.[0];
@@ -173,7 +173,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('is for the processor asked for, and labelled as package.json says', async () => {
+  it('is built for the requested architecture with labels from package.json', async () => {
     const { OCIv1 } = JSON.parse(await buildah('inspect', '--type', 'image', tag));
     const { name, description, version, license } = JSON.parse(
       await readFile(join(repositoryRoot, 'package.json'), 'utf8'),
@@ -187,7 +187,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     });
   });
 
-  it('has at most 60 MB compressed, pushed with zstd or as a resource type, and that is what is printed', async () => {
+  it('has at most 60 MB compressed, pushed with zstd or as a resource type, and its size is printed', async () => {
     const layout = join(folder, 'layout');
     await buildah('push', '--quiet', '--compression-format', 'zstd', tag, `oci:${layout}`);
     const blobs = await readdir(join(layout, 'blobs', 'sha256'));
@@ -200,7 +200,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     expect(printed).toContain(`${(size / 1e6).toFixed(1)} MB compressed`);
   });
 
-  it('holds the executable, the C library, mkfifo and nothing else that runs', async () => {
+  it('contains the executable, the C library, mkfifo and no other program', async () => {
     const listing = await outputOf('tar', ['-tvf', join(resourceType, 'rootfs.tgz')]);
     const paths = listing
       .split('\n')
@@ -218,7 +218,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     ]);
   });
 
-  it('as root: a check, a get and a put, with the certificates and the proxy of the worker', async () => {
+  it('runs a check, a get and a put as root, with the certificates and the proxy of the worker', async () => {
     const volumes = await prepareVolumes();
     const container = await buildah('from', tag);
     const start: Start = (name, given, ...commandArguments) => {
@@ -234,7 +234,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     await expectAllToWork(answersOf(start), volumes, 0);
   });
 
-  /** The files of the resource type, unpacked as a worker does it, and run by root of a user namespace. */
+  /** Unpacks the resource type as a worker does, and runs its commands as root of a user namespace. */
   async function inUserNamespace(ids: MappedIds, use: (run: Start, volumes: Volumes) => Promise<void>) {
     const volumes = await prepareVolumes();
     const root = await mkdtemp(join(folder, 'root-'));
@@ -257,13 +257,13 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     }, volumes);
   }
 
-  it('in a user namespace, from the files of the resource type: the same', async () => {
+  it('runs a check, a get and a put from the files of the resource type in a user namespace', async () => {
     await inUserNamespace('all', (start, volumes) =>
       expectAllToWork(answersOf(start), volumes, greatestId('uid')),
     );
   });
 
-  it('in a user namespace without the owner of a file, a get says so and leaves no tree', async () => {
+  it('fails a get and leaves no root file system if the owner of a file is not mapped in the user namespace', async () => {
     await inUserNamespace('root', async (start, { build }) => {
       const version = { tag: 'latest', digest: image.digest };
       const { status, stderr } = await start('in', { version }, '/tmp/build/get');
@@ -273,7 +273,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     });
   });
 
-  it('is built for the other processor too, and leaves the executable of this one in dist/native', async () => {
+  it('is built for the other architecture too, with the executable of this one in dist/native afterwards', async () => {
     const otherTag = `localhost/resource:${randomUUID()}`;
     await makeImage(otherArchitecture, otherTag);
     const { OCIv1 } = JSON.parse(await buildah('inspect', '--type', 'image', otherTag));
@@ -292,7 +292,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     expect((await elfFile(join(root, there.loader))).machine).toBe(elfMachines[otherArchitecture]);
   });
 
-  it('is described to a worker', async () => {
+  it('has the metadata of a resource type for a worker', async () => {
     const { version } = JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8'));
     expect(JSON.parse(await readFile(join(resourceType, 'resource_metadata.json'), 'utf8'))).toEqual({
       type: 'registry-image',

@@ -1,7 +1,7 @@
-// Programs that must succeed.
+// Runs a program that must succeed.
 import { type ProgramOptions, runProgram } from '../support/child-process.ts';
 
-/** What a program wrote, without white space around it. Fails with its standard error when its status is not 0. */
+/** The standard output of a program, trimmed. Rejects with its standard error when its status is not 0. */
 export async function outputOf(
   program: string,
   programArguments: readonly string[],

@@ -1,13 +1,13 @@
-// A user namespace with the ids that Concourse maps, and programs in it with a root directory of their own.
+// Runs programs in a user namespace with the ids that Concourse maps, and with their own root directory.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { ProgramOptions, ProgramResult } from '../support/child-process.ts';
 import { runProgram } from '../support/child-process.ts';
 
-/** A namespace that lives until it is closed. */
+/** A user namespace that exists until it is disposed of. */
 export interface UserNamespace extends AsyncDisposable {
-  /** Runs a program as root of the namespace; `mounts` are directories of this machine by where the program sees them. */
+  /** Runs a program as root of the namespace; `mounts` maps paths for the program to directories of this machine. */
   run(
     root: string,
     mounts: Readonly<Record<string, string>>,
@@ -16,7 +16,7 @@ export interface UserNamespace extends AsyncDisposable {
   ): Promise<ProgramResult>;
 }
 
-/** The greatest id that exists here, as the worker of Concourse works it out: root of its containers outside of them. */
+/** The greatest id in this namespace, computed as by Concourse's worker: the outer id of its containers' root. */
 export function greatestId(kind: 'uid' | 'gid'): number {
   const ranges = readFileSync(`/proc/self/${kind}_map`, 'utf8').trim().split('\n');
   return Math.max(
@@ -27,7 +27,7 @@ export function greatestId(kind: 'uid' | 'gid'): number {
   );
 }
 
-/** Which ids there are: `all`, with root being the greatest outside and others themselves, or `root` alone. */
+/** The mapped ids: `all`, with root as the greatest outer id and others as themselves, or `root` only. */
 export type MappedIds = 'all' | 'root';
 
 function idMap(kind: 'uid' | 'gid', ids: MappedIds): string {
@@ -35,7 +35,7 @@ function idMap(kind: 'uid' | 'gid', ids: MappedIds): string {
   return ids === 'root' ? `0 ${greatest} 1\n` : `0 ${greatest} 1\n1 1 ${greatest - 1}\n`;
 }
 
-/** Makes a user namespace; needs root. */
+/** Creates a user namespace; needs root. */
 export async function createUserNamespace(ids: MappedIds): Promise<UserNamespace> {
   const holder = spawn('unshare', ['--user', 'sh', '-c', 'echo ready && exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,4 +1,4 @@
-// The container image's own suite: it needs root and some minutes, so `npm test` leaves it out.
+// The test suite of the container image: it needs root and some minutes, so it is not part of `npm test`.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({

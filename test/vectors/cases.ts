@@ -1,4 +1,4 @@
-// Reads vector cases: what the reference libraries really answered.
+// Loads test vectors: the results of the Go libraries that upstream uses.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waived } from './waived.ts';
@@ -6,8 +6,8 @@ import { waived } from './waived.ts';
 const folder = process.env.VECTORS_DIR ?? join(import.meta.dirname, 'cases');
 
 /**
- * The cases of a topic that are not waived. `name` gives a case its name in `waived.ts`;
- * a name listed there that no case has is an error, so that the list can't rot.
+ * The cases of a topic that are not waived. `name` returns the name of a case in `waived.ts`;
+ * a name that is listed there and that no case has is an error, so that the list stays true.
  */
 export function loadCases<Case>(topic: string, name: (vector: Case) => string): Case[] {
   const { cases } = JSON.parse(readFileSync(join(folder, `${topic}.json`), 'utf8')) as { cases: Case[] };

@@ -1,3 +1,4 @@
+// Challenges are handled as by go-containerregistry: the chosen scheme, the token request and the authorization.
 import { describe, expect, test } from 'vitest';
 import { basicAuthorization, bearerAuthorization } from '../../src/transport/authorization.ts';
 import { chooseChallenge, sessionScheme } from '../../src/transport/challenge.ts';
@@ -20,12 +21,12 @@ interface ChallengeCase {
 const nameOf = (vector: ChallengeCase) =>
   `${vector.www_authenticate.join(' | ')} from ${vector.ping_scheme}://${vector.registry}${vector.credentials ? ', with credentials' : ''} for ${vector.scopes.join(' ')}`;
 
-describe('the challenge of a registry', () => {
+describe('vectors of challenges', () => {
   test.each(loadCases<ChallengeCase>('challenge', nameOf).map((vector) => [nameOf(vector), vector] as const))(
-    '%s',
+    'handles the challenge %s',
     (_name, vector) => {
       const challenge = chooseChallenge(vector.www_authenticate);
-      // Without a line that starts with a token the text of the header stands for the scheme.
+      // Without a line that starts with a token, the whole header is the scheme.
       expect(challenge?.scheme ?? vector.www_authenticate.join('')).toBe(vector.scheme);
       expect(challenge?.parameters ?? {}).toEqual(vector.parameters);
 

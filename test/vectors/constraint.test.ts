@@ -1,4 +1,4 @@
-// Version constraints against what Masterminds/semver accepts and admits.
+// Version constraints accept the same versions as those of Masterminds/semver.
 import { describe, expect, it } from 'vitest';
 import { requireVersion } from '../../src/policy/tag-version.ts';
 import { parseConstraint, satisfies } from '../../src/policy/version-constraint.ts';
@@ -13,8 +13,8 @@ interface ConstraintCase {
 
 const cases = loadCases<ConstraintCase>('constraint', (vector) => vector.constraint);
 
-describe('version constraints', () => {
-  it.each(cases)('$constraint', ({ constraint, ok, accept, reject }) => {
+describe('vectors of version constraints', () => {
+  it.each(cases)('satisfies or refuses the constraint $constraint', ({ constraint, ok, accept, reject }) => {
     if (!ok) {
       expect(() => parseConstraint(constraint)).toThrow('parse semver constraint "');
       return;

@@ -1,3 +1,4 @@
+// Registry errors are formatted as by go-containerregistry.
 import { describe, expect, test } from 'vitest';
 import { OversizedBodyError, RegistryError } from '../../src/transport/registry-error.ts';
 import { maximumErrorBody } from '../../src/transport/response-body.ts';
@@ -22,9 +23,9 @@ const nameOf = ({ method, url, status, body, body_repeat }: ErrorCase) =>
 const bodyOf = ({ body, body_repeat }: ErrorCase) =>
   body ?? body_repeat?.text.repeat(body_repeat.count) ?? '';
 
-describe('the text of a registry error', () => {
+describe('vectors of registry errors', () => {
   test.each(loadCases<ErrorCase>('error-text', nameOf).map((vector) => [nameOf(vector), vector] as const))(
-    '%s',
+    'formats the error %s',
     (_name, vector) => {
       const body = bodyOf(vector);
       const tooLong = Buffer.byteLength(body) > maximumErrorBody;

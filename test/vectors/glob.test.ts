@@ -1,4 +1,4 @@
-// Finding the image of a put, against Go's filepath.Glob on the same trees.
+// Globs for the image of a put match the same files as Go's filepath.Glob.
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -32,8 +32,8 @@ async function plant(root: string, tree: readonly string[]): Promise<void> {
   }
 }
 
-describe('globs', () => {
-  it.each(cases)('$image in $src is $pattern: $matches $error', async (vector) => {
+describe('vectors of globs', () => {
+  it.each(cases)('resolves $image in $src to $pattern, which matches $matches $error', async (vector) => {
     const root = await temporaryDirectory();
     await plant(root, vector.tree);
     await mkdir(join(root, vector.src), { recursive: true });

@@ -1,4 +1,4 @@
-// Repository names against what go-containerregistry makes of them.
+// Repository names are parsed as by go-containerregistry.
 import { describe, expect, it } from 'vitest';
 import { parseRepository, repositoryName } from '../../src/oci/reference.ts';
 import { mayUseHttp } from '../../src/transport/plain-http.ts';
@@ -19,8 +19,8 @@ interface ReferenceCase {
 
 const cases = loadCases<ReferenceCase>('reference', (vector) => vector.in);
 
-describe('repository names', () => {
-  it.each(cases)('$in', (vector) => {
+describe('vectors of repository names', () => {
+  it.each(cases)('parses the repository name $in', (vector) => {
     if (!vector.ok) {
       expect(() => parseRepository(vector.in)).toThrow();
       return;

@@ -1,4 +1,4 @@
-// Patterns against Go's regexp package.
+// Patterns match the same strings as those of Go's regexp package.
 import { describe, expect, it } from 'vitest';
 import { compilePattern } from '../../src/policy/pattern.ts';
 import { loadCases } from './cases.ts';
@@ -12,8 +12,8 @@ interface RegexCase {
 
 const cases = loadCases<RegexCase>('regex', (vector) => vector.re);
 
-describe('patterns', () => {
-  it.each(cases)('$re', ({ re, ok, match, no_match }) => {
+describe('vectors of patterns', () => {
+  it.each(cases)('compiles and matches the pattern $re', ({ re, ok, match, no_match }) => {
     if (!ok) {
       expect(() => compilePattern(re, 'the vector')).toThrow('invalid regex pattern in the vector: "');
       return;

@@ -1,4 +1,4 @@
-// Loading docker-save tarballs, against what go-containerregistry makes of the same files.
+// Reading and writing docker save tarballs equals go-containerregistry.
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -69,30 +69,30 @@ const archiveCases = loadCases<ArchiveCase>('synth', ({ name }) => name).filter(
   ({ kind }) => kind === 'image.tar',
 );
 
-function unpacked(bytes: Buffer): Buffer {
-  const unpack = { gzip: gunzipSync, zstd: zstdDecompressSync, none: (plain: Buffer) => plain };
-  return unpack[detectCompression(bytes)](bytes);
+function decompressed(bytes: Buffer): Buffer {
+  const decompress = { gzip: gunzipSync, zstd: zstdDecompressSync, none: (plain: Buffer) => plain };
+  return decompress[detectCompression(bytes)](bytes);
 }
 
-async function plant(vector: SynthCase) {
+async function writeTarball(vector: SynthCase) {
   const directory = await temporaryDirectory();
   const path = join(directory, 'image.tar');
   await writeFile(path, gunzipSync(Buffer.from(vector.tarball_gzip_base64, 'base64')));
   return { path, directory };
 }
 
-describe('tarballs that are no image', () => {
-  it.each(cases.filter(({ ok }) => !ok))('$name', async (vector) => {
-    const { path, directory } = await plant(vector);
+describe('vectors of invalid tarballs', () => {
+  it.each(cases.filter(({ ok }) => !ok))('refuses the tarball: $name', async (vector) => {
+    const { path, directory } = await writeTarball(vector);
     await expect(openImage(path, { temporaryDirectory: directory })).rejects.toThrow(
       'could not load image from path',
     );
   });
 });
 
-describe('tarballs of an image', () => {
-  it.each(cases.filter(({ ok }) => ok))('$name', async (vector) => {
-    const { path, directory } = await plant(vector);
+describe('vectors of tarballs', () => {
+  it.each(cases.filter(({ ok }) => ok))('reads the tarball: $name', async (vector) => {
+    const { path, directory } = await writeTarball(vector);
     const image = await openImage(path, { temporaryDirectory: directory });
     const nodes: ContentNode[] = [];
     const contents = new Map<string, Buffer>();
@@ -126,18 +126,18 @@ describe('tarballs of an image', () => {
       if (isForeignLayerType(mediaType)) {
         expect(content).toBeUndefined();
       } else {
-        expect(digestOf(unpacked(content ?? Buffer.alloc(0)))).toBe(expected.diff_id);
+        expect(digestOf(decompressed(content ?? Buffer.alloc(0)))).toBe(expected.diff_id);
       }
     }
   });
 });
 
-describe('image.tar', () => {
-  it('has cases', () => {
+describe('vectors of image.tar', () => {
+  it('exist', () => {
     expect(archiveCases.length).toBeGreaterThan(0);
   });
 
-  it.each(archiveCases)('$name', async (vector) => {
+  it.each(archiveCases)('writes image.tar byte for byte: $name', async (vector) => {
     const repository = parseRepository(vector.repository);
     await using registry = await startRegistry();
     for (const content of Object.values(vector.blobs_base64)) {

@@ -1,4 +1,4 @@
-// Lenient versions against what Masterminds/semver makes of them.
+// Lenient versions are parsed as by Masterminds/semver.
 import { describe, expect, it } from 'vitest';
 import { formatVersion, readTagVersion, requireVersion } from '../../src/policy/tag-version.ts';
 import { loadCases } from './cases.ts';
@@ -19,8 +19,8 @@ interface VersionCase {
 
 const cases = loadCases<VersionCase>('version', (vector) => vector.in);
 
-describe('versions', () => {
-  it.each(cases.filter(({ ok }) => ok))('$in is read', (vector) => {
+describe('vectors of versions', () => {
+  it.each(cases.filter(({ ok }) => ok))('parses the version $in', (vector) => {
     const reading = readTagVersion(vector.in);
     if (!('version' in reading)) {
       throw new Error(reading.fault.reason);
@@ -45,7 +45,7 @@ describe('versions', () => {
     });
   });
 
-  it.each(cases.filter(({ ok }) => !ok))('$in is refused', (vector) => {
+  it.each(cases.filter(({ ok }) => !ok))('refuses the version $in', (vector) => {
     expect(readTagVersion(vector.in)).toEqual({ fault: { kind: vector.error_kind, reason: vector.error } });
     expect(() => requireVersion(vector.in)).toThrow(
       vector.error_kind === 'invalid'
