@@ -1,6 +1,7 @@
 // The three ways in which check looks for versions: one tag, semver tags, or tags that match a pattern.
 import { lookUpConcurrency } from '../access/concurrency.ts';
 import { UserError } from '../errors.ts';
+import { readConfig, remoteImage, selectImage } from '../get/remote-image.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
@@ -18,7 +19,6 @@ import {
 import { parseConstraint } from '../policy/version-constraint.ts';
 import { lookUpDigest } from '../registry/digest-lookup.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
-import { imageConfig, platformImage } from '../registry/platform-image.ts';
 import { listTags } from '../registry/tag-list.ts';
 import type { Source } from '../request/source.ts';
 import type { Session } from '../transport/session.ts';
@@ -90,9 +90,9 @@ async function findMatches(
     return selectMatches(tags, digests);
   }
   const created = await mapConcurrently([...digests.keys()], lookUpConcurrency, async (tag) => {
-    const served = await getManifest(session, tag);
-    const { manifest } = await platformImage(session, served, sorting.platform, sorting.log);
-    const config = await imageConfig(session, manifest);
+    const image = remoteImage(session, await getManifest(session, tag));
+    const { manifest } = await selectImage(image, sorting.platform, sorting.log);
+    const config = await readConfig(image, manifest.config);
     return [tag, parseCreated(config.created, `config of ${tag}`)] as const;
   });
   return selectMatches(tags, digests, new Map(created));

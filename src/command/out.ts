@@ -6,11 +6,13 @@ import { sourceRepositories } from '../access/repositories.ts';
 import { findImage } from '../disk/glob.ts';
 import { openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
+import { createLimiter } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { publishedVersion } from '../policy/published-version.ts';
 import { immutableTagRule, immutableTags, type OnConflict } from '../policy/tag-decision.ts';
 import { requireVersion } from '../policy/tag-version.ts';
 import { checkRequestedTags, hasAliases, type RequestedTags, tagsToPush } from '../policy/tags-to-push.ts';
+import { reportContent } from '../process/content-report.ts';
 import type { Command } from '../process/surroundings.ts';
 import { openTransferLog } from '../process/transfer-log.ts';
 import { isMissing } from '../registry/manifest-endpoint.ts';
@@ -51,10 +53,11 @@ export const runOut: Command = async (surroundings) => {
     const { asked, aliases, all: tags, unique } = tagsToPush(requested, existing);
     const rule = immutableTagRule(immutable(asked, aliases), onConflict);
     log.info(`pushing tag(s) ${tags.join(', ')}`);
+    const on = reportContent(log);
     const { root, conflicts } = await push(() =>
-      copyTagged(watchContent(image, progress), repositoryTarget(session, log), unique, {
-        concurrency: uploadConcurrency,
-        log,
+      copyTagged(watchContent(image, progress), repositoryTarget(session, on), unique, {
+        limiter: createLimiter(uploadConcurrency),
+        on,
         rule,
       }),
     );

@@ -1,20 +1,34 @@
-// What points at what: the walk over an image or an index, children before parents.
+// The one walk over manifests and indexes: children before parents, each digest once.
+import { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseIndex } from '../oci/image-index.ts';
 import { parseManifest } from '../oci/manifest.ts';
-import { isIndexType, isManifestType } from '../oci/media-type.ts';
-import type { ContentKind, ImagePart, IsPresent } from './content-graph.ts';
+import { isForeignLayerType, isIndexType, isManifestType } from '../oci/media-type.ts';
+import type {
+  ContentKind,
+  ContentNode,
+  ContentReader,
+  ContentSource,
+  GraphNode,
+  IsPresent,
+} from './content-graph.ts';
+import { type GraphDocuments, graphDocuments } from './graph-documents.ts';
 
-/** A place in the graph, before its content is read. */
-export interface GraphNode {
-  readonly descriptor: Descriptor;
-  readonly kind: ContentKind;
-  readonly part?: ImagePart;
+/** How a graph is walked. */
+export interface GraphSourceOptions {
+  /** What was read before the walk and is not to be read again. */
+  readonly documents?: GraphDocuments;
+  /** Whether the config of an image comes before its layers or after them. */
+  readonly configs?: 'first' | 'last';
+  /** Whether layers that a registry may not store are part of the graph ("nondistributable", "foreign"). */
+  readonly foreign: 'keep' | 'skip';
+  /** Whether an index may list what is neither an image nor an index; such content is read as a blob. */
+  readonly listedBlobs: 'keep' | 'refuse';
 }
 
-/** What content is by its media type: whatever is neither an image nor an index is a blob. */
+/** The kind of content by its media type: whatever is neither an image nor an index is a blob. */
 export function contentKind(mediaType: string): ContentKind {
   if (isIndexType(mediaType)) {
     return 'index';
@@ -22,20 +36,9 @@ export function contentKind(mediaType: string): ContentKind {
   return isManifestType(mediaType) ? 'manifest' : 'blob';
 }
 
-/** An index may list anything; one that lists what is neither an image nor an index can't be pushed: a UserError. */
-export function refuseListedBlobs(children: readonly GraphNode[], where: string): void {
-  const blob = children.find(({ kind }) => kind === 'blob')?.descriptor;
-  if (blob) {
-    throw new UserError(
-      `${where}: ${blob.digest} is neither an image nor an index: its media type is ` +
-        JSON.stringify(blob.mediaType),
-    );
-  }
-}
-
 /**
- * What the document of a manifest or an index points at, in document order: the config and the layers
- * (foreign layers too), or what the index lists. `where` names the document in an error.
+ * What a manifest or an index points at, in document order: the config and the layers (foreign layers too), or the
+ * entries of the index. `where` names the document in an error.
  */
 export function childrenOf(kind: 'manifest' | 'index', bytes: Uint8Array, where: string): GraphNode[] {
   if (kind === 'index') {
@@ -51,32 +54,112 @@ export function childrenOf(kind: 'manifest' | 'index', bytes: Uint8Array, where:
   ];
 }
 
-/**
- * Every node from `root` down, each digest once, children before parents and the root last. `expand` reads a manifest
- * or an index and gives its children, as {@link childrenOf} does. Below the root, a manifest or an index that is
- * `present` is neither expanded nor yielded.
- */
-export async function* visitChildrenFirst(
+/** The graph below a root of a repository or a layout. Each manifest and index is read once, when the walk reaches it. */
+export function graphSource(
+  reader: ContentReader,
+  root: GraphNode,
+  options: GraphSourceOptions,
+): ContentSource {
+  const documents = options.documents ?? graphDocuments(reader);
+
+  const expand = async (node: GraphNode): Promise<readonly GraphNode[]> => {
+    if (node.kind === 'blob') {
+      return [];
+    }
+    const where = `${node.kind} ${node.descriptor.digest}`;
+    const children = childrenOf(node.kind, (await documents.document(node)).bytes, where);
+    if (node.kind === 'index' && options.listedBlobs === 'refuse') {
+      refuseListedBlobs(children, where);
+    }
+    return inOrder(children, options);
+  };
+
+  const contentNode = (node: GraphNode): ContentNode => {
+    const bytes = documents.take(node.descriptor.digest);
+    return {
+      ...node,
+      open: async () => {
+        if (bytes) {
+          return Readable.from([bytes]);
+        }
+        return node.kind === 'blob'
+          ? await reader.open(node)
+          : Readable.from([(await reader.document(node)).bytes]);
+      },
+      ...(reader.repository ? { origin: reader.repository } : {}),
+    };
+  };
+
+  return {
+    name: reader.name,
+    root: root.descriptor,
+    async *nodes(present) {
+      for await (const node of visitChildrenFirst(root, expand, present)) {
+        yield contentNode(node);
+      }
+    },
+  };
+}
+
+/** A node under way: its children, once they are known, and how many of them were visited. */
+interface Visit {
+  readonly node: GraphNode;
+  children: readonly GraphNode[] | undefined;
+  visited: number;
+}
+
+/** Every node from `root` down, as {@link ContentSource.nodes} orders them. Not recursive: indexes may nest deep. */
+async function* visitChildrenFirst(
   root: GraphNode,
   expand: (node: GraphNode) => Promise<readonly GraphNode[]>,
   present: IsPresent,
 ): AsyncGenerator<GraphNode, void, undefined> {
-  const seen = new Set<Digest>();
-  const visit = async function* (node: GraphNode): AsyncGenerator<GraphNode> {
-    const { descriptor, kind } = node;
-    if (seen.has(descriptor.digest)) {
-      return;
-    }
-    seen.add(descriptor.digest);
-    if (kind !== 'blob') {
-      if (node !== root && (await present(descriptor, kind))) {
-        return;
+  const seen = new Set<Digest>([root.descriptor.digest]);
+  const path: Visit[] = [{ node: root, children: undefined, visited: 0 }];
+  for (let visit = path.at(-1); visit; visit = path.at(-1)) {
+    const { node } = visit;
+    if (!visit.children) {
+      if (node.kind !== 'blob' && (await present(node.descriptor, node.kind))) {
+        path.pop();
+        if (node === root) {
+          yield node;
+        }
+        continue;
       }
-      for (const child of await expand(node)) {
-        yield* visit(child);
-      }
+      visit.children = await expand(node);
     }
-    yield node;
-  };
-  yield* visit(root);
+    const child = visit.children[visit.visited];
+    visit.visited++;
+    if (!child) {
+      path.pop();
+      yield node;
+    } else if (!seen.has(child.descriptor.digest)) {
+      seen.add(child.descriptor.digest);
+      path.push({ node: child, children: undefined, visited: 0 });
+    }
+  }
+}
+
+function inOrder(children: readonly GraphNode[], options: GraphSourceOptions): readonly GraphNode[] {
+  const kept =
+    options.foreign === 'keep'
+      ? children
+      : children.filter(
+          ({ kind, descriptor }) => kind !== 'blob' || !isForeignLayerType(descriptor.mediaType),
+        );
+  const isConfig = ({ part }: GraphNode) => part === 'config';
+  return options.configs === 'last'
+    ? [...kept.filter((child) => !isConfig(child)), ...kept.filter(isConfig)]
+    : kept;
+}
+
+/** An index may list anything, but no registry stores other content as a manifest. */
+function refuseListedBlobs(children: readonly GraphNode[], where: string): void {
+  const blob: Descriptor | undefined = children.find(({ kind }) => kind === 'blob')?.descriptor;
+  if (blob) {
+    throw new UserError(
+      `${where}: ${blob.digest} is neither an image nor an index: its media type is ` +
+        JSON.stringify(blob.mediaType),
+    );
+  }
 }

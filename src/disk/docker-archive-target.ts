@@ -57,6 +57,7 @@ export function dockerArchiveTarget(path: string, repoTag: string): DiskTarget {
   };
 
   return {
+    name: path,
     order: 'listed',
     has: async () => false,
     async write({ descriptor, part, open: openContent }) {
@@ -72,6 +73,7 @@ export function dockerArchiveTarget(path: string, repoTag: string): DiskTarget {
           await append(layerName(descriptor), descriptor.size, content);
         }
       });
+      return 'pushed';
     },
     publish: ({ digest }, bytes) =>
       writes.run(async () => {

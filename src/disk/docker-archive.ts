@@ -25,12 +25,13 @@ export type WatchLayer = (
 ) => AsyncIterable<Uint8Array>;
 
 /**
- * The one image of the `docker save` tarball that is open as `file`; the caller closes file and spool. Everything but
- * plain layers is read and checked now: whatever keeps it from being an image is a {@link UserError}. Plain layers are
- * compressed into the spool, one after the other, when the walk over the graph reaches them.
+ * The one image of the `docker save` tarball that is open as `file` and that messages call `name`; the caller closes file
+ * and spool. Everything but plain layers is read and checked now: whatever keeps it from being an image is a
+ * {@link UserError}. Plain layers are compressed into the spool, one after the other, when the walk over the graph
+ * reaches them.
  */
 export async function openDockerArchive(
-  file: FileHandle,
+  { file, name }: { readonly file: FileHandle; readonly name: string },
   spool: LayerSpool,
   options: { readonly watchLayer?: WatchLayer; readonly signal?: AbortSignal | undefined },
 ): Promise<ContentSource> {
@@ -42,10 +43,16 @@ export async function openDockerArchive(
       watchLayer(plain, { number: position + 1, count: plan.length, size });
     layers.push(await layerNode(layer, { file, find, spool, watch, signal }));
   }
-  const known = plan.every(({ form }) => form === 'as-is');
+  const manifest = async () => manifestNode(config.descriptor, await descriptorsOf(layers));
+  const known = plan.every(({ form }) => form === 'as-is') ? await manifest() : undefined;
   return {
-    root: known ? manifestNode(config.descriptor, await descriptorsOf(layers)).descriptor : undefined,
-    async *nodes() {
+    name,
+    root: known?.descriptor,
+    async *nodes(present) {
+      if (known && (await present(known.descriptor, known.kind))) {
+        yield known;
+        return;
+      }
       yield config;
       const yielded = new Set<Digest>();
       for (const layer of layers) {
@@ -56,7 +63,7 @@ export async function openDockerArchive(
           yield node;
         }
       }
-      yield manifestNode(config.descriptor, await descriptorsOf(layers));
+      yield await manifest();
     },
   };
 }

@@ -39,9 +39,13 @@ export function ociLayoutTarget(directory: string, whole: Set<Digest>): DiskTarg
   };
 
   return {
+    name: directory,
     order: 'any',
     has: (descriptor, kind) => store.has({ descriptor, kind }),
-    write: (node) => store.write(node),
+    async write(node) {
+      await store.write(node);
+      return 'pushed';
+    },
     async publish(root, bytes) {
       const isIndex = isIndexType(root.mediaType);
       if (!isIndex) {

@@ -1,20 +1,15 @@
 // A directory with an OCI image layout as a source of content. OCI image specification, "image layout".
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ContentNode, ContentSource, IsPresent } from '../content/content-graph.ts';
-import {
-  childrenOf,
-  type GraphNode,
-  refuseListedBlobs,
-  visitChildrenFirst,
-} from '../content/graph-source.ts';
+import type { ContentReader, ContentSource, GraphNode } from '../content/content-graph.ts';
+import { graphSource } from '../content/graph-source.ts';
 import { verifyBytes, verifyContent } from '../content/verified-content.ts';
 import { errorCode, UserError } from '../errors.ts';
 import { maximumDiskDocument } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { parseIndex } from '../oci/image-index.ts';
-import { isForeignLayerType, isIndexType, isManifestType, mediaTypes } from '../oci/media-type.ts';
+import { isIndexType, isManifestType, mediaTypes } from '../oci/media-type.ts';
 import { readContent } from './file-range.ts';
 import { blobPath, indexFile, singleImageDigestFile } from './layout-paths.ts';
 import { noIndexError } from './not-an-image.ts';
@@ -33,42 +28,33 @@ interface LayoutDocument {
  */
 export async function openOciLayout(directory: string, signal?: AbortSignal): Promise<ContentSource> {
   const root = await findRoot(directory);
-  const pathOf = ({ descriptor }: GraphNode) =>
-    descriptor.digest === root.node.descriptor.digest ? root.path : blobPath(directory, descriptor.digest);
-  const expand = async (node: GraphNode) => {
+  const reader = layoutReader(directory, root);
+  const source = graphSource(reader, root.node, { foreign: 'skip', listedBlobs: 'refuse' });
+  for await (const { kind, descriptor } of source.nodes(async () => false)) {
     signal?.throwIfAborted();
-    const { kind, descriptor } = node;
-    if (kind === 'blob') {
-      return [];
-    }
-    const bytes = node === root.node ? root.bytes : await readDocument(pathOf(node), descriptor);
-    const where = `${kind} ${descriptor.digest}`;
-    const children = childrenOf(kind, bytes, where);
-    if (kind === 'index') {
-      refuseListedBlobs(children, where);
-    }
-    return children.filter(
-      (child) => child.kind !== 'blob' || !isForeignLayerType(child.descriptor.mediaType),
-    );
-  };
-  const visit = (present: IsPresent) => visitChildrenFirst(root.node, expand, present);
-  for await (const { kind, descriptor } of visit(async () => false)) {
     if (kind === 'blob') {
       await checkFile(blobPath(directory, descriptor.digest), descriptor);
     }
   }
-  return {
-    root: root.node.descriptor,
-    async *nodes(present) {
-      for await (const node of visit(present)) {
-        yield layoutNode(node, pathOf(node));
-      }
-    },
-  };
+  return source;
 }
 
-function layoutNode(node: GraphNode, path: string): ContentNode {
-  return { ...node, open: async () => verifyContent(readContent(path), node.descriptor, path) };
+function layoutReader(directory: string, root: LayoutDocument): ContentReader {
+  return {
+    name: directory,
+    async document({ descriptor }) {
+      const { digest, mediaType } = descriptor;
+      const bytes =
+        digest === root.node.descriptor.digest
+          ? root.bytes
+          : await readDocument(blobPath(directory, digest), descriptor);
+      return { bytes, mediaType };
+    },
+    async open({ descriptor }) {
+      const path = blobPath(directory, descriptor.digest);
+      return verifyContent(readContent(path), descriptor, path);
+    },
+  };
 }
 
 async function findRoot(directory: string): Promise<LayoutDocument> {

@@ -36,14 +36,19 @@ export async function openImage(path: string, options: OpenImageOptions): Promis
     if (!info.isFile()) {
       throw new UserError('it is neither a file nor a directory');
     }
-    return await openTarball(await open(path), info.size, options);
+    return await openTarball({ file: await open(path), name: path }, info.size, options);
   } catch (cause) {
     options.signal?.throwIfAborted();
     throw new UserError(`could not load image from path '${path}'`, { cause });
   }
 }
 
-async function openTarball(file: FileHandle, size: number, options: OpenImageOptions): Promise<DiskImage> {
+async function openTarball(
+  tarball: { readonly file: FileHandle; readonly name: string },
+  size: number,
+  options: OpenImageOptions,
+): Promise<DiskImage> {
+  const { file } = tarball;
   const spool = createLayerSpool(options.temporaryDirectory, options.signal);
   const close = async () => {
     await spool.close();
@@ -51,7 +56,7 @@ async function openTarball(file: FileHandle, size: number, options: OpenImageOpt
   };
   try {
     refuseFile(await readWholeRange(file, { offset: 0, size: Math.min(size, headLength) }, 'the file'));
-    return { ...(await openDockerArchive(file, spool, options)), close };
+    return { ...(await openDockerArchive(tarball, spool, options)), close };
   } catch (error) {
     await close();
     throw error;

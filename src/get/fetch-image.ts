@@ -1,25 +1,23 @@
 // One image out of a registry: the digest that is asked for, in the format that is asked for.
 import { getManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
 import type { Session } from '../transport/session.ts';
-import { type FetchedImage, type FetchOptions, readImage } from './fetched-image.ts';
+import { type FetchedImage, type FetchOptions, readDetail } from './fetched-image.ts';
+import { remoteImage } from './remote-image.ts';
 import { saveArchive, saveLayout } from './save-image.ts';
 import { unpackImage } from './unpack-image.ts';
 
-/**
- * Fetches what the digest names. In the end the image is whole and verified in its place, or it is not an
- * image.
- */
+/** Fetches what the digest names. In the end the image is whole and verified in its place, or it is not an image. */
 export async function fetchImage(session: Session, options: FetchOptions): Promise<FetchedImage> {
-  const served = await getFreshManifest(session, options);
+  const remote = remoteImage(session, await getFreshManifest(session, options));
   switch (options.format) {
     case 'rootfs':
-      return await unpackImage(session, served, options);
+      return await unpackImage(remote, options);
     case 'oci':
-      return await saveArchive(session, served, options);
+      return await saveArchive(remote, options);
     case 'oci-layout':
-      return await saveLayout(session, served, options);
+      return await saveLayout(remote, options);
     case 'none':
-      return (await readImage(session, served, options)).image;
+      return await readDetail(remote, options);
   }
 }
 
@@ -27,7 +25,7 @@ const missingPause = 2_000;
 
 /** A registry may need a moment to show what was just pushed: its 404 counts only after some time. */
 async function getFreshManifest(session: Session, options: FetchOptions): Promise<ServedManifest> {
-  const { clock, log, digest } = options;
+  const { clock, log, digest, signal } = options;
   const deadline = clock.now() + options.missingPatience;
   for (;;) {
     try {
@@ -37,7 +35,7 @@ async function getFreshManifest(session: Session, options: FetchOptions): Promis
         throw error;
       }
       log.warn(`${digest} is not there (yet); asking again`);
-      await clock.sleep(missingPause);
+      await clock.sleep(missingPause, signal);
     }
   }
 }

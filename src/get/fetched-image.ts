@@ -1,15 +1,13 @@
-// What a get fetches, and what is known of the image afterwards: no more is asked for than that takes.
+// What a get fetches, and what is known of the image afterwards: no more is requested than that takes.
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
-import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
+import type { ImageConfig } from '../oci/image-config.ts';
 import type { ImageManifest } from '../oci/manifest.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
-import type { ServedManifest } from '../registry/manifest-endpoint.ts';
-import { imageConfigBytes, platformImage } from '../registry/platform-image.ts';
 import type { ImageFormat } from '../request/params.ts';
 import type { Progress } from '../transfer/progress.ts';
 import type { Clock } from '../transport/clock.ts';
-import type { Session } from '../transport/session.ts';
+import { type RemoteImage, readConfig, selectImage } from './remote-image.ts';
 
 /** What is known of the image that was fetched: at least as much as was asked for. */
 export interface FetchedImage {
@@ -40,34 +38,17 @@ export interface FetchOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly progress: Progress;
-}
-
-/** What was read of an image, and the bytes of all documents that were read for it. */
-export interface ReadImage {
-  readonly image: FetchedImage;
-  /** The image's manifest; what the digest names when nothing more had to be known. */
-  readonly served: ServedManifest;
-  readonly documents: ReadonlyMap<Digest, Uint8Array>;
+  /** Ends the get with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Reads the image for the platform as far as it must be known, and no further. */
-export async function readImage(
-  session: Session,
-  served: ServedManifest,
-  { detail, platform, log }: Pick<FetchOptions, 'detail' | 'platform' | 'log'>,
-): Promise<ReadImage> {
-  const documents = new Map([[served.digest, served.bytes]]);
-  if (detail === 'nothing') {
-    return { image: {}, served, documents };
+export async function readDetail(remote: RemoteImage, options: FetchOptions): Promise<FetchedImage> {
+  if (options.detail === 'nothing') {
+    return {};
   }
-  const { served: child, manifest } = await platformImage(session, served, platform, log);
-  documents.set(child.digest, child.bytes);
-  if (detail === 'manifest') {
-    return { image: { manifest }, served: child, documents };
-  }
-  const { digest } = manifest.config;
-  const bytes = await imageConfigBytes(session, manifest);
-  documents.set(digest, bytes);
-  const config = parseImageConfig(bytes, `config ${digest}`);
-  return { image: { manifest, config }, served: child, documents };
+  const { manifest } = await selectImage(remote, options.platform, options.log);
+  return options.detail === 'manifest'
+    ? { manifest }
+    : { manifest, config: await readConfig(remote, manifest.config) };
 }

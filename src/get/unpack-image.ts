@@ -1,37 +1,33 @@
 // Format rootfs: the layers of an image, unpacked on top of each other.
+import type { GraphNode } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
-import { openLayer } from '../registry/layer-download.ts';
-import type { ServedManifest } from '../registry/manifest-endpoint.ts';
-import { imageConfig, platformImage } from '../registry/platform-image.ts';
 import { bytesOfPath } from '../rootfs/file-path.ts';
 import { removeTree } from '../rootfs/remove-tree.ts';
 import { unpackLayers } from '../rootfs/unpack.ts';
 import { shortDigest, watchStream } from '../transfer/watched-content.ts';
-import type { Session } from '../transport/session.ts';
 import type { FetchedImage, FetchOptions } from './fetched-image.ts';
 import { imagePath } from './get-result.ts';
+import { type RemoteImage, readConfig, selectImage } from './remote-image.ts';
 
 /**
  * Unpacks the image for the platform: manifest, layers and config are fetched in this order. The tree is whole and
  * verified in the end, or there is none.
  */
-export async function unpackImage(
-  session: Session,
-  served: ServedManifest,
-  options: FetchOptions,
-): Promise<FetchedImage> {
-  const { manifest } = await platformImage(session, served, options.platform, options.log);
+export async function unpackImage(remote: RemoteImage, options: FetchOptions): Promise<FetchedImage> {
+  const { reader } = remote;
+  const { manifest } = await selectImage(remote, options.platform, options.log);
   const tree = imagePath(options.directory, 'rootfs');
-  const layers = manifest.layers.map((layer) => {
-    const transfer = options.progress.start(shortDigest(layer.digest), layer.size);
-    const open = async () => watchStream(await openLayer(session, layer), transfer);
-    return { digest: layer.digest, open, transfer };
+  const layers = manifest.layers.map((descriptor) => {
+    const node: GraphNode = { descriptor, kind: 'blob', part: 'layer' };
+    const transfer = options.progress.start(shortDigest(descriptor.digest), descriptor.size);
+    const open = async () => watchStream(await reader.open(node), transfer);
+    return { digest: descriptor.digest, open, transfer };
   });
   try {
     await unpackLayers(layers, tree, { asRoot: options.asRoot, log: options.log }).catch((cause: unknown) => {
       throw new UserError('extract image', { cause });
     });
-    return { manifest, config: await imageConfig(session, manifest) };
+    return { manifest, config: await readConfig(remote, manifest.config) };
   } catch (error) {
     removeUnpacked(tree);
     throw error;

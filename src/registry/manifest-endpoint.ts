@@ -1,5 +1,6 @@
 // Manifests of a repository: head, get, put, untag. Distribution specification, "Pulling" to "Deleting".
 
+import type { TagState } from '../content/tag-state.ts';
 import { CorruptContentError, verifyBytes } from '../content/verified-content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
@@ -24,15 +25,6 @@ export interface ServedManifest {
 const maximumManifest = 100 * 1024 * 1024;
 
 /**
- * What a HEAD can tell: a digest, that there is no such manifest, or nothing to rely on (with the refusal, if
- * any).
- */
-export type ManifestHead =
-  | { readonly state: 'found'; readonly digest: Digest }
-  | { readonly state: 'missing' }
-  | { readonly state: 'unclear'; readonly error: RegistryError | undefined };
-
-/**
  * Whether an error says that the thing asked for does not exist: a 404 as the answer to that very request.
  */
 export function isMissing(error: unknown): error is RegistryError {
@@ -44,13 +36,18 @@ export function isMissing(error: unknown): error is RegistryError {
  * `Content-Type`, `Content-Length` and a well-formed `Docker-Content-Digest` (equal when asked by digest).
  * Statuses that may pass are asked again as the session's retrier decides.
  */
-export async function headManifest(session: Session, reference: string): Promise<ManifestHead> {
+export async function headManifest(
+  session: Session,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<TagState> {
   try {
     const answer = await session.request({
       method: 'HEAD',
       target: manifestPath(session, reference),
       accept: acceptedManifests,
       expect: [200, 404],
+      signal,
     });
     return answer.status === 404 ? { state: 'missing' } : headState(answer, reference);
   } catch (error) {
@@ -61,12 +58,12 @@ export async function headManifest(session: Session, reference: string): Promise
   }
 }
 
-function headState(answer: ExpectedAnswer, reference: string): ManifestHead {
+function headState(answer: ExpectedAnswer, reference: string): TagState {
   const digest = headerText(answer, 'docker-content-digest');
   const complete = ['content-type', 'content-length'].every((name) => headerText(answer, name));
   return complete && isDigest(digest) && (!isDigest(reference) || reference === digest)
     ? { state: 'found', digest }
-    : { state: 'unclear', error: undefined };
+    : { state: 'unclear' };
 }
 
 /**
@@ -115,6 +112,7 @@ export async function putManifest(
   reference: string,
   mediaType: string,
   bytes: Uint8Array,
+  signal?: AbortSignal,
 ): Promise<void> {
   await session.request({
     method: 'PUT',
@@ -122,6 +120,7 @@ export async function putManifest(
     headers: { 'content-type': mediaType },
     body: { length: bytes.length, open: async () => bytes },
     expect: [200, 201, 202],
+    signal,
   });
 }
 

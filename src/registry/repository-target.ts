@@ -1,14 +1,15 @@
 // A repository as the place where a content graph goes: blobs and manifests by digest first, tags last.
 import { buffer } from 'node:stream/consumers';
+import type { OnContentEvent } from '../content/content-event.ts';
 import type { TaggedTarget } from '../content/content-graph.ts';
 import type { CurrentTag, TagState } from '../content/tag-state.ts';
 import { mapConcurrently } from '../limiter.ts';
-import type { Log } from '../log.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { digestReference, tagReference } from '../oci/reference.ts';
+import { repositoryName } from '../oci/reference.ts';
+import { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
-import { hasBlob, uploadBlob } from './blob-upload.ts';
+import { hasBlob, mountBlob, uploadBlob } from './blob-upload.ts';
 import { headManifest, putManifest } from './manifest-endpoint.ts';
 import { createReferrerRecorder } from './referrers.ts';
 import { type TriedTag, undoTags } from './tag-rollback.ts';
@@ -16,42 +17,52 @@ import { type TriedTag, undoTags } from './tag-rollback.ts';
 /** How many tags are asked for or moved at a time, as upstream does. */
 const tagConcurrency = 4;
 
-/** A target over a session that may push. What was done is told in `log` as upstream's library tells it. */
-export function repositoryTarget(session: Session, log: Log): TaggedTarget {
+/** A target over a session that may push. `on` receives what happens to manifests and tags. */
+export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTarget {
   const { repository } = session;
+  const name = repositoryName(repository);
   const referrers = createReferrerRecorder(session);
+  /** Uploads that the registry opened where it did not mount. */
+  const opened = new Map<Digest, string>();
 
-  const putDescribed = async (reference: string, descriptor: Descriptor, bytes: Uint8Array) => {
-    await putManifest(session, reference, descriptor.mediaType, bytes);
-    const name =
-      reference === descriptor.digest
-        ? digestReference(repository, descriptor.digest)
-        : tagReference(repository, reference);
-    log.progress(`${name}: digest: ${descriptor.digest} size: ${bytes.length}`);
+  const putDescribed = async (
+    reference: string,
+    descriptor: Descriptor,
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ) => {
+    await putManifest(session, reference, descriptor.mediaType, bytes, signal);
+    on({ type: 'stored', name, reference, descriptor });
   };
 
   return {
+    name,
     order: 'any',
-    async has({ digest }, kind) {
-      if (kind !== 'blob') {
-        return await hasManifest(session, digest);
+    has: ({ digest }, kind, signal) =>
+      kind === 'blob' ? hasBlob(session, digest, signal) : hasManifest(session, digest, signal),
+    async mount({ digest }, from, signal) {
+      if (from.registry !== repository.registry || from.path === repository.path) {
+        return false;
       }
-      const found = await hasBlob(session, digest);
-      if (found) {
-        log.progress(`existing blob: ${digest}`);
+      const outcome = await mountBlob(session, digest, from, signal);
+      if (!outcome.mounted && outcome.upload !== undefined) {
+        opened.set(digest, outcome.upload);
       }
-      return found;
+      return outcome.mounted;
     },
     currentTags: (tags) =>
       mapConcurrently(tags, tagConcurrency, async (tag) => ({ tag, now: await stateOf(session, tag) })),
-    async write(node) {
+    async write(node, signal) {
+      const { descriptor } = node;
       if (node.kind === 'blob') {
-        log.progress(`${await uploadBlob(session, node)} blob: ${node.descriptor.digest}`);
-        return;
+        const upload = opened.get(descriptor.digest);
+        opened.delete(descriptor.digest);
+        return await uploadBlob(session, node, { opened: upload, signal });
       }
       const bytes = await buffer(await node.open());
-      await putDescribed(node.descriptor.digest, node.descriptor, bytes);
-      await referrers.record(node.descriptor, bytes);
+      await putDescribed(descriptor.digest, descriptor, bytes, signal);
+      await referrers.record(descriptor, bytes);
+      return 'pushed';
     },
     async publish(root, bytes) {
       await putDescribed(root.digest, root, bytes);
@@ -81,23 +92,31 @@ export function repositoryTarget(session: Session, log: Log): TaggedTarget {
       if (failures.length > 0) {
         const [cause] = failures;
         throw tried.some(({ moved }) => moved)
-          ? await undoTags(session, tried, root.digest, log, cause)
+          ? await undoTags(session, tried, root.digest, on, cause)
           : cause;
       }
     },
   };
 }
 
-/** Where a tag or digest points; a registry that refuses to tell leaves it unclear. */
-async function stateOf(session: Session, reference: string): Promise<TagState> {
-  const head = await headManifest(session, reference);
-  if (head.state === 'unclear' && head.error && ![403, 405, 501].includes(head.error.status)) {
+/** Where a tag or digest points; unclear where the registry refuses to answer. */
+async function stateOf(session: Session, reference: string, signal?: AbortSignal): Promise<TagState> {
+  const head = await headManifest(session, reference, signal);
+  if (
+    head.state === 'unclear' &&
+    head.error instanceof RegistryError &&
+    ![403, 405, 501].includes(head.error.status)
+  ) {
     throw head.error;
   }
   return head;
 }
 
-/** Whether the repository has a manifest or index already; a refusal to tell counts as no. */
-async function hasManifest(session: Session, digest: Digest): Promise<boolean> {
-  return (await stateOf(session, digest)).state === 'found';
+/** Whether the repository holds a manifest or index already; a refusal to answer counts as no. */
+async function hasManifest(
+  session: Session,
+  digest: Digest,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return (await stateOf(session, digest, signal)).state === 'found';
 }

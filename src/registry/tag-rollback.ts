@@ -1,11 +1,11 @@
 // The tags of one put move together: when one fails, those that had moved go back to where they pointed.
 
+import type { OnContentEvent } from '../content/content-event.ts';
 import type { CurrentTag, TagState } from '../content/tag-state.ts';
 import { errorText, UserError } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
-import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
-import { tagReference } from '../oci/reference.ts';
+import { repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { deleteTag, getManifest, headManifest, putManifest } from './manifest-endpoint.ts';
 
@@ -36,7 +36,7 @@ export type StepBack =
   | { readonly step: 'restore'; readonly to: Digest }
   | { readonly step: 'remove' | 'none' | 'taken' | 'unknown' };
 
-/** How a tag gets back. A PUT that failed may have moved it all the same, and a registry may answer from a cache. */
+/** How to undo the move of a tag. A PUT that failed may have moved it all the same, and a registry may answer from a cache. */
 export function stepBack({ before, now, moved, root }: MovedTagFacts): StepBack {
   const isBack = now.state === 'found' && before.state === 'found' && now.digest === before.digest;
   if (now.state === 'found' && now.digest !== root && !isBack) {
@@ -51,20 +51,20 @@ export function stepBack({ before, now, moved, root }: MovedTagFacts): StepBack 
 }
 
 /**
- * What to tell after `cause` ended a put whose other tags had moved: puts them back where the registry allows it, and
- * lists those for which it does not.
+ * Puts tags back after `cause` ended a put whose other tags had moved, where the registry allows it. Returns the error to
+ * report, which lists those for which it does not.
  */
 export async function undoTags(
   session: Session,
   tags: readonly TriedTag[],
   root: Digest,
-  log: Log,
+  on: OnContentEvent,
   cause: unknown,
 ): Promise<UserError> {
   const failures = await mapConcurrently(tags, rollbackConcurrency, async (tried) => {
     const { tag } = tried.before;
     try {
-      await putBack(session, tried, root, log);
+      await putBack(session, tried, root, on);
       return [];
     } catch (error) {
       return [`${tag}, which ${formerPlace(tried.before.now)} (${errorText(error)})`];
@@ -76,31 +76,36 @@ export async function undoTags(
     ? new UserError(done, { cause })
     : new UserError(`${done}, except ${left.join(' and ')}`, {
         cause,
-        hint: 'put right by hand what is listed, or let the same put succeed: it moves all tags again',
+        hint: 'correct by hand what is listed, or repeat the put until it succeeds: it moves all tags again',
       });
 }
 
-async function putBack(session: Session, { before, moved }: TriedTag, root: Digest, log: Log): Promise<void> {
+async function putBack(
+  session: Session,
+  { before, moved }: TriedTag,
+  root: Digest,
+  on: OnContentEvent,
+): Promise<void> {
   const { tag } = before;
-  const name = tagReference(session.repository, tag);
+  const name = repositoryName(session.repository);
   const now = await headManifest(session, tag);
   const back = stepBack({ before: before.now, now, moved, root });
   switch (back.step) {
     case 'restore': {
       const { bytes, mediaType } = await getManifest(session, back.to);
       await putManifest(session, tag, mediaType, bytes);
-      log.progress(`${name}: put back to ${back.to}`);
+      on({ type: 'tag-restored', name, tag, to: back.to });
       return;
     }
     case 'remove':
       await removeTag(session, tag);
-      log.progress(`${name}: removed again`);
+      on({ type: 'tag-restored', name, tag, to: undefined });
       return;
     case 'taken':
-      log.progress(`${name}: left as it is, since somebody else has moved it`);
+      on({ type: 'tag-taken', name, tag });
       return;
     case 'unknown':
-      throw new UserError('the registry did not tell where it points');
+      throw new UserError('the registry did not say where it points');
     case 'none':
   }
 }
@@ -124,6 +129,6 @@ function formerPlace(before: TagState): string {
     case 'missing':
       return 'did not exist';
     case 'unclear':
-      return 'pointed nobody knows where';
+      return 'pointed to an unknown digest';
   }
 }

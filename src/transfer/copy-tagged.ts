@@ -1,19 +1,19 @@
-// A copy under tags: which of them move is judged before anything is sent, and they move last.
-import { buffer } from 'node:stream/consumers';
+// A copy under tags: which of them move is decided before anything is sent, and they move last.
+import type { OnContentEvent } from '../content/content-event.ts';
 import type { ContentNode, ContentSource, TaggedTarget } from '../content/content-graph.ts';
-import type { ConflictingTag, TagChoice, TagRule } from '../content/tag-state.ts';
-import type { Log } from '../log.ts';
+import type { ConflictingTag, CurrentTag, TagChoice, TagRule } from '../content/tag-state.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type CopyOptions, copyBelowRoot } from './copy.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type CopyOptions, copyBelowRoot, readRoot } from './copy.ts';
+import { atSide } from './copy-error.ts';
 
 /** How a copy is done, and which tags move. */
 export interface TaggedCopyOptions extends CopyOptions {
-  readonly log: Log;
   /** Which tags the root takes. */
   readonly rule: TagRule;
 }
 
-/** What a copy came to. */
+/** The outcome of a copy. */
 export interface Copied {
   readonly root: Descriptor;
   /** The tags that the rule found in its way. */
@@ -21,7 +21,7 @@ export interface Copied {
 }
 
 /**
- * Copies a graph and points `tags`, at least one, at its root. What the target has already is not sent, and nothing is
+ * Copies a graph and points `tags`, at least one, at its root. What the target already holds is not sent, and nothing is
  * sent at all when no tag is to move. What the rule forbids is thrown before anything is sent: where that depends on a
  * root which is not known before its content was read, the source is read through first.
  */
@@ -31,36 +31,47 @@ export async function copyTagged(
   tags: readonly string[],
   options: TaggedCopyOptions,
 ): Promise<Copied> {
-  const { log, rule } = options;
-  const before = await target.currentTags(tags);
+  const { on, rule } = options;
+  const currentTags = () =>
+    atSide('destination', `reading tags of ${target.name}`, () => target.currentTags(tags));
+  const before = await currentTags();
   const known =
-    source.root ?? (rule.choose(before, undefined).needsRoot ? await readRoot(source) : undefined);
+    source.root ?? (rule.choose(before, undefined).needsRoot ? await findRoot(source) : undefined);
   if (known) {
     const choice = rule.choose(before, known.digest);
     if (choice.put.length === 0) {
-      tellExisting(log, choice, known);
+      reportUnchanged(on, choice, known);
       return { root: known, conflicts: choice.conflicts };
     }
   }
-  const node = await copyBelowRoot(source, target, options);
+  const node = await copyBelowRoot(source, target, options, manifestsOf(before));
   const root = node.descriptor;
-  const current = rule.looksAgain ? await target.currentTags(tags) : before;
+  const current = rule.looksAgain ? await currentTags() : before;
   const choice = rule.choose(current, root.digest);
-  tellExisting(log, choice, root);
+  reportUnchanged(on, choice, root);
   if (choice.put.length > 0) {
-    await target.publishTagged(root, await buffer(await node.open()), choice.put);
+    const bytes = await readRoot(source, node);
+    const names = choice.put.map(({ tag }) => tag).join(', ');
+    await atSide('destination', `writing tag(s) ${names} of ${target.name}`, () =>
+      target.publishTagged(root, bytes, choice.put),
+    );
   }
   return { root, conflicts: choice.conflicts };
 }
 
-function tellExisting(log: Log, { existing }: TagChoice, { digest }: Descriptor): void {
+/** The manifests that tags point at: they are there, which needs no request. */
+function manifestsOf(tags: readonly CurrentTag[]): ReadonlySet<Digest> {
+  return new Set(tags.flatMap(({ now }) => (now.state === 'found' ? [now.digest] : [])));
+}
+
+function reportUnchanged(on: OnContentEvent, { existing }: TagChoice, { digest }: Descriptor): void {
   for (const tag of existing) {
-    log.progress(`existing manifest: ${tag}@${digest}`);
+    on({ type: 'tag-unchanged', tag, digest });
   }
 }
 
 /** The root of a source, at the price of everything that the source must do to know it. */
-async function readRoot(source: ContentSource): Promise<Descriptor | undefined> {
+async function findRoot(source: ContentSource): Promise<Descriptor | undefined> {
   let last: ContentNode | undefined;
   for await (const node of source.nodes(async () => false)) {
     last = node;

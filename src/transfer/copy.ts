@@ -1,92 +1,164 @@
-// The walk that moves every image: from a source to a target, children first and the root last.
+// The copy that moves every image: from a source to a target, children first and the root last.
 import { buffer } from 'node:stream/consumers';
-import type { ContentNode, ContentSource, ContentTarget } from '../content/content-graph.ts';
-import { createLimiter } from '../limiter.ts';
+import type { OnContentEvent } from '../content/content-event.ts';
+import type { ContentNode, ContentSource, ContentTarget, IsPresent } from '../content/content-graph.ts';
+import type { Limiter } from '../limiter.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { atSide } from './copy-error.ts';
+import { type CopyRoute, copyNode, nodeName } from './copy-node.ts';
 
 /** How a copy is done. */
 export interface CopyOptions {
-  /** How many nodes travel at a time; a target that takes them in order gets one after the other. */
-  readonly concurrency: number;
+  /** How many nodes travel at a time; may be shared by several copies. A target that is an archive takes one at a time. */
+  readonly limiter: Limiter;
+  /** Ends the copy with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly on: OnContentEvent;
 }
 
-/** Copies a graph and stores its root by digest. What the target has already is not sent. Gives the root. */
+/**
+ * Copies a graph and stores its root by digest. What the target already holds is not sent: it is asked for the root
+ * first. Returns the root. Throws a CopyError that names the side that failed.
+ */
 export async function copy(
   source: ContentSource,
   target: ContentTarget,
   options: CopyOptions,
 ): Promise<Descriptor> {
   const root = await copyBelowRoot(source, target, options);
-  await target.publish(root.descriptor, await buffer(await root.open()));
+  const bytes = await readRoot(source, root);
+  await atSide('destination', `writing ${nodeName(root)} to ${target.name}`, () =>
+    target.publish(root.descriptor, bytes),
+  );
   return root.descriptor;
 }
 
-/** Copies everything but the root, which is yet to be published. */
+/** The bytes of the root, which was not sent yet. */
+export async function readRoot(source: ContentSource, root: ContentNode): Promise<Uint8Array> {
+  return await atSide('source', `reading ${nodeName(root)} from ${source.name}`, async () =>
+    buffer(await root.open()),
+  );
+}
+
+/**
+ * Copies everything but the root, which is yet to be published. The target is not asked for what is in `held`.
+ */
 export async function copyBelowRoot(
   source: ContentSource,
   target: ContentTarget,
   options: CopyOptions,
+  held: ReadonlySet<Digest> = new Set(),
 ): Promise<ContentNode> {
-  const limiter = createLimiter(target.order === 'listed' ? 1 : options.concurrency);
-  const transfers: Promise<void>[] = [];
-  let failed = false;
-
-  const start = async (node: ContentNode) => {
-    // What lies below a manifest is on its way by now: a child never waits behind its parent.
-    const below = node.kind === 'blob' ? [] : [...transfers];
-    // Blobs take their slot here, so that the source is not read further ahead than there are limiter.
-    const release = node.kind === 'blob' ? await limiter.acquire() : undefined;
-    if (failed) {
-      release?.();
-      return;
+  const ending = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
+  const transfers = startTransfers({ from: source.name, target, signal, on: options.on }, options, (error) =>
+    ending.abort(error),
+  );
+  const present: IsPresent = async (descriptor, kind) =>
+    held.has(descriptor.digest) ||
+    (await atSide('destination', `asking ${target.name} for ${kind} ${descriptor.digest}`, () =>
+      target.has(descriptor, kind, signal),
+    ));
+  try {
+    const root = await startAll(source, present, transfers, signal);
+    await transfers.settled();
+    signal.throwIfAborted();
+    if (!root) {
+      throw new Error('a content source must end with its root');
     }
-    const transfer = (async () => {
-      let free = release;
-      try {
-        await Promise.all(below);
-        free ??= await limiter.acquire();
-        await transferNode(node, target);
-      } catch (error) {
-        failed = true;
-        throw error;
-      } finally {
-        free?.();
-      }
-    })();
-    // Told at the end, by Promise.all.
-    transfer.catch(() => {});
-    transfers.push(transfer);
-    if (target.order === 'listed') {
-      await transfer;
-    }
-  };
-
-  // A manifest is the root unless another node follows it, so each is held back until the next one shows.
-  let held: ContentNode | undefined;
-  for await (const node of source.nodes((descriptor, kind) => target.has(descriptor, kind))) {
-    if (held) {
-      await start(held);
-      held = undefined;
-    }
-    if (node.kind === 'blob') {
-      await start(node);
-    } else {
-      held = node;
-    }
-    if (failed) {
-      break;
-    }
+    return root;
+  } catch (error) {
+    // The siblings end before the caller goes on; the first failure is the one to report.
+    ending.abort(error);
+    await transfers.settled();
+    throw signal.reason;
   }
-  await Promise.all(transfers);
-  if (!held) {
-    throw new Error('a content source must end with its root');
-  }
-  return held;
 }
 
-async function transferNode(node: ContentNode, target: ContentTarget): Promise<void> {
-  const { descriptor, kind } = node;
-  if (kind !== 'blob' || !(await target.has(descriptor, kind))) {
-    await target.write(node);
+/** Starts every node but the root, which is returned. */
+async function startAll(
+  source: ContentSource,
+  present: IsPresent,
+  transfers: Transfers,
+  signal: AbortSignal,
+): Promise<ContentNode | undefined> {
+  // A manifest is the root unless another node follows it, so each waits until the next one shows.
+  let last: ContentNode | undefined;
+  for await (const node of readNodes(source, present)) {
+    signal.throwIfAborted();
+    if (last) {
+      await transfers.start(last);
+      last = undefined;
+    }
+    if (node.kind === 'blob') {
+      await transfers.start(node);
+    } else {
+      last = node;
+    }
+    signal.throwIfAborted();
   }
+  return last;
+}
+
+async function* readNodes(source: ContentSource, present: IsPresent): AsyncGenerator<ContentNode> {
+  const nodes = source.nodes(present)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await atSide('source', `reading ${source.name}`, () => nodes.next());
+      if (next.done) {
+        return;
+      }
+      yield next.value;
+    }
+  } finally {
+    await nodes.return?.();
+  }
+}
+
+/** The nodes under way. */
+interface Transfers {
+  /** Resolves as soon as another node may follow. */
+  start(node: ContentNode): Promise<void>;
+  /** Resolves when all have ended, whatever came of them. */
+  settled(): Promise<void>;
+}
+
+function startTransfers(
+  route: CopyRoute,
+  { limiter }: CopyOptions,
+  onFailure: (error: unknown) => void,
+): Transfers {
+  const { target, signal } = route;
+  const running: Promise<void>[] = [];
+  return {
+    async start(node) {
+      // What lies below a manifest is on its way by now: a child never waits for its parent.
+      const below = node.kind === 'blob' ? [] : [...running];
+      // Blobs take their place here, so that the source is not read further ahead than there are places.
+      const release = node.kind === 'blob' ? await limiter.acquire() : undefined;
+      const transfer = (async () => {
+        let free = release;
+        try {
+          await Promise.all(below);
+          free ??= await limiter.acquire();
+          signal.throwIfAborted();
+          await copyNode(node, route);
+        } catch (error) {
+          onFailure(error);
+          throw error;
+        } finally {
+          free?.();
+        }
+      })();
+      transfer.catch(() => {});
+      running.push(transfer);
+      if (target.order === 'listed') {
+        await transfer;
+      }
+    },
+    settled: async () => {
+      await Promise.allSettled(running);
+    },
+  };
 }

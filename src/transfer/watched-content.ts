@@ -56,6 +56,7 @@ export function watchContent(source: ContentSource, progress: Progress): Content
     },
   });
   return {
+    name: source.name,
     root: source.root,
     async *nodes(present) {
       for await (const node of source.nodes(present)) {

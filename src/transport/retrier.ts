@@ -6,8 +6,11 @@ import type { OnTransportEvent } from './transport-event.ts';
 
 /** Retries exchanges as its policy decides. */
 export interface Retrier {
-  /** Runs one exchange, and again when the policy repeats it. Throws the last failure otherwise. */
-  exchange<Result>(action: () => Promise<Result>): Promise<Result>;
+  /**
+   * Runs one exchange, and again when the policy repeats it. Throws the last failure otherwise, and the reason of
+   * `signal` as soon as that is aborted.
+   */
+  exchange<Result>(action: () => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** Runs an attempt made of several exchanges, and again from its start when the policy restarts it. */
   attempt<Result>(action: () => Promise<Result>): Promise<Result>;
   /** For an exchange that resumes where it failed, such as a download. */
@@ -35,17 +38,17 @@ export interface RetrierOptions {
 
 /** A retrier whose exchanges share a pause: after a 429 for one of them, all of them wait. */
 export function createRetrier(options: RetrierOptions): Retrier {
-  const { policy, clock, onEvent, signal } = options;
+  const { policy, clock, onEvent } = options;
   let pausedUntil = 0;
 
-  const waitOut = async () => {
+  const waitOut = async (signal: AbortSignal | undefined) => {
     // Another exchange may make the pause longer while this one waits.
     for (let pause = pausedUntil - clock.now(); pause > 0; pause = pausedUntil - clock.now()) {
       await clock.sleep(pause, signal);
     }
   };
 
-  const begin = (repeats: 'repeat' | 'restart'): Tries => {
+  const begin = (repeats: 'repeat' | 'restart', signal = options.signal): Tries => {
     let startedAt = clock.now();
     let attempt = 0;
     return {
@@ -69,7 +72,7 @@ export function createRetrier(options: RetrierOptions): Retrier {
         } else {
           await clock.sleep(decision.wait, signal);
         }
-        await waitOut();
+        await waitOut(signal);
       },
       progressed() {
         startedAt = clock.now();
@@ -81,9 +84,12 @@ export function createRetrier(options: RetrierOptions): Retrier {
   const retry = async <Result>(
     action: () => Promise<Result>,
     repeats: 'repeat' | 'restart',
+    own?: AbortSignal,
   ): Promise<Result> => {
-    const tries = begin(repeats);
-    await waitOut();
+    const signals = [own, options.signal].filter((each) => each !== undefined);
+    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    const tries = begin(repeats, signal);
+    await waitOut(signal);
     for (;;) {
       try {
         return await action();
@@ -94,7 +100,7 @@ export function createRetrier(options: RetrierOptions): Retrier {
   };
 
   return {
-    exchange: (action) => retry(action, 'repeat'),
+    exchange: (action, signal) => retry(action, 'repeat', signal),
     attempt: (action) => retry(action, 'restart'),
     tries: () => begin('repeat'),
   };

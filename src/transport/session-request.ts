@@ -10,6 +10,8 @@ export interface SessionRequest {
   readonly body?: RequestBody | undefined;
   /** True for a URL that the registry's content names: the request carries no credentials, to whatever host. */
   readonly anonymous?: boolean;
+  /** Ends the request, its retries and the waits between them with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A request whose answer must have one of the expected statuses. */

@@ -86,7 +86,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     retrier,
     send,
     requestOnce: (request) => sendExpecting(send, request),
-    request: (request) => retrier.exchange(() => sendExpecting(send, request)),
+    request: (request) => retrier.exchange(() => sendExpecting(send, request), request.signal),
   };
 }
 
@@ -161,6 +161,7 @@ async function sendOnce(
       },
       ...(request.body ? { body: request.body } : {}),
       patience: reads ? limits.read : limits.write,
+      ...(request.signal ? { signal: request.signal } : {}),
     });
   } catch (error) {
     throw networkError(request.method, request.url, error);

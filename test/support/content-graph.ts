@@ -50,8 +50,15 @@ export function sourceOf(nodes: readonly ContentNode[], options: { known?: boole
   const yielded: string[] = [];
   const root = nodes.at(-1)?.descriptor;
   const source: ContentSource = {
+    name: 'source',
     root: options.known ? root : undefined,
     async *nodes(present) {
+      const last = nodes.at(-1);
+      if (options.known && last && (await present(last.descriptor, last.kind))) {
+        yielded.push(nameOf(last.descriptor));
+        yield last;
+        return;
+      }
       for (const each of nodes) {
         const below = each.kind !== 'blob' && each.descriptor !== root;
         if (!below || !(await present(each.descriptor, each.kind))) {
@@ -93,6 +100,7 @@ export function targetOf(options: TargetOptions) {
     return { state: 'found', digest: digestOf(Buffer.from(name)) };
   };
   const target: TaggedTarget = {
+    name: 'target',
     order: options.order ?? 'any',
     has: async (descriptor) => options.has?.includes(nameOf(descriptor)) ?? false,
     async currentTags(tags) {
@@ -114,6 +122,7 @@ export function targetOf(options: TargetOptions) {
         throw new Error(`${name} failed`);
       }
       events.push(`wrote ${name}`);
+      return 'pushed';
     },
     async publish(root, bytes) {
       events.push(`publish ${nameOf(root)}: ${Buffer.from(bytes).toString()}`);

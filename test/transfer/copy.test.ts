@@ -1,11 +1,17 @@
 // A graph arrives children first and root last, as many nodes at a time as allowed, and never twice.
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import type { ContentSource, ContentTarget } from '../../src/content/content-graph.ts';
+import type { ContentNode, ContentSource, ContentTarget } from '../../src/content/content-graph.ts';
+import { errorText } from '../../src/errors.ts';
+import { createLimiter } from '../../src/limiter.ts';
 import { copy } from '../../src/transfer/copy.ts';
+import { CopyError } from '../../src/transfer/copy-error.ts';
 import { image, index, named, nameOf, settled, sourceOf, targetOf } from '../support/content-graph.ts';
 
 function run(source: ContentSource, target: ContentTarget, { concurrency = 3 } = {}) {
-  return copy(source, target, { concurrency });
+  return copy(source, target, { limiter: createLimiter(concurrency), on: () => {} });
 }
 
 const published = (events: readonly string[]) => events.filter((event) => event.startsWith('publish'));
@@ -64,16 +70,6 @@ describe('a copy', () => {
     const { target } = targetOf({});
     await expect(run(sourceOf(named(['blob'])).source, target)).rejects.toThrow('must end with its root');
   });
-
-  it('fails as the source fails', async () => {
-    const source: ContentSource = {
-      // biome-ignore lint/correctness/useYield: it fails before its first node
-      async *nodes() {
-        throw new Error('unreadable');
-      },
-    };
-    await expect(run(source, targetOf({}).target)).rejects.toThrow('unreadable');
-  });
 });
 
 describe('what is there already', () => {
@@ -103,21 +99,162 @@ describe('a target that takes one after the other', () => {
   });
 });
 
-describe('a failure', () => {
-  it.each(['any', 'listed'] as const)('is told and ends the copy (%s)', async (order) => {
-    const { target, events } = targetOf({ order, fails: 'layer a' });
-    const { source, yielded } = sourceOf(index());
-    await expect(run(source, target, { concurrency: 1 })).rejects.toThrow('layer a failed');
-    await settled();
-    expect(events).not.toContain('write image a');
-    expect(events).not.toContain('write config b');
-    expect(published(events)).toEqual([]);
-    expect(yielded).not.toContain('layer b');
+describe('a copy whose root is there already', () => {
+  it('asks for the root alone, and publishes it', async () => {
+    const { target, events } = targetOf({ has: ['root'] });
+    const { source, yielded } = sourceOf(index(), { known: true });
+    await run(source, target);
+    expect(yielded).toEqual(['root']);
+    expect(events).toEqual(['publish root: root']);
+  });
+});
+
+describe('a copy that can mount', () => {
+  const origin = { registry: 'registry.example.com', path: 'team/other' };
+  const fromOther = () => image().map((node) => ({ ...node, origin }));
+
+  it('mounts blobs from where they lie, and reads none of them', async () => {
+    const { target, events } = targetOf({});
+    const mounted: string[] = [];
+    const mounting: ContentTarget = {
+      ...target,
+      async mount(descriptor, from) {
+        mounted.push(`${nameOf(descriptor)} from ${from.path}`);
+        return true;
+      },
+    };
+    await run(sourceOf(fromOther()).source, mounting);
+    expect(mounted).toEqual(['config', 'layer 1', 'layer 2'].map((name) => `${name} from team/other`));
+    expect(events).toEqual(['publish root: root']);
   });
 
-  it('of a parent is told', async () => {
+  it('writes a blob that the target does not mount', async () => {
+    const { target, events } = targetOf({});
+    await run(sourceOf(fromOther()).source, { ...target, mount: async () => false });
+    expect(events.filter((event) => event.startsWith('wrote'))).toHaveLength(3);
+  });
+});
+
+describe('the events of a copy', () => {
+  it('say of each node whether it was there, mounted or pushed', async () => {
+    const { target } = targetOf({ has: ['config'] });
+    const happened: string[] = [];
+    await copy(sourceOf(image()).source, target, {
+      limiter: createLimiter(1),
+      on: (event) =>
+        happened.push('node' in event ? `${event.type} ${nameOf(event.node.descriptor)}` : event.type),
+    });
+    expect(happened).toEqual(['existing config', 'pushed layer 1', 'pushed layer 2']);
+  });
+});
+
+describe('a failed copy', () => {
+  const failureOf = async (copying: Promise<unknown>) => {
+    const error = await copying.catch((reason: unknown) => reason);
+    return { side: error instanceof CopyError ? error.side : undefined, text: errorText(error) };
+  };
+
+  it.each(['any', 'listed'] as const)(
+    'names the destination when that fails, and starts nothing more (order %s)',
+    async (order) => {
+      const { target, events } = targetOf({ order, fails: 'layer a' });
+      const { source, yielded } = sourceOf(index());
+      const failure = await failureOf(run(source, target, { concurrency: 1 }));
+      expect(failure.side).toBe('destination');
+      expect(failure.text).toMatch(/^writing blob sha256:\w+ to target: layer a failed$/);
+      await settled();
+      expect(events).not.toContain('write image a');
+      expect(events).not.toContain('write config b');
+      expect(published(events)).toEqual([]);
+      expect(yielded).not.toContain('layer b');
+    },
+  );
+
+  it('names the destination when a parent fails there', async () => {
     const { target, events } = targetOf({ fails: 'image b' });
-    await expect(run(sourceOf(index()).source, target)).rejects.toThrow('image b failed');
+    const { side, text } = await failureOf(run(sourceOf(index()).source, target));
+    expect([side, text]).toEqual(['destination', expect.stringContaining('image b failed')]);
+    expect(published(events)).toEqual([]);
+  });
+
+  it('names the source when its nodes cannot be listed', async () => {
+    const source: ContentSource = {
+      name: 'source',
+      // biome-ignore lint/correctness/useYield: it fails before its first node
+      async *nodes() {
+        throw new Error('unreadable');
+      },
+    };
+    expect(await failureOf(run(source, targetOf({}).target))).toEqual({
+      side: 'source',
+      text: 'reading source: unreadable',
+    });
+  });
+
+  it.each([
+    ['cannot be opened', async () => Promise.reject(new Error('unreadable'))],
+    [
+      'breaks while it is read',
+      async () =>
+        Readable.from(
+          (async function* () {
+            yield Buffer.from('half');
+            throw new Error('unreadable');
+          })(),
+        ),
+    ],
+  ])('names the source when content %s', async (_, open) => {
+    const { target } = targetOf({});
+    const reading: ContentTarget = {
+      ...target,
+      async write(node) {
+        await buffer(await node.open());
+        return 'pushed';
+      },
+    };
+    const [config, ...others] = image();
+    const broken = sourceOf([{ ...config, open } as ContentNode, ...others]).source;
+    const { side, text } = await failureOf(run(broken, reading));
+    expect(side).toBe('source');
+    expect(text).toMatch(/^reading blob sha256:\w+ from source: unreadable$/);
+  });
+
+  it('ends its siblings before it is reported', async () => {
+    const ended: string[] = [];
+    const { target } = targetOf({});
+    const waiting: ContentTarget = {
+      ...target,
+      async write(node, signal) {
+        if (nameOf(node.descriptor) === 'layer 2') {
+          throw new Error('layer 2 failed');
+        }
+        const stream = await node.open();
+        await once(signal ?? new EventTarget(), 'abort');
+        await settled();
+        ended.push(`${nameOf(node.descriptor)} ${stream.destroyed}`);
+        throw new Error('ended');
+      },
+    };
+    const { text } = await failureOf(run(sourceOf(image()).source, waiting));
+    expect(text).toContain('layer 2 failed');
+    expect(ended).toEqual(['config true', 'layer 1 true']);
+  });
+
+  it('ends with the reason of its signal when that is aborted', async () => {
+    const { target, events, release } = targetOf({ hold: true });
+    const interruption = new AbortController();
+    const copying = copy(sourceOf(image()).source, target, {
+      limiter: createLimiter(3),
+      signal: interruption.signal,
+      on: () => {},
+    });
+    copying.catch(() => {});
+    await settled();
+    interruption.abort(new Error('interrupted'));
+    for (const name of ['config', 'layer 1', 'layer 2']) {
+      await release(name);
+    }
+    await expect(copying).rejects.toThrow('interrupted');
     expect(published(events)).toEqual([]);
   });
 });

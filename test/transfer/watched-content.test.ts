@@ -75,6 +75,7 @@ describe('watched content', () => {
     const bytes = Buffer.from('layer');
     const descriptor = { mediaType: mediaTypes.ociManifest, size: bytes.length, digest: digestOf(bytes) };
     const source: ContentSource = {
+      name: 'source',
       root: descriptor,
       async *nodes() {
         const open = async () => Readable.from([bytes]);

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { detectCompression } from '../../src/compression/detect.ts';
 import type { ContentNode } from '../../src/content/content-graph.ts';
 import { openImage } from '../../src/disk/open-image.ts';
+import { remoteImage } from '../../src/get/remote-image.ts';
 import { saveArchive } from '../../src/get/save-image.ts';
 import { digestHex, digestOf } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
@@ -152,7 +153,7 @@ describe('vectors of image.tar', () => {
     const session = await openTestSession(`${registry.host}/${repository.path}`);
     const served = await getManifest(session, digest);
     const directory = await temporaryDirectory();
-    await saveArchive(session, served, {
+    await saveArchive(remoteImage(session, served), {
       digest,
       platform: { os: 'linux', architecture: 'amd64' },
       format: 'oci',

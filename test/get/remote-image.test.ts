@@ -1,9 +1,9 @@
 // The image for a platform: the first that is exactly it, through indexes, verified at every step.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { errorHint, errorText } from '../../src/errors.ts';
+import { readConfig, remoteImage, selectImage } from '../../src/get/remote-image.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { getManifest } from '../../src/registry/manifest-endpoint.ts';
-import { imageConfig, platformImage } from '../../src/registry/platform-image.ts';
 import {
   attestationOf,
   buildImage,
@@ -27,9 +27,13 @@ async function registryWith(root: Root) {
   seed(registry, 'app', 'latest', root);
   const session = await openTestSession(`${registry.host}/app`);
   const log = recordedLog();
-  const find = async (platform = amd64) =>
-    platformImage(session, await getManifest(session, 'latest'), platform, log);
-  return { registry, session, log, find };
+  const find = async (platform = amd64) => {
+    const image = remoteImage(session, await getManifest(session, 'latest'));
+    const { node, manifest } = await selectImage(image, platform, log);
+    const config = (described = manifest.config) => readConfig(image, described);
+    return { node, manifest, config, bytes: async () => (await image.documents.document(node)).bytes };
+  };
+  return { registry, log, find };
 }
 
 function imageFor(
@@ -42,10 +46,10 @@ function imageFor(
 describe('an image', () => {
   it('is itself, whatever its platform', async () => {
     const image = await imageFor(arm64);
-    const { find, session, registry } = await registryWith(image);
+    const { find, registry } = await registryWith(image);
     const found = await find();
     expect(found.manifest.config.digest).toBe(image.config.digest);
-    expect((await imageConfig(session, found.manifest)).env).toEqual(['TEXT=']);
+    expect((await found.config()).env).toEqual(['TEXT=']);
     expect(registry.journal.lines.slice(1)).toEqual([
       'GET /v2/app/manifests/latest',
       `GET /v2/app/blobs/${image.config.digest}`,
@@ -69,19 +73,17 @@ describe('an image', () => {
 
   it('whose config has other bytes is refused', async () => {
     const image = await imageFor(amd64);
-    const { find, session, registry } = await registryWith(image);
+    const { find, registry } = await registryWith(image);
     registry.faults.add({ path: /blobs/, fault: { kind: 'flip' } });
-    await expect(imageConfig(session, (await find()).manifest)).rejects.toThrow('digest mismatch');
+    await expect((await find()).config()).rejects.toThrow('digest mismatch');
   });
 
   it('whose config is too large is refused before it is asked for', async () => {
     const image = await imageFor(amd64);
-    const { session, find, registry } = await registryWith(image);
-    const { manifest } = await find();
+    const { find, registry } = await registryWith(image);
+    const { manifest, config: read } = await find();
     const config = { ...manifest.config, size: 33 * 1024 * 1024 };
-    await expect(imageConfig(session, { ...manifest, config })).rejects.toThrow(
-      'is too large: 34603008 bytes',
-    );
+    await expect(read(config)).rejects.toThrow('is too large: 34603008 bytes');
     expect(registry.journal.select({ path: /blobs/ })).toEqual([]);
   });
 });
@@ -94,9 +96,9 @@ describe('an index', () => {
       const { find, registry } = await registryWith(
         buildIndex([await attestationOf(first), first, second], { format }),
       );
-      const { served, manifest } = await find(arm64);
+      const { node, manifest, bytes } = await find(arm64);
       expect(manifest.config.digest).toBe(second.config.digest);
-      expect([served.digest, Buffer.from(served.bytes)]).toEqual([second.digest, second.bytes]);
+      expect([node.descriptor.digest, Buffer.from(await bytes())]).toEqual([second.digest, second.bytes]);
       const last = registry.requests.at(-1);
       expect(last?.path).toBe(`/v2/app/manifests/${second.digest}`);
       expect(last?.headers.accept).toBe(mediaTypes.ociManifest);

@@ -1,8 +1,10 @@
 // The graph of a repository: what comes in which order, and what is not asked for.
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import type { ContentNode } from '../../src/content/content-graph.ts';
-import { repositorySource } from '../../src/registry/repository-source.ts';
+import type { ContentNode, GraphNode } from '../../src/content/content-graph.ts';
+import { graphDocuments } from '../../src/content/graph-documents.ts';
+import { graphSource } from '../../src/content/graph-source.ts';
+import { repositoryReader } from '../../src/registry/repository-reader.ts';
 import { buildImage, buildIndex, descriptorOf, type Index, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -12,11 +14,11 @@ async function walk(index: Index, configs: 'first' | 'last', present: readonly s
   await using registry = await startRegistry();
   seed(registry, 'app', undefined, index);
   const session = await openTestSession(`${registry.host}/app`);
-  const source = repositorySource(session, {
-    root: { descriptor: descriptorOf(index), kind: 'index' },
-    known: new Map([[index.digest, index.bytes]]),
-    configs,
-  });
+  const reader = repositoryReader(session);
+  const documents = graphDocuments(reader);
+  documents.keep(index.digest, index);
+  const root: GraphNode = { descriptor: descriptorOf(index), kind: 'index' };
+  const source = graphSource(reader, root, { documents, configs, foreign: 'keep', listedBlobs: 'keep' });
   const nodes: ContentNode[] = [];
   const contents = new Map<string, Buffer>();
   for await (const node of source.nodes(async ({ digest }) => present.includes(digest))) {

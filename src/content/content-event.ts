@@ -1,0 +1,30 @@
+// What happens to content during a copy, for whoever reports it.
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { GraphNode } from './content-graph.ts';
+
+/** One step of a copy that is done. `name` is that of the target. */
+export type ContentEvent =
+  /** The target already held the node; it was pushed to it; it was mounted from another repository of the registry. */
+  | { readonly type: 'existing' | 'pushed' | 'mounted'; readonly node: GraphNode }
+  /** A manifest or an index was stored under a tag or its digest. */
+  | {
+      readonly type: 'stored';
+      readonly name: string;
+      readonly reference: string;
+      readonly descriptor: Descriptor;
+    }
+  /** A tag already pointed at the root. */
+  | { readonly type: 'tag-unchanged'; readonly tag: string; readonly digest: Digest }
+  /** After a failure: the tag points at its former manifest again, or is gone again. */
+  | {
+      readonly type: 'tag-restored';
+      readonly name: string;
+      readonly tag: string;
+      readonly to: Digest | undefined;
+    }
+  /** After a failure: the tag was left as it is, because it was moved by somebody else since. */
+  | { readonly type: 'tag-taken'; readonly name: string; readonly tag: string };
+
+/** Receives the events of a copy in the order in which they happen. */
+export type OnContentEvent = (event: ContentEvent) => void;

@@ -1,0 +1,48 @@
+// An image in a registry: its root, and how what is below it is read.
+import type { ContentReader, GraphNode } from '../content/content-graph.ts';
+import { type GraphDocuments, graphDocuments } from '../content/graph-documents.ts';
+import { contentKind } from '../content/graph-source.ts';
+import { type PlatformImage, platformImage } from '../content/platform-image.ts';
+import type { Log } from '../log.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
+import type { WantedPlatform } from '../oci/platform.ts';
+import type { ServedManifest } from '../registry/manifest-endpoint.ts';
+import { repositoryReader } from '../registry/repository-reader.ts';
+import type { Session } from '../transport/session.ts';
+
+/** The image in the registry: its root, which was read, and the reader of what is below it. */
+export interface RemoteImage {
+  readonly root: GraphNode;
+  readonly reader: ContentReader;
+  readonly documents: GraphDocuments;
+}
+
+/** The image whose root was served by the session's registry. */
+export function remoteImage(session: Session, served: ServedManifest): RemoteImage {
+  const { mediaType, bytes, digest } = served;
+  const reader = repositoryReader(session);
+  const documents = graphDocuments(reader);
+  documents.keep(digest, served);
+  const descriptor = { mediaType, size: bytes.length, digest };
+  return { root: { descriptor, kind: contentKind(mediaType) }, reader, documents };
+}
+
+/** The image for a platform. Warns when only its content says that it is an image. */
+export async function selectImage(
+  { documents, root }: RemoteImage,
+  platform: WantedPlatform,
+  log: Log,
+): Promise<PlatformImage> {
+  const image = await platformImage(documents, root, platform);
+  if (!image.isDeclared) {
+    const { digest, mediaType } = image.node.descriptor;
+    log.warn(`${digest} has the unknown media type ${JSON.stringify(mediaType)}; reading it as an image`);
+  }
+  return image;
+}
+
+/** The config of an image, verified. */
+export async function readConfig({ documents }: RemoteImage, config: Descriptor): Promise<ImageConfig> {
+  return parseImageConfig(await documents.config(config), `config ${config.digest}`);
+}
