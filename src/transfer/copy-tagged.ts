@@ -44,7 +44,7 @@ export async function copyTagged(
       return { root: known, conflicts: choice.conflicts };
     }
   }
-  const node = await copyBelowRoot(source, target, options, manifestsOf(before));
+  const node = await copyBelowRoot(source, target, options, presenceBy(before, known));
   const root = node.descriptor;
   const current = rule.looksAgain ? await currentTags() : before;
   const choice = rule.choose(current, root.digest);
@@ -59,9 +59,19 @@ export async function copyTagged(
   return { root, conflicts: choice.conflicts };
 }
 
-/** The manifests that tags point at: they are there, which needs no request. */
-function manifestsOf(tags: readonly CurrentTag[]): ReadonlySet<Digest> {
-  return new Set(tags.flatMap(({ now }) => (now.state === 'found' ? [now.digest] : [])));
+/**
+ * What the tags say about manifests: those that they point at are there. The root is taken for absent when none of its
+ * tags exists, as upstream does, whose requests strict registries expect.
+ */
+function presenceBy(tags: readonly CurrentTag[], root: Descriptor | undefined) {
+  const isNew = tags.every(({ now }) => now.state === 'missing');
+  const held = new Set(tags.flatMap(({ now }) => (now.state === 'found' ? [now.digest] : [])));
+  return (digest: Digest): boolean | undefined => {
+    if (held.has(digest)) {
+      return true;
+    }
+    return isNew && digest === root?.digest ? false : undefined;
+  };
 }
 
 function reportUnchanged(on: OnContentEvent, { existing }: TagChoice, { digest }: Descriptor): void {

@@ -42,13 +42,14 @@ export async function readRoot(source: ContentSource, root: ContentNode): Promis
 }
 
 /**
- * Copies everything but the root, which is yet to be published. The target is not asked for what is in `held`.
+ * Copies everything but the root, which is yet to be published. The target is not asked for manifests of which `known`
+ * says whether it holds them.
  */
 export async function copyBelowRoot(
   source: ContentSource,
   target: ContentTarget,
   options: CopyOptions,
-  held: ReadonlySet<Digest> = new Set(),
+  known: (digest: Digest) => boolean | undefined = () => undefined,
 ): Promise<ContentNode> {
   const ending = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
@@ -56,7 +57,7 @@ export async function copyBelowRoot(
     ending.abort(error),
   );
   const present: IsPresent = async (descriptor, kind) =>
-    held.has(descriptor.digest) ||
+    known(descriptor.digest) ??
     (await atSide('destination', `asking ${target.name} for ${kind} ${descriptor.digest}`, () =>
       target.has(descriptor, kind, signal),
     ));

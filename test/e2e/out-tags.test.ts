@@ -99,7 +99,7 @@ describeServices(['docker-registry'], 'a put to docker-registry', () => {
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
       expect(stderr).toContain(`/torn:latest: put back to ${old.digest}`);
       expect(stderr).toMatch(/those that had moved were put back, except new, which did not exist \(DELETE /);
-      expect(stderr).toContain('hint: put right by hand what is listed');
+      expect(stderr).toContain('hint: correct by hand what is listed');
       expect(await digestAt('torn', 'latest')).toBe(old.digest);
       expect(await digestAt('torn', 'new')).toMatch(/^sha256:/);
       expect(await digestAt('torn', 'refused')).toBeUndefined();
