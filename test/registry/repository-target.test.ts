@@ -25,7 +25,7 @@ async function copyBeside({
   const image = await buildImage({ layers: [[file('a')], [file('b')]] });
   seed(registry, 'staging/app', '1.0', image);
   const source = await openTestSession(`${registry.host}/staging/app`);
-  const target = await openTestSession(`${registry.host}/prod/app`, { actions: 'push,pull', stage: 'out' });
+  const target = await openTestSession(`${registry.host}/prod/app`, { actions: 'push,pull' });
   const events: ContentEvent[] = [];
   const on = (event: ContentEvent) => events.push(event);
   const descriptor = descriptorOf(image);
