@@ -49,7 +49,7 @@ const codes: Readonly<Record<number, string>> = {
 export function statusReply(status: number): Reply {
   return status < 400
     ? { status }
-    : errorReply(status, codes[status] ?? 'UNKNOWN', `the status is ${status}`);
+    : errorReply(status, codes[status] ?? 'UNKNOWN', `answered with ${status}`);
 }
 
 /** Sends a response. Resolves when it was passed to the system or the client disconnected. */
