@@ -1,12 +1,12 @@
-// One registry, one log-in: what is shared by all requests to a host, and its sessions by repository and actions.
+// One registry, one log-in: what all requests to a host share, and its sessions by repository and scopes.
 import type { CredentialSource } from '../credentials/credential-source.ts';
 import type { Log } from '../log.ts';
 import type { ClientCertificate, HttpClient } from '../transport/http-client.ts';
+import { type PingAnswer, ping } from '../transport/ping.ts';
 import { createRetrier } from '../transport/retrier.ts';
 import type { RetryPolicy } from '../transport/retry-policy.ts';
 import { openSession, type Session } from '../transport/session.ts';
 import type { TimeLimits } from '../transport/time-limits.ts';
-import { type RepositoryActions, repositoryScope } from '../transport/token.ts';
 import type { AccessSurroundings } from './access-settings.ts';
 import { logTransportEvents } from './transport-log.ts';
 
@@ -24,10 +24,10 @@ export interface RegistryLogin {
 /** A registry; a 429 for one request makes all requests to it wait. */
 export interface RegistryAccess {
   /**
-   * A session for a repository (its path without the host): pings the registry and logs in, then stays open for later
-   * callers until an attempt fails.
+   * A session for a repository (its path without the host), whose token has all of the scopes: see `repositoryScope`.
+   * The registry is pinged once for all sessions. A session is kept for later callers until an attempt fails.
    */
-  repository(path: string, actions: RepositoryActions): Promise<Session>;
+  repository(path: string, scopes: readonly string[]): Promise<Session>;
   /** Runs an attempt made of several exchanges, and after a failure that asks for it again, with new sessions. */
   attempt<Result>(action: () => Promise<Result>): Promise<Result>;
 }
@@ -50,19 +50,35 @@ export function openRegistry(
   const onEvent = logTransportEvents(log);
   const retrier = createRetrier({ policy, clock, random, signal, onEvent });
   const sessions = new Map<string, Promise<Session>>();
+  let pinged: Promise<PingAnswer> | undefined;
+
+  const open = async (path: string, scopes: readonly string[]): Promise<Session> => {
+    const options = {
+      ...login,
+      client,
+      limits,
+      repository: { registry: host, path },
+      scopes,
+      retrier,
+      clock,
+    };
+    pinged ??= retrier.exchange(() => ping(client, options.repository, options));
+    return await openSession({ ...options, pong: await pinged, onEvent });
+  };
+  const forget = () => {
+    sessions.clear();
+    pinged = undefined;
+  };
+
   return {
-    async repository(path, actions) {
-      const key = `${path} ${actions}`;
-      const repository = { registry: host, path };
-      const scopes = [repositoryScope(path, actions)];
-      const session =
-        sessions.get(key) ??
-        openSession({ ...login, client, limits, repository, scopes, retrier, clock, onEvent });
+    async repository(path, scopes) {
+      const key = [path, ...scopes].join(' ');
+      const session = sessions.get(key) ?? open(path, scopes);
       sessions.set(key, session);
       try {
         return await session;
       } catch (error) {
-        sessions.delete(key);
+        forget();
         throw error;
       }
     },
@@ -71,7 +87,7 @@ export function openRegistry(
         try {
           return await action();
         } catch (error) {
-          sessions.clear();
+          forget();
           throw error;
         }
       }),

@@ -8,7 +8,7 @@ import {
   repositoryName,
 } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
-import type { RepositoryActions } from '../transport/token.ts';
+import { type RepositoryActions, repositoryScope } from '../transport/token.ts';
 import type { Access } from './access.ts';
 import type { AccessSettings } from './access-settings.ts';
 import { mirrorRepository } from './mirror.ts';
@@ -73,7 +73,8 @@ function repositoryAccess(
   repository: RepositoryReference,
   name: string,
 ): RepositoryAccess {
-  const session = (actions: RepositoryActions) => registry.repository(repository.path, actions);
+  const session = (actions: RepositoryActions) =>
+    registry.repository(repository.path, [repositoryScope(repository.path, actions)]);
   return {
     repository,
     name,

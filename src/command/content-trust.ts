@@ -13,6 +13,7 @@ import { getListedManifest } from '../registry/manifest-endpoint.ts';
 import type { PutSource } from '../request/request.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Session } from '../transport/session.ts';
+import { repositoryScope } from '../transport/token.ts';
 import { readTrustSettings } from './trust-settings.ts';
 
 /** Signs what was pushed. */
@@ -47,7 +48,7 @@ export function openContentTrust(
       secureOnly: true,
       clientCertificate,
     });
-    const notarySession = await server.repository(notary.path, trust.scopes);
+    const notarySession = await server.repository(notary.path, [repositoryScope(notary.path, trust.scopes)]);
     const images = await imagesBelow(session, root);
     const targets = images.flatMap(({ digest, size }) =>
       tags.map((name): Target => ({ name, digest, length: size })),

@@ -45,6 +45,8 @@ export interface Session {
 export interface SessionOptions {
   readonly client: HttpClient;
   readonly repository: RepositoryReference;
+  /** What the registry answered to an earlier ping; by default the session begins with one. */
+  readonly pong?: PingAnswer | undefined;
   readonly insecure: boolean;
   /** For a server that must never be asked over http. */
   readonly secureOnly?: boolean;
@@ -62,7 +64,7 @@ export interface SessionOptions {
 /** Pings the registry and logs in as its challenge asks. Throws a RegistryError, or a UserError for the network. */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { client, repository, retrier } = options;
-  const pong = await retrier.exchange(() => ping(client, repository, options));
+  const pong = options.pong ?? (await retrier.exchange(() => ping(client, repository, options)));
   const { scheme } = pong;
   const origin = `${scheme}://${repository.registry}`;
   const authorizer = await openAuthorizer(options, pong);

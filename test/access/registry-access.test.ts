@@ -36,18 +36,21 @@ it('sends no request before the first session is asked for', () =>
     expect(registry.requests).toEqual([]);
   }));
 
-it('keeps a session for each repository and actions, also while it is being opened', () =>
+it('pings once, and keeps a session for each repository and scopes, also while it is being opened', () =>
   withRegistry(async (access, registry) => {
+    const both = ['repository:team/a:push,pull', 'repository:team/b:pull'];
     const [first, same, pushing, other] = await Promise.all([
-      access.repository('team/a', 'pull'),
-      access.repository('team/a', 'pull'),
-      access.repository('team/a', 'push,pull'),
-      access.repository('team/b', 'pull'),
+      access.repository('team/a', ['repository:team/a:pull']),
+      access.repository('team/a', ['repository:team/a:pull']),
+      access.repository('team/a', both),
+      access.repository('team/b', ['repository:team/b:pull']),
     ]);
     expect(same).toBe(first);
-    expect(await access.repository('team/a', 'pull')).toBe(first);
+    expect(await access.repository('team/a', ['repository:team/a:pull'])).toBe(first);
     expect(new Set([first, pushing, other]).size).toBe(3);
-    expect(registry.journal.select({ path: '/token' })).toHaveLength(3);
+    expect(registry.journal.select({ path: '/v2/' })).toHaveLength(1);
+    const asked = registry.journal.select({ path: '/token' }).map(({ query }) => query.getAll('scope'));
+    expect(asked).toEqual([['repository:team/a:pull'], both, ['repository:team/b:pull']]);
   }));
 
 it('opens a new session after a session could not be opened', async () => {
@@ -56,8 +59,8 @@ it('opens a new session after a session could not be opened', async () => {
   });
   const access = openAccess({ caCerts: [] }, 'in', surroundings(), recordedLog());
   const opened = access.registry(registry.host, { credentials: async () => undefined, insecure: false });
-  await expect(opened.repository('team/a', 'pull')).rejects.toBeInstanceOf(UserError);
-  await opened.repository('team/a', 'pull');
+  await expect(opened.repository('team/a', ['repository:team/a:pull'])).rejects.toBeInstanceOf(UserError);
+  await opened.repository('team/a', ['repository:team/a:pull']);
   await access.close();
 });
 
@@ -65,12 +68,13 @@ it('opens a new session for an attempt that follows a failed one', () =>
   withRegistry(async (access, registry) => {
     let attempts = 0;
     await access.attempt(async () => {
-      await access.repository('team/a', 'pull');
+      await access.repository('team/a', ['repository:team/a:pull']);
       attempts++;
       if (attempts === 1) {
         throw new CorruptContentError('wrong bytes');
       }
     });
     expect(attempts).toBe(2);
+    expect(registry.journal.select({ path: '/v2/' })).toHaveLength(2);
     expect(registry.journal.select({ path: '/token' })).toHaveLength(2);
   }));
