@@ -20,3 +20,21 @@ export const maximumSymlinks = 40;
 
 /** Bytes of a name from an archive that an error message quotes; an archive may hold names of a megabyte. */
 export const maximumQuotedName = 200;
+
+/** Bytes of the headers of an answer. Challenges with large tokens in them are kilobytes long. */
+export const maximumHeaders: number = mebi;
+
+/** Bytes of the body of a refusal, and of other answers that are short, such as tokens. */
+export const maximumErrorBody: number = 64 * kibi;
+
+/** Redirects of one request, as in Go's net/http. */
+export const maximumRedirects = 10;
+
+/** Bytes of a manifest or index from a registry. */
+export const maximumManifest: number = 100 * mebi;
+
+/** Bytes of the list of tags: of one page, and of all pages together. */
+export const maximumTagList: number = 64 * mebi;
+
+/** Pages of the list of tags. A registry that never stops naming a next page must not keep a check busy for ever. */
+export const maximumTagPages = 10_000;

@@ -1,9 +1,11 @@
 // The two requests to an Azure Container Registry that turn a token of Entra ID into a password for the registry.
+
 import { UserError } from '../errors.ts';
+import { maximumErrorBody } from '../limits.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
 import type { HttpClient } from '../transport/http-client.ts';
 import { networkError } from '../transport/network-error.ts';
-import { discardBody, headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
+import { discardBody, headerText, readBody } from '../transport/response-body.ts';
 import { registryLimits } from '../transport/time-limits.ts';
 import { encodeQuery, escapeQuery } from '../transport/url-query.ts';
 import { challengeTenant, commonTenant } from './acr-cloud.ts';

@@ -1,7 +1,9 @@
 // The requests of the Azure libraries over our own client: with the trust roots and proxies of the registry.
+
 import type { TokenCredentialOptions } from '@azure/identity';
+import { maximumErrorBody } from '../limits.ts';
 import type { HttpClient } from '../transport/http-client.ts';
-import { headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
+import { headerText, readBody } from '../transport/response-body.ts';
 import { sendSdkRequest } from './sdk-request.ts';
 
 type AzureHttpClient = NonNullable<TokenCredentialOptions['httpClient']>;

@@ -1,6 +1,7 @@
 // The requests of Google's library over our own client: with the trust roots and proxies of the registry.
+import { maximumErrorBody } from '../limits.ts';
 import type { HttpClient } from '../transport/http-client.ts';
-import { headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
+import { headerText, readBody } from '../transport/response-body.ts';
 import { sendSdkRequest } from './sdk-request.ts';
 
 /** A function like `fetch`, for requests with a short text as their body and short answers. */

@@ -1,13 +1,15 @@
 // An access token by the application default credentials of Google Cloud: a file of the worker, or its metadata server.
+
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
+import { maximumErrorBody } from '../limits.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
 import type { HttpClient } from '../transport/http-client.ts';
 import { networkError } from '../transport/network-error.ts';
 import type { Environment } from '../transport/proxy.ts';
-import { headerText, maximumErrorBody, readBody } from '../transport/response-body.ts';
+import { headerText, readBody } from '../transport/response-body.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
 import { googleFetch } from './google-http.ts';
 import { metadataPatience, withMetadataClient } from './metadata-client.ts';

@@ -105,8 +105,10 @@ async function* resumingBytes(download: Download): AsyncGenerator<Buffer> {
     if (offset >= descriptor.size) {
       return;
     }
-    const reason = outcome.failure ?? new EarlyEndError(offset, descriptor.size);
-    await askForRest(download, offset, tries, networkError('GET', response.url, reason));
+    const error = outcome.failure
+      ? networkError('GET', response.url, outcome.failure)
+      : connectionEnded(response.url, offset, descriptor.size);
+    await askForRest(download, offset, tries, error);
   }
 }
 
@@ -143,10 +145,9 @@ async function* chunksOf(body: AsyncIterable<Buffer>, outcome: ReadOutcome): Asy
   }
 }
 
-class EarlyEndError extends UserError {
-  override readonly code = 'ERR_STREAM_PREMATURE_CLOSE';
-
-  constructor(received: number, size: number) {
-    super(`the connection ended after ${received} of ${size} bytes`);
-  }
+function connectionEnded(url: string, received: number, size: number): UserError {
+  return new UserError(
+    `GET ${redactedUrl(url)}: the connection ended after ${received} of ${size} bytes of the blob`,
+    { code: 'ANSWER_INCOMPLETE' },
+  );
 }

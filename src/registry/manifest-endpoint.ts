@@ -2,12 +2,13 @@
 
 import type { TagState } from '../content/tag-state.ts';
 import { CorruptContentError, verifyBytes } from '../content/verified-content.ts';
+import { maximumErrorBody, maximumManifest } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { acceptedManifests, withoutParameters } from '../oci/media-type.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
-import { headerText, maximumErrorBody } from '../transport/response-body.ts';
+import { headerText } from '../transport/response-body.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
 import type { ExpectedAnswer } from '../transport/session-request.ts';
@@ -20,9 +21,6 @@ export interface ServedManifest {
   /** Without parameters; empty when the registry names none. */
   readonly mediaType: string;
 }
-
-/** The longest manifest that is read, in bytes. */
-const maximumManifest = 100 * 1024 * 1024;
 
 /**
  * Whether an error says that the thing asked for does not exist: a 404 as the answer to that very request.

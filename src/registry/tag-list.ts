@@ -1,16 +1,13 @@
 // All tags of a repository, page by page. Distribution specification, "Listing tags".
 import { UserError } from '../errors.ts';
-import { isJsonObject, member } from '../oci/json.ts';
+import { maximumTagList, maximumTagPages } from '../limits.ts';
+import { isJsonObject, member, parseJson } from '../oci/json.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { requestUrl, resolveUrl } from '../transport/resolve-url.ts';
 import { headerLines } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 
 const pageSize = 1000;
-/** The longest list that is read, in bytes: of one page and of all together. */
-const maximumList = 64 * 1024 * 1024;
-/** A registry that never stops naming a next page must not keep a check busy for ever. */
-const maximumPages = 10_000;
 
 /**
  * The tags in the registry's order. Further pages come from the `Link` header and must lie on the registry itself.
@@ -22,7 +19,7 @@ export async function listTags(session: Session): Promise<string[]> {
   let size = 0;
   let next: string | undefined = `${session.origin}/v2/${session.repository.path}/tags/list?n=${pageSize}`;
   while (next !== undefined) {
-    if (visited.has(next) || visited.size >= maximumPages || size > maximumList) {
+    if (visited.has(next) || visited.size >= maximumTagPages || size > maximumTagList) {
       throw new UserError(`GET ${redactedUrl(next)}: the list of tags does not end`, {
         code: 'TAG_LIST_ENDLESS',
       });
@@ -42,18 +39,21 @@ async function readPage(
   session: Session,
   url: string,
 ): Promise<{ tags: string[]; size: number; next: string | undefined }> {
-  const answer = await session.request({ method: 'GET', target: url, expect: [200], bodyLimit: maximumList });
-  const tags = parseTagPage(answer.bytes.toString('utf8'), redactedUrl(url));
+  const answer = await session.request({
+    method: 'GET',
+    target: url,
+    expect: [200],
+    bodyLimit: maximumTagList,
+  });
+  const tags = parseTagPage(answer.bytes, redactedUrl(url));
   const [link] = headerLines(answer, 'link');
   return { tags, size: answer.bytes.length, next: nextPage(session.origin, answer.url, link) };
 }
 
 /** The tags that one page names; `null` is no tags, and a `null` among them an empty one, as in Go. */
-export function parseTagPage(body: string, url: string): string[] {
-  let document: unknown;
-  try {
-    document = JSON.parse(body);
-  } catch {
+export function parseTagPage(body: string | Uint8Array, url: string): string[] {
+  const document = parseJson(body);
+  if (document === undefined) {
     throw new UserError(`GET ${url}: the answer is not a JSON document`);
   }
   const list = (isJsonObject(document) ? member(document, 'tags') : undefined) ?? [];

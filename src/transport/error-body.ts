@@ -1,5 +1,5 @@
 // The answer of a registry that refuses: OCI distribution specification, "Error Codes".
-import { foldKey, isJsonObject, type JsonObject, member } from '../oci/json.ts';
+import { foldKey, isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
 import { redactedUrl } from './redacted-url.ts';
 import { statusText } from './status-text.ts';
 
@@ -23,12 +23,7 @@ export interface FailedExchange {
  * are not objects are empty ones. A body that is not one JSON document with a list has none.
  */
 export function parseErrorBody(body: string | Uint8Array): ErrorEntry[] {
-  let document: unknown;
-  try {
-    document = JSON.parse(bodyText(body));
-  } catch {
-    return [];
-  }
+  const document = parseJson(body);
   const errors = isJsonObject(document) ? member(document, 'errors') : undefined;
   return Array.isArray(errors) ? errors.map(parseEntry) : [];
 }

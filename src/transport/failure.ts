@@ -20,6 +20,7 @@ const outcomes: Readonly<Record<string, Kind>> = {
   UND_ERR_SOCKET: 'reset',
   ERR_HTTP2_STREAM_ERROR: 'reset',
   ERR_HTTP2_SESSION_ERROR: 'reset',
+  ANSWER_INCOMPLETE: 'early-end',
   ERR_STREAM_PREMATURE_CLOSE: 'early-end',
   HPE_INVALID_EOF_STATE: 'early-end',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'early-end',

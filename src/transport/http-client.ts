@@ -3,9 +3,10 @@ import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { UserError } from '../errors.ts';
+import { maximumHeaders } from '../limits.ts';
 import { isUntrusted } from './network-error.ts';
 import { requestUrl } from './resolve-url.ts';
-import { registryLimits } from './time-limits.ts';
+import { idleConnection, registryLimits } from './time-limits.ts';
 import type { TrustRoots } from './trust-roots.ts';
 
 /** A body that is sent with its length; opened anew for every sending. */
@@ -70,8 +71,6 @@ export interface HttpClientOptions {
 /** Some servers refuse requests that do not say who asks. */
 const userAgent = 'registry-image-resource';
 const connectionsPerOrigin = 32;
-const keepAliveTimeout = 30_000;
-const maximumHeaderBytes = 1024 * 1024;
 
 /**
  * A client that keeps its connections until it is closed. A server whose certificate the usual roots do not
@@ -91,9 +90,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const tls = secure || proxy?.startsWith('https:') ? { ca: [...options.trustRoots[roots]()] } : {};
     const shared = {
       connections: connectionsPerOrigin,
-      keepAliveTimeout,
+      keepAliveTimeout: idleConnection,
       pipelining: 1,
-      maxHeaderSize: maximumHeaderBytes,
+      maxHeaderSize: maximumHeaders,
       allowH2: false,
     };
     const connect = { timeout: connectTimeout, ...tls };

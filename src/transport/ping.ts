@@ -9,7 +9,7 @@ import { mayUseHttp } from './plain-http.ts';
 import { followRedirects } from './redirect.ts';
 import { requestUrl } from './resolve-url.ts';
 import { discardBody, headerLines, registryError } from './response-body.ts';
-import { registryLimits, type TimeLimits } from './time-limits.ts';
+import { httpHeadStart, registryLimits, type TimeLimits } from './time-limits.ts';
 
 /** What the ping found out. */
 export interface PingAnswer {
@@ -18,9 +18,6 @@ export interface PingAnswer {
   readonly access: 'open' | 'challenged';
   readonly challenge?: Challenge;
 }
-
-/** How long https is alone in the race against http, in milliseconds. */
-export const httpHeadStart = 300;
 
 /**
  * Asks `GET /v2/`, over https and, where plain http may be tried, over http as soon as https has failed or

@@ -1,23 +1,18 @@
-// Which registries may be reached over plain http.
+// Which registries may be asked over plain http.
 import type { RepositoryReference } from '../oci/reference.ts';
-
-const privateNetwork = /^(10(\.\d{1,3}){3}|172\.(1[6-9]|2\d|3[01])(\.\d{1,3}){2}|192\.168(\.\d{1,3}){2})$/;
+import { isPrivateUseAddress } from './private-address.ts';
 
 /**
- * Whether plain http may be tried when https fails: the user allows it (`insecure`), or the name can only be
- * this machine or a private network. The rule is go-containerregistry's and goes by the text of the name alone.
+ * Whether plain http may be tried when https fails: the user allows it (`insecure`), or the registry is a name of this
+ * machine or an address of RFC 1918. The rule is go-containerregistry's; it goes by the name as written.
  */
 export function mayUseHttp({ registry }: RepositoryReference, insecure: boolean): boolean {
   return (
     insecure ||
-    isPrivateNetwork(registry.split(':', 1)[0] ?? '') ||
+    isPrivateUseAddress(registry.split(':', 1)[0] ?? '') ||
     registry.startsWith('localhost:') ||
     /\.localhost(:\d{1,5})?$/.test(registry) ||
     /^127\.0\.0\.1(:\d{1,5})?$/.test(registry) ||
     /^(::1|\[::1\](:\d{1,5})?)$/.test(registry)
   );
-}
-
-function isPrivateNetwork(host: string): boolean {
-  return privateNetwork.test(host) && host.split('.').every((part) => Number(part) <= 255);
 }

@@ -1,14 +1,12 @@
 // Redirects: where one may lead, what of a request goes along, and the loop that follows them.
 import { UserError } from '../errors.ts';
+import { maximumRedirects } from '../limits.ts';
 import type { HttpResponse } from './http-client.ts';
 import { isPrivateAddress } from './private-address.ts';
 import { redactedUrl } from './redacted-url.ts';
 import { requestUrl, resolveUrl } from './resolve-url.ts';
 import { discardBody, headerText } from './response-body.ts';
 import { splitHost } from './url-syntax.ts';
-
-/** How many redirects one request may follow. */
-export const maximumRedirects = 10;
 
 /** One request of a chain of redirects. */
 export interface RedirectStep {

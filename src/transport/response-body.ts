@@ -1,11 +1,9 @@
 // The end of an exchange: a body read within a limit, thrown away, or told as the registry's error.
 import { UserError } from '../errors.ts';
+import { maximumErrorBody } from '../limits.ts';
 import type { HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
 import { OversizedBodyError, RegistryError } from './registry-error.ts';
-
-/** The longest error body that is read, in bytes. */
-export const maximumErrorBody = 64 * 1024;
 
 /** The one value of a header; several values are joined as RFC 9110, section 5.3 says. */
 export function headerText({ headers }: Pick<HttpResponse, 'headers'>, name: string): string | undefined {

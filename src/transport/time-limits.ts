@@ -1,10 +1,10 @@
-// How long a server may be silent before a try has failed.
+// How long a connection, an answer or a silence of a server may last. Retries have waits of their own.
 
-/** The longest silences that are waited for, in milliseconds. */
+/** The longest silences of a server, in milliseconds. */
 export interface TimeLimits {
-  /** Until a connection stands, with TLS and with the tunnel through a proxy. */
+  /** Until a connection is open, including TLS and the tunnel through a proxy. */
   readonly connect: number;
-  /** Before and within the answer to a ping or a request for a token. */
+  /** Before and within the answer to a ping or a token query. */
   readonly handshake: number;
   /** The same for requests that read. */
   readonly read: number;
@@ -12,7 +12,7 @@ export interface TimeLimits {
   readonly write: number;
 }
 
-/** For a registry that nothing stands in for; the time to connect is upstream's. */
+/** The limits of a registry that no other one can replace; the time to connect is upstream's. */
 export const registryLimits: TimeLimits = {
   connect: 30_000,
   handshake: 30_000,
@@ -20,5 +20,11 @@ export const registryLimits: TimeLimits = {
   write: 15 * 60_000,
 };
 
-/** For a mirror, behind which another registry waits: one that does not answer must cost seconds only. */
+/** The limits of a mirror: one that does not answer must cost seconds only, because the registry can be asked. */
 export const mirrorLimits: TimeLimits = { ...registryLimits, connect: 3_000, handshake: 5_000, read: 10_000 };
+
+/** How long a ping waits for https alone before it tries http as well, in milliseconds: as go-containerregistry. */
+export const httpHeadStart = 300;
+
+/** How long an idle connection is kept for the next request, in milliseconds. */
+export const idleConnection = 30_000;

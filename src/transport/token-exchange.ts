@@ -1,12 +1,14 @@
 // The tokens of a session: fetched at its start, renewed when one is refused. Docker token specification.
+
 import { UserError } from '../errors.ts';
+import { maximumErrorBody } from '../limits.ts';
 import { type BasicCredentials, withPassword } from './authorization.ts';
 import type { Challenge } from './challenge.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
 import { followRedirects } from './redirect.ts';
 import { requestUrl } from './resolve-url.ts';
-import { discardBody, expectStatus, maximumErrorBody, readBody } from './response-body.ts';
+import { discardBody, expectStatus, readBody } from './response-body.ts';
 import { registryLimits, type TimeLimits } from './time-limits.ts';
 import {
   checkRealm,

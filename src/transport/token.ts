@@ -1,6 +1,6 @@
 // Getting a token: the Docker registry token specification (GET) and its OAuth 2 form (POST). Pure.
 import { UserError } from '../errors.ts';
-import { isJsonObject, type JsonObject, member } from '../oci/json.ts';
+import { isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
 import { type BasicCredentials, basicAuthorization, isSameHost } from './authorization.ts';
 import type { Challenge } from './challenge.ts';
 import { isPrivateAddress } from './private-address.ts';
@@ -87,10 +87,8 @@ export function tokenRequest(parameters: TokenParameters): TokenRequest {
 
 /** The token in an answer; `access_token` wins over `token`. An error never quotes the answer: it may be secret. */
 export function parseTokenAnswer(body: Uint8Array, url: string): TokenAnswer {
-  let document: unknown;
-  try {
-    document = JSON.parse(Buffer.from(body).toString());
-  } catch {
+  const document = parseJson(body);
+  if (document === undefined) {
     throw unusable(url, 'it is not JSON');
   }
   if (!isJsonObject(document)) {

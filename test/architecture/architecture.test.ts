@@ -64,6 +64,8 @@ describe('an import is forbidden', () => {
     ['oci/digest.ts', '../transport/session.ts'],
     ['policy/pattern.ts', '../transport/session.ts'],
     ['transport/session.ts', '../registry/tag-list.ts'],
+    ['transport/failure.ts', '../content/verified-content.ts'],
+    ['transport/retrier.ts', '../log.ts'],
     ['registry/tag-list.ts', '../disk/oci-layout.ts'],
     ['disk/oci-layout.ts', '../rootfs/unpack.ts'],
     ['rootfs/unpack.ts', '../registry/tag-list.ts'],

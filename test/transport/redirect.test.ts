@@ -1,6 +1,7 @@
 // A redirect may lead a request elsewhere, but not into the network that the resource runs in, and not for ever.
 import { describe, expect, it } from 'vitest';
-import { maximumRedirects, nextRedirect } from '../../src/transport/redirect.ts';
+import { maximumRedirects } from '../../src/limits.ts';
+import { nextRedirect } from '../../src/transport/redirect.ts';
 
 const first = 'https://registry.example/v2/app/blobs/x';
 

@@ -1,6 +1,8 @@
 // However an answer ends, it is read within a limit and told without losing what the registry said.
+
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { maximumErrorBody } from '../../src/limits.ts';
 import type { HttpResponse } from '../../src/transport/http-client.ts';
 import { OversizedBodyError, RegistryError } from '../../src/transport/registry-error.ts';
 import {
@@ -8,7 +10,6 @@ import {
   expectStatus,
   headerLines,
   headerText,
-  maximumErrorBody,
   readBody,
   registryError,
 } from '../../src/transport/response-body.ts';

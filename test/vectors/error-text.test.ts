@@ -1,7 +1,7 @@
 // Registry errors are formatted as by go-containerregistry.
 import { describe, expect, test } from 'vitest';
+import { maximumErrorBody } from '../../src/limits.ts';
 import { OversizedBodyError, RegistryError } from '../../src/transport/registry-error.ts';
-import { maximumErrorBody } from '../../src/transport/response-body.ts';
 import { loadCases } from './cases.ts';
 
 interface ErrorCase {
