@@ -144,7 +144,7 @@ describe('a get of wrong content', () => {
     });
     const { answer, stderr } = await get(registry);
     expect(answer).toBeUndefined();
-    expect(stderr).toContain('NOT_FOUND: the status is 404');
+    expect(stderr).toContain('NOT_FOUND: answered with 404');
     expectNothing();
   });
 

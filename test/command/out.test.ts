@@ -694,7 +694,7 @@ describe('the concurrency of a put', () => {
       const { answer, stderr } = await put(registry, { root, params });
       expect(answer).toBeUndefined();
       expect(stderr).toContain('pushing image failed');
-      expect(stderr).toContain('DENIED: the status is 403');
+      expect(stderr).toContain('DENIED: answered with 403');
       expect(stderr).not.toContain('this is a bug');
       expect(registry.tags(name)).toEqual([]);
     },
