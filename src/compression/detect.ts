@@ -1,6 +1,6 @@
-// What a blob really is, told by its first bytes and never by its media type.
+// Detecting the compression of a blob by its first bytes, whatever its media type says.
 
-/** How the bytes of a layer are packed. */
+/** The compression of a layer. */
 export type Compression = 'gzip' | 'zstd' | 'none';
 
 const signatures: readonly (readonly [Compression, readonly number[]])[] = [
@@ -8,7 +8,7 @@ const signatures: readonly (readonly [Compression, readonly number[]])[] = [
   ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
 ];
 
-/** How many first bytes {@link detectCompression} needs to be sure. */
+/** How many bytes {@link detectCompression} needs. */
 export const signatureLength = 4;
 
 /**

@@ -1,28 +1,28 @@
-// Gzip of one stream on all cores: blocks are deflated side by side and joined into one member, as pigz does.
+// Gzip of one stream on all cores: blocks are deflated in parallel and joined into one member, as pigz does.
 import { availableParallelism } from 'node:os';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 
-/** How much of the input is deflated at a time, in bytes; a different size gives different (equally good) gzip. */
+/** Bytes of the input that are deflated as one block. Another size would change the output, and so the digests. */
 export const gzipBlockSize: number = 512 * 1024;
 
-// Level 1 is upstream's choice. The block size is a measured one: smaller blocks lose ratio and time, larger ones
-// only use more memory.
+// Level 1 is upstream's choice. The block size was measured: smaller blocks compress worse and slower, larger ones
+// only need more memory.
 const level = 1;
 
 // RFC 1952 section 2.3: deflate, no flags, no time, fastest algorithm, unknown operating system.
 const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255);
 
-// RFC 1951 section 3.2.3: a last block with fixed codes that holds nothing.
+// RFC 1951 section 3.2.3: an empty last block with fixed codes.
 const emptyLastBlock = Uint8Array.of(0x03, 0x00);
 
-// One block more than cores, so that no core waits for the next one. A machine of many cores must not
-// fill the memory: a block takes about 1 MiB while it is deflated.
+// One block more than cores, so that no core waits for the next one. The bound keeps the memory small on machines
+// with many cores: a block takes about 1 MiB while it is deflated.
 const defaultConcurrency = Math.min(availableParallelism() + 1, 16);
 
 /**
- * The bytes of the input as one gzip member without name or time. The result depends on the input's bytes and the
- * runtime's zlib only: neither on how the input is cut into chunks nor on `concurrency`, the number of blocks
- * deflated at once. A chunk must not be changed after it was handed over.
+ * The input as one gzip member without name or time. The result depends only on the bytes of the input and the zlib of
+ * the runtime: not on the chunks of the input, nor on `concurrency`, the number of blocks deflated at once. A chunk
+ * must not be changed after it was yielded.
  */
 export async function* parallelGzip(
   input: AsyncIterable<Uint8Array>,
@@ -48,7 +48,7 @@ export async function* parallelGzip(
   yield trailer(checksum, length);
 }
 
-/** A stream cut anew into blocks of exactly `size` bytes; the last one may be shorter, none is empty. */
+/** The input in blocks of exactly `size` bytes; the last one may be shorter, none is empty. */
 async function* blocksOf(input: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
   let block = new Uint8Array(0);
   let filled = 0;
@@ -87,7 +87,7 @@ function deflateBlock(block: Uint8Array): Promise<Uint8Array> {
       error ? reject(error) : resolve(result),
     );
   });
-  // It is awaited later, or never when the reader went away.
+  // It is awaited later, or never when the reader stops.
   deflated.catch(() => {});
   return deflated;
 }

@@ -1,4 +1,4 @@
-// Where zstd frames begin and end, followed without decompressing, to notice data that ends early.
+// The frames of a zstd stream, followed without decompressing, to detect data that ends early.
 
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
@@ -6,7 +6,7 @@ const dictionaryIdSizes = [0, 1, 2, 4];
 const contentSizeSizes = [0, 2, 4, 8];
 const runLengthBlock = 1;
 
-/** Bytes behind the frame header descriptor that belong to the frame header (RFC 8878 section 3.1.1.1). */
+/** Bytes of a frame header after its descriptor (RFC 8878 section 3.1.1.1). */
 function restOfFrameHeader(descriptor: number): number {
   const singleSegment = (descriptor & 0x20) !== 0;
   const contentSize = contentSizeSizes[descriptor >> 6] ?? 0;
@@ -24,8 +24,8 @@ const partLengths: Record<Part, number> = {
 };
 
 /**
- * Follows the frames of a zstd stream (RFC 8878 section 3.1), skippable ones included. Needed because not every
- * runtime's decompressor reports a stream that stops inside a frame.
+ * Follows the frames of a zstd stream (RFC 8878 section 3.1), skippable ones too. Not every runtime's decompressor
+ * reports a stream that ends inside a frame.
  */
 export class ZstdFrames {
   #part: Part = 'magic';
@@ -34,12 +34,12 @@ export class ZstdFrames {
   #skip = 0;
   #checksum = false;
 
-  /** Whether everything given so far ends where a frame ends. Bytes behind the last frame that start no frame are ignored. */
+  /** Whether the stream may end here. Bytes after the last frame that start no frame are ignored. */
   get complete(): boolean {
     return this.#part === 'foreign' || (this.#part === 'magic' && this.#bytes === 0 && this.#skip === 0);
   }
 
-  /** The next bytes of the stream. */
+  /** Takes the next bytes of the stream. */
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length && this.#part !== 'foreign') {

@@ -1,15 +1,15 @@
-// Which entry of a tarball a name means: names are compared cleaned, links are followed inside of the tarball.
+// Finding the entry of a tarball by name: names are cleaned, links are followed inside the tarball.
 import { posix } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { ArchiveEntry } from '../tar/archive-index.ts';
 import { cleanPath, joinPaths } from './clean-path.ts';
 
-/** Gives the file that a name means; a name without one, and a cycle of links, are a {@link UserError}. */
+/** Returns the file of a name. A name without one and a cycle of links are a {@link UserError}. */
 export type FindEntry = (name: string) => ArchiveEntry;
 
 /**
- * Looks names up as go-containerregistry's tarball package does: the first of several equal names wins, and the target
- * of a link, symbolic or hard, relative or absolute, counts from the directory of the name that was looked up.
+ * Finds names as go-containerregistry's tarball package does: the first of several equal names counts, and the target of
+ * a link, symbolic or hard, relative or absolute, is relative to the directory of the name that was looked up.
  */
 export function entryFinder(entries: readonly ArchiveEntry[]): FindEntry {
   const byName = new Map<string, ArchiveEntry>();

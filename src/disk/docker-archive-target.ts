@@ -9,7 +9,7 @@ import { parseImageConfig } from '../oci/image-config.ts';
 import { encodeJson, type JsonValue } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isForeignLayerType, isUncompressedLayerType, mediaTypes } from '../oci/media-type.ts';
-import { endOfArchive, entryHeader, padding } from '../tar/entry-header.ts';
+import { endOfArchive, entryHeader, padding } from '../tar/archive-writer.ts';
 import { createDiskWrites, type DiskTarget, onDisk, writeContent } from './disk-writes.ts';
 
 /** Where a tarball is written until it is complete. */

@@ -1,7 +1,7 @@
-// What a pattern of file names means, as Go's filepath.Match: one path component at a time, no `**`, no `{a,b}`.
+// Matching file names with patterns as Go's filepath.Match does: one path component at a time, no `**`, no `{a,b}`.
 import { UserError } from '../errors.ts';
 
-/** One piece of a pattern: any run of characters, or one character of some set (code points, inclusive ranges). */
+/** One piece of a pattern: any run of characters, or one character of a set (inclusive ranges of code points). */
 type Piece =
   | { readonly kind: 'run' }
   | {
@@ -10,21 +10,21 @@ type Piece =
       readonly ranges: readonly (readonly [number, number])[];
     };
 
-/** Decides about one file name. */
+/** Whether a file name matches. */
 export type NameMatcher = (name: string) => boolean;
 
-/** Whether a pattern holds a character that means more than itself. */
+/** Whether a pattern has a metacharacter. */
 export function hasMeta(pattern: string): boolean {
   return /[*?[\\]/.test(pattern);
 }
 
-/** Fails with a {@link UserError} when any component of the pattern is malformed. */
+/** Throws a {@link UserError} when a component of the pattern is malformed. */
 export function checkPattern(pattern: string): void {
   for (const component of pattern.split('/')) {
     try {
       parseComponent(component);
     } catch (cause) {
-      throw new UserError(`'${pattern}' is not a pattern`, { cause });
+      throw new UserError(`'${pattern}' is not a valid pattern`, { cause });
     }
   }
 }
@@ -61,7 +61,7 @@ function parseComponent(component: string): Piece[] {
   return pieces;
 }
 
-/** A class from behind its `[`; `end` is the position behind its `]`. */
+/** A class that starts after its `[`; `end` is the position after its `]`. */
 function parseClass(characters: readonly string[], start: number): { piece: Piece; end: number } {
   const negated = characters[start] === '^';
   const ranges: [number, number][] = [];
@@ -81,7 +81,7 @@ function parseMember(characters: readonly string[], position: number): { point: 
     throw syntaxError('a [ is not closed');
   }
   if (character === '-' || character === ']') {
-    throw syntaxError(`a ${character} at this place of a [class] must be written \\${character}`);
+    throw syntaxError(`a ${character} at this position of a [class] must be escaped as \\${character}`);
   }
   return parseCharacter(characters, position);
 }
@@ -112,7 +112,7 @@ function matches(pieces: readonly Piece[], name: readonly string[]): boolean {
       piece++;
       position++;
     } else if (run && run.position < name.length) {
-      // Only the last run needs to grow: what an earlier one could take, this one can take as well.
+      // Only the last run is extended: what an earlier one could match, this one can match as well.
       run = { piece: run.piece, position: run.position + 1 };
       piece = run.piece + 1;
       position = run.position;

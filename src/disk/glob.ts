@@ -1,4 +1,4 @@
-// Finding files by a pattern, as Go's filepath.Glob, and the one image that a put names.
+// Finding the image of a put by a pattern of paths, as Go's filepath.Glob does.
 import { isUtf8 } from 'node:buffer';
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,9 +9,9 @@ import { checkPattern, compileComponent, hasMeta } from './glob-pattern.ts';
 const listedMatches = 10;
 
 /**
- * The path of the one file or directory that `image`, a pattern below the source directory, names. It may leave the
- * directory by `..`; empty means the directory itself; metacharacters in the directory's own path count too.
- * No match, several, and a malformed pattern are a {@link UserError}.
+ * The path of the one file or directory that matches `image`, a pattern below the source directory. It may leave the
+ * directory by `..`; an empty one is the directory itself; metacharacters in the directory's own path count too.
+ * No match, several matches, and a malformed pattern are a {@link UserError}.
  */
 export async function findImage(sourceDirectory: string, image: string): Promise<string> {
   const pattern = joinPaths(sourceDirectory, image);
@@ -34,15 +34,15 @@ export async function findImage(sourceDirectory: string, image: string): Promise
 }
 
 /**
- * The paths that match a cleaned pattern, as bytes because file names need not be UTF-8: directory by directory, each
- * in byte order. What can't be read counts as empty; a malformed pattern is a {@link UserError} whatever exists.
+ * The paths that match a cleaned pattern, as bytes because file names need not be UTF-8: directory by directory, each in
+ * byte order. A directory that cannot be read has no matches. A malformed pattern is always a {@link UserError}.
  */
 export async function glob(pattern: string): Promise<Buffer[]> {
   checkPattern(pattern);
   return expand(pattern);
 }
 
-/** What lies in the deepest directory on the way to a pattern that exists: the name may only be misspelled. */
+/** The content of the deepest existing directory of a pattern: the name may only be misspelled. */
 async function nearby(pattern: string): Promise<string> {
   let directory = dirname(pattern);
   while (hasMeta(directory) || !(await exists(Buffer.from(directory)))) {

@@ -6,7 +6,7 @@ import { parallelGzip } from '../compression/parallel-gzip.ts';
 import { UserError } from '../errors.ts';
 import { type Digest, finishDigest } from '../oci/digest.ts';
 
-/** The gzip of a layer in its file, which can be read until the spool is closed; `size` in bytes. */
+/** The gzip of a layer; its file can be read until the spool is closed. `size` in bytes. */
 export interface SpooledLayer {
   readonly file: FileHandle;
   readonly digest: Digest;

@@ -1,9 +1,9 @@
-// Why a file or a directory is no image, and what its owner should give instead.
+// Errors for a file or directory that is not an image, with a hint what to use instead.
 import { detectCompression } from '../compression/detect.ts';
 import { UserError } from '../errors.ts';
 import { cleanPath } from './clean-path.ts';
 
-/** How many first bytes of a file {@link refuseFile} wants to see. */
+/** How many bytes of a file {@link refuseFile} needs. */
 export const headLength = 6;
 
 const formats = 'an image is a tarball as "docker save" writes it, or a directory with an OCI layout';
@@ -17,7 +17,7 @@ const packers: readonly {
   { name: 'xz', unpack: 'unxz', signature: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
 ];
 
-/** Fails with a {@link UserError} when a file that starts with `head` can't be a plain tarball. */
+/** Throws a {@link UserError} when a file that starts with `head` cannot be a plain tarball. */
 export function refuseFile(head: Uint8Array): void {
   if (head.length === 0) {
     throw new UserError('the file is empty', { hint: formats });
@@ -29,8 +29,8 @@ export function refuseFile(head: Uint8Array): void {
   const name = compression === 'none' ? packer?.name : compression;
   if (name !== undefined) {
     const program = packer?.unpack ?? (compression === 'zstd' ? 'unzstd' : 'gunzip');
-    throw new UserError(`the file is compressed with ${name}, and an image tarball must be plain`, {
-      hint: `unpack it first, with ${program}; its layers may be compressed inside`,
+    throw new UserError(`the file is compressed with ${name}, and an image tarball must be uncompressed`, {
+      hint: `decompress it first, with ${program}; the layers inside may be compressed`,
     });
   }
 }
@@ -41,13 +41,13 @@ export function noManifestError(names: readonly string[]): UserError {
   return layout === undefined
     ? new UserError('file manifest.json not found in the tarball', { hint: formats })
     : new UserError(`file manifest.json not found in the tarball: it is an OCI layout (it has ${layout})`, {
-        hint: 'unpack it and give the directory',
+        hint: 'unpack it and use the directory',
       });
 }
 
 /** The error for a directory without index.json that has entries of these names. */
 export function noIndexError(directory: string, names: readonly string[]): UserError {
-  return new UserError('the directory is no OCI layout: it has no index.json', {
+  return new UserError('the directory is not an OCI layout: it has no index.json', {
     hint: directoryHint(directory, names) ?? formats,
   });
 }
@@ -65,10 +65,10 @@ function directoryHint(directory: string, names: readonly string[]): string | un
     return `name one of its tarballs: ${tarballs.sort().join(', ')}`;
   }
   if (names.includes('rootfs')) {
-    return 'this is an unpacked image, which can\'t be pushed: get it with the param "format: oci"';
+    return 'this is an unpacked image, which cannot be pushed: get it with the param "format: oci"';
   }
   if (names.includes('manifest.json')) {
-    return 'this is an unpacked image tarball: give the tarball itself';
+    return 'this is an unpacked image tarball: use the tarball itself';
   }
   return names.length === 0 ? `the directory is empty; ${formats}` : undefined;
 }

@@ -1,4 +1,4 @@
-// A directory with an OCI image layout as a source of content. OCI image specification, "image layout".
+// An OCI image layout in a directory as a source of content. OCI image specification, "image layout".
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContentReader, ContentSource, GraphNode } from '../content/content-graph.ts';
@@ -14,7 +14,7 @@ import { readContent } from './file-range.ts';
 import { blobPath, indexFile, singleImageDigestFile } from './layout-paths.ts';
 import { noIndexError } from './not-an-image.ts';
 
-/** A manifest or an index of the layout, the file that holds it, and its content. */
+/** A manifest or an index of the layout, its file and its content. */
 interface LayoutDocument {
   readonly node: GraphNode & { readonly kind: 'manifest' | 'index' };
   readonly path: string;
@@ -22,8 +22,8 @@ interface LayoutDocument {
 }
 
 /**
- * The image or the index that a layout holds: the innermost index while each holds just one index, or the image that
- * the file `single-image-digest` names. Manifests, and the presence and the size of all blobs below it, are checked
+ * The image or the index of a layout: the innermost index while each lists just one index, or the image that the file
+ * `single-image-digest` names. Manifests, and the presence and the size of all blobs below it, are checked
  * now: what does not match is a {@link UserError}. Foreign layers are not yielded, and may be absent.
  */
 export async function openOciLayout(directory: string, signal?: AbortSignal): Promise<ContentSource> {
@@ -127,7 +127,7 @@ async function readDocument(path: string, descriptor: Descriptor): Promise<Uint8
   return verifyBytes(await readFile(path), descriptor, path);
 }
 
-/** A blob must be a file of the stated size; links may lead out of the layout and are refused, as upstream does. */
+/** A blob must be a file of the stated size. Links are refused, as upstream does: they may lead out of the layout. */
 async function checkFile(path: string, { size }: Descriptor): Promise<void> {
   const info = await lstat(path).catch((cause) => {
     throw errorCode(cause) === 'ENOENT' ? new UserError(`${path} is missing from the OCI layout`) : cause;

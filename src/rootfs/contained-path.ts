@@ -1,4 +1,4 @@
-// Where an entry may go: names and links are read as if the root were the root of the file system.
+// Resolving names of entries inside the root: names and links are read as if it were the root of the file system.
 import { chmodSync, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import { maximumPath, maximumSymlinks } from '../limits.ts';
@@ -9,7 +9,7 @@ import type { KnownDirectory } from './known-directory.ts';
 const parentMode = 0o755;
 const ownerMayAll = 0o700;
 
-/** Fails when a name or the text of a link is longer than any path may be. */
+/** Throws a `UserError` when a name or the target of a link is longer than a path may be. */
 export function checkLength(name: ByteString): void {
   if (name.length >= maximumPath) {
     throw new UserError(`${quoteName(name)} is too long: ${name.length} bytes`);
@@ -17,8 +17,8 @@ export function checkLength(name: ByteString): void {
 }
 
 /**
- * The parts of an entry's or hard link's name, cleaned as text: a leading `/`, empty parts and `.` vanish, `..` takes
- * back the part before it. Fails when a name climbs above the root or is too long. The root itself has no parts.
+ * The parts of an entry's or hard link's name without a leading `/`, empty parts and `.`; `..` removes the part before
+ * it. Throws a `UserError` when a name leads above the root or is too long. The root itself has no parts.
  */
 export function cleanParts(name: ByteString): ByteString[] {
   checkLength(name);
@@ -35,14 +35,14 @@ export function cleanParts(name: ByteString): ByteString[] {
   return parts;
 }
 
-function makeParent(parent: KnownDirectory, name: ByteString): KnownDirectory {
+function createParent(parent: KnownDirectory, name: ByteString): KnownDirectory {
   const path = filePath(`${parent.path}/${name}`);
   mkdirSync(path, parentMode);
   chmodSync(path, parentMode);
   return parent.addChild(name);
 }
 
-/** Takes note of a directory that was there before. One that its owner may not write to is opened until the end. */
+/** Records an existing directory. One that its owner may not write to becomes writable until the end. */
 export function adopt(
   parent: KnownDirectory,
   name: ByteString,
@@ -58,9 +58,9 @@ export function adopt(
 }
 
 /**
- * The real directory that `parts` lead to from the root. Links on the way are followed inside the root: an absolute
- * one starts there, and nothing climbs above it. A missing directory is made (0755) when `create` is set; otherwise
- * the result is `undefined` when one is missing or is no directory.
+ * The real directory that `parts` lead to from the root. Symbolic links are followed inside the root: an absolute one
+ * starts there, and none leads above it. With `create` a missing directory is created (0755); without, the result is
+ * `undefined` when one is missing or is not a directory. Throws a `UserError` or the system's error.
  */
 export function resolveDirectory(
   root: KnownDirectory,
@@ -96,7 +96,7 @@ export function resolveDirectory(
     } else if (found?.isSymbolicLink()) {
       links += 1;
       if (links > maximumSymlinks) {
-        throw new UserError(`too many symbolic links on the way to ${quoteName(parts.join('/'))}`);
+        throw new UserError(`too many symbolic links in the path of ${quoteName(parts.join('/'))}`);
       }
       const target = readlinkSync(filePath(path), { encoding: 'latin1' });
       here = target.startsWith('/') ? root : here;
@@ -104,9 +104,9 @@ export function resolveDirectory(
     } else if (!options.create) {
       return undefined;
     } else if (found) {
-      throw new UserError(`${quoteName(part)} on the way is not a directory`);
+      throw new UserError(`${quoteName(part)} in its path is not a directory`);
     } else {
-      here = makeParent(here, part);
+      here = createParent(here, part);
     }
   }
   return here;

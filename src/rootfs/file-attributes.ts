@@ -1,4 +1,4 @@
-// Owner, permissions and times, set so that neither the umask nor the order of writing shows.
+// Setting owner, permissions and times of files, independent of the umask and of the order of writing.
 import {
   chmodSync,
   fchmodSync,
@@ -9,13 +9,13 @@ import {
   lutimesSync,
   utimesSync,
 } from 'node:fs';
-import { UserError } from '../errors.ts';
+import { errorCode, UserError } from '../errors.ts';
 import type { ByteString, TarEntry, TarTime } from '../tar/tar-entry.ts';
-import { filePath, systemErrorCode } from './file-path.ts';
+import { filePath } from './file-path.ts';
 import type { KnownDirectory } from './known-directory.ts';
 
-/** Seconds from the epoch beyond which no file system goes. */
-const furthest = 2 ** 47;
+/** Seconds from the epoch: no file system stores a time beyond. */
+const furthestTime = 2 ** 47;
 
 /** The permission bits of an entry, set-user-id, set-group-id and sticky included. */
 export function permissions(entry: TarEntry): number {
@@ -28,11 +28,11 @@ function kernelId(id: number): number {
 }
 
 /**
- * A time for the file system functions, which take seconds as a floating point number: right to the microsecond in
- * which the time lies. Numbers before the epoch must be given as text.
+ * A time for the file system functions, which take seconds as a floating point number: exact to the microsecond. A time
+ * before the epoch must be a string, because negative numbers mean now.
  */
 export function fileTime(time: TarTime): number | string {
-  const seconds = Math.max(-furthest, Math.min(furthest, time.seconds));
+  const seconds = Math.max(-furthestTime, Math.min(furthestTime, time.seconds));
   const value = seconds + time.nanoseconds / 1e9;
   if (value < 0) {
     return String(value);
@@ -43,7 +43,7 @@ export function fileTime(time: TarTime): number | string {
   return off < 0 ? value + step : off >= 1000 ? value - step : value;
 }
 
-/** The times that an entry's file gets. It was never read before it was written, as upstream has it. */
+/** The times of an entry's file. The access time is never before the modification time, as in upstream. */
 export function timesOf(entry: TarEntry): { accessed: TarTime; modified: TarTime } {
   const { accessed, modified } = entry;
   const later =
@@ -52,45 +52,45 @@ export function timesOf(entry: TarEntry): { accessed: TarTime; modified: TarTime
   return { accessed: later ? accessed : modified, modified };
 }
 
-/** Does a change of owner. That fails with EINVAL for ids that the user namespace of this process does not have. */
-function giveAway({ userId, groupId }: TarEntry, change: (user: number, group: number) => void): void {
+/** Changes an owner. The system refuses ids that the user namespace of this process does not map (EINVAL). */
+function changeOwner({ userId, groupId }: TarEntry, change: (user: number, group: number) => void): void {
   try {
     change(kernelId(userId), kernelId(groupId));
   } catch (cause) {
-    if (systemErrorCode(cause) !== 'EINVAL') {
+    if (errorCode(cause) !== 'EINVAL') {
       throw cause;
     }
     throw new UserError(`it belongs to user ${userId} and group ${groupId}, which do not exist here`, {
       cause,
-      hint: 'this container has a user namespace without these ids: give it a larger range',
+      hint: 'the user namespace of this container does not map these ids: configure a larger range',
     });
   }
 }
 
-/** Owner, then permissions (a change of owner clears set-user-id), then times of an open file. */
+/** Sets owner, permissions and times of an open file, in this order: a change of owner clears set-user-id. */
 export function setFileAttributes(file: number, entry: TarEntry, asRoot: boolean): void {
   if (asRoot) {
-    giveAway(entry, (user, group) => fchownSync(file, user, group));
+    changeOwner(entry, (user, group) => fchownSync(file, user, group));
   }
   fchmodSync(file, permissions(entry));
   const { accessed, modified } = timesOf(entry);
   futimesSync(file, fileTime(accessed), fileTime(modified));
 }
 
-/** The owner of whatever `path` is, a link itself included; only root may give files away. */
+/** Sets the owner of a file, of a symbolic link itself too. Only root can do that: otherwise nothing happens. */
 export function setOwner(path: ByteString, entry: TarEntry, asRoot: boolean): void {
   if (asRoot) {
-    giveAway(entry, (user, group) => lchownSync(filePath(path), user, group));
+    changeOwner(entry, (user, group) => lchownSync(filePath(path), user, group));
   }
 }
 
-/** The times of whatever `path` is, a link itself included. */
+/** Sets the times of a file, of a symbolic link itself too. */
 export function setOwnTimes(path: ByteString, entry: TarEntry): void {
   const { accessed, modified } = timesOf(entry);
   lutimesSync(filePath(path), fileTime(accessed), fileTime(modified));
 }
 
-/** The owner that a hard link's entry gives to the file it shares; the file's permissions outlive that. */
+/** Sets the owner of a shared file as its hard link's entry has it, and restores the permissions. */
 export function setSharedOwner(path: ByteString, entry: TarEntry, asRoot: boolean): void {
   if (!asRoot) {
     return;
@@ -104,7 +104,7 @@ export function setSharedOwner(path: ByteString, entry: TarEntry, asRoot: boolea
   }
 }
 
-/** Permissions and times of a directory and all below it, innermost first: writing into one would change its time. */
+/** Sets permissions and times of a directory and all below it, the innermost first: writing into one changes its time. */
 export function finishDirectory(directory: KnownDirectory): void {
   for (const child of directory.children) {
     finishDirectory(child);

@@ -1,19 +1,12 @@
-// How names that are bytes reach the file system.
+// Paths whose bytes need not be UTF-8, as the file system functions take them.
 import type { ByteString } from '../tar/tar-entry.ts';
 
-/** The path as the file system functions take it: ASCII as text (the fast way), anything else as its bytes. */
+/** The path for a file system function: a string when it is ASCII, which is faster, otherwise its bytes. */
 export function filePath(path: ByteString): string | Buffer {
   return /[\u0080-\u00ff]/.test(path) ? Buffer.from(path, 'latin1') : path;
 }
 
-/** The bytes of a path given as text. */
+/** The bytes of a path that is UTF-8. */
 export function bytesOfPath(path: string): ByteString {
   return Buffer.from(path, 'utf8').toString('latin1');
-}
-
-/** The `code` of a failed system call, such as `EEXIST`. */
-export function systemErrorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
 }

@@ -1,7 +1,7 @@
-// What is known about the real directories below the root: that they are there, who wrote what, and what they get at the end.
+// A cache of the real directories below the root: which layer wrote what in them, and the attributes set at the end.
 import type { ByteString, TarTime } from '../tar/tar-entry.ts';
 
-/** What a directory gets when everything in it has been written. */
+/** The attributes that a directory gets when everything in it has been written. */
 export interface DirectoryAttributes {
   /** The twelve permission bits. */
   mode: number;
@@ -9,8 +9,8 @@ export interface DirectoryAttributes {
 }
 
 /**
- * A directory that was seen to be one, not a link to one. Whoever removes something from a directory must
- * {@link forget} it, or entries could be written through a link that has taken its place.
+ * A path that was seen to be a directory, not a link to one. Code that removes something from a directory must
+ * {@link forget} it, or entries could be written through a link that replaced it.
  */
 export class KnownDirectory {
   /** The path in the file system, links resolved. */
@@ -18,7 +18,7 @@ export class KnownDirectory {
   /** The root's parent is the root, as in a container. */
   readonly parent: KnownDirectory;
   readonly #name: ByteString;
-  /** `undefined` when nothing has to be restored at the end. */
+  /** `undefined` when nothing has to be set at the end. */
   attributes: DirectoryAttributes | undefined;
   readonly #children = new Map<ByteString, KnownDirectory>();
   #written = new Set<ByteString>();
@@ -40,19 +40,19 @@ export class KnownDirectory {
     return this.#children.get(name);
   }
 
-  /** Notes that `name` is a real directory. */
+  /** Records that `name` is a real directory. */
   addChild(name: ByteString): KnownDirectory {
     const child = new KnownDirectory(`${this.path}/${name}`, { parent: this, name });
     this.#children.set(name, child);
     return child;
   }
 
-  /** Notes that `name` is gone, with everything below it. */
+  /** Records that `name` was removed, with everything below it. */
   forget(name: ByteString): void {
     this.#children.delete(name);
   }
 
-  /** Notes that a layer has an entry of this name here. */
+  /** Records that a layer has an entry of this name here. */
   markWritten(name: ByteString, layer: number): void {
     if (this.#writtenIn !== layer) {
       this.#written = new Set();
@@ -64,22 +64,22 @@ export class KnownDirectory {
     }
   }
 
-  /** Notes that a layer has an entry for the directory itself. */
+  /** Records that a layer has an entry for the directory itself. */
   markItselfWritten(layer: number): void {
     this.parent.markWritten(this.#name, layer);
   }
 
-  /** Whether the layer has had an entry of this name here. */
+  /** Whether the layer had an entry of this name here. */
   wasWritten(name: ByteString, layer: number): boolean {
     return this.#writtenIn === layer && this.#written.has(name);
   }
 
-  /** Whether the layer has had an entry for the directory itself. */
+  /** Whether the layer had an entry for the directory itself. */
   wasItselfWritten(layer: number): boolean {
     return this.parent.wasWritten(this.#name, layer);
   }
 
-  /** Whether the layer has had an entry somewhere below. */
+  /** Whether the layer had an entry somewhere below. */
   wasTouched(layer: number): boolean {
     return this.#touchedIn === layer;
   }

@@ -1,4 +1,4 @@
-// Removing what is there without ever following a link.
+// Removing files and directories without following links.
 import { chmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { ByteString } from '../tar/tar-entry.ts';
@@ -12,8 +12,8 @@ export function namesIn(directory: ByteString): ByteString[] {
 }
 
 /**
- * Removes a file, a link itself or a directory with everything in it; nothing happens when there is nothing.
- * Directories of ours that were made read-only are opened first. Fails with the system's error.
+ * Removes a file, a symbolic link itself, or a directory with everything in it; does nothing when there is none. Read-only
+ * directories of this user are made writable first. Throws the system's error.
  */
 export function removeTree(path: ByteString): void {
   const found = lstatSync(filePath(path), { throwIfNoEntry: false });
@@ -30,7 +30,7 @@ export function removeTree(path: ByteString): void {
   }
 }
 
-/** Removes everything in a directory and keeps the directory; nothing happens when there is none. */
+/** Removes everything in a directory and keeps the directory; does nothing when there is none. Throws a `UserError`. */
 export function emptyTree(directory: string): void {
   const path = bytesOfPath(directory);
   try {

@@ -1,37 +1,37 @@
-// Entries of layers onto the disk, one after the other and synchronously: several times faster than with promises.
+// Writing the entries of layers to the disk, one after the other and synchronously: much faster than with promises.
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { EntryConsumer } from '../tar/archive-reader.ts';
 import { displayName, quoteName, type TarEntry } from '../tar/tar-entry.ts';
 import { cleanParts, resolveDirectory } from './contained-path.ts';
+import { createEntry, setDirectoryAttributes } from './create-entry.ts';
 import { finishDirectory, setOwner } from './file-attributes.ts';
 import { bytesOfPath, filePath } from './file-path.ts';
+import type { FileWriter } from './file-writer.ts';
 import { KnownDirectory } from './known-directory.ts';
-import type { OpenFile } from './open-file.ts';
-import { placeEntry, setDirectoryAttributes } from './place-entry.ts';
 import { emptyLower, parseWhiteout, removeLower } from './whiteout.ts';
 
 const rootMode = 0o755;
 const permissionBits = 0o777;
 
-/** What a {@link TreeWriter} may do and whom it tells. */
+/** How a {@link TreeWriter} writes. */
 export interface TreeWriterOptions {
-  /** Whether files are given to the owners that the entries name. */
+  /** Whether files get the owners that the entries name; only root can do that. */
   readonly asRoot: boolean;
   readonly log: Log;
 }
 
 /**
- * Writes entries below a directory, which is made when it is missing, and never anything outside it. Errors are
- * `UserError`s that name the entry; a failed system call is their cause. After one the tree is unusable.
+ * Writes entries below a directory, which is created when it is missing, and never anything outside it. Errors are
+ * `UserError`s that name the entry; a failed system call is their cause. After an error the tree is unusable.
  */
 export class TreeWriter implements EntryConsumer {
   readonly #root: KnownDirectory;
   readonly #asRoot: boolean;
   readonly #log: Log;
   #layer = 0;
-  #open: OpenFile | undefined;
+  #open: FileWriter | undefined;
 
   constructor(directory: string, options: TreeWriterOptions) {
     this.#asRoot = options.asRoot;
@@ -46,7 +46,7 @@ export class TreeWriter implements EntryConsumer {
     this.#root = new KnownDirectory(bytesOfPath(directory));
   }
 
-  /** From here on everything written so far belongs to lower layers. */
+  /** Starts a layer: everything written so far belongs to lower layers. */
   beginLayer(): void {
     this.#layer += 1;
   }
@@ -70,16 +70,16 @@ export class TreeWriter implements EntryConsumer {
     }
   }
 
-  /** Gives the directories the permissions and times of their entries; to be called once, behind the last layer. */
+  /** Sets the permissions and times of the directories; to be called once, after the last layer. */
   finish(): void {
     try {
       finishDirectory(this.#root);
     } catch (error) {
-      throw new UserError('cannot give the directories their permissions and times', { cause: error });
+      throw new UserError('cannot set the permissions and times of directories', { cause: error });
     }
   }
 
-  /** Closes a file left open by an error. */
+  /** Closes the file that an error left open. */
   close(): void {
     this.#open?.close();
     this.#open = undefined;
@@ -125,7 +125,7 @@ export class TreeWriter implements EntryConsumer {
       this.#makeOpaque(parent, entry);
       return;
     }
-    this.#open = placeEntry(
+    this.#open = createEntry(
       {
         root: this.#root,
         parent,
@@ -139,10 +139,10 @@ export class TreeWriter implements EntryConsumer {
     parent.markWritten(base, this.#layer);
   }
 
-  /** An entry named exactly `.` says nothing about the root, as upstream has it; `./` does. */
+  /** An entry named exactly `.` does not describe the root, as in upstream; `./` does. */
   #writeRoot(entry: TarEntry): void {
     if (entry.type !== 'directory') {
-      throw new UserError("it would take the place of the image's root directory");
+      throw new UserError("it would replace the image's root directory");
     }
     if (entry.name !== '.') {
       setDirectoryAttributes(this.#root, entry, this.#asRoot);
@@ -150,7 +150,7 @@ export class TreeWriter implements EntryConsumer {
     }
   }
 
-  /** Unless the layer describes the directory itself, it is as if made anew: plain permissions, the marker's owner. */
+  /** Unless the layer describes the directory itself, it is as if created anew: plain permissions, the marker's owner. */
   #makeOpaque(directory: KnownDirectory, entry: TarEntry): void {
     this.#debug('removing contents of the directory', entry);
     emptyLower(directory, this.#layer);

@@ -5,7 +5,6 @@ import { causes, errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import { ArchiveReader } from '../tar/archive-reader.ts';
-import { systemErrorCode } from './file-path.ts';
 import { emptyTree } from './remove-tree.ts';
 import { TreeWriter } from './tree-writer.ts';
 
@@ -13,8 +12,8 @@ import { TreeWriter } from './tree-writer.ts';
 export interface UnpackLayer {
   readonly digest: Digest;
   /**
-   * The layer as it is stored, perhaps compressed. The stream fails at its end when digest or size is
-   * wrong, and resumes by itself after a broken connection.
+   * The layer as it is stored, compressed or not. The stream fails at its end when digest or size is wrong, and resumes
+   * by itself after a broken connection.
    */
   open(): Promise<Readable>;
 }
@@ -29,7 +28,7 @@ export interface UnpackOptions {
 }
 
 function isSystemError(error: unknown): boolean {
-  return [...causes(error)].some((level) => systemErrorCode(level) !== undefined);
+  return [...causes(error)].some((level) => level instanceof Error && 'syscall' in level);
 }
 
 /**

@@ -1,4 +1,4 @@
-// How a layer takes away what lower layers brought: OCI image specification, layer, "Whiteouts".
+// Whiteouts: how a layer removes files of lower layers. OCI image specification, layer, "Whiteouts".
 import { UserError } from '../errors.ts';
 import { type ByteString, quoteName } from '../tar/tar-entry.ts';
 import type { KnownDirectory } from './known-directory.ts';
@@ -7,10 +7,10 @@ import { namesIn, removeTree } from './remove-tree.ts';
 const whiteoutPrefix = '.wh.';
 const opaqueMarker = '.wh..wh..opq';
 
-/** What the last part of an entry's name asks for. */
+/** A whiteout: of one file, or of everything that lower layers have in a directory. */
 export type Whiteout = { readonly kind: 'opaque' } | { readonly kind: 'remove'; readonly name: ByteString };
 
-/** The whiteout that a file name stands for, if it does. Fails when it names no file beside it. */
+/** The whiteout that a file name stands for, if any. Throws a `UserError` when it names no file beside it. */
 export function parseWhiteout(base: ByteString): Whiteout | undefined {
   if (base === opaqueMarker) {
     return { kind: 'opaque' };
@@ -20,12 +20,12 @@ export function parseWhiteout(base: ByteString): Whiteout | undefined {
   }
   const name = base.slice(whiteoutPrefix.length);
   if (name === '' || name === '.' || name === '..') {
-    throw new UserError(`the whiteout ${quoteName(base)} names nothing that it could remove`);
+    throw new UserError(`the whiteout ${quoteName(base)} names no file to remove`);
   }
   return { kind: 'remove', name };
 }
 
-/** Removes what lower layers left under `name`; what this layer has written stays. Fails with the system's error. */
+/** Removes what lower layers have under `name`; what this layer has written stays. Throws the system's error. */
 export function removeLower(parent: KnownDirectory, name: ByteString, layer: number): void {
   const child = parent.child(name);
   if (child && (child.wasTouched(layer) || parent.wasWritten(name, layer))) {
@@ -36,7 +36,7 @@ export function removeLower(parent: KnownDirectory, name: ByteString, layer: num
   }
 }
 
-/** Removes everything that lower layers left in a directory; what this layer has written stays. */
+/** Removes everything that lower layers have in a directory; what this layer has written stays. */
 export function emptyLower(directory: KnownDirectory, layer: number): void {
   for (const name of namesIn(directory.path)) {
     removeLower(directory, name, layer);

@@ -1,20 +1,20 @@
-// The table of contents of an archive in a file: only headers are read, content is stepped over.
+// The table of contents of a tar archive in a file: only headers are read, content is skipped.
 import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
-import { readEntries } from './read-entries.ts';
+import { parseArchive } from './archive-parser.ts';
 import { ArchiveError, displayName, type EntryType, quoteName, TruncatedArchiveError } from './tar-entry.ts';
 
 /** A member of an archive and where its content lies. */
 export interface ArchiveEntry {
-  /** As in the archive, not cleaned. What is not UTF-8 became U+FFFD. */
+  /** As in the archive, not cleaned. Bytes that are not UTF-8 are U+FFFD. */
   readonly name: string;
-  /** A sparse file counts as `unsupported`: its content does not lie in one piece. */
+  /** A sparse file is `unsupported`: its content is not contiguous. */
   readonly type: EntryType;
-  /** Where a link points to, as in the archive. */
+  /** The target of a link, as in the archive. */
   readonly linkName: string;
   /** Bytes of content. */
   readonly size: number;
-  /** Bytes in the file in front of the content. */
+  /** Where the content starts in the file, in bytes. */
   readonly offset: number;
 }
 
@@ -32,7 +32,7 @@ async function readAt(file: FileHandle, offset: number, length: number): Promise
 }
 
 async function index(file: FileHandle, fileSize: number, found: ArchiveEntry[]): Promise<void> {
-  const entries = readEntries();
+  const entries = parseArchive();
   let offset = 0;
   for (let step = entries.next(); !step.done; ) {
     if (typeof step.value === 'number') {
@@ -58,9 +58,9 @@ async function index(file: FileHandle, fileSize: number, found: ArchiveEntry[]):
 }
 
 /**
- * The members of the archive in `file`, in their order. `where` names the file in errors: a `UserError` whose cause
- * is a `TruncatedArchiveError` when the file is shorter than its headers claim, another `ArchiveError` when it is
- * damaged or no tar archive at all.
+ * The members of the archive in `file`, in their order. `where` names the file in errors. What cannot be read is a
+ * `UserError` with a cause: a `TruncatedArchiveError` when the file is shorter than its headers say, another
+ * `ArchiveError` when it is damaged or not a tar archive.
  */
 export async function indexArchive(file: FileHandle, where: string): Promise<ArchiveEntry[]> {
   const found: ArchiveEntry[] = [];

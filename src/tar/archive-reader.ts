@@ -1,24 +1,24 @@
-// An archive that arrives in chunks: each entry, then its content, pushed to a consumer without waiting.
-import { type ReadStep, readEntries } from './read-entries.ts';
+// Reading a tar archive that arrives in chunks: entries and their content are passed to a consumer.
+import { type ParserRequest, parseArchive } from './archive-parser.ts';
 import { quoteName, type TarEntry, TruncatedArchiveError } from './tar-entry.ts';
 
-/** Who is told about the entries of an archive, in their order. */
+/** Receives the entries of an archive, in their order. */
 export interface EntryConsumer {
   /** A new entry begins. */
   begin(entry: TarEntry): void;
   /** The next bytes of its content, valid only during the call. */
   content(bytes: Buffer): void;
-  /** All of its content has been given. */
+  /** The entry is complete. */
   end(): void;
 }
 
 /**
- * Cuts chunks of any size into entries for a consumer. Synchronous: there are tens of thousands of entries
- * in a layer, and a promise for each piece costs more than the piece.
+ * Cuts chunks of any size into entries for a consumer. Synchronous, because a layer has tens of thousands of entries,
+ * and a promise costs more than writing a small file.
  */
 export class ArchiveReader {
   readonly #consumer: EntryConsumer;
-  readonly #entries = readEntries();
+  readonly #entries = parseArchive();
   #entry: TarEntry | undefined;
   #contentLeft = 0;
   #wanted = 0;
@@ -36,7 +36,7 @@ export class ArchiveReader {
     return this.#ended;
   }
 
-  /** The next bytes of the archive. Fails with an `ArchiveError`, or as the consumer fails. */
+  /** Takes the next bytes of the archive. Throws an `ArchiveError`, or what the consumer throws. */
   push(chunk: Buffer): void {
     for (let at = 0; at < chunk.length && !this.#ended; ) {
       const length = Math.min(
@@ -57,7 +57,7 @@ export class ArchiveReader {
     }
   }
 
-  /** No more bytes will come. Fails with a `TruncatedArchiveError` when the archive may not end here. */
+  /** Ends the archive. Throws a `TruncatedArchiveError` when it must not end here. */
   finish(): void {
     if (this.#entry) {
       const name = quoteName(this.#entry.name);
@@ -83,7 +83,7 @@ export class ArchiveReader {
     return bytes;
   }
 
-  #step(result: IteratorResult<ReadStep, void>): void {
+  #step(result: IteratorResult<ParserRequest, void>): void {
     let step = result;
     while (!step.done) {
       if (typeof step.value === 'number') {

@@ -1,11 +1,11 @@
-// The 512 bytes in front of every member: which dialect of tar they are, and what their fields say.
+// The header block of a member, 512 bytes: its format (v7, ustar, star, GNU) and its fields.
 import { readNumber, readOctal } from './number-field.ts';
 import { ArchiveError, type ByteString, quoteName, type TarTime } from './tar-entry.ts';
 
-/** Archives are made of blocks of so many bytes. */
+/** Bytes of a block, the unit of archives. */
 export const blockSize = 512;
 
-/** A header as it stands, before extended headers change it. */
+/** The fields of a header block, before extended headers replace some. */
 export interface HeaderBlock {
   readonly name: ByteString;
   readonly typeFlag: string;
@@ -16,7 +16,7 @@ export interface HeaderBlock {
   readonly size: number;
   readonly modified: number;
   readonly accessed: TarTime | undefined;
-  /** Whether the header is GNU's and says that more blocks of a sparse map follow it. */
+  /** Whether it is a GNU header after which more blocks of a sparse map follow. */
   readonly sparseMapContinues: boolean;
 }
 
@@ -26,14 +26,14 @@ const ustarMagic = 'ustar\0';
 const gnuMagic = 'ustar  \0';
 const starTrailer = 'tar\0';
 
-/** Text up to the first NUL, or the whole field. */
-function readText(block: Buffer, start: number, length: number): ByteString {
+/** The bytes up to the first NUL, or the whole field. */
+function readString(block: Buffer, start: number, length: number): ByteString {
   const end = block.indexOf(0, start);
   return block.toString('latin1', start, end < 0 || end > start + length ? start + length : end);
 }
 
-/** POSIX sums unsigned bytes; Sun's tar summed signed ones. The checksum itself counts as spaces. */
-function checksumHolds(block: Buffer): boolean {
+/** POSIX adds unsigned bytes, Sun's tar added signed ones. The checksum itself counts as spaces. */
+function hasValidChecksum(block: Buffer): boolean {
   let unsigned = checksumLength * 0x20;
   let negatives = 0;
   for (let at = 0; at < blockSize; at += 1) {
@@ -51,7 +51,7 @@ function number(block: Buffer, start: number, length: number, field: string): nu
   const value = readNumber(block, start, length);
   if (value === undefined) {
     throw new ArchiveError(
-      `the tar header of ${quoteName(readText(block, 0, 100))} has a malformed ${field}`,
+      `the tar header of ${quoteName(readString(block, 0, 100))} has a malformed ${field}`,
     );
   }
   return value;
@@ -61,15 +61,15 @@ function isZero(block: Buffer, at: number): boolean {
   return block[at] === 0;
 }
 
-/** What lies behind the first 345 bytes depends on the dialect: a prefix of the name, or times. */
+/** The bytes from 345 on depend on the format: a prefix of the name, or times. */
 function readTail(block: Buffer, ustar: boolean): { prefix: ByteString; accessed: TarTime | undefined } {
   if (ustar && block.toString('latin1', 508, 512) === starTrailer) {
     const accessed = { seconds: number(block, 476, 12, 'access time'), nanoseconds: 0 };
     number(block, 488, 12, 'change time');
-    return { prefix: readText(block, 345, 131), accessed };
+    return { prefix: readString(block, 345, 131), accessed };
   }
   if (ustar) {
-    return { prefix: readText(block, 345, 155), accessed: undefined };
+    return { prefix: readString(block, 345, 155), accessed: undefined };
   }
   const access = isZero(block, 345) ? undefined : readNumber(block, 345, 12);
   const accessValid = isZero(block, 345) || access !== undefined;
@@ -78,21 +78,21 @@ function readTail(block: Buffer, ustar: boolean): { prefix: ByteString; accessed
     return { prefix: '', accessed: access === undefined ? undefined : { seconds: access, nanoseconds: 0 } };
   }
   // Go before 1.8, and so docker of that time, wrote a prefix where GNU headers have times.
-  const prefix = readText(block, 345, 155);
+  const prefix = readString(block, 345, 155);
   return { prefix: /[\u0080-\u00ff]/.test(prefix) ? '' : prefix, accessed: undefined };
 }
 
 /**
  * The fields of a header block (POSIX ustar; GNU and star as Go's archive/tar reads them).
- * Fails when the checksum is wrong or a number is malformed.
+ * Throws an `ArchiveError` when the checksum is wrong or a number is malformed.
  */
 export function readHeaderBlock(block: Buffer): HeaderBlock {
-  if (!checksumHolds(block)) {
+  if (!hasValidChecksum(block)) {
     throw new ArchiveError('a tar header has a wrong checksum');
   }
   const gnu = block.toString('latin1', 257, 265) === gnuMagic;
   const ustar = block.toString('latin1', 257, 263) === ustarMagic;
-  const ownName = readText(block, 0, 100);
+  const ownName = readString(block, 0, 100);
   let prefix = '';
   let accessed: TarTime | undefined;
   if (gnu || ustar) {
@@ -103,7 +103,7 @@ export function readHeaderBlock(block: Buffer): HeaderBlock {
   return {
     name: prefix === '' ? ownName : `${prefix}/${ownName}`,
     typeFlag: block.toString('latin1', 156, 157),
-    linkName: readText(block, 157, 100),
+    linkName: readString(block, 157, 100),
     mode: number(block, 100, 8, 'mode'),
     userId: number(block, 108, 8, 'user id'),
     groupId: number(block, 116, 8, 'group id'),

@@ -1,4 +1,4 @@
-// Numbers as archives write them: octal or base-256 in header fields, decimal in extended headers.
+// Numbers and times in tar archives: octal or base-256 in header blocks, decimal in extended headers.
 import { ArchiveError, type TarTime } from './tar-entry.ts';
 
 const nul = 0;
@@ -6,7 +6,7 @@ const space = 0x20;
 const largestInteger = 2n ** 63n - 1n;
 const smallestInteger = -(2n ** 63n);
 
-/** An octal field, blank meaning 0, as Go's archive/tar trims and reads it; `undefined` when it is none. */
+/** The value of an octal field, 0 for a blank one, as in Go's archive/tar; `undefined` when it is malformed. */
 export function readOctal(block: Uint8Array, start: number, length: number): number | undefined {
   let from = start;
   let to = start + length;
@@ -28,8 +28,8 @@ export function readOctal(block: Uint8Array, start: number, length: number): num
 }
 
 /**
- * A number field, octal or (first bit set) base-256 in two's complement, as GNU tar writes large and negative
- * numbers. `undefined` when it is neither or needs more than 64 bits. Exact up to 2^53.
+ * The value of a number field: octal, or base-256 in two's complement when the first bit is set, as GNU tar writes large
+ * and negative numbers. `undefined` when it is malformed or needs more than 64 bits. Exact up to 2^53.
  */
 export function readNumber(block: Uint8Array, start: number, length: number): number | undefined {
   const first = block[start] ?? 0;
@@ -49,7 +49,7 @@ export function readNumber(block: Uint8Array, start: number, length: number): nu
   return Number(negative ? -value - 1n : value);
 }
 
-/** A decimal number of at most 64 bits as in an extended header; `undefined` when it is none. Exact up to 2^53. */
+/** A decimal number of an extended header; `undefined` when malformed or longer than 64 bits. Exact up to 2^53. */
 export function readDecimal(text: string): number | undefined {
   if (!/^[+-]?[0-9]+$/.test(text)) {
     return undefined;
@@ -61,7 +61,7 @@ export function readDecimal(text: string): number | undefined {
   return value > largestInteger || value < smallestInteger ? undefined : Number(value);
 }
 
-/** A time in an extended header (POSIX pax, "mtime"): decimal seconds with a fraction; digits behind the ninth are cut. */
+/** A time of an extended header (POSIX pax, "mtime"): decimal seconds, of whose fraction nine digits count. */
 export function readTime(text: string): TarTime | undefined {
   const dot = text.indexOf('.');
   const seconds = readDecimal(dot < 0 ? text : text.slice(0, dot));
@@ -73,7 +73,7 @@ export function readTime(text: string): TarTime | undefined {
   return { seconds, nanoseconds: text.startsWith('-') ? -nanoseconds : nanoseconds };
 }
 
-/** A size that can be counted exactly; anything else is an error that names the `subject`. */
+/** The size when it is exact and not negative; else an `ArchiveError` that names the `subject`. */
 export function checkSize(size: number | undefined, subject: string): number {
   if (size === undefined || size < 0 || !Number.isSafeInteger(size)) {
     throw new ArchiveError(`${subject} has an impossible size`);

@@ -1,14 +1,14 @@
-// Which parts of a sparse file an archive really holds: the formats 0.0, 0.1 and 1.0 that GNU tar writes into pax archives.
+// The map of a sparse file in a pax archive: GNU sparse formats 0.0, 0.1 and 1.0.
 import { maximumSparseMap } from '../limits.ts';
-import { type ExtendedRecords, sparseMapKeyword } from './extended-header.ts';
 import { blockSize } from './header-block.ts';
 import { readDecimal } from './number-field.ts';
+import { type ExtendedRecords, sparseMapKeyword } from './pax-header.ts';
 import { ArchiveError, type SparseRun, TruncatedArchiveError } from './tar-entry.ts';
 
-/** Where the map of a sparse file is: in the extended header (0.0, 0.1), or in front of the content (1.0). */
+/** Where the map of a sparse file is: in the extended header (0.0, 0.1), or before the content (1.0). */
 export type SparseFormat = 'header' | 'content';
 
-/** The format that the records name or imply; `undefined` when the file is not sparse, or in a version unknown to Go too. */
+/** The format that the records name or imply; `undefined` when the file is not sparse, or of a version unknown to Go. */
 export function sparseFormat(records: ExtendedRecords): SparseFormat | undefined {
   const major = records.get('GNU.sparse.major') ?? '';
   const minor = records.get('GNU.sparse.minor') ?? '';
@@ -51,8 +51,8 @@ export function readHeaderMap(records: ExtendedRecords): SparseRun[] {
 }
 
 /**
- * The runs in front of the content (format 1.0): decimal numbers in lines, padded to whole blocks. Yields how many
- * bytes it wants next; gives the runs and the bytes that they took.
+ * The runs before the content (format 1.0): decimal numbers in lines, padded to whole blocks. Yields the number of
+ * bytes to read next; returns the runs and the length of the map in bytes.
  */
 export function* readContentMap(
   storedSize: number,
@@ -83,7 +83,7 @@ export function* readContentMap(
   return { runs: runsOf(text.split('\n').slice(1, wanted)), length: text.length };
 }
 
-/** Fails unless the runs ascend without overlap inside `size` bytes and use exactly the content that is stored. */
+/** Throws an `ArchiveError` unless the runs ascend without overlap within `size` bytes and add up to `storedSize`. */
 export function checkSparseRuns(runs: readonly SparseRun[], size: number, storedSize: number): void {
   let end = 0;
   let total = 0;

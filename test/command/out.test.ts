@@ -217,7 +217,7 @@ describe('a put that is refused before any request', () => {
     ],
     ['no match of the glob', {}, { image: 'n*' }, 'no files match glob'],
     ['several matches of the glob', {}, { image: '*' }, 'too many files/directories match glob'],
-    ['an invalid glob', {}, { image: '[' }, 'is not a pattern'],
+    ['an invalid glob', {}, { image: '[' }, 'is not a valid pattern'],
     ['an invalid repository', { repository: 'Upper/Case' }, {}, 'could not resolve repository'],
     ['an invalid certificate', { ca_certs: ['nonsense'] }, {}, 'ca_certs[0]'],
   ])('is explained for %s', async (_name, source, params, reason) => {

@@ -62,7 +62,7 @@ describe('a component of a pattern', () => {
 
 describe('a pattern', () => {
   it.each(['a/[/b', 'a/b\\', '[a/b]', 'a\\/b', '*/[]'])('%s is malformed', (pattern) => {
-    expect(() => checkPattern(pattern)).toThrow(`'${pattern}' is not a pattern`);
+    expect(() => checkPattern(pattern)).toThrow(`'${pattern}' is not a valid pattern`);
   });
 
   it.each(['', '/', 'a/b', '*/?/[a-z]', 'a]', '{a,b'])('%s is well formed', (pattern) => {

@@ -116,7 +116,7 @@ describe('a directory that is no image', () => {
       await writeFile(join(place, name), '');
     }
     const failure = await failureOf(place);
-    expect(failure.text).toBe('the directory is no OCI layout: it has no index.json');
+    expect(failure.text).toBe('the directory is not an OCI layout: it has no index.json');
     expect(failure.hint).toMatch(hint);
   });
 });

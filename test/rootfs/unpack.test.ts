@@ -155,7 +155,7 @@ describe('parents', () => {
 
   it('that are files are an error', async () => {
     expect(await unpackInto(root, [archive(file('a'), file('a/b'))])).toMatch(
-      /cannot unpack "a\/b": "a" on the way is not a directory$/,
+      /cannot unpack "a\/b": "a" in its path is not a directory$/,
     );
   });
 

@@ -17,7 +17,7 @@ describe('parseWhiteout', () => {
   it.each(['.wh.', '.wh..', '.wh...'])(
     'refuses %s, which would remove the directory it is in or one above',
     (base) => {
-      expect(() => parseWhiteout(base)).toThrow('names nothing that it could remove');
+      expect(() => parseWhiteout(base)).toThrow('names no file to remove');
     },
   );
 });

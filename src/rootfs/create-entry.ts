@@ -1,30 +1,28 @@
-// One entry into its directory, by type, replacing what has its name and following no link.
+// Creating the file of one entry in its directory, by type: what has its name is replaced, no link is followed.
 import { chmodSync, constants, linkSync, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
-import { UserError } from '../errors.ts';
+import { errorCode, UserError } from '../errors.ts';
 import { type ByteString, displayName, quoteName, type TarEntry } from '../tar/tar-entry.ts';
 import { adopt, checkLength, cleanParts, resolveDirectory } from './contained-path.ts';
-import { makeFifo } from './fifo.ts';
+import { createFifo } from './fifo.ts';
 import { permissions, setOwner, setOwnTimes, setSharedOwner, timesOf } from './file-attributes.ts';
-import { filePath, systemErrorCode } from './file-path.ts';
+import { filePath } from './file-path.ts';
+import { FileWriter } from './file-writer.ts';
 import type { KnownDirectory } from './known-directory.ts';
-import { OpenFile } from './open-file.ts';
 import { removeTree } from './remove-tree.ts';
 
 const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 const privateFile = 0o600;
 const privateDirectory = 0o700;
 
-/** Where an entry goes, and on whose behalf. */
+/** Where an entry is created, and how. */
 export interface Place {
   readonly root: KnownDirectory;
   readonly parent: KnownDirectory;
   /** The last part of the entry's name. */
   readonly base: ByteString;
-  /** Whether files are given to the owners that the entries name. */
+  /** Whether files get the owners that the entries name. */
   readonly asRoot: boolean;
-  /** Told what is being done. */
   readonly debug: (message: string) => void;
-  /** Told what could not be done without being wrong. */
   readonly warn: (message: string) => void;
 }
 
@@ -38,21 +36,21 @@ function remove(place: Place): void {
   place.parent.forget(place.base);
 }
 
-/** Does what needs a free name, and removes what has the name when it turns out to be taken. */
-function replacing<T>(place: Place, make: () => T): T {
+/** Calls `create`, again after removing what has the name when the name is taken. */
+function replacing<T>(place: Place, create: () => T): T {
   try {
-    return make();
+    return create();
   } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') {
+    if (errorCode(error) !== 'EEXIST') {
       throw error;
     }
     remove(place);
-    return make();
+    return create();
   }
 }
 
 /** An existing directory is kept; anything else of that name is replaced. */
-function makeDirectory(place: Place): KnownDirectory {
+function createDirectory(place: Place): KnownDirectory {
   const { parent, base, asRoot } = place;
   const known = parent.child(base);
   if (known) {
@@ -62,7 +60,7 @@ function makeDirectory(place: Place): KnownDirectory {
   try {
     mkdirSync(path, privateDirectory);
   } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') {
+    if (errorCode(error) !== 'EEXIST') {
       throw error;
     }
     const found = lstatSync(path);
@@ -75,13 +73,13 @@ function makeDirectory(place: Place): KnownDirectory {
   return parent.addChild(base);
 }
 
-/** Gives a directory its owner, and notes what it gets once everything in it has been written. */
+/** Sets the owner of a directory, and records the attributes that it gets when everything in it has been written. */
 export function setDirectoryAttributes(directory: KnownDirectory, entry: TarEntry, asRoot: boolean): void {
   setOwner(directory.path, entry, asRoot);
   directory.attributes = { mode: permissions(entry), times: timesOf(entry) };
 }
 
-function makeSymlink(place: Place, entry: TarEntry): void {
+function createSymlink(place: Place, entry: TarEntry): void {
   checkLength(entry.linkName);
   place.debug(`symlinking to ${displayName(entry.linkName)}`);
   const path = pathOf(place);
@@ -90,8 +88,8 @@ function makeSymlink(place: Place, entry: TarEntry): void {
   setOwnTimes(path, entry);
 }
 
-/** Like any name, the target is read inside the root; if it is a link itself, the link is shared, not what it points to. */
-function makeHardLink(place: Place, entry: TarEntry): void {
+/** The target is resolved inside the root. If it is a symbolic link, the link itself is shared, not its target. */
+function createHardLink(place: Place, entry: TarEntry): void {
   const parts = cleanParts(entry.linkName);
   place.debug(`hardlinking to ${displayName(entry.linkName)}`);
   const name = parts.pop();
@@ -105,43 +103,43 @@ function makeHardLink(place: Place, entry: TarEntry): void {
   setSharedOwner(path, entry, place.asRoot);
 }
 
-function placeFifo(place: Place, entry: TarEntry): void {
+function replaceByFifo(place: Place, entry: TarEntry): void {
   const path = pathOf(place);
   removeTree(path);
   place.parent.forget(place.base);
-  if (makeFifo(path)) {
+  if (createFifo(path)) {
     setOwner(path, entry, place.asRoot);
     chmodSync(filePath(path), permissions(entry));
     setOwnTimes(path, entry);
   } else {
-    place.warn(`skipping fifo ${displayName(entry.name)}: there is no mkfifo program that could make it`);
+    place.warn(`skipping fifo ${displayName(entry.name)}: no mkfifo program can create it`);
   }
 }
 
 /**
- * Makes what the entry describes, with its owner, permissions and times. A regular file comes back open: its content
- * and attributes are still to come. Fails with a `UserError`, or with the system's error.
+ * Creates what the entry describes, with its owner, permissions and times. A regular file is returned open: its content
+ * and attributes are yet to be written. Throws a `UserError`, or the system's error.
  */
-export function placeEntry(place: Place, entry: TarEntry): OpenFile | undefined {
+export function createEntry(place: Place, entry: TarEntry): FileWriter | undefined {
   switch (entry.type) {
     case 'file': {
       const path = filePath(pathOf(place));
-      return new OpenFile(
+      return new FileWriter(
         replacing(place, () => openSync(path, newFile, privateFile)),
         entry,
       );
     }
     case 'directory':
-      setDirectoryAttributes(makeDirectory(place), entry, place.asRoot);
+      setDirectoryAttributes(createDirectory(place), entry, place.asRoot);
       return undefined;
     case 'symlink':
-      makeSymlink(place, entry);
+      createSymlink(place, entry);
       return undefined;
     case 'hardlink':
-      makeHardLink(place, entry);
+      createHardLink(place, entry);
       return undefined;
     case 'fifo':
-      placeFifo(place, entry);
+      replaceByFifo(place, entry);
       return undefined;
     default:
       throw new UserError(`its entry type ${JSON.stringify(entry.typeFlag)} is not supported`);

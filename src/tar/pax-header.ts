@@ -1,35 +1,35 @@
-// Extended headers of POSIX pax: records that replace or add to the fields of the next header.
+// Extended headers of POSIX pax: records that replace or add to the fields of the next header block.
 import { ArchiveError, type ByteString } from './tar-entry.ts';
 
-/** Records by keyword, the last one of a keyword winning. */
+/** Records by keyword; the last record of a keyword counts. */
 export type ExtendedRecords = ReadonlyMap<string, ByteString>;
 
-/** The keyword under which the runs of a sparse file are kept, `offset,length,offset,length…`. */
+/** The keyword of the runs of a sparse file: `offset,length,offset,length…`. */
 export const sparseMapKeyword = 'GNU.sparse.map';
 
 const sparseOffset = 'GNU.sparse.offset';
 const sparseLength = 'GNU.sparse.numbytes';
-const textKeywords: ReadonlySet<string> = new Set(['path', 'linkpath', 'uname', 'gname']);
+const stringKeywords: ReadonlySet<string> = new Set(['path', 'linkpath', 'uname', 'gname']);
 
 function malformed(reason: string): ArchiveError {
   return new ArchiveError(`a tar archive has a malformed extended header: ${reason}`);
 }
 
-function nextRecord(text: string, at: number): { keyword: string; value: string; end: number } {
-  const space = text.indexOf(' ', at);
-  const lengthText = text.slice(at, space);
-  if (space < 0 || !/^\+?[0-9]{1,15}$/.test(lengthText)) {
+function nextRecord(body: string, at: number): { keyword: string; value: string; end: number } {
+  const space = body.indexOf(' ', at);
+  const length = body.slice(at, space);
+  if (space < 0 || !/^\+?[0-9]{1,15}$/.test(length)) {
     throw malformed('a record without a length');
   }
-  const end = at + Number(lengthText);
-  if (end <= space + 1 || end - at < 5 || end > text.length || text[end - 1] !== '\n') {
+  const end = at + Number(length);
+  if (end <= space + 1 || end - at < 5 || end > body.length || body[end - 1] !== '\n') {
     throw malformed('a record with a wrong length');
   }
-  const record = text.slice(space + 1, end - 1);
+  const record = body.slice(space + 1, end - 1);
   const equals = record.indexOf('=');
   const keyword = record.slice(0, equals);
   const value = record.slice(equals + 1);
-  if (equals < 1 || (textKeywords.has(keyword) ? value : keyword).includes('\0')) {
+  if (equals < 1 || (stringKeywords.has(keyword) ? value : keyword).includes('\0')) {
     throw malformed('a record without a keyword');
   }
   return { keyword, value, end };
@@ -37,14 +37,14 @@ function nextRecord(text: string, at: number): { keyword: string; value: string;
 
 /**
  * The records of an extended header, each `<length> <keyword>=<value>\n` (POSIX pax, "pax Extended Header").
- * The pairs in which GNU sparse format 0.0 lists its runs are gathered under {@link sparseMapKeyword}.
+ * The offset and length records of GNU sparse format 0.0 are joined under {@link sparseMapKeyword}.
  */
 export function readExtendedHeader(body: Buffer): ExtendedRecords {
-  const text = body.toString('latin1');
+  const content = body.toString('latin1');
   const records = new Map<string, string>();
   const runs: string[] = [];
-  for (let at = 0; at < text.length; ) {
-    const { keyword, value, end } = nextRecord(text, at);
+  for (let at = 0; at < content.length; ) {
+    const { keyword, value, end } = nextRecord(content, at);
     at = end;
     if (keyword === sparseOffset || keyword === sparseLength) {
       if (keyword !== (runs.length % 2 === 0 ? sparseOffset : sparseLength) || value.includes(',')) {

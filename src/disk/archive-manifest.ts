@@ -1,28 +1,28 @@
-// The manifest.json of a `docker save` tarball, and what is to become of the layers that it names.
+// The manifest.json of a `docker save` tarball, and how the layers that it names are pushed.
 import { UserError } from '../errors.ts';
 import { type Descriptor, parseDescriptor } from '../oci/descriptor.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
 import { isForeignLayerType, isUncompressedLayerType } from '../oci/media-type.ts';
 
-/** The one image that a tarball holds: names of its entries, layers bottom-up. */
+/** The one image of a tarball: the names of its entries, layers from the bottom. */
 export interface ArchivedImage {
   readonly config: string;
   readonly layers: readonly string[];
-  /** Descriptors to be used for layers, by diff id. */
+  /** Descriptors of layers by diff id. */
   readonly layerSources: ReadonlyMap<Digest, Descriptor>;
 }
 
-/** A layer of the manifest to be: the entry that holds it and how it is pushed. */
+/** A layer of the manifest that is pushed: the entry that holds it, and how it is pushed. */
 export interface PlannedLayer {
   readonly path: string;
   /** `as-is`: the entry's own bytes; `compress`: its gzip. */
   readonly form: 'as-is' | 'compress';
-  /** Stands in the manifest instead of a computed one. */
+  /** The descriptor from the tarball, used instead of a computed one. */
   readonly descriptor?: Descriptor;
 }
 
-/** What manifest.json says; not exactly one image, and members of the wrong type, are a {@link UserError}. */
+/** The image of a manifest.json. More or less than one, and members of a wrong type, are a {@link UserError}. */
 export function parseArchiveManifest(bytes: Uint8Array, where: string): ArchivedImage {
   const document = parseJson(bytes);
   if (document === undefined) {
@@ -56,9 +56,9 @@ export function parseArchiveManifest(bytes: Uint8Array, where: string): Archived
 }
 
 /**
- * The layers of the manifest to be, as go-containerregistry's tarball.Image makes them. Compressed ones are those that
- * manifest.json lists; uncompressed ones those of the config's diff ids, each the path at the place where its diff id
- * stands first. The first layer's magic bytes decide for all (`compressed`).
+ * The layers of the manifest that is pushed, as go-containerregistry's tarball.Image makes them. Compressed ones are
+ * those that manifest.json lists; uncompressed ones those of the config's diff ids, each with the path at the first
+ * position of its diff id. The magic bytes of the first layer decide for all (`compressed`).
  */
 export function planLayers(
   image: ArchivedImage,
@@ -88,7 +88,7 @@ export function planLayers(
   });
 }
 
-/** Docker 25 and later describe plain layers in `LayerSources` too; what is pushed is their gzip all the same. */
+/** Docker 25 and later describe plain layers in `LayerSources` too; these are pushed as gzip nevertheless. */
 function isPlainLayer({ mediaType }: Descriptor): boolean {
   return isUncompressedLayerType(mediaType) && !isForeignLayerType(mediaType);
 }

@@ -1,4 +1,4 @@
-// Writing an archive of regular files, byte for byte as Go's archive/tar writes it. POSIX.1-1988 ustar, POSIX pax.
+// Writing a tar archive of regular files, byte for byte as Go's archive/tar does. POSIX.1-1988 ustar, POSIX pax.
 import { blockSize } from './header-block.ts';
 
 /** A regular file of an archive: mode 0644, owner 0:0, time 0. `size` is in bytes. */
@@ -8,10 +8,10 @@ export interface WrittenEntry {
   readonly size: number;
 }
 
-/** The first size that eleven octal digits can't hold. */
+/** The first size that needs more than eleven octal digits. */
 const octalLimit = 8 ** 11;
 
-/** What goes in front of the content of a file: one header block, for 8 GiB and more a pax header in front of it. */
+/** The header of a file: one block, from 8 GiB on with a pax header before it. */
 export function entryHeader({ name, size }: WrittenEntry): Buffer {
   if (name.length > 100) {
     throw new Error(`the name ${name} is too long for a header`);
@@ -29,12 +29,12 @@ export function entryHeader({ name, size }: WrittenEntry): Buffer {
   ]);
 }
 
-/** The zeros between the end of some content and the next block. */
+/** The zeros from the end of content of this size to the next block. */
 export function padding(size: number): Buffer {
   return Buffer.alloc((blockSize - (size % blockSize)) % blockSize);
 }
 
-/** What ends an archive. */
+/** The end marker of an archive: two blocks of zeros. */
 export const endOfArchive: Buffer = Buffer.alloc(2 * blockSize);
 
 interface HeaderFields {
@@ -42,7 +42,7 @@ interface HeaderFields {
   readonly size: number;
   readonly mode: number;
   readonly type: '0' | 'x';
-  /** Whether the numbers of a device are written, though there is none. */
+  /** Whether device numbers are written, as Go does for files. */
   readonly devices: boolean;
 }
 
@@ -62,7 +62,7 @@ function headerBlock({ name, size, mode, type, devices }: HeaderFields): Buffer 
     octal(0, 329, 7);
     octal(0, 337, 7);
   }
-  // The checksum is taken with blanks in its own place, and written as six digits, a zero byte and a blank.
+  // The checksum counts its own field as blanks, and is written as six digits, a NUL and a blank.
   block.fill(' ', 148, 156);
   octal(
     block.reduce((sum, byte) => sum + byte, 0),
@@ -73,7 +73,7 @@ function headerBlock({ name, size, mode, type, devices }: HeaderFields): Buffer 
   return block;
 }
 
-/** A record says its own length, itself included. */
+/** A pax record starts with its own length, which counts the digits of the length too. */
 function paxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`;
   let length = rest.length;

@@ -1,16 +1,16 @@
-// A file whose content is arriving: written in place, holes left out, attributes last.
+// Writing the content of one file as it arrives: without the holes of a sparse file, attributes last.
 import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import type { SparseRun, TarEntry } from '../tar/tar-entry.ts';
 import { setFileAttributes } from './file-attributes.ts';
 
-/** Takes the content of one entry. Every method fails with the system's error. */
-export class OpenFile {
+/** Writes the content of one entry. Every method throws the system's error. */
+export class FileWriter {
   readonly entry: TarEntry;
   readonly #descriptor: number;
   #run = 0;
   #runDone = 0;
 
-  /** `descriptor` is a new empty file, open for writing; it is closed by `finish` or `close`. */
+  /** `descriptor` is a new empty file that is open for writing; `finish` and `close` close it. */
   constructor(descriptor: number, entry: TarEntry) {
     this.#descriptor = descriptor;
     this.entry = entry;
@@ -24,7 +24,7 @@ export class OpenFile {
     }
   }
 
-  /** All content has come. A sparse file gets its full size, which costs nothing however large it claims to be. */
+  /** Completes the file. A sparse file gets its full size, which takes no space on the disk. */
   finish(asRoot: boolean): void {
     if (this.entry.sparse) {
       ftruncateSync(this.#descriptor, this.entry.size);
@@ -38,7 +38,7 @@ export class OpenFile {
     closeSync(this.#descriptor);
   }
 
-  /** The archive has been checked to hold exactly the content of all runs: behind the last one none is left. */
+  /** The parser has checked that the content is exactly as long as all runs: nothing follows the last one. */
   #writeRun(runs: readonly SparseRun[], bytes: Buffer, at: number): number {
     const run = runs[this.#run] ?? { offset: 0, length: Number.POSITIVE_INFINITY };
     const length = Math.min(bytes.length - at, run.length - this.#runDone);

@@ -1,8 +1,8 @@
-// The rules of an archive, apart from where its bytes come from: headers in, entries out, up to the end marker.
+// The tar format without input or output: header blocks in, entries out, up to the end marker.
 import { maximumExtendedHeader, maximumSparseMap } from '../limits.ts';
-import { type ExtendedRecords, readExtendedHeader } from './extended-header.ts';
 import { blockSize, type HeaderBlock, readHeaderBlock } from './header-block.ts';
 import { checkSize, readDecimal, readTime } from './number-field.ts';
+import { type ExtendedRecords, readExtendedHeader } from './pax-header.ts';
 import { checkSparseRuns, readContentMap, readHeaderMap, sparseFormat } from './sparse-map.ts';
 import {
   ArchiveError,
@@ -25,10 +25,10 @@ const types: Readonly<Record<string, EntryType>> = {
   '6': 'fifo',
 };
 
-/** What is asked of whoever has the bytes: so many of them, or to take the `storedSize` bytes of an entry away. */
-export type ReadStep = number | TarEntry;
+/** What the parser asks for: a number of bytes, or that the `storedSize` bytes of an entry are consumed. */
+export type ParserRequest = number | TarEntry;
 
-/** What the headers in front of an entry's own header say about it. */
+/** What the headers before an entry's own header say about it. */
 interface Announced {
   records: ExtendedRecords;
   longName: ByteString;
@@ -60,7 +60,7 @@ function* nextHeader(): Generator<number, HeaderBlock | undefined, Buffer> {
     }
     if (block.some((byte) => byte !== 0)) {
       if (zeroBlocks > 0) {
-        throw new ArchiveError('the tar archive goes on behind a single block of zeros');
+        throw new ArchiveError('the tar archive continues after a single block of zeros');
       }
       return readHeaderBlock(block);
     }
@@ -79,7 +79,7 @@ function* body(header: HeaderBlock): Generator<number, Buffer, Buffer> {
   return bytes;
 }
 
-/** A record's value through `read`, or the header's own value when there is no record or an empty one. */
+/** The value of a record through `read`, or the header's own value when the record is missing or empty. */
 function override<T, H>(
   records: ExtendedRecords,
   keyword: string,
@@ -99,7 +99,7 @@ function entryOf(header: HeaderBlock, { records, longName, longLink }: Announced
   const oldDirectory = header.typeFlag === '\0' && named.endsWith('/');
   const type = oldDirectory ? 'directory' : (types[header.typeFlag] ?? 'unsupported');
   const size = checkSize(override(records, 'size', readDecimal, header.size), quoteName(named));
-  // Nothing keeps a change time, but an archive that states nonsense is refused as Go refuses it.
+  // The change time is not used, but Go refuses an archive with a malformed one.
   override(records, 'ctime', readTime, undefined);
   const epoch: TarTime = { seconds: header.modified, nanoseconds: 0 };
   return {
@@ -118,7 +118,7 @@ function entryOf(header: HeaderBlock, { records, longName, longLink }: Announced
   };
 }
 
-/** The entry with its map of runs applied when it is a sparse file, and the bytes that the map took. */
+/** The entry, with its map of runs when it is a sparse file, and the bytes of the map before the content. */
 function* withSparseRuns(
   entry: TarEntry,
   records: ExtendedRecords,
@@ -136,13 +136,13 @@ function* withSparseRuns(
       : yield* readContentMap(entry.storedSize);
   const storedSize = entry.storedSize - map.length;
   if (entry.type !== 'file') {
-    throw new ArchiveError(`${quoteName(name)} is sparse but not a file`);
+    throw new ArchiveError(`${quoteName(name)} is sparse but not a regular file`);
   }
   checkSparseRuns(map.runs, size, storedSize);
   return { entry: { ...entry, name, size, storedSize, sparse: map.runs }, mapLength: map.length };
 }
 
-/** Steps over the further map blocks of an old GNU sparse file; its content is never used. */
+/** Skips the additional map blocks of an old GNU sparse file; its content is never used. */
 function* skipSparseMap(header: HeaderBlock): Generator<number, void, Buffer> {
   let length = 0;
   for (let more = header.typeFlag === 'S' && header.sparseMapContinues; more; ) {
@@ -156,12 +156,12 @@ function* skipSparseMap(header: HeaderBlock): Generator<number, void, Buffer> {
 }
 
 /**
- * Reads an archive as Go's archive/tar does: ustar, GNU long names, pax extended headers (global ones are ignored),
- * base-256 numbers. Yields a number of bytes to be given as a Buffer by `next` (fewer only when no more are left),
- * or an entry whose `storedSize` bytes the caller takes before it calls `next`. Ends behind the end marker; what
- * follows is not part of the archive. Names are neither cleaned nor judged.
+ * Parses an archive as Go's archive/tar does: ustar, GNU long names, pax extended headers (global ones are ignored),
+ * base-256 numbers. Yields a number of bytes, which the caller passes to `next` as a Buffer (fewer only at the end of
+ * input), or an entry, whose `storedSize` bytes the caller consumes before it calls `next`. Ends after the end marker.
+ * Names are neither cleaned nor checked. Throws an `ArchiveError`.
  */
-export function* readEntries(): Generator<ReadStep, void, Buffer> {
+export function* parseArchive(): Generator<ParserRequest, void, Buffer> {
   let announced: Announced = { records: new Map(), longName: '', longLink: '' };
   for (let header = yield* nextHeader(); header !== undefined; header = yield* nextHeader()) {
     checkSize(header.size, quoteName(header.name));

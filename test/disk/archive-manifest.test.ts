@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ArchivedImage, parseArchiveManifest, planLayers } from '../../src/disk/docker-manifest.ts';
+import { type ArchivedImage, parseArchiveManifest, planLayers } from '../../src/disk/archive-manifest.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 

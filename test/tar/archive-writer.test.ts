@@ -1,7 +1,7 @@
 // Headers that are written: what this project's reader and others make of them.
 import { describe, expect, it } from 'vitest';
 import { ArchiveReader } from '../../src/tar/archive-reader.ts';
-import { endOfArchive, entryHeader, padding } from '../../src/tar/entry-header.ts';
+import { endOfArchive, entryHeader, padding } from '../../src/tar/archive-writer.ts';
 
 function read(bytes: Buffer): { name: string; size: number; mode: number; type: string }[] {
   const found: { name: string; size: number; mode: number; type: string }[] = [];
