@@ -1,5 +1,7 @@
 // One registry, one log-in: what all requests to a host share, and its sessions by repository and scopes.
+import { transferConcurrency } from '../concurrency.ts';
 import type { CredentialSource } from '../credentials/credential-source.ts';
+import { createLimiter, type Limiter } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { ClientCertificate, HttpClient } from '../transport/http-client.ts';
 import { type PingAnswer, ping } from '../transport/ping.ts';
@@ -23,6 +25,8 @@ export interface RegistryLogin {
 
 /** A registry; a 429 for one request makes all requests to it wait. */
 export interface RegistryAccess {
+  /** Limits how many blobs and manifests are sent or fetched at the same time. */
+  readonly limiter: Limiter;
   /**
    * A session for a repository (its path without the host), whose token has all of the scopes: see `repositoryScope`.
    * The registry is pinged once for all sessions. A session is kept for later callers until an attempt fails.
@@ -71,6 +75,7 @@ export function openRegistry(
   };
 
   return {
+    limiter: createLimiter(transferConcurrency),
     async repository(path, scopes) {
       const key = [path, ...scopes].join(' ');
       const session = sessions.get(key) ?? open(path, scopes);

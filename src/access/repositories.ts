@@ -1,6 +1,7 @@
 // The repositories of a source: the one that it names, and those on its mirrors.
 import { staticCredentials } from '../credentials/credential-source.ts';
 import { UserError } from '../errors.ts';
+import type { Limiter } from '../limiter.ts';
 import {
   checkAddressable,
   parseRepository,
@@ -19,6 +20,8 @@ export interface RepositoryAccess {
   readonly repository: RepositoryReference;
   /** As answers and the `repository` file name it. */
   readonly name: string;
+  /** See {@link RegistryAccess.limiter}. */
+  readonly limiter: Limiter;
   /** A session, see {@link RegistryAccess.repository}. */
   session(actions: RepositoryActions): Promise<Session>;
   /** Runs an attempt with a session, see {@link RegistryAccess.attempt}. */
@@ -78,6 +81,7 @@ function repositoryAccess(
   return {
     repository,
     name,
+    limiter: registry.limiter,
     session,
     attempt: (actions, action) => registry.attempt(async () => action(await session(actions))),
   };

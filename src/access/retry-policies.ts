@@ -78,6 +78,20 @@ export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
   };
 }
 
+/** For how long, and how often, `in` asks again for a digest that a registry does not have. In milliseconds. */
+export interface MissingPatience {
+  readonly total: number;
+  readonly pause: number;
+}
+
+/** A registry may need some seconds to show what was just pushed. Black-box tests expect its 404 to count at once. */
+export function missingPatience(waits: 'real' | 'shrunk'): MissingPatience {
+  return waits === 'shrunk' ? noPatience : { total: 15_000, pause: 2_000 };
+}
+
+/** For a mirror: the registry is asked next. */
+export const noPatience: MissingPatience = { total: 0, pause: 0 };
+
 function policy(rules: Rules): RetryPolicy {
   return (facts) => {
     const rule = rules(facts.outcome);

@@ -1,5 +1,5 @@
 // The three ways in which check looks for versions: one tag, semver tags, or tags that match a pattern.
-import { lookUpConcurrency } from '../access/concurrency.ts';
+import { lookUpConcurrency } from '../concurrency.ts';
 import { UserError } from '../errors.ts';
 import { readConfig, remoteImage, selectImage } from '../get/remote-image.ts';
 import { mapConcurrently } from '../limiter.ts';

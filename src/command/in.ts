@@ -3,6 +3,7 @@
 import { openAccess } from '../access/access.ts';
 import { askMirrors } from '../access/ask-mirrors.ts';
 import { type RepositoryAccess, sourceRepositories } from '../access/repositories.ts';
+import { type MissingPatience, missingPatience, noPatience } from '../access/retry-policies.ts';
 import { errorText, UserError } from '../errors.ts';
 import { fetchImage } from '../get/fetch-image.ts';
 import type { FetchedImage, ImageDetail } from '../get/fetched-image.ts';
@@ -17,9 +18,6 @@ import { openTransferLog, type TransferLog } from '../process/transfer-log.ts';
 import { decodeInRequest, type InRequest } from '../request/request.ts';
 import { requireDirectory } from './artifacts.ts';
 import { inResponse } from './response.ts';
-
-/** How long a digest may take to show up in the registry after its push, in milliseconds. */
-const missingPatience = 15_000;
 
 /** Fetches the digest of the requested version, from a mirror if it can, and describes what was fetched. */
 export const runIn: Command = async (surroundings) => {
@@ -61,23 +59,26 @@ async function get(
       clock: surroundings.clock,
       log,
       progress,
+      signal,
     };
-    const fetchFrom = ({ repository, name, attempt }: RepositoryAccess, patience: number) => {
+    const fetchFrom = (
+      { repository, name, limiter, attempt }: RepositoryAccess,
+      missing: MissingPatience,
+    ) => {
       log.plain(`fetching \x1b[32m${name}\x1b[0m@\x1b[33m${digest}\x1b[0m`);
-      const missingPatience = surroundings.waits === 'shrunk' ? 0 : patience;
       return attempt('pull', (session) =>
-        fetchImage(session, { ...shared, missingPatience }).catch((cause: unknown) => {
+        fetchImage(session, { ...shared, limiter, missing }).catch((cause: unknown) => {
           throw new UserError(`fetching ${repositoryName(repository)}@${digest}`, { cause });
         }),
       );
     };
 
     const mirrored = await askMirrors(mirrors, { attempt: 'download from', log, signal }, (mirror) =>
-      fetchFrom(mirror, 0),
+      fetchFrom(mirror, noPatience),
     );
     const image =
       mirrored ??
-      (await fetchFrom(origin, missingPatience).catch((cause: unknown) => {
+      (await fetchFrom(origin, missingPatience(surroundings.waits)).catch((cause: unknown) => {
         throw new UserError('download failed', { cause });
       }));
     signal.throwIfAborted();

@@ -1,12 +1,10 @@
 // out: publish an image under the tags that a version asks for.
 import { tmpdir } from 'node:os';
 import { openAccess } from '../access/access.ts';
-import { uploadConcurrency } from '../access/concurrency.ts';
 import { sourceRepositories } from '../access/repositories.ts';
 import { findImage } from '../disk/glob.ts';
 import { openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
-import { createLimiter } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { publishedVersion } from '../policy/published-version.ts';
 import { immutableTagRule, immutableTags, type OnConflict } from '../policy/tag-decision.ts';
@@ -32,6 +30,7 @@ import { outResponse } from './response.ts';
 export const runOut: Command = async (surroundings) => {
   const request = decodeOutRequest(await surroundings.readInput());
   const { image: glob, immutableTags: setting, onConflict } = request.params;
+  const { signal } = surroundings;
   const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
   const access = openAccess(request.source, 'out', surroundings, log);
@@ -43,6 +42,7 @@ export const runOut: Command = async (surroundings) => {
   const signer = openContentTrust(request.source, access, surroundings, log);
   const image = await openImage(await findImage(directory, glob), {
     temporaryDirectory: tmpdir(),
+    signal,
     watchLayer: (plain, { number, count, size }) =>
       watchChunks(plain, progress.start(`compress ${number}/${count}`, size)),
   });
@@ -56,7 +56,8 @@ export const runOut: Command = async (surroundings) => {
     const on = reportContent(log);
     const { root, conflicts } = await push(() =>
       copyTagged(watchContent(image, progress), repositoryTarget(session, on), unique, {
-        limiter: createLimiter(uploadConcurrency),
+        limiter: origin.limiter,
+        signal,
         on,
         rule,
       }),

@@ -21,12 +21,10 @@ export async function fetchImage(session: Session, options: FetchOptions): Promi
   }
 }
 
-const missingPause = 2_000;
-
 /** A registry may need a moment to show what was just pushed: its 404 counts only after some time. */
 async function getFreshManifest(session: Session, options: FetchOptions): Promise<ServedManifest> {
-  const { clock, log, digest, signal } = options;
-  const deadline = clock.now() + options.missingPatience;
+  const { clock, log, digest, missing, signal } = options;
+  const deadline = clock.now() + missing.total;
   for (;;) {
     try {
       return await getManifest(session, digest);
@@ -35,7 +33,7 @@ async function getFreshManifest(session: Session, options: FetchOptions): Promis
         throw error;
       }
       log.warn(`${digest} is not there (yet); asking again`);
-      await clock.sleep(missingPause, signal);
+      await clock.sleep(missing.pause, signal);
     }
   }
 }

@@ -1,4 +1,5 @@
 // What a get fetches, and what is known of the image afterwards: no more is requested than that takes.
+import type { Limiter } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
@@ -33,8 +34,10 @@ export interface FetchOptions {
   readonly whole: Set<Digest>;
   /** Whether files are given to the users that the layers name. */
   readonly asRoot: boolean;
-  /** For how long a digest that the registry does not have is asked for again, in milliseconds. */
-  readonly missingPatience: number;
+  /** For how long, and how often, a digest that the registry does not have is asked for again; in milliseconds. */
+  readonly missing: { readonly total: number; readonly pause: number };
+  /** Limits the downloads into a layout. */
+  readonly limiter: Limiter;
   readonly clock: Clock;
   readonly log: Log;
   readonly progress: Progress;

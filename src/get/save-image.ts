@@ -5,15 +5,11 @@ import type { DiskTarget } from '../disk/disk-writes.ts';
 import { dockerArchiveTarget } from '../disk/docker-archive-target.ts';
 import { ociLayoutTarget } from '../disk/oci-layout-target.ts';
 import { UserError } from '../errors.ts';
-import { createLimiter } from '../limiter.ts';
 import { copy } from '../transfer/copy.ts';
 import { watchContent } from '../transfer/watched-content.ts';
 import { type FetchedImage, type FetchOptions, readDetail } from './fetched-image.ts';
 import { imagePath } from './get-result.ts';
 import { type RemoteImage, readConfig, selectImage } from './remote-image.ts';
-
-/** How many blobs are downloaded at a time into a layout. */
-const downloadConcurrency = 4;
 
 /** Saves the image for the platform as a tarball: manifest, config and layers are fetched in this order. */
 export async function saveArchive(remote: RemoteImage, options: FetchOptions): Promise<FetchedImage> {
@@ -54,8 +50,7 @@ export async function saveLayout(remote: RemoteImage, options: FetchOptions): Pr
 }
 
 async function save(source: ContentSource, target: DiskTarget, options: FetchOptions): Promise<void> {
-  const { progress, signal } = options;
-  const limiter = createLimiter(downloadConcurrency);
+  const { progress, signal, limiter } = options;
   try {
     await copy(watchContent(source, progress), target, { limiter, signal, on: () => {} });
   } finally {

@@ -24,7 +24,7 @@ export async function unpackImage(remote: RemoteImage, options: FetchOptions): P
     return { digest: descriptor.digest, open, transfer };
   });
   try {
-    await unpackLayers(layers, tree, { asRoot: options.asRoot, log: options.log }).catch((cause: unknown) => {
+    await unpackLayers(layers, tree, options).catch((cause: unknown) => {
       throw new UserError('extract image', { cause });
     });
     return { manifest, config: await readConfig(remote, manifest.config) };

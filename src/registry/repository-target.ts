@@ -1,5 +1,6 @@
 // A repository as the place where a content graph goes: blobs and manifests by digest first, tags last.
 import { buffer } from 'node:stream/consumers';
+import { tagConcurrency } from '../concurrency.ts';
 import type { OnContentEvent } from '../content/content-event.ts';
 import type { TaggedTarget } from '../content/content-graph.ts';
 import type { CurrentTag, TagState } from '../content/tag-state.ts';
@@ -13,9 +14,6 @@ import { hasBlob, mountBlob, uploadBlob } from './blob-upload.ts';
 import { headManifest, putManifest } from './manifest-endpoint.ts';
 import { createReferrerRecorder } from './referrers.ts';
 import { type TriedTag, undoTags } from './tag-rollback.ts';
-
-/** How many tags are asked for or moved at a time, as upstream does. */
-const tagConcurrency = 4;
 
 /** A target over a session that may push. `on` receives what happens to manifests and tags. */
 export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTarget {

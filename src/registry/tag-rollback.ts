@@ -1,5 +1,5 @@
 // The tags of one put move together: when one fails, those that had moved go back to where they pointed.
-
+import { tagConcurrency } from '../concurrency.ts';
 import type { OnContentEvent } from '../content/content-event.ts';
 import type { CurrentTag, TagState } from '../content/tag-state.ts';
 import { errorText, UserError } from '../errors.ts';
@@ -8,9 +8,6 @@ import type { Digest } from '../oci/digest.ts';
 import { repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { deleteTag, getManifest, headManifest, putManifest } from './manifest-endpoint.ts';
-
-/** How many tags are put back at a time. */
-const rollbackConcurrency = 4;
 
 /** A tag that a PUT was tried for. */
 export interface TriedTag {
@@ -61,7 +58,7 @@ export async function undoTags(
   on: OnContentEvent,
   cause: unknown,
 ): Promise<UserError> {
-  const failures = await mapConcurrently(tags, rollbackConcurrency, async (tried) => {
+  const failures = await mapConcurrently(tags, tagConcurrency, async (tried) => {
     const { tag } = tried.before;
     try {
       await putBack(session, tried, root, on);

@@ -1,9 +1,10 @@
 // A step that is aborted: the executables end soon, with the status of the signal, and leave nothing behind.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { buildLogLines } from '../support/build-log.ts';
@@ -24,7 +25,7 @@ interface Step {
   readonly directory: string;
   readonly signal?: 'SIGINT' | 'SIGTERM';
   /** Resolves when the executable shall be interrupted. */
-  readonly moment: () => Promise<unknown>;
+  readonly moment: (stderr: Readable) => Promise<unknown>;
 }
 
 /** Starts an executable and interrupts it; returns its end, its output, and what is left in its TMPDIR. */
@@ -36,7 +37,7 @@ async function interrupt({ executable, request, directory, signal = 'SIGTERM', m
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   child.stdin.end(JSON.stringify(request));
   const ended = once(child, 'exit');
-  await moment();
+  await moment(child.stderr);
   const start = performance.now();
   child.kill(signal);
   const [code] = await ended;
@@ -97,6 +98,29 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     expectInterrupted(await interrupt({ executable: 'out', request, directory, signal, moment }), signal);
     expect(registry.tags(name)).toEqual([]);
     expect(readdirSync(directory)).toEqual(['image']);
+  });
+
+  it('ends a put while it compresses a layer', async () => {
+    const content = Buffer.alloc(60_000_000);
+    for (let offset = 0; offset < content.length; offset += 4) {
+      content.writeUInt32LE((offset * 2_654_435_761) % 2 ** 32, offset);
+    }
+    const image = await buildImage({ layers: [[file('large', content)]] });
+    await using registry = await startRegistry();
+    const directory = await temporaryDirectory();
+    writeFileSync(join(directory, 'image.tar'), await dockerArchive(image, { layout: 'classic' }));
+    const request = { source: sourceOf(registry), params: { image: 'image.tar' } };
+    const moment = async (stderr: Readable) => {
+      let seen = '';
+      for await (const [chunk] of on(stderr, 'data')) {
+        seen += chunk;
+        if (/compress 1\/1.*[1-9]\S*iB\//.test(seen)) {
+          return;
+        }
+      }
+    };
+    expectInterrupted(await interrupt({ executable: 'out', request, directory, signal, moment }), signal);
+    expect(registry.tags(name)).toEqual([]);
   });
 
   it('ends a check that waits for an answer', async () => {

@@ -9,6 +9,7 @@ import type { ContentNode } from '../../src/content/content-graph.ts';
 import { openImage } from '../../src/disk/open-image.ts';
 import { remoteImage } from '../../src/get/remote-image.ts';
 import { saveArchive } from '../../src/get/save-image.ts';
+import { createLimiter } from '../../src/limiter.ts';
 import { digestHex, digestOf } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { isForeignLayerType } from '../../src/oci/media-type.ts';
@@ -162,7 +163,8 @@ describe('vectors of image.tar', () => {
       repoTag: tagReference(repository, vector.tag),
       whole: new Set(),
       asRoot: false,
-      missingPatience: 0,
+      missing: { total: 0, pause: 0 },
+      limiter: createLimiter(1),
       clock: createFakeClock(),
       log: recordedLog(),
       progress: noProgress,
