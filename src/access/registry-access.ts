@@ -4,7 +4,7 @@ import type { CredentialSource } from '../credentials/credential-source.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { ClientCertificate, HttpClient } from '../transport/http-client.ts';
-import { type PingAnswer, ping } from '../transport/ping.ts';
+import { type PingResult, ping } from '../transport/ping.ts';
 import { createRetrier } from '../transport/retrier.ts';
 import type { RetryPolicy } from '../transport/retry-policy.ts';
 import { openSession, type Session } from '../transport/session.ts';
@@ -54,7 +54,7 @@ export function openRegistry(
   const onEvent = logTransportEvents(log);
   const retrier = createRetrier({ policy, clock, random, signal, onEvent });
   const sessions = new Map<string, Promise<Session>>();
-  let pinged: Promise<PingAnswer> | undefined;
+  let pinged: Promise<PingResult> | undefined;
 
   const open = async (path: string, scopes: readonly string[]): Promise<Session> => {
     const options = {
@@ -67,7 +67,7 @@ export function openRegistry(
       clock,
     };
     pinged ??= retrier.exchange(() => ping(client, options.repository, options));
-    return await openSession({ ...options, pong: await pinged, onEvent });
+    return await openSession({ ...options, pinged: await pinged, onEvent });
   };
   const forget = () => {
     sessions.clear();

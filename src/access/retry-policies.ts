@@ -1,8 +1,8 @@
 // The retry policies of the product: what check, in, out and a mirror do after a failure, and how long they wait.
 import {
+  type Backoff,
   isPassing,
   nextWait,
-  type Patience,
   type RetryOutcome,
   type RetryPolicy,
 } from '../transport/retry-policy.ts';
@@ -18,7 +18,7 @@ export interface RetryPolicies {
 
 interface Rule {
   readonly action: 'repeat' | 'restart';
-  readonly patience: Patience;
+  readonly backoff: Backoff;
 }
 
 type Rules = (outcome: RetryOutcome) => Rule | undefined;
@@ -26,7 +26,7 @@ type Rules = (outcome: RetryOutcome) => Rule | undefined;
 const minute = 60_000;
 const unlimited = Number.POSITIVE_INFINITY;
 
-const patiences = {
+const backoffs = {
   /** For rate limits and broken connections, which pass with time: upstream's hour. */
   long: { first: 5_000, longest: 5 * minute, total: 60 * minute, tries: unlimited },
   /** For a registry that is overloaded or sends nothing. */
@@ -39,7 +39,7 @@ const patiences = {
 };
 
 /** The same with waits of milliseconds; only tries are limited, so that a slow machine changes nothing. */
-const shrunkPatiences: typeof patiences = {
+const shrunkBackoffs: typeof backoffs = {
   long: { first: 5, longest: 50, total: unlimited, tries: 20 },
   short: { first: 1, longest: 20, total: unlimited, tries: 10 },
   corrupt: { first: 1, longest: 20, total: unlimited, tries: 3 },
@@ -49,31 +49,31 @@ const shrunkPatiences: typeof patiences = {
 
 /** The policies with the waits for users (`real`), or with waits of milliseconds for black-box tests (`shrunk`). */
 export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
-  const { long, short, corrupt, check, mirror } = waits === 'shrunk' ? shrunkPatiences : patiences;
+  const { long, short, corrupt, check, mirror } = waits === 'shrunk' ? shrunkBackoffs : backoffs;
 
   const repeatWhatPasses: Rules = (outcome) => {
-    const length = patienceFor(outcome);
-    return length && { action: 'repeat', patience: length === 'long' ? long : short };
+    const duration = durationOf(outcome);
+    return duration && { action: 'repeat', backoff: duration === 'long' ? long : short };
   };
 
   return {
-    check: policy((outcome) => patienceFor(outcome) && { action: 'repeat', patience: check }),
+    check: policy((outcome) => durationOf(outcome) && { action: 'repeat', backoff: check }),
     mirror: policy((outcome) =>
-      outcome.kind === 'unreachable' || patienceFor(outcome)
-        ? { action: 'repeat', patience: mirror }
+      outcome.kind === 'unreachable' || durationOf(outcome)
+        ? { action: 'repeat', backoff: mirror }
         : undefined,
     ),
     // A rate limit counts for the whole attempt, and content with a wrong digest may be unpacked already.
     in: policy((outcome) => {
       if (outcome.kind === 'corrupt') {
-        return { action: 'restart', patience: corrupt };
+        return { action: 'restart', backoff: corrupt };
       }
-      return isRateLimit(outcome) ? { action: 'restart', patience: long } : repeatWhatPasses(outcome);
+      return isRateLimit(outcome) ? { action: 'restart', backoff: long } : repeatWhatPasses(outcome);
     }),
     out: policy(
       (outcome) =>
         repeatWhatPasses(outcome) ??
-        (hasTemporaryCode(outcome) ? { action: 'repeat', patience: short } : undefined),
+        (hasTemporaryCode(outcome) ? { action: 'repeat', backoff: short } : undefined),
     ),
   };
 }
@@ -95,13 +95,13 @@ export const noPatience: MissingPatience = { total: 0, pause: 0 };
 function policy(rules: Rules): RetryPolicy {
   return (facts) => {
     const rule = rules(facts.outcome);
-    const wait = rule && nextWait(rule.patience, facts);
+    const wait = rule && nextWait(rule.backoff, facts);
     return rule && wait !== undefined ? { action: rule.action, wait } : { action: 'give-up' };
   };
 }
 
-/** How long a failure may take to pass; undefined when a retry cannot help. */
-function patienceFor(outcome: RetryOutcome): 'long' | 'short' | undefined {
+/** How long a failure may last; undefined when a retry cannot help. */
+function durationOf(outcome: RetryOutcome): 'long' | 'short' | undefined {
   switch (outcome.kind) {
     case 'reset':
     case 'early-end':

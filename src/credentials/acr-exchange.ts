@@ -32,7 +32,7 @@ export async function discoverTenant(client: HttpClient, origin: string): Promis
       method: 'GET',
       url: `${origin}/v2/`,
       headers: {},
-      patience: registryLimits.handshake,
+      timeout: registryLimits.handshake,
     });
     await discardBody(response);
     const challenge = headerText(response, 'www-authenticate') ?? '';
@@ -62,7 +62,7 @@ export async function exchangeToken(client: HttpClient, exchange: AcrExchange): 
       url,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: { length: content.length, open: async () => content },
-      patience: registryLimits.handshake,
+      timeout: registryLimits.handshake,
     })
     .catch((error: unknown) => {
       throw networkError('POST', url, error);

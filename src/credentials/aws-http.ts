@@ -48,7 +48,7 @@ export function awsRequestHandler(client: HttpClient): AwsRequestHandler {
           url,
           headers,
           ...(content ? { body: { length: content.length, open: async () => content } } : {}),
-          patience: registryLimits.handshake,
+          timeout: registryLimits.handshake,
         });
         const lines = Object.entries(answered).flatMap(([name, value]) =>
           value === undefined ? [] : [[name, String(value)] as const],

@@ -107,7 +107,7 @@ async function workloadToken(
 async function expectMetadataServer(client: HttpClient, origin: string): Promise<void> {
   const url = `${origin.replace(/\/$/, '')}/metadata/identity/oauth2/token`;
   try {
-    const request = { method: 'GET', url, headers: {}, patience: metadataPatience };
+    const request = { method: 'GET', url, headers: {}, timeout: metadataPatience };
     await discardBody(await client.send(request));
   } catch (error) {
     throw new UserError('the metadata server of Azure is absent', {

@@ -104,7 +104,7 @@ async function metadataToken(client: HttpClient, host: string, now: number): Pro
   const url = `http://${host}/computeMetadata/v1/instance/service-accounts/default/token?scopes=${encodeURIComponent(scope)}`;
   const headers = { 'metadata-flavor': 'Google' };
   const response = await client
-    .send({ method: 'GET', url, headers, patience: metadataPatience })
+    .send({ method: 'GET', url, headers, timeout: metadataPatience })
     .catch((error: unknown) => {
       throw new UserError('there is no file of credentials, and the metadata server is absent', {
         cause: networkError('GET', url, error),

@@ -25,7 +25,7 @@ export async function sendSdkRequest(
       url,
       headers,
       ...(content ? { body: { length: content.length, open: async () => content } } : {}),
-      patience: registryLimits.handshake,
+      timeout: registryLimits.handshake,
       ...(signal ? { signal } : {}),
     });
   } catch (error) {

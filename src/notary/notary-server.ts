@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { parseJson } from '../oci/json.ts';
 import { dockerHub, type RepositoryReference, repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
-import { encodePathText } from '../transport/url-syntax.ts';
+import { encodePath } from '../transport/url-syntax.ts';
 import { readTrustKey, type TrustKey } from './trust-key.ts';
 
 /** The metadata of one collection on a notary server. */
@@ -36,7 +36,7 @@ export function collectionOf(
 
 /** The server of a session whose repository is the collection (`registry` the server, `path` the whole name). */
 export function notaryServer(session: Session): NotaryServer {
-  const base = `/v2/${encodePathText(session.repository.path)}/_trust/tuf/`;
+  const base = `/v2/${encodePath(session.repository.path)}/_trust/tuf/`;
   const get = async (name: string, bodyLimit: number) => {
     const expect = [200, 404];
     const answer = await session.request({ method: 'GET', target: base + name, expect, bodyLimit });
@@ -44,7 +44,7 @@ export function notaryServer(session: Session): NotaryServer {
   };
   return {
     metadata: (role, sha256) =>
-      get(`${encodePathText(role)}${sha256 === undefined ? '' : `.${sha256}`}.json`, maximumMetadata),
+      get(`${encodePath(role)}${sha256 === undefined ? '' : `.${sha256}`}.json`, maximumMetadata),
     async key(role) {
       const bytes = await get(`${role}.key`, maximumKey);
       const key = bytes && readTrustKey(parseJson(bytes));

@@ -18,7 +18,7 @@ const connectionHints: Readonly<Record<string, string>> = {
   HOST_UNREACHABLE: 'check the network of the worker: firewall, proxy (HTTPS_PROXY, NO_PROXY), DNS',
   SERVER_SILENT: 'the registry, or a proxy in front of it, may be overloaded',
   CONNECTION_BROKEN: 'a proxy or firewall between worker and registry may have cut it',
-  ANSWER_INCOMPLETE: 'a proxy between worker and registry may have cut it',
+  RESPONSE_INCOMPLETE: 'a proxy between worker and registry may have cut it',
   PROXY_REFUSED:
     'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the worker, and the user and password in the proxy URL',
   PROXY_URL_INVALID:
@@ -30,7 +30,7 @@ const answerHints: Readonly<Record<string, string>> = {
   TAG_LIST_ENDLESS: 'the registry names one more page again and again; ask its operators',
   TOKEN_REALM_MISSING: 'its WWW-Authenticate header has no realm: ask its operators',
   TOKEN_REALM_REFUSED: 'credentials are not sent there; check that the repository names the right registry',
-  TOKEN_ANSWER_INVALID: 'this token server is not one that the resource can use: ask its operators',
+  TOKEN_RESPONSE_INVALID: 'this token server is not one that the resource can use: ask its operators',
 };
 
 const hintsByCode = { ...certificateHints, ...connectionHints, ...answerHints };

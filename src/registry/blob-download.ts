@@ -46,13 +46,13 @@ interface Download {
   readonly target: string;
   readonly descriptor: Descriptor;
   /** The one that is read now. */
-  answer: BlobAnswer;
+  answer: BlobResponse;
   /** Until its reader has gone. */
   wanted: boolean;
 }
 
 /** An answer with bytes of a blob, the first of which lies at `start`. */
-interface BlobAnswer {
+interface BlobResponse {
   readonly response: HttpResponse;
   readonly start: number;
 }
@@ -62,7 +62,7 @@ async function requestBlob(
   target: string,
   descriptor: Descriptor,
   offset: number,
-): Promise<BlobAnswer> {
+): Promise<BlobResponse> {
   const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
   const response = await session.send({ method: 'GET', target, headers, anonymous: !target.startsWith('/') });
   await expectStatus('GET', response, offset > 0 ? [200, 206] : [200]);
@@ -148,6 +148,6 @@ async function* chunksOf(body: AsyncIterable<Buffer>, outcome: ReadOutcome): Asy
 function connectionEnded(url: string, received: number, size: number): UserError {
   return new UserError(
     `GET ${redactedUrl(url)}: the connection ended after ${received} of ${size} bytes of the blob`,
-    { code: 'ANSWER_INCOMPLETE' },
+    { code: 'RESPONSE_INCOMPLETE' },
   );
 }

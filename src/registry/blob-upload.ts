@@ -9,7 +9,7 @@ import { RegistryError } from '../transport/registry-error.ts';
 import { requestUrl, resolveUrl, withQueryParameter } from '../transport/resolve-url.ts';
 import { headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
-import type { ExpectedAnswer } from '../transport/session-request.ts';
+import type { ReadResponse } from '../transport/session-request.ts';
 import { splitHost } from '../transport/url-syntax.ts';
 
 /** Whether the repository has a blob; any answer but 200 and 404 is an error. */
@@ -142,7 +142,7 @@ function uploadsUrl(session: Session): string {
 }
 
 /** The URL that an answer names for the next step of an upload. Another host must not be a private address. */
-function uploadLocation(session: Session, method: string, answer: ExpectedAnswer): string {
+function uploadLocation(session: Session, method: string, answer: ReadResponse): string {
   const location = headerText(answer, 'location');
   if (location === undefined || location === '') {
     throw new UserError(`${method} ${redactedUrl(answer.url)}: the answer has no Location header`);

@@ -11,8 +11,8 @@ import { RegistryError } from '../transport/registry-error.ts';
 import { headerText } from '../transport/response-body.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
-import type { ExpectedAnswer } from '../transport/session-request.ts';
-import { encodePathText } from '../transport/url-syntax.ts';
+import type { ReadResponse } from '../transport/session-request.ts';
+import { encodePath } from '../transport/url-syntax.ts';
 
 /** A manifest or index as it was served: the bytes that were hashed are the bytes to keep. */
 export interface ServedManifest {
@@ -56,7 +56,7 @@ export async function headManifest(
   }
 }
 
-function headState(answer: ExpectedAnswer, reference: string): TagState {
+function headState(answer: ReadResponse, reference: string): TagState {
   const digest = headerText(answer, 'docker-content-digest');
   const complete = ['content-type', 'content-length'].every((name) => headerText(answer, name));
   return complete && isDigest(digest) && (!isDigest(reference) || reference === digest)
@@ -143,5 +143,5 @@ export async function deleteTag(session: Session, tag: string): Promise<void> {
 }
 
 function manifestPath(session: Session, reference: string): string {
-  return `/v2/${session.repository.path}/manifests/${encodePathText(reference)}`;
+  return `/v2/${session.repository.path}/manifests/${encodePath(reference)}`;
 }

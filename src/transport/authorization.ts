@@ -1,9 +1,9 @@
-// To whom credentials and tokens may be sent. Pure.
+// Credentials and tokens as `Authorization` headers, and the rule to which URLs they may be sent. Pure.
 import { parseUrl, splitHost, type UrlSyntax } from './url-syntax.ts';
 
 /**
- * A username and a password; a session without them is anonymous. A token server that takes OAuth 2 requests is sent
- * the `identityToken` in their place, if there is one; then they may be empty.
+ * A username and a password; a session without them is anonymous. A token server that accepts OAuth 2 requests is sent
+ * the `identityToken` instead, if there is one; then both may be empty.
  */
 export interface BasicCredentials {
   readonly username: string;
@@ -11,7 +11,7 @@ export interface BasicCredentials {
   readonly identityToken?: string;
 }
 
-/** The same credentials where a password has to be sent; undefined when they are an identity token alone. */
+/** The same credentials for Basic authorization; undefined when they are only an identity token. */
 export function withPassword(credentials: BasicCredentials): BasicCredentials | undefined {
   return credentials.identityToken !== undefined && credentials.password === '' ? undefined : credentials;
 }
@@ -28,7 +28,7 @@ export function bearerAuthorization(token: string): string {
 
 /**
  * Whether Basic credentials of a registry (`host` or `host:port`, as the user wrote it) may go to a URL: when host
- * and port are the same text, and not over http when the registry was reached over https.
+ * and port are the same as written, and not over http when the registry was reached over https.
  */
 export function maySendBasic(url: string, registry: string, scheme: 'http' | 'https'): boolean {
   const parts = parseUrl(url);
@@ -44,7 +44,7 @@ export function maySendBearer(url: string, registry: string, scheme: 'http' | 'h
   return parts !== undefined && isSafeScheme(parts, scheme) && isSameHost(parts.host, registry, scheme);
 }
 
-/** Whether two hosts are the same text once the scheme's default port is added where there is none. */
+/** Whether two hosts are the same as written after the scheme's default port is added where there is none. */
 export function isSameHost(host: string, other: string, scheme: 'http' | 'https'): boolean {
   return withPort(host, scheme) === withPort(other, scheme);
 }

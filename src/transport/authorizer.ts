@@ -21,25 +21,25 @@ export interface Authorizer {
   renew(refused: string | undefined, challenge: Challenge): Promise<boolean>;
 }
 
-/** Authorizes by username and password, which are asked for again when they are refused: they may have expired. */
+/** Authorizes by username and password. They are read again when they are refused, because they may have expired. */
 export async function basicAuthorizer(
   credentials: () => Promise<BasicCredentials | undefined>,
   registry: string,
   scheme: 'http' | 'https',
 ): Promise<Authorizer> {
-  const ask = async () => {
+  const read = async () => {
     const found = await credentials();
     const usable = found && withPassword(found);
     return usable && basicAuthorization(usable);
   };
-  let current = await ask();
+  let current = await read();
   return {
     headerFor: (url) => (maySendBasic(url, registry, scheme) ? current : undefined),
     async renew(refused) {
       if (refused === undefined) {
         return false;
       }
-      current = await ask();
+      current = await read();
       return current !== undefined && current !== refused;
     },
   };

@@ -4,6 +4,6 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Resolves after the given time, or rejects with the signal's reason as soon as it is aborted. */
+  /** Resolves after so many milliseconds, or rejects with the signal's reason as soon as it is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }

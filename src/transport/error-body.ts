@@ -1,9 +1,9 @@
-// The answer of a registry that refuses: OCI distribution specification, "Error Codes".
+// The body of a registry's refusal: its error codes, and the message made of them (OCI distribution specification).
 import { foldKey, isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
 import { redactedUrl } from './redacted-url.ts';
 import { statusText } from './status-text.ts';
 
-/** One error of an answer; `detail` is any JSON value, absent when there is none or it is null. */
+/** One error of a refusal; `detail` is any JSON value, absent when there is none or it is null. */
 export interface ErrorEntry {
   readonly code: string;
   readonly message: string;
@@ -28,7 +28,7 @@ export function parseErrorBody(body: string | Uint8Array): ErrorEntry[] {
   return Array.isArray(errors) ? errors.map(parseEntry) : [];
 }
 
-/** What a user reads about a refused request: `METHOD url: CODE: message; detail`, or the status and the raw body. */
+/** The message for a refused request: `METHOD url: CODE: message; detail`, or the status and the raw body. */
 export function registryErrorText({ method, url, status, body }: FailedExchange): string {
   const entries = parseErrorBody(body);
   const prefix = `${method} ${redactedUrl(url)}: `;
@@ -37,10 +37,10 @@ export function registryErrorText({ method, url, status, body }: FailedExchange)
     const reasons = texts.length > 1 ? `multiple errors returned: ${texts.join('; ')}` : texts.join('');
     return `${prefix}${reasons}`.toWellFormed();
   }
-  const text = bodyText(body);
+  const content = bodyText(body);
   const reason = `unexpected status code ${status} ${statusText(status)}`;
-  if (text !== '') {
-    return `${prefix}${reason}: ${text}`.toWellFormed();
+  if (content !== '') {
+    return `${prefix}${reason}: ${content}`.toWellFormed();
   }
   const hint = method === 'HEAD' ? ' (HEAD responses have no body, use GET for details)' : '';
   return `${prefix}${reason}${hint}`;
@@ -58,12 +58,12 @@ export function isTemporary(status: number, entries: readonly ErrorEntry[]): boo
 
 /** A parsed JSON value as Go prints it with `%v`: `map[a:1 b:[x <nil>]]`, strings bare, keys in byte order. */
 export function goText(value: unknown): string {
-  let text = '';
-  // A list of what is still to print rather than recursion: a hostile answer may nest thousands of levels deep.
+  let printed = '';
+  // A stack instead of recursion: a hostile body may be nested thousands of levels deep.
   const rest: (string | { value: unknown })[] = [{ value }];
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
     if (typeof next === 'string') {
-      text += next;
+      printed += next;
     } else if (Array.isArray(next.value)) {
       const items = next.value.flatMap((item, index) => [index > 0 ? ' ' : '', { value: item }]);
       rest.push(']', ...items.reverse(), '[');
@@ -75,10 +75,10 @@ export function goText(value: unknown): string {
       ]);
       rest.push(']', ...items.reverse(), 'map[');
     } else {
-      text += scalarText(next.value);
+      printed += scalarText(next.value);
     }
   }
-  return text;
+  return printed;
 }
 
 function bodyText(body: string | Uint8Array): string {
@@ -90,11 +90,11 @@ function parseEntry(value: unknown): ErrorEntry {
     return { code: '', message: '' };
   }
   const detail = member(value, 'detail');
-  const entry = { code: lastText(value, 'code'), message: lastText(value, 'message') };
+  const entry = { code: lastString(value, 'code'), message: lastString(value, 'message') };
   return isNil(detail) ? entry : { ...entry, detail };
 }
 
-function lastText(object: JsonObject, name: string): string {
+function lastString(object: JsonObject, name: string): string {
   const values = Object.entries(object).filter(([key]) => foldKey(key) === name);
   return values.map(([, value]) => value).findLast((value) => typeof value === 'string') ?? '';
 }

@@ -1,4 +1,4 @@
-// How an exchange failed, read from the errors of Node, Bun and undici.
+// Classifies failures of requests by the errors of Node, Bun and undici, for the retry policy.
 import { causes, errorCode } from '../errors.ts';
 import { RegistryError } from './registry-error.ts';
 import { parseRetryAfter, type RetryOutcome } from './retry-policy.ts';
@@ -20,7 +20,7 @@ const outcomes: Readonly<Record<string, Kind>> = {
   UND_ERR_SOCKET: 'reset',
   ERR_HTTP2_STREAM_ERROR: 'reset',
   ERR_HTTP2_SESSION_ERROR: 'reset',
-  ANSWER_INCOMPLETE: 'early-end',
+  RESPONSE_INCOMPLETE: 'early-end',
   ERR_STREAM_PREMATURE_CLOSE: 'early-end',
   HPE_INVALID_EOF_STATE: 'early-end',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'early-end',

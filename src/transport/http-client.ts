@@ -1,4 +1,4 @@
-// One HTTP exchange on the wire: connections, TLS, proxies and limits. Knows nothing of registries.
+// The HTTP client: connections, TLS, proxies, time limits. The only file that uses undici.
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
@@ -23,15 +23,15 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: RequestBody;
   /**
-   * The longest silence of the server that is waited for, in milliseconds: before the answer and within it.
+   * The longest silence of the server in milliseconds, before the response and within it.
    */
-  readonly patience: number;
+  readonly timeout: number;
   readonly signal?: AbortSignal;
 }
 
-/** An answer whose head has arrived. The body must be read to its end or destroyed. */
+/** A response whose headers have arrived. The body must be read to its end or destroyed. */
 export interface HttpResponse {
-  /** The URL that answered. */
+  /** The URL of the request. */
   readonly url: string;
   readonly status: number;
   /** Lower-case names; a header that occurs several times is a list. */
@@ -39,7 +39,7 @@ export interface HttpResponse {
   readonly body: Readable;
 }
 
-/** Sends requests. Failures of the network reject with the error as the runtime gives it. */
+/** Sends requests. When the network fails, rejects with the error of the runtime. */
 export interface HttpClient {
   send(request: HttpRequest): Promise<HttpResponse>;
   /** Ends all connections at once. */
@@ -56,25 +56,25 @@ export interface ClientCertificate {
 export interface HttpClientOptions {
   /** The certificates that are trusted; read at the first TLS connection. */
   readonly trustRoots: TrustRoots;
-  /** How long a connection may take, in milliseconds; that of a registry unless told otherwise. */
+  /** The time limit for opening a connection, in milliseconds; by default that of a registry. */
   readonly connectTimeout?: number;
-  /** By which the client proves itself to servers that ask for it; not to a proxy. */
+  /** Sent to servers that ask for one; not to a proxy. */
   readonly clientCertificate?: ClientCertificate | undefined;
   /** The URL of the proxy for a request to this URL, if there is one. */
   proxyFor(url: string): string | undefined;
-  /** By how much the patience of requests is divided; 1 when absent. */
+  /** The time limits of requests are divided by this number; 1 by default. */
   readonly timeoutDivisor?: number;
   /** Ends every request with the signal's reason when it is aborted, also one whose body is being read. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Some servers refuse requests that do not say who asks. */
+/** Some servers refuse requests without a User-Agent. */
 const userAgent = 'registry-image-resource';
 const connectionsPerOrigin = 32;
 
 /**
- * A client that keeps its connections until it is closed. A server whose certificate the usual roots do not
- * prove is asked once more with all of them.
+ * A client that keeps its connections until it is closed. When the usual roots do not verify the certificate of a server,
+ * the request is sent once more with all roots.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { connectTimeout = registryLimits.connect, signal: everyRequest } = options;
@@ -106,7 +106,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
             proxyTunnel: secure,
             proxyTls: connect,
             requestTls: toServer,
-            // What a proxy answers to CONNECT, it answers when it has tried to connect.
+            // A proxy responds to CONNECT only after it has tried to connect.
             clientFactory: (origin, settings) =>
               new Pool(origin, { ...settings, headersTimeout: connectTimeout }),
           });
@@ -118,12 +118,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const sendTrusting = async (request: HttpRequest, trusted: 'usual' | 'all'): Promise<HttpResponse> => {
     const { scheme, origin, target } = requestUrl(request.url);
     const { length } = request.body ?? {};
-    const patience = request.patience / (options.timeoutDivisor ?? 1);
+    const timeout = request.timeout / (options.timeoutDivisor ?? 1);
     const signals = [request.signal, everyRequest].filter((signal) => signal !== undefined);
     const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
     signal?.throwIfAborted();
-    // undici frees a connection one turn after its answer has ended; without waiting for it, a request that
-    // follows at once opens another one.
+    // undici frees a connection one turn after its response has ended: a request that follows at once would open
+    // another one.
     await nextTurn();
     const response = await dispatcherFor(request.url, scheme === 'https', trusted).request({
       origin,
@@ -135,10 +135,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         ...(length === undefined ? {} : { 'content-length': String(length) }),
       },
       body: request.body ? await request.body.open() : null,
-      headersTimeout: patience,
-      bodyTimeout: patience,
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
       signal: signal ?? null,
-      // By itself undici ends the connection after a HEAD: a check of a thousand tags would make a thousand.
+      // By default undici closes the connection after a HEAD: a check of a thousand tags would open a thousand.
       reset: false,
     });
     const { statusCode: status, headers, body } = response;
@@ -147,7 +147,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   return {
     async send(request) {
-      // What this request was sent with: another one may have changed it by the time that this one fails.
+      // The roots of this request: another one may have changed them when this one fails.
       const trusted = roots;
       try {
         return await sendTrusting(request, trusted);

@@ -3,7 +3,7 @@ import { causes, errorCode, UserError } from '../errors.ts';
 import { redactedUrl } from './redacted-url.ts';
 
 interface Explanation {
-  readonly text: string;
+  readonly message: string;
   readonly code?: string | undefined;
 }
 
@@ -17,7 +17,7 @@ const untrusted = [
 ];
 
 /** Codes of the runtimes and of undici, and what they mean. */
-const explanations: readonly (readonly [codes: readonly string[], code: string, text: string])[] = [
+const explanations: readonly (readonly [codes: readonly string[], code: string, message: string])[] = [
   [
     untrusted,
     'CERTIFICATE_UNTRUSTED',
@@ -53,8 +53,8 @@ const explanations: readonly (readonly [codes: readonly string[], code: string, 
   ],
   [
     ['HPE_INVALID_EOF_STATE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
-    'ANSWER_INCOMPLETE',
-    'the answer ended too early',
+    'RESPONSE_INCOMPLETE',
+    'the response ended too early',
   ],
 ];
 
@@ -64,7 +64,7 @@ export function isUntrusted(error: unknown): boolean {
 }
 
 /**
- * The error for a request that got no complete answer; its `code` names the failure. Its cause is the innermost error
+ * The error for a request that got no complete response; its `code` names the failure. Its cause is the innermost error
  * without user info in URLs but with its own code, so that it can still be classified. A UserError is returned as it is.
  */
 export function networkError(method: string, url: string, error: unknown): UserError {
@@ -73,7 +73,7 @@ export function networkError(method: string, url: string, error: unknown): UserE
   }
   const inner = innermost(error);
   const explanation = explain(inner);
-  return new UserError(`${method} ${redactedUrl(url)}: ${explanation.text}`, {
+  return new UserError(`${method} ${redactedUrl(url)}: ${explanation.message}`, {
     cause: inner,
     code: explanation.code,
   });
@@ -82,10 +82,10 @@ export function networkError(method: string, url: string, error: unknown): UserE
 function explain(error: Error): Explanation {
   // undici has no code of its own for a proxy that refuses.
   if (/^Proxy (response|Authentication)/.test(error.message)) {
-    return { text: 'the proxy refused the request', code: 'PROXY_REFUSED' };
+    return { message: 'the proxy refused the request', code: 'PROXY_REFUSED' };
   }
-  const [, code, text] = explanations.find(([codes]) => codes.includes(errorCode(error))) ?? [];
-  return text === undefined ? { text: 'the request failed' } : { text, code };
+  const [, code, message] = explanations.find(([codes]) => codes.includes(errorCode(error))) ?? [];
+  return message === undefined ? { message: 'the request failed' } : { message, code };
 }
 
 /** The deepest error that has a code, or else the deepest; the parts of an aggregate become one. */
@@ -103,9 +103,9 @@ function innermost(error: unknown): Error {
 
 /** The message of an error without user info of URLs, places in OpenSSL's sources, and advice on Node's options. */
 function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  const [, openSslReason] = /error:[\dA-F]+:[^:]*:[^:]*:([^:\n]+)/i.exec(text) ?? [];
-  return (openSslReason ?? text)
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  const [, openSslReason] = /error:[\dA-F]+:[^:]*:[^:]*:([^:\n]+)/i.exec(message) ?? [];
+  return (openSslReason ?? message)
     .replace(/\/\/[^/@\s]*@/g, '//')
     .replace(/; if the root CA is installed locally.*/s, '')
     .trim();

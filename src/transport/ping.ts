@@ -1,4 +1,4 @@
-// The first request to a registry: does it speak https or http, and what does it want to be told?
+// The ping: the first request to a registry finds out whether it speaks https or http, and its challenge.
 import { errorText, UserError } from '../errors.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
 import { type Challenge, chooseChallenge } from './challenge.ts';
@@ -11,24 +11,24 @@ import { requestUrl } from './resolve-url.ts';
 import { discardBody, headerLines, registryError } from './response-body.ts';
 import { httpHeadStart, registryLimits, type TimeLimits } from './time-limits.ts';
 
-/** What the ping found out. */
-export interface PingAnswer {
+/** What a ping found out. */
+export interface PingResult {
   readonly scheme: 'http' | 'https';
-  /** `open`: answered 200; `challenged`: answered 401, with the challenge if it could be read. */
+  /** `open`: the status was 200; `challenged`: it was 401, with the challenge if it could be parsed. */
   readonly access: 'open' | 'challenged';
   readonly challenge?: Challenge;
 }
 
 /**
- * Asks `GET /v2/`, over https and, where plain http may be tried, over http as soon as https has failed or
- * has not answered within {@link httpHeadStart}; the first success wins. Throws both failures otherwise.
+ * Sends `GET /v2/` over https and, where plain http may be tried, over http as soon as https has failed or has not
+ * responded within {@link httpHeadStart}; the first success wins. Throws both failures otherwise.
  * Distribution specification, "Determining support"; the race is go-containerregistry's.
  */
 export async function ping(
   client: HttpClient,
   repository: RepositoryReference,
   options: { insecure: boolean; secureOnly?: boolean; clock: Clock; limits?: TimeLimits },
-): Promise<PingAnswer> {
+): Promise<PingResult> {
   const { registry } = repository;
   const { handshake } = options.limits ?? registryLimits;
   const secure = new AbortController();
@@ -65,11 +65,11 @@ export async function ping(
 async function pingOver(
   client: HttpClient,
   first: string,
-  patience: number,
+  timeout: number,
   signal: AbortSignal,
-): Promise<PingAnswer> {
+): Promise<PingResult> {
   const { response } = await followRedirects({ method: 'GET', url: first }, ({ url }) =>
-    pingOnce(client, url, patience, signal),
+    pingOnce(client, url, timeout, signal),
   );
   return await readPing(response);
 }
@@ -77,17 +77,17 @@ async function pingOver(
 async function pingOnce(
   client: HttpClient,
   url: string,
-  patience: number,
+  timeout: number,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   try {
-    return await client.send({ method: 'GET', url, headers: {}, patience, signal });
+    return await client.send({ method: 'GET', url, headers: {}, timeout, signal });
   } catch (error) {
     throw networkError('GET', url, error);
   }
 }
 
-async function readPing(response: HttpResponse): Promise<PingAnswer> {
+async function readPing(response: HttpResponse): Promise<PingResult> {
   if (response.status !== 200 && response.status !== 401) {
     throw await registryError('GET', response);
   }

@@ -33,7 +33,7 @@ function proxyOf(scheme: string, environment: Environment): string | undefined {
   if (value === undefined) {
     return undefined;
   }
-  return [value, `http://${value}`].find((text) => parseUrl(text) !== undefined);
+  return [value, `http://${value}`].find((url) => parseUrl(url) !== undefined);
 }
 
 function variable(environment: Environment, name: string): string | undefined {

@@ -1,4 +1,4 @@
-// A URL as messages may show it: no signature, no token and no password in it.
+// Redacts URLs for messages: no signature, no token and no password in them.
 import { encodeQuery, parseQuery } from './url-query.ts';
 import { formatUrl, parseUrl } from './url-syntax.ts';
 
@@ -10,14 +10,14 @@ export function isShownKey(key: string): boolean {
 }
 
 /**
- * The URL for a message: values of query keys that the protocol does not define become `REDACTED`, a password
- * becomes `xxxxx`, the query is written again in the order of its keys, and the fragment, which is never sent, is left
- * out. A text that is not an absolute URL loses its query and everything before its last `@`.
+ * The URL for a message: values of query keys that the protocol does not define become `REDACTED`, a password becomes
+ * `xxxxx`, the query is written again in the order of its keys, and the fragment, which is never sent, is left out. A
+ * string that is not an absolute URL loses its query and everything before its last `@`.
  */
-export function redactedUrl(text: string): string {
-  const url = parseUrl(text);
+export function redactedUrl(written: string): string {
+  const url = parseUrl(written);
   if (!url) {
-    return text.replace(/[?#].*$/s, '').replace(/^(https?:)?.*@/is, '$1//');
+    return written.replace(/[?#].*$/s, '').replace(/^(https?:)?.*@/is, '$1//');
   }
   const query = parseQuery(url.query ?? '');
   for (const [key, values] of query) {

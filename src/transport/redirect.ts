@@ -17,7 +17,7 @@ export interface RedirectStep {
 }
 
 /**
- * Sends a request and follows its redirects. Returns the answer that is no redirect, and the request that it answers.
+ * Sends a request and follows its redirects. Returns the response that is not a redirect, and its request.
  * Throws a UserError for a redirect that is not allowed, see {@link nextRedirect}.
  */
 export async function followRedirects(
@@ -27,8 +27,8 @@ export async function followRedirects(
   let step: RedirectStep = { method: request.method, url: request.url, keepsBody: true };
   for (let hop = 0; ; hop++) {
     const response = await send(step);
-    const answer = { status: response.status, location: headerText(response, 'location') };
-    const next = nextRedirect(request.url, step, answer, hop);
+    const { status } = response;
+    const next = nextRedirect(request.url, step, { status, location: headerText(response, 'location') }, hop);
     if (next === undefined) {
       return { response, last: step };
     }
@@ -38,7 +38,7 @@ export async function followRedirects(
 }
 
 /**
- * What follows an answer: nothing, unless it is a redirect with a `Location`. 307 and 308 keep method and body,
+ * The request that follows a response: undefined unless that is a redirect with a `Location`. 307 and 308 keep method and body,
  * the others turn everything but GET and HEAD into GET (RFC 9110, section 15.4). `first` is the URL of the
  * first request: a hop to another host that is the literal of a private address is refused, so that a registry cannot
  * make the resource send requests into the network that it runs in.
@@ -46,10 +46,10 @@ export async function followRedirects(
 export function nextRedirect(
   first: string,
   current: { method: string; url: string },
-  answer: { status: number; location: string | undefined },
+  response: { status: number; location: string | undefined },
   hop: number,
 ): RedirectStep | undefined {
-  if (![301, 302, 303, 307, 308].includes(answer.status) || answer.location === undefined) {
+  if (![301, 302, 303, 307, 308].includes(response.status) || response.location === undefined) {
     return undefined;
   }
   if (hop >= maximumRedirects) {
@@ -58,14 +58,14 @@ export function nextRedirect(
       { code: 'REDIRECT_LOOP' },
     );
   }
-  const url = resolveUrl(current.url, answer.location);
+  const url = resolveUrl(current.url, response.location);
   const host = splitHost(requestUrl(url).host).name;
   if (host !== splitHost(requestUrl(first).host).name && isPrivateAddress(host)) {
     throw new UserError(
       `${current.method} ${redactedUrl(first)}: refused a redirect to the private address ${host}`,
     );
   }
-  const keepsMethod = answer.status === 307 || answer.status === 308;
+  const keepsMethod = response.status === 307 || response.status === 308;
   const isRead = current.method === 'GET' || current.method === 'HEAD';
   return { method: keepsMethod || isRead ? current.method : 'GET', url, keepsBody: keepsMethod };
 }

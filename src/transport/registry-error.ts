@@ -4,11 +4,11 @@ import { type FailedExchange, isTemporary, parseErrorBody, registryErrorText } f
 import { redactedUrl } from './redacted-url.ts';
 
 /** What a {@link RegistryError} is made of; `retryAfter` is the value of that header. */
-export interface RegistryAnswer extends FailedExchange {
+export interface RefusedRequest extends FailedExchange {
   readonly retryAfter?: string | undefined;
 }
 
-/** An answer of an unexpected status; its message is what the registry said. */
+/** A response with an unexpected status; the message is what the registry said. */
 export class RegistryError extends UserError {
   override readonly name: string = 'RegistryError';
   readonly method: string;
@@ -22,16 +22,16 @@ export class RegistryError extends UserError {
   /** The value of the `Retry-After` header. */
   readonly retryAfter: string | undefined;
 
-  constructor(answer: RegistryAnswer) {
-    const entries = parseErrorBody(answer.body);
+  constructor(request: RefusedRequest) {
+    const entries = parseErrorBody(request.body);
     const codes = entries.map((entry) => entry.code);
-    super(registryErrorText(answer));
-    this.method = answer.method;
-    this.url = redactedUrl(answer.url);
-    this.status = answer.status;
+    super(registryErrorText(request));
+    this.method = request.method;
+    this.url = redactedUrl(request.url);
+    this.status = request.status;
     this.codes = codes;
-    this.temporary = isTemporary(answer.status, entries);
-    this.retryAfter = answer.retryAfter;
+    this.temporary = isTemporary(request.status, entries);
+    this.retryAfter = request.retryAfter;
   }
 }
 

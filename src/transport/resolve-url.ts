@@ -1,4 +1,4 @@
-// What a `Location` or `Link` means, and where a request to a URL goes.
+// Resolves the URL references of `Location` and `Link` headers, and takes URLs apart for requests.
 import { UserError } from '../errors.ts';
 import { redactedUrl } from './redacted-url.ts';
 import { encodeQuery, escapeQuery, parseQuery } from './url-query.ts';
@@ -15,7 +15,7 @@ export interface RequestUrl {
   readonly target: string;
 }
 
-/** The parts of an absolute http or https URL that a request needs; a UserError for any other text. */
+/** The parts of an absolute http or https URL that a request needs. Throws a UserError for anything else. */
 export function requestUrl(url: string): RequestUrl {
   const parts = parseUrl(url);
   if (!parts || (parts.scheme !== 'http' && parts.scheme !== 'https')) {
@@ -31,8 +31,8 @@ export function requestUrl(url: string): RequestUrl {
 }
 
 /**
- * The URL that a reference means, seen from the URL of its request (RFC 3986, section 5.2). Absolute paths and URLs
- * are taken as they are: no dot segment is folded.
+ * The URL of a reference in the response to a request for `base` (RFC 3986, section 5.2). Absolute paths and URLs are
+ * used as they are: no dot segment is removed.
  */
 export function resolveUrl(base: string, reference: string): string {
   if (/^[a-z][a-z0-9+.-]*:/i.test(reference)) {
@@ -63,6 +63,6 @@ export function withQueryParameter(url: string, name: string, value: string): st
   return formatUrl({ ...parts, query: encodeQuery(query), fragment: undefined });
 }
 
-function escapeSpaces(text: string): string {
-  return text.replace(/[^\x21-\x7e]/gu, (character) => encodeURIComponent(character));
+function escapeSpaces(query: string): string {
+  return query.replace(/[^\x21-\x7e]/gu, (character) => encodeURIComponent(character));
 }

@@ -1,11 +1,11 @@
-// The end of an exchange: a body read within a limit, thrown away, or told as the registry's error.
+// Reads what came back: headers, a body within a limit or discarded, and the error of an unexpected status.
 import { UserError } from '../errors.ts';
 import { maximumErrorBody } from '../limits.ts';
 import type { HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
 import { OversizedBodyError, RegistryError } from './registry-error.ts';
 
-/** The one value of a header; several values are joined as RFC 9110, section 5.3 says. */
+/** The value of a header; several values are joined (RFC 9110, section 5.3). */
 export function headerText({ headers }: Pick<HttpResponse, 'headers'>, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
@@ -38,7 +38,7 @@ export async function readBody(method: string, response: HttpResponse, limit: nu
   return Buffer.concat(chunks, size);
 }
 
-/** Reads a small body to its end, so that the connection can be used again, or cuts a long one off. */
+/** Reads a small body to its end, so that the connection can be reused; aborts a long one. Never fails. */
 export async function discardBody(response: HttpResponse): Promise<void> {
   let size = 0;
   try {
@@ -49,11 +49,11 @@ export async function discardBody(response: HttpResponse): Promise<void> {
       }
     }
   } catch {
-    // What is thrown away need not arrive.
+    // A discarded body need not be complete.
   }
 }
 
-/** The error that an answer of an unwanted status is; reads the body for it. */
+/** The error for a response with an unexpected status; reads its body. */
 export async function registryError(method: string, response: HttpResponse): Promise<UserError> {
   try {
     const body = method === 'HEAD' ? Buffer.alloc(0) : await readBody(method, response, maximumErrorBody);
@@ -75,13 +75,13 @@ export async function registryError(method: string, response: HttpResponse): Pro
   }
 }
 
-/** Gives the answer back when its status is one of those wanted; throws what the registry said otherwise. */
+/** Returns the response when its status is expected; throws what the registry said otherwise. */
 export async function expectStatus(
   method: string,
   response: HttpResponse,
-  wanted: readonly number[],
+  expected: readonly number[],
 ): Promise<HttpResponse> {
-  if (!wanted.includes(response.status)) {
+  if (!expected.includes(response.status)) {
     throw await registryError(method, response);
   }
   return response;

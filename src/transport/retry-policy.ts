@@ -34,7 +34,7 @@ export type RetryPolicy = (facts: RetryFacts) => RetryDecision;
  * Bounds of retries: `first` and `longest` of each wait, `total` of the time since the first try (all in
  * milliseconds), `tries` of their number.
  */
-export interface Patience {
+export interface Backoff {
   readonly first: number;
   readonly longest: number;
   readonly total: number;
@@ -42,17 +42,17 @@ export interface Patience {
 }
 
 /**
- * The wait before the next try in milliseconds, undefined when patience is exhausted. It grows exponentially with full
+ * The wait before the next try in milliseconds, undefined when no try is left. It grows exponentially with full
  * jitter; a `Retry-After` is honoured up to the longest wait.
  */
-export function nextWait(patience: Patience, facts: RetryFacts): number | undefined {
+export function nextWait(backoff: Backoff, facts: RetryFacts): number | undefined {
   const { attempt, elapsed } = facts;
-  if (attempt >= patience.tries || elapsed >= patience.total) {
+  if (attempt >= backoff.tries || elapsed >= backoff.total) {
     return undefined;
   }
-  const most = Math.min(patience.longest, patience.first * 2 ** (attempt - 1));
-  const asked = Math.min(patience.longest, facts.retryAfter ?? 0);
-  return Math.min(Math.max(facts.random * most, asked), patience.total - elapsed);
+  const most = Math.min(backoff.longest, backoff.first * 2 ** (attempt - 1));
+  const asked = Math.min(backoff.longest, facts.retryAfter ?? 0);
+  return Math.min(Math.max(facts.random * most, asked), backoff.total - elapsed);
 }
 
 /** Whether a status may pass with time: 408, 429 and 5xx except 501 and 505, which a retry does not change. */

@@ -14,7 +14,7 @@ export interface SessionRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A request whose answer must have one of the expected statuses. */
+/** A request whose response must have one of the expected statuses. */
 export interface ExpectedRequest extends SessionRequest {
   /** The statuses that are no failure. */
   readonly expect: readonly number[];
@@ -24,8 +24,8 @@ export interface ExpectedRequest extends SessionRequest {
   readonly bodyLimit?: number;
 }
 
-/** An answer of an expected status, with its whole body. */
-export interface ExpectedAnswer extends Omit<HttpResponse, 'body'> {
+/** A response with an expected status, and its whole body. */
+export interface ReadResponse extends Omit<HttpResponse, 'body'> {
   /** Empty unless the request has a `bodyLimit`. */
   readonly bytes: Buffer;
 }
@@ -37,7 +37,7 @@ export interface ExpectedAnswer extends Omit<HttpResponse, 'body'> {
 export async function sendExpecting(
   send: (request: SessionRequest) => Promise<HttpResponse>,
   { expect, accept, bodyLimit, ...request }: ExpectedRequest,
-): Promise<ExpectedAnswer> {
+): Promise<ReadResponse> {
   const headers = { ...request.headers, ...(accept === undefined ? {} : { accept }) };
   const response = await send({ ...request, headers });
   const { method } = request;

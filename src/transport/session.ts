@@ -6,14 +6,14 @@ import { chooseChallenge, sessionScheme } from './challenge.ts';
 import type { Clock } from './clock.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
-import { type PingAnswer, ping } from './ping.ts';
+import { type PingResult, ping } from './ping.ts';
 import { followRedirects } from './redirect.ts';
 import { requestUrl, resolveUrl } from './resolve-url.ts';
 import { discardBody, headerLines } from './response-body.ts';
 import type { Retrier } from './retrier.ts';
 import {
-  type ExpectedAnswer,
   type ExpectedRequest,
+  type ReadResponse,
   type SessionRequest,
   sendExpecting,
 } from './session-request.ts';
@@ -31,12 +31,12 @@ export interface Session {
    * Sends a request under the session's retrier and reads or discards the body. Throws a RegistryError for any status
    * that is not expected.
    */
-  request(request: ExpectedRequest): Promise<ExpectedAnswer>;
+  request(request: ExpectedRequest): Promise<ReadResponse>;
   /** The same without the retrier, for a request that is one step of a longer exchange. */
-  requestOnce(request: ExpectedRequest): Promise<ExpectedAnswer>;
+  requestOnce(request: ExpectedRequest): Promise<ReadResponse>;
   /**
    * Sends a request once: authorized where its host is the registry's, redirects followed, a refused token renewed
-   * once. Returns an answer of any status, its body unread. Throws a UserError when the network fails.
+   * once. Returns a response of any status, its body unread. Throws a UserError when the network fails.
    */
   send(request: SessionRequest): Promise<HttpResponse>;
 }
@@ -45,12 +45,12 @@ export interface Session {
 export interface SessionOptions {
   readonly client: HttpClient;
   readonly repository: RepositoryReference;
-  /** What the registry answered to an earlier ping; by default the session begins with one. */
-  readonly pong?: PingAnswer | undefined;
+  /** The result of an earlier ping; by default the session begins with a ping. */
+  readonly pinged?: PingResult | undefined;
   readonly insecure: boolean;
   /** For a server that must never be asked over http. */
   readonly secureOnly?: boolean;
-  /** Asked at the start, and again when the registry refuses what they returned: credentials may expire. */
+  /** Called at the start, and again when the registry refuses the result: credentials may expire. */
   readonly credentials: () => Promise<BasicCredentials | undefined>;
   /** What a token is asked for, see `repositoryScope`. */
   readonly scopes: readonly string[];
@@ -64,10 +64,10 @@ export interface SessionOptions {
 /** Pings the registry and logs in as its challenge asks. Throws a RegistryError, or a UserError for the network. */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { client, repository, retrier } = options;
-  const pong = options.pong ?? (await retrier.exchange(() => ping(client, repository, options)));
-  const { scheme } = pong;
+  const pinged = options.pinged ?? (await retrier.exchange(() => ping(client, repository, options)));
+  const { scheme } = pinged;
   const origin = `${scheme}://${repository.registry}`;
-  const authorizer = await openAuthorizer(options, pong);
+  const authorizer = await openAuthorizer(options, pinged);
   const send = async (request: SessionRequest): Promise<HttpResponse> => {
     const url = resolveUrl(`${origin}/`, request.target);
     const first = await follow(options, authorizer, scheme, { ...request, url });
@@ -94,7 +94,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
 async function openAuthorizer(
   options: SessionOptions,
-  { scheme, challenge }: PingAnswer,
+  { scheme, challenge }: PingResult,
 ): Promise<Authorizer> {
   const { registry } = options.repository;
   return challenge && sessionScheme(challenge) === 'bearer'
@@ -114,16 +114,16 @@ async function follow(
   const { response } = await followRedirects(request, async ({ method, url, keepsBody }) => {
     authorization = request.anonymous ? undefined : authorizer.headerFor(url);
     const exchange = { ...request, method, url, body: keepsBody ? request.body : undefined };
-    const answer = await sendOnce(options, exchange, authorization);
+    const response = await sendOnce(options, exchange, authorization);
     const isForeign = requestUrl(url).host !== requestUrl(request.url).host;
-    return answer.status === 401 && isForeign && authorization === undefined
-      ? await answerForeignChallenge(options, scheme, exchange, answer)
-      : answer;
+    return response.status === 401 && isForeign && authorization === undefined
+      ? await answerForeignChallenge(options, scheme, exchange, response)
+      : response;
   });
   return { response, authorization };
 }
 
-/** A host that a redirect leads to may ask for a token of its own: requested anonymously, used for this request only. */
+/** A host that a redirect leads to may ask for a token: it is requested anonymously and used for this request only. */
 async function answerForeignChallenge(
   options: SessionOptions,
   scheme: 'http' | 'https',
@@ -162,7 +162,7 @@ async function sendOnce(
         ...(authorization === undefined ? {} : { authorization }),
       },
       ...(request.body ? { body: request.body } : {}),
-      patience: reads ? limits.read : limits.write,
+      timeout: reads ? limits.read : limits.write,
       ...(request.signal ? { signal: request.signal } : {}),
     });
   } catch (error) {

@@ -1,14 +1,14 @@
-// How long a connection, an answer or a silence of a server may last. Retries have waits of their own.
+// The time limits of connections and responses. The waits between retries belong to the retry policies.
 
 /** The longest silences of a server, in milliseconds. */
 export interface TimeLimits {
   /** Until a connection is open, including TLS and the tunnel through a proxy. */
   readonly connect: number;
-  /** Before and within the answer to a ping or a token query. */
+  /** Before and within the response to a ping or a token query. */
   readonly handshake: number;
   /** The same for requests that read. */
   readonly read: number;
-  /** The same for requests that write: a registry may work on a large upload before it answers. */
+  /** The same for requests that write: a registry may work on a large upload before it responds. */
   readonly write: number;
 }
 
@@ -20,7 +20,7 @@ export const registryLimits: TimeLimits = {
   write: 15 * 60_000,
 };
 
-/** The limits of a mirror: one that does not answer must cost seconds only, because the registry can be asked. */
+/** The limits of a mirror: one that does not respond must cost seconds only, because the registry can be asked. */
 export const mirrorLimits: TimeLimits = { ...registryLimits, connect: 3_000, handshake: 5_000, read: 10_000 };
 
 /** How long a ping waits for https alone before it tries http as well, in milliseconds: as go-containerregistry. */

@@ -1,4 +1,4 @@
-// The tokens of a session: fetched at its start, renewed when one is refused. Docker token specification.
+// Requests the tokens of a session at its start, and again when one is refused. Docker token specification.
 
 import { UserError } from '../errors.ts';
 import { maximumErrorBody } from '../limits.ts';
@@ -12,32 +12,32 @@ import { discardBody, expectStatus, readBody } from './response-body.ts';
 import { registryLimits, type TimeLimits } from './time-limits.ts';
 import {
   checkRealm,
-  parseTokenAnswer,
+  parseTokenResponse,
   rescope,
-  type TokenAnswer,
   type TokenRequest,
+  type TokenResponse,
   tokenRequest,
 } from './token.ts';
 import type { OnTransportEvent } from './transport-event.ts';
 
-/** Hands out the token of a session. */
+/** The current token of a session. */
 export interface TokenExchange {
   /** The token to send now. */
   current(): string;
   /**
-   * Fetches a token in place of one that was refused, with the scope that the registry asked for in front.
+   * Requests a token in place of one that was refused, with the scope of the registry's challenge in front.
    * Callers whose token was replaced meanwhile share that renewal.
    */
   renew(refused: string, challengeScope: string | undefined): Promise<void>;
 }
 
-/** For whom tokens are asked. */
+/** What a {@link TokenExchange} needs. */
 export interface TokenExchangeOptions {
   readonly client: HttpClient;
   readonly registry: string;
   readonly pingScheme: 'http' | 'https';
   readonly challenge: Challenge;
-  /** Asked for every token that they are sent for, since they may have expired since the last one. */
+  /** Called for every token query, because the last credentials may have expired. */
   readonly credentials: () => Promise<BasicCredentials | undefined>;
   readonly scopes: readonly string[];
   readonly onEvent: OnTransportEvent;
@@ -45,7 +45,7 @@ export interface TokenExchangeOptions {
   readonly limits?: TimeLimits;
 }
 
-/** Fetches the first token; throws a UserError when the token server refuses. */
+/** Requests the first token. Throws a UserError when the token server refuses. */
 export async function openTokenExchange(options: TokenExchangeOptions): Promise<TokenExchange> {
   let scopes = options.scopes;
   let refreshToken: string | undefined;
@@ -53,16 +53,16 @@ export async function openTokenExchange(options: TokenExchangeOptions): Promise<
   let renewal: Promise<void> | undefined;
 
   const fetchToken = async () => {
-    const answer = await requestToken(options, scopes, refreshToken).catch((cause: unknown) => {
+    const response = await requestToken(options, scopes, refreshToken).catch((cause: unknown) => {
       // Wrapped, so that a 404 of the token server is never taken for a missing image.
-      throw new UserError(`getting a token for ${options.registry}`, { cause });
+      throw new UserError(`requesting a token for ${options.registry} failed`, { cause });
     });
-    refreshToken = answer.refreshToken ?? refreshToken;
-    token = answer.token;
+    refreshToken = response.refreshToken ?? refreshToken;
+    token = response.token;
   };
   await fetchToken();
 
-  /** One renewal at a time: the one under way may have asked for less than is wanted now. */
+  /** One renewal at a time: the current one may ask for fewer scopes than are needed now. */
   const renewAfter = (earlier: Promise<void> | undefined): Promise<void> => {
     const done = (async () => {
       await earlier?.catch(() => undefined);
@@ -93,7 +93,7 @@ async function requestToken(
   options: TokenExchangeOptions,
   scopes: readonly string[],
   refreshToken: string | undefined,
-): Promise<TokenAnswer> {
+): Promise<TokenResponse> {
   const credentials = await options.credentials();
   const parameters = { ...options, credentials: credentials && withPassword(credentials), scopes };
   const first = tokenRequest({ ...parameters, refreshToken: refreshToken ?? credentials?.identityToken });
@@ -107,7 +107,7 @@ async function requestToken(
     options.onEvent({ kind: 'anonymous-token-refused', registry: options.registry });
   }
   await expectStatus(method, response, [200]);
-  return parseTokenAnswer(await readBody(method, response, maximumErrorBody), response.url);
+  return parseTokenResponse(await readBody(method, response, maximumErrorBody), response.url);
 }
 
 async function sendTokenRequest(
@@ -127,7 +127,7 @@ async function sendTokenRequest(
         url,
         headers: authorization !== undefined && sameHost ? { ...others, authorization } : others,
         ...(content && keepsBody ? { body: { length: content.length, open: async () => content } } : {}),
-        patience: (options.limits ?? registryLimits).handshake,
+        timeout: (options.limits ?? registryLimits).handshake,
       });
     } catch (error) {
       throw networkError(method, url, error);

@@ -1,4 +1,4 @@
-// Getting a token: the Docker registry token specification (GET) and its OAuth 2 form (POST). Pure.
+// Token queries: the Docker registry token specification (GET) and its OAuth 2 form (POST). Pure.
 import { UserError } from '../errors.ts';
 import { isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
 import { type BasicCredentials, basicAuthorization, isSameHost } from './authorization.ts';
@@ -8,13 +8,13 @@ import { redactedUrl } from './redacted-url.ts';
 import { encodeQuery, escapeQuery, parseQuery, type Query } from './url-query.ts';
 import { formatUrl, parseUrl, percentDecode, splitHost, type UrlSyntax } from './url-syntax.ts';
 
-/** The registry that a token is for, as the user wrote it, and the scheme over which it answered the ping. */
+/** The registry that a token is for, as the user wrote it, and the scheme over which it was pinged. */
 export interface TokenOwner {
   readonly registry: string;
   readonly pingScheme: 'http' | 'https';
 }
 
-/** What a token is asked for with. `refreshToken` comes from an earlier answer and asks for the POST form. */
+/** What a token query needs. `refreshToken` comes from an earlier response and makes it a POST. */
 export interface TokenParameters extends TokenOwner {
   readonly challenge: Challenge;
   readonly scopes: readonly string[];
@@ -22,7 +22,7 @@ export interface TokenParameters extends TokenOwner {
   readonly refreshToken?: string | undefined;
 }
 
-/** A request for a token. User information and a fragment belong to the text of `url` only: never send them. */
+/** A token query. User information and a fragment in `url` must not be sent. */
 export interface TokenRequest {
   readonly method: 'GET' | 'POST';
   readonly url: string;
@@ -30,14 +30,14 @@ export interface TokenRequest {
   readonly body?: string;
 }
 
-/** What a token endpoint answered. */
-export interface TokenAnswer {
+/** The response of a token server. */
+export interface TokenResponse {
   readonly token: string;
   readonly refreshToken?: string;
 }
 
 /**
- * Throws unless credentials may be sent to this URL for a token: https, or http for a registry that answered over
+ * Throws unless credentials may be sent to this URL for a token: https, or http for a registry that was pinged over
  * http, and no private address other than the registry's own host and port. Holds for the realm of a challenge
  * and for every redirect of a token request.
  */
@@ -46,8 +46,8 @@ export function checkRealm(realm: string, owner: TokenOwner): void {
 }
 
 /**
- * The request for a token that a Bearer challenge asks for: the POST form with a refresh token (a server that
- * answers it with 404 must be asked without), otherwise the GET form. Throws when the realm is missing or not
+ * The token query for a Bearer challenge: a POST with a refresh token (after a 404 the query must be repeated without
+ * one), otherwise a GET. Throws when the realm is missing or not
  * allowed.
  */
 export function tokenRequest(parameters: TokenParameters): TokenRequest {
@@ -55,7 +55,7 @@ export function tokenRequest(parameters: TokenParameters): TokenRequest {
   const { realm: realmText, service = '' } = challenge.parameters;
   if (realmText === undefined) {
     throw new UserError(
-      `the registry ${parameters.registry} asks for a token but does not say where to get one`,
+      `the registry ${parameters.registry} asks for a token but its challenge has no realm`,
       { code: 'TOKEN_REALM_MISSING' },
     );
   }
@@ -85,8 +85,8 @@ export function tokenRequest(parameters: TokenParameters): TokenRequest {
   return { method: 'GET', url: formatUrl({ ...realm, query: encodeQuery(query) }), headers };
 }
 
-/** The token in an answer; `access_token` wins over `token`. An error never quotes the answer: it may be secret. */
-export function parseTokenAnswer(body: Uint8Array, url: string): TokenAnswer {
+/** The token in a response; `access_token` wins over `token`. Errors do not quote the response: it may be secret. */
+export function parseTokenResponse(body: Uint8Array, url: string): TokenResponse {
   const document = parseJson(body);
   if (document === undefined) {
     throw unusable(url, 'it is not JSON');
@@ -110,7 +110,7 @@ export function repositoryScope(path: string, actions: RepositoryActions): strin
   return `repository:${path}:${actions}`;
 }
 
-/** The scopes to ask for once a 401 named another: the new one in front, because some servers read only the first. */
+/** The scopes after a 401 named another one: that comes first, because some servers read only the first. */
 export function rescope(scopes: readonly string[], challengeScope: string | undefined): readonly string[] {
   return challengeScope === undefined || scopes.includes(challengeScope)
     ? scopes
@@ -120,7 +120,7 @@ export function rescope(scopes: readonly string[], challengeScope: string | unde
 function parseRealm(realm: string, owner: TokenOwner): UrlSyntax {
   const url = parseUrl(realm);
   const refuse = (reason: string) =>
-    new UserError(`the registry ${owner.registry} sends for a token to ${redactedUrl(realm)}: ${reason}`, {
+    new UserError(`the registry ${owner.registry} refers to ${redactedUrl(realm)} for a token: ${reason}`, {
       code: 'TOKEN_REALM_REFUSED',
     });
   if (url?.scheme !== 'https' && url?.scheme !== 'http') {
@@ -158,7 +158,7 @@ function keysOf(object: JsonObject): string {
 }
 
 function unusable(url: string, reason: string): UserError {
-  return new UserError(`the answer of ${redactedUrl(url)} holds no token: ${reason}`, {
-    code: 'TOKEN_ANSWER_INVALID',
+  return new UserError(`the response of ${redactedUrl(url)} has no token: ${reason}`, {
+    code: 'TOKEN_RESPONSE_INVALID',
   });
 }

@@ -8,26 +8,26 @@ import type { Environment } from './proxy.ts';
 
 /** The files that certificates are read from. */
 export interface TrustFiles {
-  /** The text of a file; nothing when it can't be read. */
+  /** The content of a file; undefined when it cannot be read. */
   read(path: string): string | undefined;
-  /** The paths in a directory, without links to its own entries; none when it can't be read. */
+  /** The paths in a directory, without links to its own entries; empty when it cannot be read. */
   list(directory: string): readonly string[];
 }
 
-/** What {@link createTrustRoots} goes by; `caCerts` are the PEM texts of the request. */
+/** What {@link createTrustRoots} needs; `caCerts` are in PEM. */
 export interface TrustRootOptions {
   readonly environment: Environment;
   readonly caCerts: readonly string[];
   readonly files: TrustFiles;
 }
 
-/** Certificates as PEM texts, few and long ones where possible; read when asked for, and once. */
+/** Certificates in PEM, few and long strings where possible; read on first use. */
 export interface TrustRoots {
   /** The system's bundle and ca_certs; everything where there is no bundle. */
   usual(): readonly string[];
   /**
-   * The same and what the certificate directories hold. These are hundreds of files, which next to a bundle hardly
-   * ever say anything new: to be asked for when a server was not trusted.
+   * The same and the certificate directories. These are hundreds of files with hardly anything that is not in the
+   * bundle: for a server that was not trusted.
    */
   all(): readonly string[];
 }
@@ -42,8 +42,8 @@ const bundlePaths = [
 ];
 const directoryPaths = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
-// A certificate is a DER sequence of more than 127 bytes: `MI…` in base64. Anything else in a long text would hide
-// the certificates behind it from Node, and make Bun refuse them all.
+// A certificate is a DER sequence of more than 127 bytes: `MI…` in base64. Anything else in a long string would make
+// Node ignore the certificates after it, and Bun refuse them all.
 const certificateBlock = /-----BEGIN CERTIFICATE-----\s+MI[\w+/=\s]+-----END CERTIFICATE-----/g;
 
 /**
@@ -54,26 +54,23 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----\s+MI[\w+/=\s]+-----END CER
  */
 export function createTrustRoots({ environment, caCerts, files }: TrustRootOptions): TrustRoots {
   const { SSL_CERT_FILE, SSL_CERT_DIR } = environment;
-  const given = caCerts.flatMap(readCaCert);
+  const added = caCerts.flatMap(readCaCert);
   const readBundle = once(() => readFirst(files, SSL_CERT_FILE ? [SSL_CERT_FILE] : bundlePaths));
   const all = once(() => {
     const directories = SSL_CERT_DIR ? SSL_CERT_DIR.split(':') : directoryPaths;
-    const system = [
-      ...asOneText(readBundle()),
-      ...readDirectories(files, directories, new Set(readBundle())),
-    ];
+    const system = [...joined(readBundle()), ...readDirectories(files, directories, new Set(readBundle()))];
     const isBare = system.length === 0 && !SSL_CERT_FILE && !SSL_CERT_DIR;
-    return [...(isBare ? runtimeRoots() : system), ...given];
+    return [...(isBare ? runtimeRoots() : system), ...added];
   });
   return {
     all,
-    usual: once(() => (readBundle().length > 0 ? [...asOneText(readBundle()), ...given] : all())),
+    usual: once(() => (readBundle().length > 0 ? [...joined(readBundle()), ...added] : all())),
   };
 }
 
 /**
- * The entries of ca_certs that can't prove a server any more: those in which every certificate is over at `now` (ms
- * since the epoch). Entries without a certificate are left out.
+ * The expired entries of ca_certs: those in which every certificate has ended by `now` (milliseconds since the epoch).
+ * Entries without a certificate are left out.
  */
 export function expiredCertificates(
   caCerts: readonly string[],
@@ -161,8 +158,8 @@ function certificatesIn(text: string): readonly string[] {
   return text.match(certificateBlock) ?? [];
 }
 
-/** TLS contexts of both runtimes read one long text faster than many short ones. */
-function asOneText(certificates: readonly string[]): readonly string[] {
+/** TLS contexts of both runtimes read one long string faster than many short ones. */
+function joined(certificates: readonly string[]): readonly string[] {
   return certificates.length > 0 ? [certificates.join('\n')] : [];
 }
 

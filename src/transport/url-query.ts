@@ -4,9 +4,9 @@
 export type Query = Map<string, string[]>;
 
 /** The pairs of a query without its `?`. Pairs that do not decode or hold a `;` vanish, as in Go's url.ParseQuery. */
-export function parseQuery(text: string): Query {
+export function parseQuery(written: string): Query {
   const query: Query = new Map();
-  for (const pair of text.split('&')) {
+  for (const pair of written.split('&')) {
     const at = pair.indexOf('=');
     const key = normalise(at < 0 ? pair : pair.slice(0, at));
     const value = normalise(at < 0 ? '' : pair.slice(at + 1));
@@ -17,7 +17,7 @@ export function parseQuery(text: string): Query {
   return query;
 }
 
-/** The text of a query, its keys in the byte order of their decoded form, as Go's url.Values.Encode writes it. */
+/** The query as a string, its keys in the byte order of their decoded form, as Go's url.Values.Encode writes it. */
 export function encodeQuery(query: Query): string {
   return [...query]
     .map(([key, values]) => ({ key, values, order: decode(key) }))
@@ -26,17 +26,17 @@ export function encodeQuery(query: Query): string {
     .join('&');
 }
 
-/** A text escaped for a query: all but letters, digits and `-_.~`, and a space as `+`, as Go's url.QueryEscape. */
-export function escapeQuery(text: string): string {
-  return encode(Buffer.from(text));
+/** A string escaped for a query: all but letters, digits and `-_.~`, and a space as `+`, as Go's url.QueryEscape. */
+export function escapeQuery(value: string): string {
+  return encode(Buffer.from(value));
 }
 
-function normalise(text: string): string | undefined {
-  return /%(?![\da-f]{2})/i.test(text) ? undefined : encode(decode(text));
+function normalise(part: string): string | undefined {
+  return /%(?![\da-f]{2})/i.test(part) ? undefined : encode(decode(part));
 }
 
-function decode(text: string): Buffer {
-  const bytes = Buffer.from(text).toString('latin1').replaceAll('+', ' ');
+function decode(part: string): Buffer {
+  const bytes = Buffer.from(part).toString('latin1').replaceAll('+', ' ');
   const decoded = bytes.replace(/%([\da-f]{2})/gi, (_, digits) =>
     String.fromCharCode(Number.parseInt(digits, 16)),
   );

@@ -1,4 +1,4 @@
-// A URL taken apart as text, as Go's net/url does: WHATWG's URL class folds what registries tell apart.
+// Parses URLs into their parts as written, as Go's net/url does: WHATWG's URL class loses what registries tell apart.
 
 /** The parts of an absolute URL as they were written; only the scheme is put into lower case. */
 export interface UrlSyntax {
@@ -18,12 +18,12 @@ const urlPattern = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#
 const authorityPattern = /^(?:([\w.~!$&'()*+,;=:%@-]*)@)?((?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d*)?)$/i;
 
 /**
- * Takes an absolute URL apart, or gives nothing when the text is not one. Stricter than RFC 3986 section 3.2: a
+ * The parts of an absolute URL, undefined for any other string. Stricter than RFC 3986 section 3.2: a
  * host holds letters, digits and `-._~` or is a bracketed IPv6 address, and there is no control character, so that
- * no other parser can read another host out of the same text. Other bytes in the path come back percent-encoded.
+ * no other parser finds another host in the same string. Other bytes in the path come back percent-encoded.
  */
-export function parseUrl(text: string): UrlSyntax | undefined {
-  const parts = hasControlCharacter(text) ? null : urlPattern.exec(text);
+export function parseUrl(url: string): UrlSyntax | undefined {
+  const parts = hasControlCharacter(url) ? null : urlPattern.exec(url);
   const authority = parts && authorityPattern.exec(parts[2] ?? '');
   if (!authority) {
     return undefined;
@@ -33,7 +33,7 @@ export function parseUrl(text: string): UrlSyntax | undefined {
   return { scheme: scheme.toLowerCase(), userInfo, host, path: escapePath(path), query, fragment };
 }
 
-/** The text of a URL that {@link parseUrl} took apart. */
+/** The URL as a string, from the parts of {@link parseUrl}. */
 export function formatUrl(url: UrlSyntax): string {
   const userInfo = url.userInfo === undefined ? '' : `${url.userInfo}@`;
   const query = url.query ? `?${url.query}` : '';
@@ -47,9 +47,9 @@ export function splitHost(host: string): { name: string; port: string } {
   return match ? { name: match[1] ?? match[2] ?? '', port: match[3] ?? '' } : { name: host, port: '' };
 }
 
-/** A percent-encoded text decoded as UTF-8. What is no valid escape stays as it is. */
-export function percentDecode(text: string): string {
-  const bytes = Buffer.from(text).toString('latin1');
+/** A percent-encoded string decoded as UTF-8. Invalid escapes stay as they are. */
+export function percentDecode(encoded: string): string {
+  const bytes = Buffer.from(encoded).toString('latin1');
   const decoded = bytes.replace(/%([\da-f]{2})/gi, (_, digits) =>
     String.fromCharCode(Number.parseInt(digits, 16)),
   );
@@ -57,12 +57,12 @@ export function percentDecode(text: string): string {
 }
 
 /**
- * A tag, digest or other text as one or more segments of a request path, escaped as Go's URL type does: dot
- * segments and slashes stay, since the registry is to judge them.
+ * A tag, digest or other string as one or more segments of a request path, escaped as Go's URL type does: dot segments
+ * and slashes stay, because the registry judges them.
  */
-export function encodePathText(text: string): string {
+export function encodePath(value: string): string {
   let encoded = '';
-  for (const byte of Buffer.from(text, 'utf8')) {
+  for (const byte of Buffer.from(value, 'utf8')) {
     const character = String.fromCharCode(byte);
     encoded += /[A-Za-z0-9\-_.~$&+,/:;=@]/.test(character)
       ? character
@@ -79,6 +79,6 @@ function escapePath(path: string): string {
   );
 }
 
-function hasControlCharacter(text: string): boolean {
-  return [...text].some((character) => character < ' ' || character === '\x7f');
+function hasControlCharacter(value: string): boolean {
+  return [...value].some((character) => character < ' ' || character === '\x7f');
 }

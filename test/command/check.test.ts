@@ -252,7 +252,7 @@ describe('check of a registry that fails', () => {
     registry.faults.add({ path: '/token', fault: { kind: 'status', status: 404 } });
     const { answer, stderr } = await check(registry, { tag: 'latest' });
     expect(answer).toBeUndefined();
-    expect(stderr).toContain('getting a token for');
+    expect(stderr).toContain('requesting a token for');
   });
 
   it('requests a new token if the registry refuses one between requests', async () => {

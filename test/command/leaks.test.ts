@@ -145,7 +145,7 @@ const failures: readonly [string, Answer, RegExp][] = [
       request.path === '/token'
         ? jsonReply(200, { refresh_token: secrets.refreshToken, id_token: secrets.token })
         : { status: 401, headers: bearer(server) },
-    /holds no token/,
+    /has no token/,
   ],
   [
     'a token server whose response is not JSON',
@@ -153,7 +153,7 @@ const failures: readonly [string, Answer, RegExp][] = [
       request.path === '/token'
         ? { status: 200, body: secrets.token + echo(request) }
         : { status: 401, headers: bearer(server) },
-    /holds no token/,
+    /has no token/,
   ],
   [
     'a realm with a password on a forbidden address',

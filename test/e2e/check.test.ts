@@ -147,7 +147,7 @@ describe('check with a tag', () => {
     const { status, stdout, stderr } = await onHub({ repository: name, username: 'user', password: 'wr0ng' });
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
-      /ERRO.*checking origin index\.docker\.io\/concourse\/test-image failed: getting a token/,
+      /ERRO.*checking origin index\.docker\.io\/concourse\/test-image failed: requesting a token/,
     );
     expect(stderr).not.toContain('wr0ng');
   });

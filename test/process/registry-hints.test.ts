@@ -52,7 +52,7 @@ it.each([
   ['TAG_LIST_ENDLESS', 'one more page'],
   ['TOKEN_REALM_MISSING', 'no realm'],
   ['TOKEN_REALM_REFUSED', 'right registry'],
-  ['TOKEN_ANSWER_INVALID', 'token server'],
+  ['TOKEN_RESPONSE_INVALID', 'token server'],
 ])('a failure with the code %s has the hint "%s"', (code, hint) => {
   expect(hintFor(new UserError('outer', { cause: new UserError('inner', { code }) }))).toContain(hint);
 });

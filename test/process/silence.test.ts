@@ -17,7 +17,7 @@ vi.mock('../../src/transport/http-client.ts', async (importOriginal) => {
       ...client,
       send: (request) => {
         const { port } = new URL(request.url);
-        patience.set(port, [...(patience.get(port) ?? []), request.patience / timeoutDivisor]);
+        patience.set(port, [...(patience.get(port) ?? []), request.timeout / timeoutDivisor]);
         return client.send(request);
       },
     };

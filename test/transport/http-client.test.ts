@@ -16,7 +16,7 @@ import { startRegistry } from '../support/registry.ts';
 import { testClient, trusting } from '../support/test-session.ts';
 
 function get(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
-  return { method: 'GET', url, headers: {}, patience: 60_000, ...more };
+  return { method: 'GET', url, headers: {}, timeout: 60_000, ...more };
 }
 
 async function textOf(client: HttpClient, url: string): Promise<string> {
@@ -219,7 +219,7 @@ describe('limits on what a server sends', () => {
 
   it('silence before the answer ends it', async () => {
     await using server = await startRecordingServer({ answer: () => new Promise<never>(() => {}) });
-    const error = await failure(testClient().send(get(server.url, { patience: 20 })));
+    const error = await failure(testClient().send(get(server.url, { timeout: 20 })));
     expect(classifyFailure(error, 0).outcome.kind).toBe('stall');
     expect(error.message).toContain('the server did not answer in time');
   });
@@ -228,7 +228,7 @@ describe('limits on what a server sends', () => {
     await using registry = await startRegistry();
     const blob = registry.putBlob('app', Buffer.alloc(100_000, 1));
     registry.faults.add({ path: /blobs/, fault: { kind: 'stall', after: 50_000 } });
-    const response = await testClient().send(get(`${registry.url}/v2/app/blobs/${blob}`, { patience: 20 }));
+    const response = await testClient().send(get(`${registry.url}/v2/app/blobs/${blob}`, { timeout: 20 }));
     const error = await failure(buffer(response.body));
     expect(classifyFailure(error, 0).outcome.kind).toBe('stall');
   });
@@ -238,7 +238,7 @@ describe('limits on what a server sends', () => {
     server.faults.add({ fault: { kind: 'stallUpload', after: 100 } });
     const content = Buffer.alloc(30_000_000);
     const body = { length: content.length, open: async () => Readable.from([content]) };
-    const error = await failure(testClient().send(get(server.url, { method: 'PATCH', body, patience: 20 })));
+    const error = await failure(testClient().send(get(server.url, { method: 'PATCH', body, timeout: 20 })));
     expect(classifyFailure(error, 0).outcome.kind).toBe('stall');
   });
 

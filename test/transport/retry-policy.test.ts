@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { isPassing, nextWait, parseRetryAfter, type RetryFacts } from '../../src/transport/retry-policy.ts';
 
-const patience = { first: 1_000, longest: 8_000, total: 60_000, tries: 10 };
+const backoff = { first: 1_000, longest: 8_000, total: 60_000, tries: 10 };
 
 function facts(some: Partial<RetryFacts> = {}): RetryFacts {
   return { attempt: 1, outcome: { kind: 'reset' }, elapsed: 0, random: 0.5, ...some };
@@ -20,7 +20,7 @@ describe('the next wait', () => {
     ['none after the last try', { attempt: 10 }, undefined],
     ['none after the total', { elapsed: 60_000 }, undefined],
   ])('is %s', (_name, some, wait) => {
-    expect(nextWait(patience, facts(some))).toBe(wait);
+    expect(nextWait(backoff, facts(some))).toBe(wait);
   });
 });
 

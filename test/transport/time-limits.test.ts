@@ -38,7 +38,7 @@ function impatientClient(proxy?: string): HttpClient {
   return client;
 }
 
-const request = (url: string) => ({ method: 'GET', url, headers: {}, patience: 0 });
+const request = (url: string) => ({ method: 'GET', url, headers: {}, timeout: 0 });
 
 it('a connection on which TLS never begins ends by the limit for connecting', async () => {
   const port = await silentServer();
@@ -68,7 +68,7 @@ it.each<[string, TimeLimits | undefined, TimeLimits]>([
       ...client,
       send(sent) {
         const path = sent.url.replace(/^https?:\/\/[^/]*|\?.*/g, '');
-        asked.push([`${sent.method} ${path}`, sent.patience]);
+        asked.push([`${sent.method} ${path}`, sent.timeout]);
         return client.send(sent);
       },
     },

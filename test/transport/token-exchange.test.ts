@@ -94,7 +94,7 @@ describe('the first token', () => {
     const outcome = openTokenExchange(at(server, { credentials: async () => undefined, onEvent }));
     const error = await outcome.catch((caught: unknown) => caught);
     expect(errorText(error)).toMatch(
-      /^getting a token for 127\.0\.0\.1:\d+: GET .*UNAUTHORIZED: who are you\?/,
+      /^requesting a token for 127\.0\.0\.1:\d+ failed: GET .*UNAUTHORIZED: who are you\?/,
     );
     await expect(openTokenExchange(at(server, { onEvent }))).rejects.toThrow();
     expect(events).toEqual([{ kind: 'anonymous-token-refused', registry: server.host }]);
@@ -134,7 +134,7 @@ describe('the realm', () => {
     await using server = await startTokens();
     const parameters: Record<string, string> = realm === undefined ? {} : { realm };
     const options = at(server, { challenge: { scheme: 'bearer', parameters } });
-    await expect(openTokenExchange(options)).rejects.toThrow('getting a token');
+    await expect(openTokenExchange(options)).rejects.toThrow('requesting a token');
     expect(server.journal.requests).toHaveLength(0);
   });
 });
@@ -287,7 +287,7 @@ describe('a renewal', () => {
       count === 2 ? { status: 503 } : jsonReply(200, { token: `token-${count}` }),
     );
     const tokens = await openTokenExchange(at(server));
-    await expect(tokens.renew('token-1', undefined)).rejects.toThrow('getting a token');
+    await expect(tokens.renew('token-1', undefined)).rejects.toThrow('requesting a token');
     await tokens.renew('token-1', undefined);
     expect(tokens.current()).toBe('token-3');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { errorText } from '../../src/errors.ts';
 import { hintFor } from '../../src/process/hints.ts';
-import { checkRealm, parseTokenAnswer, rescope, tokenRequest } from '../../src/transport/token.ts';
+import { checkRealm, parseTokenResponse, rescope, tokenRequest } from '../../src/transport/token.ts';
 
 const owner = { registry: 'reg.example.com', pingScheme: 'https' } as const;
 const local = { registry: '127.0.0.1:5000', pingScheme: 'http' } as const;
@@ -50,7 +50,7 @@ describe('where a token may be asked for', () => {
     ['https://169.254.169.254\\@auth.example.com/', owner],
     ['https://auth.example.com\\@10.0.0.1/', owner],
   ])('never %j', (realm, registry) => {
-    expect(() => checkRealm(realm, registry)).toThrow(/sends for a token/);
+    expect(() => checkRealm(realm, registry)).toThrow(/refers to .* for a token: /);
   });
 
   it('tells nothing secret of a realm that is refused', () => {
@@ -124,7 +124,7 @@ describe('the answer of a token server', () => {
     ['{"token":"T","refresh_token":"R"}', { token: 'T', refreshToken: 'R' }],
     ['{"token":"T","refresh_token":""}', { token: 'T' }],
   ])('%s', (body, answer) => {
-    expect(parseTokenAnswer(Buffer.from(body), 'https://auth/')).toEqual(answer);
+    expect(parseTokenResponse(Buffer.from(body), 'https://auth/')).toEqual(answer);
   });
 
   it.each([
@@ -136,7 +136,7 @@ describe('the answer of a token server', () => {
     ['s3cr3t', 'not JSON'],
     ['{"token":"s3cr3t"} x', 'not JSON'],
   ])('without a token, %s, is told without its values', (body, reason) => {
-    const text = failureOf(() => parseTokenAnswer(Buffer.from(body), 'https://auth/?a=s3cr3t'));
+    const text = failureOf(() => parseTokenResponse(Buffer.from(body), 'https://auth/?a=s3cr3t'));
     expect(text).toContain(reason);
     expect(text).not.toContain('s3cr3t');
   });

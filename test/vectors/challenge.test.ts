@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { basicAuthorization, bearerAuthorization } from '../../src/transport/authorization.ts';
 import { chooseChallenge, sessionScheme } from '../../src/transport/challenge.ts';
-import { parseTokenAnswer, tokenRequest } from '../../src/transport/token.ts';
+import { parseTokenResponse, tokenRequest } from '../../src/transport/token.ts';
 import { loadCases } from './cases.ts';
 
 interface ChallengeCase {
@@ -50,7 +50,7 @@ describe('vectors of challenges', () => {
       }
       const { method, url, headers } = request();
       expect({ method, url, authorization: headers.authorization ?? '' }).toEqual(vector.token_request);
-      const { token } = parseTokenAnswer(Buffer.from('{"token":"T"}'), url);
+      const { token } = parseTokenResponse(Buffer.from('{"token":"T"}'), url);
       expect(bearerAuthorization(token)).toBe(vector.request_authorization);
     },
   );
