@@ -28,7 +28,9 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   process: ['request', 'transfer', 'transport'],
   get: ['policy', 'registry', 'disk', 'rootfs', 'transfer', 'request'],
   command: ['policy', 'notary', 'access', 'get', 'disk', 'process'],
-  main: ['command'],
+  promotion: ['policy', 'access', 'registry', 'transfer', 'disk'],
+  cli: ['promotion', 'process', 'command'],
+  main: ['command', 'cli'],
 };
 
 const lineLimit = 250;
