@@ -29,26 +29,26 @@ describe('decompress', () => {
   it.each([
     ['gzip', gzipSync(plain), plain],
     ['two gzip members', Buffer.concat([gzipSync(plain), gzipSync(text)]), Buffer.concat([plain, text])],
-    ['gzip with zeros behind it', Buffer.concat([gzipSync(plain), Buffer.alloc(5000)]), plain],
+    ['gzip with zeros after it', Buffer.concat([gzipSync(plain), Buffer.alloc(5000)]), plain],
     ['zstd', zstdCompressSync(plain), plain],
     [
       'two zstd frames',
       Buffer.concat([zstdCompressSync(plain), zstdCompressSync(text)]),
       Buffer.concat([plain, text]),
     ],
-    ['zstd with garbage behind it', Buffer.concat([zstdCompressSync(plain), text]), plain],
+    ['zstd with garbage after it', Buffer.concat([zstdCompressSync(plain), text]), plain],
     ['plain bytes', plain, plain],
     ['fewer bytes than a signature', Buffer.from([0x28, 0xb5]), Buffer.from([0x28, 0xb5])],
-  ])('%s, in large and in tiny pieces', async (_, bytes, expected) => {
+  ])('decompresses %s, in large and in tiny pieces', async (_, bytes, expected) => {
     expect((await read(Readable.from(pieces(bytes)))).equals(expected)).toBe(true);
     expect((await read(Readable.from(pieces(bytes, 997)))).equals(expected)).toBe(true);
   });
 
-  it('gives nothing for an empty stream', async () => {
+  it('reads nothing from an empty stream', async () => {
     expect(await read(Readable.from([]))).toEqual(Buffer.alloc(0));
   });
 
-  it('gives the same bytes however the compressed ones are cut', async () => {
+  it('returns the same bytes whatever the chunks of the compressed ones', async () => {
     const frames = [gzipSync(text), zstdCompressSync(text), text];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...frames), fc.array(fc.nat(40)), async (bytes, cuts) => {
@@ -60,13 +60,13 @@ describe('decompress', () => {
   });
 
   it.each([
-    ['gzip', gzipSync(plain), 5000],
-    ['gzip without its last byte', gzipSync(plain), 1],
-    ['gzip after its signature', gzipSync(text), gzipSync(text).length - 2],
-    ['zstd', zstdCompressSync(plain), 5000],
-    ['zstd without its last byte', zstdCompressSync(plain), 1],
-    ['zstd after its signature', zstdCompressSync(text), zstdCompressSync(text).length - 4],
-  ])('an early end of %s is an error that says so, never a silent one', async (_, bytes, missing) => {
+    ['gzip data', gzipSync(plain), 5000],
+    ['gzip data without its last byte', gzipSync(plain), 1],
+    ['gzip data after its signature', gzipSync(text), gzipSync(text).length - 2],
+    ['zstd data', zstdCompressSync(plain), 5000],
+    ['zstd data without its last byte', zstdCompressSync(plain), 1],
+    ['zstd data after its signature', zstdCompressSync(text), zstdCompressSync(text).length - 4],
+  ])('throws a TruncatedStreamError when %s ends early', async (_, bytes, missing) => {
     const error = await read(Readable.from(pieces(bytes.subarray(0, -missing)))).catch((reason) => reason);
     expect(error).toBeInstanceOf(TruncatedStreamError);
     expect(error.code).toBe('Z_BUF_ERROR');
@@ -76,7 +76,7 @@ describe('decompress', () => {
   it.each([
     ['gzip', gzipSync(plain)],
     ['zstd', zstdCompressSync(plain, { params: { [constants.ZSTD_c_checksumFlag]: 1 } })],
-  ])('damaged %s is an error, and no early end', async (_, bytes) => {
+  ])('reports damaged %s as damaged, not as truncated', async (_, bytes) => {
     const damaged = Buffer.from(bytes);
     damaged.fill(0xff, 300_000, 300_100);
     const error = await read(Readable.from(pieces(damaged))).catch((reason) => reason);
@@ -85,7 +85,7 @@ describe('decompress', () => {
     expect(error.cause.code).toMatch(/^(Z_DATA_ERROR|ZSTD_error_)/);
   });
 
-  it('an error of the source comes as it is, behind the bytes before it', async () => {
+  it('throws an error of the source as it is, after the bytes before it', async () => {
     const broken = new Error('wrong digest');
     const bytes = gzipSync(plain);
     async function* source(): AsyncGenerator<Buffer> {
@@ -103,10 +103,10 @@ describe('decompress', () => {
   });
 
   test.each([
-    ['garbage behind zstd', Buffer.concat([zstdCompressSync(text), Buffer.alloc(3_000_000, 'x')])],
-    ['zeros behind gzip', Buffer.concat([gzipSync(text), Buffer.alloc(3_000_000)])],
+    ['garbage after zstd', Buffer.concat([zstdCompressSync(text), Buffer.alloc(3_000_000, 'x')])],
+    ['zeros after gzip', Buffer.concat([gzipSync(text), Buffer.alloc(3_000_000)])],
   ])(
-    'the end is only reported once the source has ended, so that a wrong digest counts: %s',
+    'reports the end only when the source has ended, so that a wrong digest is noticed: %s',
     async (_, bytes) => {
       async function* source(): AsyncGenerator<Buffer> {
         yield* pieces(bytes);
@@ -133,7 +133,7 @@ describe('PlainBytes', () => {
     expect(held).toBeLessThan(50_000_000);
   });
 
-  it('takes only a bounded amount from its source while nobody reads', async () => {
+  it('reads only a bounded amount from its source while it has no reader', async () => {
     let taken = 0;
     async function* source(): AsyncGenerator<Buffer> {
       for (; taken < 2000; taken += 1) {
@@ -161,7 +161,7 @@ describe('PlainBytes', () => {
     expect(ended).toBe(true);
   });
 
-  it('drain fails as the source fails', async () => {
+  it('throws the error of the source when it is drained', async () => {
     async function* source(): AsyncGenerator<Buffer> {
       yield* pieces(gzipSync(plain));
       throw new Error('wrong digest');
@@ -171,7 +171,7 @@ describe('PlainBytes', () => {
     await expect(bytes.drain()).rejects.toThrow('wrong digest');
   });
 
-  it('gives the source up when its reader stops early', async () => {
+  it('destroys the source when its reader stops early', async () => {
     const source = Readable.from(pieces(gzipSync(plain)));
     for await (const _ of decompress(source)) {
       break;

@@ -26,25 +26,25 @@ function sample(size: number): Buffer {
   return bytes;
 }
 
-describe('parallel gzip', () => {
+describe('parallelGzip', () => {
   it.each([0, 1, gzipBlockSize - 1, gzipBlockSize, gzipBlockSize + 1, 5 * gzipBlockSize + 12_345])(
-    'gives back %d bytes',
+    'compresses %d bytes to gzip that decompresses to the same bytes',
     async (size) => {
       const input = sample(size);
       expect(gunzipSync(await gzipOf(input)).equals(input)).toBe(true);
     },
   );
 
-  it('gives back bytes that do not compress', async () => {
+  it('keeps bytes that do not compress', async () => {
     const input = createHash('shake256', { outputLength: gzipBlockSize + 100_000 }).digest();
     expect(gunzipSync(await gzipOf(input)).equals(input)).toBe(true);
   });
 
-  it('compresses', async () => {
+  it('makes compressible bytes smaller', async () => {
     expect((await gzipOf(sample(3 * gzipBlockSize))).length).toBeLessThan(gzipBlockSize);
   });
 
-  it('is the same whatever the chunks of the input and the number of blocks at once', async () => {
+  it('yields the same gzip whatever the chunks of the input and the number of blocks at once', async () => {
     const input = sample(3 * gzipBlockSize + 4321);
     const expected = await gzipOf(input);
     const size = fc.oneof(
@@ -63,18 +63,18 @@ describe('parallel gzip', () => {
     );
   });
 
-  it('carries no name and no time, so that equal layers have equal digests', async () => {
+  it('writes no name and no time, so that equal layers have equal digests', async () => {
     const bytes = await gzipOf(Buffer.from('x'));
     expect(bytes.subarray(0, 10).toString('hex')).toBe('1f8b08000000000004ff');
   });
 
-  it('is one member', async () => {
+  it('writes one gzip member', async () => {
     const input = sample(2 * gzipBlockSize);
     const bytes = await gzipOf(input);
     expect(bytes.readUInt32LE(bytes.length - 4)).toBe(input.length);
   });
 
-  it('fails as its input fails', async () => {
+  it('throws the error of its input', async () => {
     const broken = async function* () {
       yield sample(2 * gzipBlockSize);
       throw new Error('unreadable');
@@ -82,7 +82,7 @@ describe('parallel gzip', () => {
     await expect(Array.fromAsync(parallelGzip(broken()))).rejects.toThrow('unreadable');
   });
 
-  it('reads ahead no further than the blocks under way', async () => {
+  it('reads ahead no more than the blocks that are being deflated', async () => {
     let read = 0;
     const endless = async function* () {
       for (;;) {

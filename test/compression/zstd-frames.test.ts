@@ -27,7 +27,7 @@ function completeAfter(bytes: Buffer, pieceLength: number): boolean {
 }
 
 describe.each(streams)('ZstdFrames over %s', (_, bytes) => {
-  it.each([1, 7, bytes.length])('is complete behind the last byte, in pieces of %i', (pieceLength) => {
+  it.each([1, 7, bytes.length])('is complete after the last byte, in pieces of %i', (pieceLength) => {
     expect(completeAfter(bytes, pieceLength)).toBe(true);
   });
 
@@ -36,7 +36,7 @@ describe.each(streams)('ZstdFrames over %s', (_, bytes) => {
   });
 });
 
-test('a frame cut anywhere is incomplete', () => {
+test('ZstdFrames is incomplete when a frame is cut anywhere', () => {
   const bytes = zstdCompressSync(randomBytes(5000), checksummed);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: bytes.length - 1 }), (length) => {
@@ -45,6 +45,6 @@ test('a frame cut anywhere is incomplete', () => {
   );
 });
 
-test('bytes behind the last frame that start no frame do not make it incomplete', () => {
+test('ZstdFrames ignores bytes after the last frame that start no frame', () => {
   expect(completeAfter(Buffer.concat([zstdCompressSync('one'), Buffer.alloc(9)]), 4)).toBe(true);
 });

@@ -18,15 +18,20 @@ describe('cleanParts', () => {
     ['...', ['...']],
     ['a\\..\\..\\b', ['a\\..\\..\\b']],
     ['C:/x', ['C:', 'x']],
-  ])('%j', (name, expected) => {
+  ])('splits %j into %j', (name, expected) => {
     expect(cleanParts(name)).toEqual(expected);
   });
 
-  it.each(['..', '../x', '/../x', 'a/../../x', './../x', 'a/b/../../../x/y'])('refuses %j', (name) => {
-    expect(() => cleanParts(name)).toThrow(`${JSON.stringify(name)} leads out of the image's root directory`);
-  });
+  it.each(['..', '../x', '/../x', 'a/../../x', './../x', 'a/b/../../../x/y'])(
+    'refuses %j, which leads above the root',
+    (name) => {
+      expect(() => cleanParts(name)).toThrow(
+        `${JSON.stringify(name)} leads out of the image's root directory`,
+      );
+    },
+  );
 
-  test('gives no part that moves, and agrees with the usual cleaning of paths', () => {
+  test('agrees with the usual cleaning of paths, and returns neither . nor ..', () => {
     const part = fc.constantFrom('a', 'b', '..', '.', '', '...');
     fc.assert(
       fc.property(fc.array(part, { maxLength: 8 }), (parts) => {

@@ -25,7 +25,7 @@ describe('fileTime', () => {
     [1_700_000_000, 999_999_999],
     [4_000_000_000, 7000],
     [1, 999_999_999],
-  ])('%i seconds and %i nanoseconds end in the same microsecond', (seconds, nanoseconds) => {
+  ])('keeps the microsecond of %i seconds and %i nanoseconds', (seconds, nanoseconds) => {
     const exact = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
     expect(stored(seconds, nanoseconds) / 1000n).toBe(exact / 1000n);
   });
@@ -35,18 +35,18 @@ describe('fileTime', () => {
     [-1, -500_000_000, -1_500_000_000n],
     [0, -250_000_000, -250_000_000n],
   ])(
-    'a time before the epoch is not taken for now: %i seconds, %i nanoseconds',
+    'does not turn a time before the epoch into now: %i seconds, %i nanoseconds',
     (seconds, nanoseconds, expected) => {
       expect(stored(seconds, nanoseconds)).toBe(expected);
     },
   );
 
-  it('an absurd time does not make unpacking fail', () => {
+  it('accepts times that no file system can store', () => {
     expect(() => stored(2 ** 63, 0)).not.toThrow();
     expect(() => stored(-(2 ** 63), 0)).not.toThrow();
   });
 
-  test('every time of this and the next century ends in its microsecond', () => {
+  test('keeps the microsecond of every time of this and the next century', () => {
     fc.assert(
       fc.property(fc.nat(4_200_000_000), fc.nat(999_999_999), (seconds, nanoseconds) => {
         const exact = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);

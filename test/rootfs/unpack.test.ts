@@ -64,43 +64,43 @@ const hardLink = (name: string, link: string): Member => ({ name, type: '1', lin
 const mode = (name: string) => lstatSync(join(root, name)).mode & 0o7777;
 
 describe('layers', () => {
-  it('make no directory when there are none', async () => {
+  it('create no directory when there are none', async () => {
     expect(await unpackInto(root, [])).toBeUndefined();
     expect(existsSync(root)).toBe(false);
   });
 
   it.each([
-    ['plain', (bytes: Buffer) => bytes],
-    ['gzip', gzipSync],
-    ['zstd', zstdCompressSync],
+    ['uncompressed', (bytes: Buffer) => bytes],
+    ['compressed with gzip', gzipSync],
+    ['compressed with zstd', zstdCompressSync],
     [
       'two gzip members',
       (bytes: Buffer) => Buffer.concat([gzipSync(bytes.subarray(0, 700)), gzipSync(bytes.subarray(700))]),
     ],
-  ])('%s', async (_, compress) => {
+  ])('are unpacked when they are %s', async (_, compress) => {
     expect(
       await unpackInto(root, [Buffer.from(compress(archive(file('a', 'x'.repeat(5000)), file('b'))))]),
     ).toBeUndefined();
     expect(tree(root)).toEqual({ a: 'x'.repeat(5000), b: 'b' });
   });
 
-  it('an empty layer changes nothing', async () => {
+  it('without content change nothing', async () => {
     expect(await unpackInto(root, [archive(file('a')), Buffer.alloc(0), gzipSync('')])).toBeUndefined();
     expect(tree(root)).toEqual({ a: 'a' });
   });
 
-  it('garbage behind the end of the archive is not looked at', async () => {
+  it('may have garbage after the end of the archive', async () => {
     const layer = gzipSync(Buffer.concat([archive(file('a')), Buffer.alloc(10_000, 'rubbish')]));
     expect(await unpackInto(root, [layer])).toBeUndefined();
     expect(tree(root)).toEqual({ a: 'a' });
   });
 
-  it('later ones go over earlier ones', async () => {
+  it('replace files of lower layers', async () => {
     expect(await unpacked([file('a', 'old'), file('b')], [file('a', 'new')])).toEqual({ a: 'new', b: 'b' });
   });
 });
 
-describe('what has the name of an entry already', () => {
+describe('an entry whose name is taken', () => {
   const kinds: Record<string, Member[]> = {
     file: [file('x', 'file')],
     directory: [directory('x'), file('x/in', 'in')],
@@ -129,8 +129,8 @@ describe('what has the name of an entry already', () => {
   });
 });
 
-describe('parents', () => {
-  it('are made with mode 0755 whatever the umask', async () => {
+describe('parent directories without an entry', () => {
+  it('are created with mode 0755 whatever the umask', async () => {
     const before = process.umask(0o077);
     try {
       await unpacked([file('a/b/c')]);
@@ -159,7 +159,7 @@ describe('parents', () => {
     );
   });
 
-  it('links in a circle are an error, not an endless loop', async () => {
+  it('that are links in a cycle are an error, not an endless loop', async () => {
     expect(await unpackInto(root, [archive(symlink('a', 'b'), symlink('b', 'a'), file('a/x'))])).toMatch(
       /too many symbolic links/,
     );
@@ -167,7 +167,7 @@ describe('parents', () => {
 });
 
 describe('attributes', () => {
-  it('modes are exact with all twelve bits, whatever the umask', async () => {
+  it('include all twelve bits of the mode, whatever the umask', async () => {
     const before = process.umask(0o077);
     const modes = [0o603, 0o4755, 0o2755, 0o1777, 0o000, 0o666, 0o100644];
     try {
@@ -183,7 +183,7 @@ describe('attributes', () => {
     }
   });
 
-  it.runIf(isRoot)('owners are exact, of links too, and set-user-id survives the change', async () => {
+  it.runIf(isRoot)('include the owner, of links too, and keep set-user-id', async () => {
     await unpacked([
       file('a', 'a', { uid: 1000, gid: 1001, mode: 0o4711 }),
       { ...symlink('l', 'a'), uid: 1002, gid: 1003 },
@@ -201,7 +201,7 @@ describe('attributes', () => {
   });
 
   it.runIf(isRoot)(
-    'a hard link entry may change the owner of what it shares, and set-user-id survives that',
+    'of a hard link may change the owner of the shared file, and keep set-user-id',
     async () => {
       await unpacked([
         file('a', 'a', { mode: 0o4755, uid: 5 }),
@@ -212,7 +212,7 @@ describe('attributes', () => {
     },
   );
 
-  it('times are those of the entries, down to the microsecond, for links and directories too', async () => {
+  it('include the time to the microsecond, of links and directories too', async () => {
     const time = { pax: { mtime: '1350244992.023960108' } };
     await unpacked(
       [directory('d', time), file('d/f', 'x', time), { ...symlink('d/l', 'f'), ...time }],
@@ -223,7 +223,7 @@ describe('attributes', () => {
     }
   });
 
-  it('the time of the root comes from an entry ./, and . says nothing about it', async () => {
+  it('of the root come from an entry ./, not from an entry .', async () => {
     await unpacked([
       { name: './', type: '5', mtime: 1000, mode: 0o711 },
       { name: '.', type: '5', mtime: 2000, mode: 0o700 },
@@ -232,7 +232,7 @@ describe('attributes', () => {
     expect(lstatSync(root).mode & 0o7777).toBe(0o711);
   });
 
-  it('a file is never older read than written', async () => {
+  it('never have an access time before the modification time', async () => {
     const older = file('a', 'a', { mtime: 5000, pax: { atime: '1000' } });
     const newer = file('b', 'b', { mtime: 5000, pax: { atime: '9000' } });
     expect(await unpackInto(root, [archive(older, newer)])).toBeUndefined();
@@ -240,7 +240,7 @@ describe('attributes', () => {
     expect(times).toEqual([5_000_000, 9_000_000]);
   });
 
-  it('a sparse file has its holes and its full size', async () => {
+  it('include the holes and the full size of a sparse file', async () => {
     const pax = {
       'GNU.sparse.map': '4096,3,9000,2',
       'GNU.sparse.numblocks': '2',
@@ -256,7 +256,7 @@ describe('attributes', () => {
     expect(content.filter((byte) => byte !== 0)).toHaveLength(5);
   });
 
-  it('names that are not UTF-8 stay as they are, link texts too', async () => {
+  it('keep names that are not UTF-8, targets of links too', async () => {
     const name = Buffer.from([0x64, 0xff, 0x2f, 0xfe]);
     await unpackInto(root, [
       archive(
@@ -269,7 +269,7 @@ describe('attributes', () => {
     expect(execFileSync('readlink', [join(root, 'l')])).toEqual(Buffer.concat([name, Buffer.from('\n')]));
   });
 
-  it('UTF-8 names work', async () => {
+  it('keep names that are UTF-8', async () => {
     expect(
       await unpacked([directory('größe'), file('größe/☺')], [file('größe/.wh.☺'), file('größe/日本')]),
     ).toEqual({
@@ -279,8 +279,8 @@ describe('attributes', () => {
   });
 });
 
-describe('kinds of entries', () => {
-  it('devices are skipped with a debug line', async () => {
+describe('types of entries', () => {
+  it('skips devices with a debug line', async () => {
     const { log, text } = recordingLog(true);
     expect(
       await unpackInto(root, [archive({ name: 'dev/sda', type: '4' }, { name: 'dev/tty', type: '3' })], log),
@@ -289,25 +289,25 @@ describe('kinds of entries', () => {
     expect(text()).toMatch(/skipping device .*Name.*dev\/tty/);
   });
 
-  it('fifos are made', async () => {
+  it('creates fifos', async () => {
     await unpackInto(root, [archive(file('p'), { name: 'p', type: '6', mode: 0o622, mtime: 1000 })]);
     const stat = lstatSync(join(root, 'p'));
     expect([stat.isFIFO(), stat.mode & 0o7777, stat.mtimeMs]).toEqual([true, 0o622, 1_000_000]);
   });
 
-  it('a fifo whose name no program can be given is skipped with a warning', async () => {
+  it('skips a fifo whose name cannot be an argument of a program, with a warning', async () => {
     const { log, text } = recordingLog();
     expect(await unpackInto(root, [archive({ name: Buffer.from([0xff]), type: '6' })], log)).toBeUndefined();
     expect(text()).toContain('skipping fifo');
   });
 
-  it.each(['S', '7', 'Z'])('type %s is an error that names it', async (type) => {
+  it.each(['S', '7', 'Z'])('refuses type %s with an error that names it', async (type) => {
     expect(await unpackInto(root, [archive({ name: 'x', type })])).toContain(
       `cannot unpack "x": its entry type "${type}" is not supported`,
     );
   });
 
-  it('hard links share the file, and survive the removal of the first name', async () => {
+  it('creates hard links that share the file and outlive the first name', async () => {
     expect(
       await unpacked([file('a', 'shared'), hardLink('b', 'a'), hardLink('d/c', '/a')], [file('.wh.a')]),
     ).toEqual({ b: 'shared', 'd/': '', 'd/c': 'shared' });
@@ -315,13 +315,13 @@ describe('kinds of entries', () => {
     expect(lstatSync(join(root, 'b')).isFile()).toBe(true);
   });
 
-  it('a hard link to what does not exist is an error', async () => {
+  it('refuses a hard link to a missing file', async () => {
     expect(await unpackInto(root, [archive(hardLink('b', 'a/b'))])).toContain(
       'cannot unpack "b": it is a hard link to "a/b", which does not exist',
     );
   });
 
-  it('debug lines name each entry', async () => {
+  it('logs each entry in debug lines', async () => {
     const { log, text } = recordingLog(true);
     await unpackInto(root, [archive(file('etc/a'), file('etc/.wh.b'))], log);
     expect(text()).toMatch(/unpacking +\S+Name\S+=etc\/a\n/);
@@ -348,7 +348,7 @@ describe('whiteouts', () => {
     });
   });
 
-  it('do not touch what the same layer brought, before or behind them', async () => {
+  it('do not remove what the same layer has, before or after them', async () => {
     const lower = [file('f', 'old'), directory('d'), file('d/old'), file('d/sub/old'), file('e/old')];
     const upper = [
       file('f', 'new'),
@@ -369,7 +369,7 @@ describe('whiteouts', () => {
     });
   });
 
-  it('opaque markers empty a directory of what lower layers left, wherever in the layer they are', async () => {
+  it('remove everything of lower layers in a directory with an opaque marker, wherever in the layer it is', async () => {
     const lower = [file('d/old'), file('d/sub/old'), symlink('d/link', 'old'), file('kept')];
     const marker = file('d/.wh..wh..opq', '');
     const expected = { 'd/': '', 'd/new': 'd/new', 'd/sub/': '', 'd/sub/new': 'd/sub/new', kept: 'kept' };
@@ -378,11 +378,11 @@ describe('whiteouts', () => {
     expect(await unpacked(lower, [file('d/new'), file('d/sub/new'), marker])).toEqual(expected);
   });
 
-  it('an opaque marker for a missing directory makes an empty one', async () => {
+  it('create a missing directory that has an opaque marker', async () => {
     expect(await unpacked([file('a/b/.wh..wh..opq')])).toEqual({ 'a/': '', 'a/b/': '' });
   });
 
-  it('an opaque marker gives an untouched directory plain permissions and its own owner', async () => {
+  it('set plain permissions and the owner of an opaque marker on a directory without an entry', async () => {
     const lower = [directory('d', { mode: 0o2751 }), directory('e', { mode: 0o2751 })];
     const owner = { uid: 12, gid: 34 };
     await unpacked(lower, [
@@ -396,11 +396,11 @@ describe('whiteouts', () => {
     }
   });
 
-  it('a file whose directory was removed by a lower layer can come back', async () => {
+  it('let a higher layer create the directory again', async () => {
     expect(await unpacked([file('d/a')], [file('.wh.d')], [file('d/b')])).toEqual({ 'd/': '', 'd/b': 'd/b' });
   });
 
-  it('the image of the whiteout test upstream comes out right', async () => {
+  it('have the effects that the whiteout test of upstream expects', async () => {
     const lower = [
       ...['nested-file', 'nested-dir/file-gone', 'file-recreated', 'file-then-dir'].map((name) =>
         file(`top-dir-1/${name}`, 'old'),
@@ -436,7 +436,7 @@ describe('whiteouts', () => {
   });
 });
 
-describe('when something fails', () => {
+describe('unpacking that fails', () => {
   const good = archive(file('a/b'), symlink('l', 'a'), directory('locked', { mode: 0o000 }));
   const unpackStreams = (...streams: (() => Readable)[]) => {
     const layers: UnpackLayer[] = streams.map((open) => ({
@@ -449,12 +449,12 @@ describe('when something fails', () => {
   const filler = Array.from({ length: 20 }, () => Buffer.alloc(100_000, 'text '));
 
   it.each([
-    ['a cut gzip layer', gzipSync(good).subarray(0, -20), true],
-    ['a cut zstd layer', zstdCompressSync(good).subarray(0, -2), true],
-    ['a cut archive', member(file('c', 'x'.repeat(2000))).subarray(0, 1000), true],
-    ['a layer that is no archive', Buffer.alloc(2000, 'text '), false],
+    ['a truncated gzip layer', gzipSync(good).subarray(0, -20), true],
+    ['a truncated zstd layer', zstdCompressSync(good).subarray(0, -2), true],
+    ['a truncated archive', member(file('c', 'x'.repeat(2000))).subarray(0, 1000), true],
+    ['a layer that is not an archive', Buffer.alloc(2000, 'text '), false],
     ['an entry that leads out', archive(file('../x')), false],
-  ])('%s leaves nothing behind and names the layer', async (_, bytes, early) => {
+  ])('because of %s leaves nothing and names the layer', async (_, bytes, early) => {
     const error = await unpackStreams(
       () => Readable.from([good]),
       () => Readable.from([bytes]),
@@ -465,10 +465,10 @@ describe('when something fails', () => {
   });
 
   it.each([
-    ['at its end, when the archive has long been complete', [good, ...filler]],
-    ['when its content makes no sense either', filler],
+    ['at its end, after a complete archive', [good, ...filler]],
+    ['after content that is not an archive', filler],
     ['in the middle of the archive', [good.subarray(0, 700)]],
-  ])('a source that fails %s counts, and nothing stays', async (_, pieces) => {
+  ])('because the source fails %s throws the error of the source and leaves nothing', async (_, pieces) => {
     async function* source(): AsyncGenerator<Buffer> {
       yield* pieces;
       throw new Error('the digest is wrong');
@@ -478,13 +478,13 @@ describe('when something fails', () => {
     expect(readdirSync(root)).toEqual([]);
   });
 
-  it('a root that cannot be made is an error that says so', async () => {
+  it('because the root cannot be created says so', async () => {
     writeFileSync(join(place.directory, 'taken'), '');
     const error = await unpackInto(join(place.directory, 'taken/root'), [good]);
     expect(error).toMatch(/^cannot create .*taken\/root: ENOTDIR/);
   });
 
-  it('a layer that cannot be opened is an error of that layer', async () => {
+  it('because a layer cannot be opened names the layer', async () => {
     const error = await unpackStreams(
       () => Readable.from([good]),
       () => {
@@ -495,7 +495,7 @@ describe('when something fails', () => {
     expect(readdirSync(root)).toEqual([]);
   });
 
-  it('the layer opened ahead is given up', async () => {
+  it('closes the layer that was opened ahead', async () => {
     const next = new Readable({ read: () => next.push(Buffer.alloc(65_536, 'endless')) });
     const closed = once(next, 'close');
     await unpackStreams(
@@ -506,12 +506,12 @@ describe('when something fails', () => {
     expect(next.readableEnded).toBe(false);
   });
 
-  it('a second attempt in the emptied tree succeeds', async () => {
+  it('can be repeated in the emptied directory', async () => {
     await unpackStreams(() => Readable.from([Buffer.concat([member(file('a')), Buffer.alloc(700, 'x')])]));
     expect(await unpacked([file('a/b')])).toEqual({ 'a/': '', 'a/b': 'a/b' });
   });
 
-  it('layers are opened one after the other, the next when the one before has been received', async () => {
+  it('unpacking opens each layer when the previous one has been received', async () => {
     const events: string[] = [];
     const layer = (name: string): UnpackLayer => ({
       digest: digestOf(name),
@@ -529,7 +529,7 @@ describe('when something fails', () => {
 });
 
 describe('emptyTree', () => {
-  it('keeps the directory, follows no links, and opens what is closed', () => {
+  it('keeps the directory, follows no links, and removes what is in read-only directories', () => {
     mkdirSync(join(root, 'closed/inner'), { recursive: true });
     writeFileSync(join(place.directory, 'outside'), 'kept');
     symlinkSync(place.directory, join(root, 'closed/link'));
@@ -539,14 +539,14 @@ describe('emptyTree', () => {
     expect(readFileSync(join(place.directory, 'outside'), 'utf8')).toBe('kept');
   });
 
-  it('does nothing where there is nothing', () => {
+  it('does nothing when the directory is missing', () => {
     emptyTree(join(root, 'missing'));
     expect(existsSync(root)).toBe(false);
   });
 });
 
-describe.runIf(isRoot)('without root', () => {
-  it('read-only directories take the entries of later layers and end up read-only; owners are ours', () => {
+describe.runIf(isRoot)('unpacking without root', () => {
+  it('writes later layers into read-only directories, keeps them read-only and the user as owner', () => {
     chmodSync(place.directory, 0o777);
     const layers = [
       archive(
@@ -577,7 +577,7 @@ describe.runIf(isRoot)('without root', () => {
   });
 });
 
-it('a layer can be opened again', async () => {
+it('unpacks the same layer again', async () => {
   const layer = layerOf(archive(file('a')));
   for (const _ of [1, 2]) {
     await unpackLayers([layer], root, { asRoot: isRoot, log: recordingLog().log });

@@ -10,12 +10,12 @@ describe('parseWhiteout', () => {
     ['.wh', undefined],
     ['file.wh.x', undefined],
     ['.whx.file', undefined],
-  ])('%s', (base, expected) => {
+  ])('reads the file name %s as %j', (base, expected) => {
     expect(parseWhiteout(base)).toEqual(expected);
   });
 
   it.each(['.wh.', '.wh..', '.wh...'])(
-    'refuses %s, which would remove the directory it is in or one above',
+    'refuses %s, which would remove its own directory or the parent',
     (base) => {
       expect(() => parseWhiteout(base)).toThrow('names no file to remove');
     },

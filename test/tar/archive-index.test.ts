@@ -43,21 +43,21 @@ describe('indexArchive', () => {
     expect(bytes.subarray(offset, offset + size).toString()).toBe('[{}]');
   });
 
-  it('does not give out the content of a sparse file as if it lay in one piece', async () => {
+  it('lists a sparse file as unsupported, because its content is not contiguous', async () => {
     const pax = { 'GNU.sparse.map': '512,3', 'GNU.sparse.numblocks': '1', 'GNU.sparse.size': '600' };
     expect(await indexOf(archive({ name: 'layer.tar', content: 'abc', pax }))).toMatchObject([
       { type: 'unsupported' },
     ]);
   });
 
-  it('an empty file is an archive without members', async () => {
+  it('reads an empty file as an archive without members', async () => {
     expect(await indexOf(Buffer.alloc(0))).toEqual([]);
   });
 
   it.each([
-    ['text', Buffer.alloc(2000, 'no archive ')],
+    ['text', Buffer.alloc(2000, 'not an archive ')],
     ['gzip', Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), Buffer.alloc(2000, 7)])],
-  ])('%s is said to be no tar archive', async (_, bytes) => {
+  ])('reports that %s is not a tar archive', async (_, bytes) => {
     await expect(indexOf(bytes)).rejects.toThrow('image.tar is not a tar archive');
   });
 
@@ -68,19 +68,19 @@ describe('indexArchive', () => {
     ],
     ['a header', Buffer.concat([member({ name: 'a', content: 'x' }), header({}).subarray(0, 100)])],
     ['its only header', header({}).subarray(0, 100)],
-  ])('a file cut in %s is said to be cut short', async (_, bytes) => {
+  ])('reports that a file that ends in %s is cut short', async (_, bytes) => {
     const error = await indexOf(bytes).catch((reason) => reason);
     expect(error.message).toBe('image.tar is cut short');
     expect(error.cause).toBeInstanceOf(TruncatedArchiveError);
   });
 
-  it('a damaged header behind good ones is said to be damage', async () => {
+  it('reports a damaged header after valid ones as damage', async () => {
     const bytes = Buffer.concat([member({ name: 'a' }), Buffer.alloc(1024, 'x')]);
     const error = await indexOf(bytes).catch((reason) => reason);
     expect(errorText(error)).toBe('image.tar is damaged: a tar header has a wrong checksum');
   });
 
-  it('steps over content instead of reading it', async () => {
+  it('skips content instead of reading it', async () => {
     const path = join(await mkdtemp(join(directory, 'case-')), 'huge.tar');
     const file = await open(path, 'w+');
     await file.write(header({ name: 'layer.tar', size: 2 ** 32 }));

@@ -42,26 +42,30 @@ function read(bytes: Buffer, pieceLength = bytes.length): Read[] {
 }
 
 function readOne(...members: readonly Member[]): TarEntry {
-  const [first, second] = read(archive(...members, { name: 'behind', content: 'intact' }));
-  expect(second).toMatchObject({ entry: { name: 'behind' }, content: 'intact' });
+  const [first, second] = read(archive(...members, { name: 'after', content: 'intact' }));
+  expect(second).toMatchObject({ entry: { name: 'after' }, content: 'intact' });
   return first!.entry;
 }
 
 const long = `${'directory/'.repeat(30)}file`;
 
-describe('names', () => {
+describe('names of entries', () => {
   it.each<[string, Member[], string]>([
-    ['ustar', [{ name: 'etc/passwd' }], 'etc/passwd'],
-    ['ustar with a prefix', [{ name: 'file', prefix: 'deep/directory' }], 'deep/directory/file'],
+    ['a ustar header', [{ name: 'etc/passwd' }], 'etc/passwd'],
+    ['a ustar header with a prefix', [{ name: 'file', prefix: 'deep/directory' }], 'deep/directory/file'],
     ['a full field without NUL', [{ name: 'n'.repeat(100) }], 'n'.repeat(100)],
-    ['v7', [{ name: 'old', dialect: 'v7' }], 'old'],
-    ['v7 has no prefix', [{ name: 'old', dialect: 'v7', prefix: 'x' }], 'old'],
-    ['GNU long name', [{ type: 'L', content: `${long}\0` }, { name: 'cut' }], long],
-    ['pax path', [{ name: 'cut', pax: { path: long } }], long],
-    ['GNU long name over pax path', [{ type: 'L', content: 'gnu\0' }, { pax: { path: 'pax' } }], 'gnu'],
-    ['an empty pax path keeps the own name', [{ name: 'own', pax: { path: '' } }], 'own'],
+    ['a v7 header', [{ name: 'old', dialect: 'v7' }], 'old'],
+    ['a v7 header, which has no prefix', [{ name: 'old', dialect: 'v7', prefix: 'x' }], 'old'],
+    ['a GNU long name', [{ type: 'L', content: `${long}\0` }, { name: 'cut' }], long],
+    ['a pax path', [{ name: 'cut', pax: { path: long } }], long],
     [
-      'the last of two extended headers wins whole',
+      'a GNU long name rather than a pax path',
+      [{ type: 'L', content: 'gnu\0' }, { pax: { path: 'pax' } }],
+      'gnu',
+    ],
+    ['the header when the pax path is empty', [{ name: 'own', pax: { path: '' } }], 'own'],
+    [
+      'only the last of two extended headers',
       [
         { type: 'x', content: paxRecord('path', 'first') },
         { name: 'own', pax: { comment: 'x' } },
@@ -69,12 +73,12 @@ describe('names', () => {
       'own',
     ],
     [
-      'a prefix that Go before 1.8 wrote into GNU headers',
+      'a GNU header with a prefix, as Go before 1.8 wrote it',
       [{ name: 'file', prefix: 'usr/share', dialect: 'gnu' }],
       'usr/share/file',
     ],
-    ['climbing names are left for others to judge', [{ name: '../../x' }], '../../x'],
-  ])('%s', (_, members, expected) => {
+    ['a header with .., which the reader does not check', [{ name: '../../x' }], '../../x'],
+  ])('takes the name from %s', (_, members, expected) => {
     expect(readOne(...members).name).toBe(expected);
   });
 
@@ -84,27 +88,27 @@ describe('names', () => {
     expect(Buffer.from(readOne({ pax: { path: bytes } }).name, 'latin1')).toEqual(bytes);
   });
 
-  it('shows UTF-8 as text', () => {
+  it('decodes UTF-8 names for display', () => {
     expect(displayName(readOne({ name: 'größe/☺' }).name)).toBe('größe/☺');
   });
 
   it.each<[string, Member[]]>([
-    ['ustar', [{ name: 'l', type: '2', link: '../target' }]],
+    ['a ustar header', [{ name: 'l', type: '2', link: '../target' }]],
     [
-      'GNU long link',
+      'a GNU long link',
       [
         { type: 'K', content: '../target\0' },
         { name: 'l', type: '2', link: 'cut' },
       ],
     ],
-    ['pax linkpath', [{ name: 'l', type: '2', link: 'cut', pax: { linkpath: '../target' } }]],
-  ])('link name by %s', (_, members) => {
+    ['a pax linkpath', [{ name: 'l', type: '2', link: 'cut', pax: { linkpath: '../target' } }]],
+  ])('takes the target of a link from %s', (_, members) => {
     expect(readOne(...members)).toMatchObject({ type: 'symlink', linkName: '../target' });
   });
 });
 
-describe('numbers', () => {
-  it('come from the header', () => {
+describe('numbers of entries', () => {
+  it('takes numbers from the header', () => {
     expect(readOne({ name: 'a', mode: 0o4711, uid: 1000, gid: 100, mtime: 675_927_030 })).toMatchObject({
       mode: 0o4711,
       userId: 1000,
@@ -114,12 +118,12 @@ describe('numbers', () => {
     });
   });
 
-  it('come from base-256 fields', () => {
+  it('takes numbers from base-256 fields', () => {
     const entry = readOne({ uid: base256(4_000_000_000n, 8), gid: base256(-2n, 8), mtime: base256(-5n, 12) });
     expect(entry).toMatchObject({ userId: 4_000_000_000, groupId: -2, modified: { seconds: -5 } });
   });
 
-  it('come from the extended header', () => {
+  it('takes numbers from the extended header', () => {
     const pax = {
       uid: '70000',
       gid: '70001',
@@ -135,7 +139,7 @@ describe('numbers', () => {
     });
   });
 
-  it('the size of the extended header counts, also for where the next entry begins', () => {
+  it('finds the next entry by the size of the extended header', () => {
     const bytes = Buffer.concat([
       member({ name: 'a', pax: { size: '600' }, size: 0 }),
       padded('x'.repeat(600)),
@@ -145,7 +149,7 @@ describe('numbers', () => {
   });
 });
 
-describe('types', () => {
+describe('types of entries', () => {
   it.each([
     ['0', 'file'],
     ['\0', 'file'],
@@ -159,27 +163,27 @@ describe('types', () => {
     ['S', 'unsupported'],
     ['V', 'unsupported'],
     ['Z', 'unsupported'],
-  ])('%j is a %s', (type, expected) => {
+  ])('reads type flag %j as %s', (type, expected) => {
     expect(readOne({ name: 'a', type }).type).toBe(expected);
   });
 
-  it('an old-style directory is a file whose name ends with a slash', () => {
+  it('reads a file whose name ends with a slash as a directory in the old format only', () => {
     expect(readOne({ name: 'a/', type: '\0' }).type).toBe('directory');
     expect(readOne({ name: 'a/', type: '0' }).type).toBe('file');
   });
 
   it.each(['1', '2', '3', '4', '5', '6'])(
-    'a size on type %s does not swallow the entries behind it',
+    'ignores a size on type %s, so that no entry after it is lost',
     (type) => {
       expect(readOne({ name: 'a', type, size: 1_000_000 }).storedSize).toBe(0);
     },
   );
 
-  it('content of unknown types is stepped over', () => {
+  it('skips the content of unknown types', () => {
     expect(readOne({ name: 'a', type: 'Z', content: 'x'.repeat(700) }).storedSize).toBe(700);
   });
 
-  it('global extended headers are ignored, and end what was announced before them', () => {
+  it('ignores global extended headers, and the extended headers before them', () => {
     const global = { type: 'g', content: paxRecord('path', 'global') };
     expect(readOne(global, { name: 'own' }).name).toBe('own');
     expect(
@@ -222,7 +226,7 @@ describe('sparse files', () => {
         },
       },
     ],
-  ])('format %s', (version, given) => {
+  ])('reads a sparse file of GNU format %s', (version, given) => {
     const pairs = ['offset', '512', 'numbytes', '3', 'offset', '2000', 'numbytes', '2'];
     const records = [
       paxRecord('GNU.sparse.size', '3000'),
@@ -234,12 +238,12 @@ describe('sparse files', () => {
     }
     const extended = version === '0.0' ? [{ type: 'x', content: Buffer.concat(records) }] : [];
     const own = version === '0.0' ? { name: 'own', content: 'abcde' } : given;
-    const [first, second] = read(archive(...extended, own, { name: 'behind' }));
+    const [first, second] = read(archive(...extended, own, { name: 'after' }));
     expect(first).toMatchObject({
       content: 'abcde',
       entry: { name: 'named', type: 'file', size: 3000, sparse: runs },
     });
-    expect(second?.entry.name).toBe('behind');
+    expect(second?.entry.name).toBe('after');
   });
 
   const sparse = (map: string, size = '3000', content = 'abcde') => ({
@@ -252,27 +256,27 @@ describe('sparse files', () => {
   });
   it.each<[string, Member]>([
     ['runs that overlap', sparse('0,3,2,2')],
-    ['runs that go back', sparse('9,3,2,2')],
-    ['a run behind the end', sparse('0,3,2999,2')],
+    ['runs in descending order', sparse('9,3,2,2')],
+    ['a run after the end of the file', sparse('0,3,2999,2')],
     ['a run of negative length', sparse('0,8,9,-3')],
-    ['less content than runs', sparse('0,3,9,2', '3000', 'abcd')],
-    ['more content than runs', sparse('0,3,9,2', '3000', 'abcdef')],
-    ['numbers that are none', sparse('0,3,x,2')],
-    ['a size that is none', sparse('0,3,9,2', '1e9')],
+    ['runs longer than the content', sparse('0,3,9,2', '3000', 'abcd')],
+    ['runs shorter than the content', sparse('0,3,9,2', '3000', 'abcdef')],
+    ['an offset that is not a number', sparse('0,3,x,2')],
+    ['a size that is not a number', sparse('0,3,9,2', '1e9')],
     [
-      'a number missing',
+      'a missing number',
       { ...sparse('0,5'), pax: { 'GNU.sparse.map': '0,5,9', 'GNU.sparse.numblocks': '2' } },
     ],
     [
-      'a map in the content that never ends',
+      'a map in the content without an end',
       { content: `${'9'.repeat(700)}`, pax: { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0' } },
     ],
     [
-      'a count beyond all content',
+      'a count larger than the content',
       { content: padded('99999999\n'), pax: { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0' } },
     ],
     [
-      'a link',
+      'a symbolic link',
       {
         ...sparse(''),
         type: '2',
@@ -280,11 +284,11 @@ describe('sparse files', () => {
         pax: { 'GNU.sparse.major': '0', 'GNU.sparse.minor': '1', 'GNU.sparse.numblocks': '0' },
       },
     ],
-  ])('%s is an error', (_, given) => {
+  ])('refuses a sparse file with %s', (_, given) => {
     expect(() => read(archive(given))).toThrow(/sparse|impossible size/);
   });
 
-  it('the further map blocks of an old GNU sparse file are stepped over', () => {
+  it('skips the additional map blocks of an old GNU sparse file', () => {
     const continued = Buffer.alloc(512);
     continued[504] = 1;
     const bytes = Buffer.concat([
@@ -292,46 +296,46 @@ describe('sparse files', () => {
       continued,
       Buffer.alloc(512),
       padded('abcde'),
-      archive({ name: 'behind' }),
+      archive({ name: 'after' }),
     ]);
     expect(read(bytes)).toMatchObject([
       { content: 'abcde', entry: { type: 'unsupported' } },
-      { entry: { name: 'behind' } },
+      { entry: { name: 'after' } },
     ]);
   });
 });
 
-describe('the end', () => {
+describe('the end of an archive', () => {
   const one = member({ name: 'a', content: 'text' });
   it.each([
-    ['two blocks of zeros', Buffer.concat([one, endMarker])],
-    ['one block of zeros and no more', Buffer.concat([one, Buffer.alloc(512)])],
-    ['no more bytes where a header may start', one],
-    ['no padding behind the last content', one.subarray(0, 512 + 4)],
-    ['anything behind the marker', Buffer.concat([one, endMarker, Buffer.from('rubbish')])],
-  ])('%s', (_, bytes) => {
+    ['at two blocks of zeros', Buffer.concat([one, endMarker])],
+    ['at one block of zeros without more', Buffer.concat([one, Buffer.alloc(512)])],
+    ['where a header may start', one],
+    ['without padding after the last content', one.subarray(0, 512 + 4)],
+    ['at the end marker, whatever follows', Buffer.concat([one, endMarker, Buffer.from('rubbish')])],
+  ])('accepts an archive that ends %s', (_, bytes) => {
     expect(read(bytes).map(({ content }) => content)).toEqual(['text']);
   });
 
-  it('an empty archive has no entries', () => {
+  it('reads no entries from an empty archive', () => {
     expect(read(Buffer.alloc(0))).toEqual([]);
   });
 
-  it('entries behind the marker do not count', () => {
+  it('ignores entries after the end marker', () => {
     expect(read(Buffer.concat([endMarker, one]))).toEqual([]);
   });
 
   it.each([
     ['a header', Buffer.concat([one, one.subarray(0, 511)])],
-    ['the second block of the end', Buffer.concat([one, Buffer.alloc(512 + 100)])],
+    ['the second block of the end marker', Buffer.concat([one, Buffer.alloc(512 + 100)])],
     ['content', Buffer.concat([one, header({ name: 'b', size: 5000 }), Buffer.alloc(4999)])],
-    ['content that has not begun', header({ name: 'b', size: 5000 })],
+    ['content of which nothing has arrived', header({ name: 'b', size: 5000 })],
     ['an extended header', header({ type: 'x', size: 100 })],
-  ])('in the middle of %s is an error that tells it apart', (_, bytes) => {
+  ])('refuses an archive that ends in the middle of %s as truncated', (_, bytes) => {
     expect(() => read(bytes)).toThrow(TruncatedArchiveError);
   });
 
-  it('a single block of zeros between entries is an error', () => {
+  it('refuses a single block of zeros between entries', () => {
     expect(() => read(Buffer.concat([one, Buffer.alloc(512), one]))).toThrow('single block of zeros');
   });
 });
@@ -340,41 +344,44 @@ describe('hostile and damaged headers', () => {
   it.each<[string, Buffer]>([
     ['a wrong checksum', header({ name: 'a', spoil: (block) => block.fill('b', 0, 1) })],
     ['text instead of an archive', Buffer.alloc(1024, 'this is not a tar archive. ')],
-    ['a size that is no number', header({ size: Buffer.from('zzzzzzzzzzz\0') })],
+    ['a size that is not a number', header({ size: Buffer.from('zzzzzzzzzzz\0') })],
     ['a negative size', header({ size: base256(-1n, 12) })],
-    ['a size beyond counting', header({ size: base256(2n ** 60n, 12) })],
+    ['a size beyond the exact integers', header({ size: base256(2n ** 60n, 12) })],
     ['a size beyond 64 bits', header({ size: base256(2n ** 80n, 12) })],
     ['a negative size in the extended header', member({ pax: { size: '-1' } })],
-    ['an id that is no number', header({ uid: Buffer.from('99999999') })],
-    ['a pax number that is none', member({ pax: { uid: 'root' } })],
-    ['a pax time that is none', member({ pax: { mtime: 'now' } })],
-    ['a pax change time that is none', member({ pax: { ctime: 'now' } })],
-    ['an extended header of 4 GiB, which would be held in memory', header({ type: 'x', size: 2 ** 32 })],
-    ['a long name of 4 GiB, which would be held in memory', header({ type: 'L', size: 2 ** 32 })],
+    ['an id that is not a number', header({ uid: Buffer.from('99999999') })],
+    ['a pax number that is not a number', member({ pax: { uid: 'root' } })],
+    ['a pax time that is not a time', member({ pax: { mtime: 'now' } })],
+    ['a pax change time that is not a time', member({ pax: { ctime: 'now' } })],
+    [
+      'an extended header of 4 GiB, which would have to be kept in memory',
+      header({ type: 'x', size: 2 ** 32 }),
+    ],
+    ['a long name of 4 GiB, which would have to be kept in memory', header({ type: 'L', size: 2 ** 32 })],
     ['a record without a length', member({ type: 'x', content: 'path=x\n' })],
     ['a record longer than the header', member({ type: 'x', content: '99 path=x\n' })],
-    ['a record of no length', member({ type: 'x', content: '0 path=x\n' })],
+    ['a record of length 0', member({ type: 'x', content: '0 path=x\n' })],
     ['a record without a keyword', member({ type: 'x', content: '6 =xx\n' })],
     ['a record without a line feed', member({ type: 'x', content: '9 path=xy' })],
     ['a NUL in a path', member({ pax: { path: 'a\0b' } })],
-  ])('%s', (_, bytes) => {
+  ])('refuses %s', (_, bytes) => {
     expect(() => read(Buffer.concat([bytes, endMarker]))).toThrow(/tar|impossible size/);
   });
 
-  it('a checksum over signed bytes is accepted, as Sun wrote it', () => {
+  it('accepts a checksum over signed bytes, as Sun wrote it', () => {
     const bytes = header({ name: Buffer.from([0xe4]) });
     const sum = bytes.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0) - 256;
     bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
     expect(read(bytes)).toHaveLength(1);
   });
 
-  it('keywords cannot reach the prototype of anything', () => {
+  it('does not change the prototype of objects by keywords of records', () => {
     readOne({ pax: { ['__proto__']: 'x', constructor: 'y' } });
     expect(({} as Record<string, unknown>).x).toBeUndefined();
   });
 });
 
-test('any chunking gives the same entries', () => {
+test('reads the same entries whatever the chunks', () => {
   const bytes = archive(
     { name: 'a', content: 'x'.repeat(1300) },
     { name: 'd/', type: '5' },
@@ -391,7 +398,7 @@ test('any chunking gives the same entries', () => {
   );
 });
 
-test('an archive cut or changed anywhere gives entries or an ArchiveError, never another failure', () => {
+test('reads entries or throws an ArchiveError, and no other error, when an archive is cut or changed anywhere', () => {
   const bytes = archive(
     { name: 'a', content: 'x'.repeat(600) },
     { pax: { path: long, uid: '7' }, content: 'text' },

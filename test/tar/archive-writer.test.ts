@@ -1,4 +1,3 @@
-// Headers that are written: what this project's reader and others make of them.
 import { describe, expect, it } from 'vitest';
 import { ArchiveReader } from '../../src/tar/archive-reader.ts';
 import { endOfArchive, entryHeader, padding } from '../../src/tar/archive-writer.ts';
@@ -14,15 +13,15 @@ function read(bytes: Buffer): { name: string; size: number; mode: number; type: 
   return found;
 }
 
-describe('the header of an entry', () => {
-  it.each([0, 1, 512, 8 ** 11 - 1])('of %i bytes is one block', (size) => {
+describe('entryHeader', () => {
+  it.each([0, 1, 512, 8 ** 11 - 1])('writes one block for a file of %i bytes', (size) => {
     const header = entryHeader({ name: 'manifest.json', size });
     expect(header).toHaveLength(512);
     expect(read(header)).toMatchObject([{ name: 'manifest.json', size, mode: 0o644 }]);
   });
 
   it.each([8 ** 11, 8 ** 11 + 1, 10 ** 13])(
-    'of %i bytes, too many for octal digits, has a pax header',
+    'writes a pax header for a file of %i bytes, too many for octal digits',
     (size) => {
       const header = entryHeader({ name: `${'a'.repeat(64)}.tar.gz`, size });
       expect(header).toHaveLength(3 * 512);
@@ -32,23 +31,23 @@ describe('the header of an entry', () => {
     },
   );
 
-  it('cannot hold a name of more than 100 characters', () => {
+  it('refuses a name of more than 100 characters', () => {
     expect(() => entryHeader({ name: 'a'.repeat(101), size: 0 })).toThrow('too long');
   });
 });
 
-describe('what follows content', () => {
+describe('the end of content', () => {
   it.each([
     [0, 0],
     [1, 511],
     [511, 1],
     [512, 0],
     [513, 511],
-  ])('of %i bytes are %i zeros', (size, zeros) => {
+  ])('pads content of %i bytes with %i zeros', (size, zeros) => {
     expect(padding(size)).toEqual(Buffer.alloc(zeros));
   });
 
-  it('of all entries are two blocks of zeros', () => {
+  it('ends an archive with two blocks of zeros', () => {
     expect(endOfArchive).toEqual(Buffer.alloc(1024));
   });
 });
