@@ -1,10 +1,9 @@
-// The requests of the AWS libraries over our own client: with the trust roots and proxies of the registry.
+// The HTTP handler of the AWS SDK over our own client, with the trust roots and proxies of the registry.
 import type { Readable } from 'node:stream';
 import type { HttpClient } from '../transport/http-client.ts';
-import { networkError } from '../transport/network-error.ts';
-import { registryLimits } from '../transport/time-limits.ts';
+import { sendSdkRequest } from './sdk-request.ts';
 
-/** A request as the libraries make it; what they send to ECR and STS has a short text as its body. */
+/** A request of the SDK; to ECR and STS it has a short string as its body. */
 interface AwsHttpRequest {
   readonly method: string;
   readonly protocol: string;
@@ -22,7 +21,7 @@ interface AwsHttpResponse {
   readonly body: Readable;
 }
 
-/** A type of object, not an interface: the libraries take any record for a handler. */
+/** A type alias, not an interface, because the SDK accepts any record as a handler. */
 type AwsRequestHandler = {
   readonly metadata: { readonly handlerProtocol: string };
   handle(request: AwsHttpRequest): Promise<{ response: AwsHttpResponse }>;
@@ -30,7 +29,7 @@ type AwsRequestHandler = {
   httpHandlerConfigs(): Record<string, never>;
 };
 
-/** A handler for the `requestHandler` of a client of the AWS SDK. It keeps no state but that of `client`. */
+/** A `requestHandler` for a client of the AWS SDK. It has no state but that of `client`. */
 export function awsRequestHandler(client: HttpClient): AwsRequestHandler {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
@@ -39,24 +38,18 @@ export function awsRequestHandler(client: HttpClient): AwsRequestHandler {
       const url = urlOf(request);
       const content = contentOf(request.body);
       try {
-        const {
-          status,
-          headers: answered,
-          body,
-        } = await client.send({
-          method: request.method,
-          url,
-          headers,
-          ...(content ? { body: { length: content.length, open: async () => content } } : {}),
-          timeout: registryLimits.handshake,
-        });
-        const lines = Object.entries(answered).flatMap(([name, value]) =>
+        const answer = await sendSdkRequest(client, { method: request.method, url, headers, content });
+        const lines = Object.entries(answer.headers).flatMap(([name, value]) =>
           value === undefined ? [] : [[name, String(value)] as const],
         );
-        return { response: { statusCode: status, headers: Object.fromEntries(lines), body } };
+        return {
+          response: { statusCode: answer.status, headers: Object.fromEntries(lines), body: answer.body },
+        };
       } catch (error) {
-        // Tells the library to try again, as it does by itself with the codes of its own client.
-        throw Object.assign(networkError(request.method, url, error), { $retryable: { throttling: false } });
+        // Marks the error as one that the SDK retries, as it does after errors of its own client.
+        throw Object.assign(error instanceof Error ? error : new Error(String(error)), {
+          $retryable: { throttling: false },
+        });
       }
     },
     updateHttpClientConfig() {},
@@ -66,18 +59,15 @@ export function awsRequestHandler(client: HttpClient): AwsRequestHandler {
 
 function urlOf({ protocol, hostname, port, path, query = {} }: AwsHttpRequest): string {
   const parameters = Object.entries(query).flatMap(([name, value]) =>
-    [value].flat().map((text) => `${encodeURIComponent(name)}=${encodeURIComponent(text ?? '')}`),
+    [value].flat().map((item) => `${encodeURIComponent(name)}=${encodeURIComponent(item ?? '')}`),
   );
   const authority = port === undefined ? hostname : `${hostname}:${port}`;
   return `${protocol}//${authority}${path}${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`;
 }
 
-function contentOf(body: unknown): Uint8Array | undefined {
-  if (body === undefined || body instanceof Uint8Array) {
+function contentOf(body: unknown): string | Uint8Array | undefined {
+  if (body === undefined || body instanceof Uint8Array || typeof body === 'string') {
     return body;
-  }
-  if (typeof body === 'string') {
-    return Buffer.from(body);
   }
   throw new TypeError('a request to AWS has a body that is a stream');
 }

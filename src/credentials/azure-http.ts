@@ -1,5 +1,4 @@
-// The requests of the Azure libraries over our own client: with the trust roots and proxies of the registry.
-
+// The HTTP client of the Azure SDK over our own client, with the trust roots and proxies of the registry.
 import type { TokenCredentialOptions } from '@azure/identity';
 import { maximumErrorBody } from '../limits.ts';
 import type { HttpClient } from '../transport/http-client.ts';
@@ -9,26 +8,25 @@ import { sendSdkRequest } from './sdk-request.ts';
 type AzureHttpClient = NonNullable<TokenCredentialOptions['httpClient']>;
 type AzureResponse = Awaited<ReturnType<AzureHttpClient['sendRequest']>>;
 
-/** A `httpClient` for a credential of @azure/identity. What proves the identity in a form is told to `addSecret`. */
+/** An `httpClient` for a credential of @azure/identity. Passes the client assertion in a form to `addSecret`. */
 export function azureHttpClient(client: HttpClient, addSecret: (secret: string) => void): AzureHttpClient {
   return {
     async sendRequest(request) {
       const { method, url, body } = request;
       if (body !== undefined && body !== null && typeof body !== 'string') {
-        throw new TypeError('a request to Azure has a body that is no text');
+        throw new TypeError('a request to Azure has a body that is no string');
       }
       if (body) {
         new URLSearchParams(body).getAll('client_assertion').forEach(addSecret);
       }
-      // The answer is read as it comes, so none that is compressed is asked for.
+      // The response is not decompressed.
       const unsent = ['accept-encoding', 'content-length', 'host', 'connection'];
       const headers = Object.entries(request.headers.toJSON()).filter(([name]) => !unsent.includes(name));
-      const text = body || undefined;
       const response = await sendSdkRequest(client, {
         method,
         url,
         headers: Object.fromEntries(headers),
-        text,
+        content: body || undefined,
       });
       const answered = Object.keys(response.headers).flatMap((name) => {
         const value = headerText(response, name);
@@ -40,7 +38,7 @@ export function azureHttpClient(client: HttpClient, addSecret: (secret: string) 
   };
 }
 
-/** Headers as the libraries read them: by name, whatever its case. */
+/** Headers as the SDK reads them: by name, in any letter case. */
 function azureHeaders(headers: readonly (readonly [string, string])[]): AzureResponse['headers'] {
   const values = new Map(headers);
   return {

@@ -1,17 +1,17 @@
-// The requests of Google's library over our own client: with the trust roots and proxies of the registry.
+// The `fetch` of Google's auth library over our own client, with the trust roots and proxies of the registry.
 import { maximumErrorBody } from '../limits.ts';
 import type { HttpClient } from '../transport/http-client.ts';
 import { headerText, readBody } from '../transport/response-body.ts';
 import { sendSdkRequest } from './sdk-request.ts';
 
-/** A function like `fetch`, for requests with a short text as their body and short answers. */
+/** A `fetch` for short requests and responses. Passes the secrets in a form to `addSecret`. */
 export function googleFetch(client: HttpClient, addSecret: (secret: string) => void): typeof fetch {
   return async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     const method = init.method ?? 'GET';
-    const text = init.body === undefined || init.body === null ? undefined : textOf(init.body);
+    const content = init.body === undefined || init.body === null ? undefined : contentOf(init.body);
     for (const name of ['assertion', 'subject_token', 'refresh_token', 'client_secret']) {
-      new URLSearchParams(text).getAll(name).forEach(addSecret);
+      new URLSearchParams(content).getAll(name).forEach(addSecret);
     }
     const headers = new Headers(init.headers);
     headers.delete('accept-encoding');
@@ -19,7 +19,7 @@ export function googleFetch(client: HttpClient, addSecret: (secret: string) => v
       method,
       url,
       headers: Object.fromEntries(headers),
-      text,
+      content,
       signal: init.signal ?? undefined,
     });
     const answer = await readBody(method, response, maximumErrorBody);
@@ -31,9 +31,9 @@ export function googleFetch(client: HttpClient, addSecret: (secret: string) => v
   };
 }
 
-function textOf(body: unknown): string {
+function contentOf(body: unknown): string {
   if (typeof body === 'string' || body instanceof URLSearchParams) {
     return String(body);
   }
-  throw new TypeError('a request to Google has a body that is no text');
+  throw new TypeError('a request to Google has a body that is no string');
 }

@@ -1,30 +1,29 @@
-// A request of a cloud's library over our own client: a short text goes out, whatever answers comes back.
-
+// Sends a request of a cloud's SDK over our own client: a short body, and a response of any status.
 import type { HttpClient, HttpResponse } from '../transport/http-client.ts';
 import { networkError } from '../transport/network-error.ts';
 import { registryLimits } from '../transport/time-limits.ts';
 
-/** A request as the libraries make it. */
+/** A request of an SDK. */
 export interface SdkRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly text: string | undefined;
+  readonly content: string | Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Sends the request. Answers of any status are given back; a broken network is a UserError. */
+/** The response to a request, whatever its status. Throws a UserError when the network fails. */
 export async function sendSdkRequest(
   client: HttpClient,
-  { method, url, headers, text, signal }: SdkRequest,
+  { method, url, headers, content, signal }: SdkRequest,
 ): Promise<HttpResponse> {
-  const content = text === undefined ? undefined : Buffer.from(text);
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   try {
     return await client.send({
       method,
       url,
       headers,
-      ...(content ? { body: { length: content.length, open: async () => content } } : {}),
+      ...(bytes ? { body: { length: bytes.length, open: async () => bytes } } : {}),
       timeout: registryLimits.handshake,
       ...(signal ? { signal } : {}),
     });
