@@ -14,7 +14,7 @@ export interface TrustSettings {
   readonly key: { readonly key: SigningKey; readonly isRootKey: boolean };
 }
 
-/** Reads all of content_trust. A UserError says which of its keys can not be used, and quotes no secret. */
+/** Reads all of content_trust. A UserError says which of its keys cannot be used, and quotes no secret. */
 export function readTrustSettings(trust: ContentTrust): TrustSettings {
   return {
     server: serverHost(trust.server),

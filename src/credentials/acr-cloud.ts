@@ -1,15 +1,15 @@
-// Which of Azure's clouds a registry is in, and which tenant it names. Pure.
+// The clouds of Azure: their servers, the cloud and the tenant of a registry, and when its tokens expire. Pure.
 import { isJsonObject, parseJson } from '../oci/json.ts';
 
 /** The servers of one cloud. */
 export interface AzureCloud {
-  /** What a token is asked for. */
+  /** The scope of an access token. */
   readonly scope: string;
   /** The login server of Entra ID. */
   readonly authority: string;
 }
 
-/** The tenant of those who know none. */
+/** The tenant to use when none is known. */
 export const commonTenant = 'common';
 
 const clouds = {
@@ -31,8 +31,8 @@ const clouds = {
 export const azureEnvironments: readonly string[] = Object.keys(clouds);
 
 /**
- * The cloud of a registry (`host` or `host:port`): the one that `environment` names, even where the host says another;
- * else by the host's suffix. A name that is not in {@link azureEnvironments} counts as none.
+ * The cloud of a registry (`host` or `host:port`): the one named by `environment`, whatever the host, or else by the
+ * suffix of the host. A name that is not in {@link azureEnvironments} is ignored.
  */
 export function azureCloud(registry: string, environment: string): AzureCloud {
   const [, named] = Object.entries(clouds).find(([name]) => name === environment) ?? [];
@@ -47,17 +47,17 @@ export function azureCloud(registry: string, environment: string): AzureCloud {
 }
 
 /**
- * The tenant in the `WWW-Authenticate` header of a registry: what follows `tenant=` in a Bearer challenge, where ACR
- * puts it into the query of the realm; {@link commonTenant} when there is none.
+ * The tenant in the `WWW-Authenticate` header of a registry: the value after `tenant=` in a Bearer challenge, which ACR
+ * puts into the query of the realm; {@link commonTenant} when there is none.
  */
 export function challengeTenant(header: string): string {
   const [, tenant] = /^Bearer .*?tenant=([^"&]+)/.exec(header) ?? [];
   return tenant ?? commonTenant;
 }
 
-/** When a JSON Web Token (RFC 7519, `exp`) ends, in milliseconds since the epoch; undefined when it does not say. */
-export function tokenEnd(token: string): number | undefined {
+/** When a JSON Web Token expires (RFC 7519, `exp`), in milliseconds since the epoch; undefined when it does not say. */
+export function tokenExpiry(token: string): number | undefined {
   const claims = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url'));
-  const end = isJsonObject(claims) ? claims.exp : undefined;
-  return typeof end === 'number' ? end * 1000 : undefined;
+  const seconds = isJsonObject(claims) ? claims.exp : undefined;
+  return typeof seconds === 'number' ? seconds * 1000 : undefined;
 }

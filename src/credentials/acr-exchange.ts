@@ -1,5 +1,4 @@
-// The two requests to an Azure Container Registry that turn a token of Entra ID into a password for the registry.
-
+// Exchanges an access token of Entra ID for a refresh token of an Azure Container Registry.
 import { UserError } from '../errors.ts';
 import { maximumErrorBody } from '../limits.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
@@ -10,10 +9,10 @@ import { registryLimits } from '../transport/time-limits.ts';
 import { encodeQuery, escapeQuery } from '../transport/url-query.ts';
 import { challengeTenant, commonTenant } from './acr-cloud.ts';
 
-/** How much of an answer an error quotes, in bytes. */
+/** How many bytes of a response an error quotes. */
 const quotedBody = 4096;
 
-/** What is exchanged: a token of Entra ID for this tenant. */
+/** The registry, and the access token of Entra ID for this tenant. */
 export interface AcrExchange {
   /** `https://HOST`, or `http://` where plain HTTP is permitted. */
   readonly origin: string;
@@ -23,8 +22,8 @@ export interface AcrExchange {
 }
 
 /**
- * The tenant that a registry names when it is asked without credentials; `common` when it names none, or can not be
- * asked: the exchange that follows tells what is wrong.
+ * The tenant in the challenge of a registry to a request without credentials; `common` when there is none or the request
+ * fails: the exchange that follows reports what is wrong.
  */
 export async function discoverTenant(client: HttpClient, origin: string): Promise<string> {
   try {
@@ -43,8 +42,8 @@ export async function discoverTenant(client: HttpClient, origin: string): Promis
 }
 
 /**
- * The registry's refresh token in exchange for the access token (Azure's AAD-OAuth.md: POST /oauth2/exchange). Fails
- * with a UserError that has the status and up to 4 KiB of the answer, without the token should it repeat it.
+ * Exchanges the access token for a refresh token of the registry (Azure's AAD-OAuth.md: POST /oauth2/exchange). Throws a
+ * UserError with the status and up to 4 KiB of the response, in which the access token is redacted.
  */
 export async function exchangeToken(client: HttpClient, exchange: AcrExchange): Promise<string> {
   const { origin, registry, tenant, accessToken } = exchange;
@@ -69,8 +68,8 @@ export async function exchangeToken(client: HttpClient, exchange: AcrExchange): 
     });
   const body = await readBody('POST', response, maximumErrorBody);
   if (response.status !== 200) {
-    const said = body.toString().replaceAll(accessToken, '[token]');
-    const quoted = Buffer.from(said).subarray(0, quotedBody).toString().trim();
+    const message = body.toString().replaceAll(accessToken, '[token]');
+    const quoted = Buffer.from(message).subarray(0, quotedBody).toString().trim();
     throw new UserError(
       `exchanging the token at ${registry}: status ${response.status}${quoted === '' ? '' : `: ${quoted}`}`,
       { hint: 'give the identity the role AcrPull on the registry, or AcrPush for a put' },
@@ -82,11 +81,11 @@ export async function exchangeToken(client: HttpClient, exchange: AcrExchange): 
 function readRefreshToken(body: Buffer, registry: string): string {
   const document = parseJson(body);
   if (document === undefined) {
-    throw new UserError(`exchanging the token at ${registry}: can not decode the answer: it is not JSON`);
+    throw new UserError(`exchanging the token at ${registry}: cannot decode the response: it is not JSON`);
   }
   const token = isJsonObject(document) ? document.refresh_token : undefined;
   if (typeof token !== 'string' || token === '') {
-    throw new UserError(`exchanging the token at ${registry}: the answer has no refresh_token`);
+    throw new UserError(`exchanging the token at ${registry}: the response has no refresh_token`);
   }
   return token;
 }

@@ -1,19 +1,19 @@
-// Azure Container Registry: a refresh token of the registry, in exchange for the identity of the worker.
+// The log-in to Azure Container Registry: a refresh token of the registry as the password, for the identity of the worker.
 import { UserError } from '../errors.ts';
 import { parseRepository } from '../oci/reference.ts';
-import { azureCloud, azureEnvironments, tokenEnd } from './acr-cloud.ts';
+import { azureCloud, azureEnvironments, tokenExpiry } from './acr-cloud.ts';
 import { discoverTenant, exchangeToken } from './acr-exchange.ts';
 import { azureToken } from './azure-token.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
 import { cachedUntilExpiry } from './expiring-cache.ts';
 import type { Login, LoginSettings } from './login.ts';
 
-/** The user name that stands for "the password is a token". */
+/** The user name by which ACR recognises a password that is a refresh token. */
 const username = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Logs in to the registry of the repository. The password is asked for again before it expires. Every failure is a
- * UserError that says "cannot authenticate with ACR".
+ * Logs in to the registry of the repository. The password is renewed before it expires. Every failure is a UserError
+ * "cannot authenticate with ACR".
  */
 export async function acrLogin(
   settings: LoginSettings,
@@ -68,5 +68,5 @@ async function fetchPassword(
         });
   });
   addSecret(token);
-  return { token, expires: tokenEnd(token) };
+  return { token, expires: tokenExpiry(token) };
 }

@@ -1,7 +1,7 @@
-// What AWS refuses, and what a user can do about it. Pure.
+// Errors of AWS for users: code, message and a hint. Pure.
 import { UserError } from '../errors.ts';
 
-/** What was asked for when it failed: decides which permission may be missing. */
+/** The request that failed, which decides about the permission that may be missing. */
 export type AwsRequest = 'keys' | 'role' | 'token';
 
 const permissions: Readonly<Record<AwsRequest, string>> = {
@@ -15,7 +15,7 @@ const wrongClock = 'set the clock of the worker right: AWS refuses requests that
 const wrongKeys =
   'check aws_access_key_id and aws_secret_access_key, or the AWS_… variables of the worker; temporary keys need aws_session_token too';
 
-/** Error codes of STS, ECR and the library → the next step. */
+/** Error code of STS, ECR or the SDK → hint. */
 const hints: readonly (readonly [RegExp, string])[] = [
   [/^(RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)/, wrongClock],
   [/^ExpiredToken/, 'the temporary keys have expired: get new ones, or use keys or a role that last'],
@@ -26,14 +26,14 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [/^(InvalidSignature|SignatureDoesNotMatch|IncompleteSignature)/, wrongKeys],
   [/^RegionDisabled/, 'activate STS for aws_region in the account, or use another region'],
   [/^ValidationError/, 'check the ARN: arn:aws:iam::ACCOUNT:role/NAME'],
-  [/^(Throttling|TooManyRequests|RequestLimitExceeded)/, 'AWS asks for fewer requests: check less often'],
+  [/^(Throttling|TooManyRequests|RequestLimitExceeded)/, 'AWS limits the rate of requests: check less often'],
   [
     /^CredentialsProviderError/,
     'set aws_access_key_id and aws_secret_access_key, or give the worker an identity: AWS_… variables, ~/.aws, a service account or an instance profile',
   ],
 ];
 
-/** The error of a request to AWS for users: its code and the first line of its message, and what to do. */
+/** The error of a request to AWS as a UserError: its code, the first line of its message, and a hint. */
 export function awsError(error: unknown, request: AwsRequest): UserError {
   if (error instanceof UserError) {
     return error;
@@ -42,17 +42,17 @@ export function awsError(error: unknown, request: AwsRequest): UserError {
     return new UserError(String(error));
   }
   if (error instanceof SyntaxError) {
-    return new UserError('the answer is not one of AWS', {
-      hint: 'check AWS_ENDPOINT_URL and the proxy of the worker: something else answers there',
+    return new UserError('the response is not one of AWS', {
+      hint: 'check AWS_ENDPOINT_URL and the proxy of the worker: another server responds there',
     });
   }
   const [line = ''] = error.message.split('\n');
-  const told = error.name === 'Error' ? [line] : [error.name, line];
-  return new UserError(told.filter((part) => part !== '').join(': '), { hint: hintFor(error, request) });
+  const parts = error.name === 'Error' ? [line] : [error.name, line];
+  return new UserError(parts.filter((part) => part !== '').join(': '), { hint: hintFor(error, request) });
 }
 
 function hintFor({ name, message }: Error, request: AwsRequest): string | undefined {
-  // A signature that is too old has the code of a wrong one.
+  // An expired signature has the same code as a wrong one.
   if (/^(InvalidSignature|SignatureDoesNotMatch)/.test(name) && /expired|not yet current/i.test(message)) {
     return wrongClock;
   }

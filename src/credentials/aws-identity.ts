@@ -1,11 +1,11 @@
-// Who asks AWS: the keys of the source or of the machine, and the roles that are assumed with them.
+// The AWS keys to sign requests with: those of the source or of the worker, exchanged for those of assumed roles.
 import { UserError } from '../errors.ts';
 import { awsError } from './aws-error.ts';
 import { awsRequestHandler } from './aws-http.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
 import type { AwsSettings } from './login.ts';
 
-/** Keys that requests to AWS are signed with. */
+/** Keys for signing requests to AWS. */
 export interface AwsKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -17,23 +17,27 @@ export interface AwsKeys {
 const roleDuration = 900;
 
 /**
- * The keys to ask ECR with: those of the source when it has an id and a secret, otherwise the first that the library
- * finds on the machine (environment, shared files, web identity, container, instance metadata); exchanged for those
- * of each role in turn. An absent metadata server costs 2 seconds. Every failure is a UserError.
+ * The keys for requests to ECR: those of the source when it has an id and a secret, otherwise the first that the SDK
+ * finds on the worker (environment, shared files, web identity, container, instance metadata); then exchanged for those
+ * of each role in turn. An absent metadata server takes 2 seconds. Every failure is a UserError.
  */
 export async function awsIdentity(
   settings: AwsSettings,
   surroundings: CredentialSurroundings,
 ): Promise<AwsKeys> {
   const region = settings.awsRegion;
-  let keys = keysOf(settings) ?? (await keysOfMachine(region, surroundings));
+  let keys = keysOfSource(settings) ?? (await keysOfWorker(region, surroundings));
   for (const role of settings.awsRoles) {
     keys = await assumeRole(role, keys, region, surroundings);
   }
   return keys;
 }
 
-function keysOf({ awsAccessKeyId, awsSecretAccessKey, awsSessionToken }: AwsSettings): AwsKeys | undefined {
+function keysOfSource({
+  awsAccessKeyId,
+  awsSecretAccessKey,
+  awsSessionToken,
+}: AwsSettings): AwsKeys | undefined {
   if (awsAccessKeyId === '' || awsSecretAccessKey === '') {
     return undefined;
   }
@@ -41,7 +45,7 @@ function keysOf({ awsAccessKeyId, awsSecretAccessKey, awsSessionToken }: AwsSett
   return awsSessionToken === '' ? keys : { ...keys, sessionToken: awsSessionToken };
 }
 
-async function keysOfMachine(region: string, surroundings: CredentialSurroundings): Promise<AwsKeys> {
+async function keysOfWorker(region: string, surroundings: CredentialSurroundings): Promise<AwsKeys> {
   const { STSClient } = await import('./aws-sdk.ts');
   const client = new STSClient({ region, requestHandler: awsRequestHandler(surroundings.client) });
   try {
@@ -63,21 +67,21 @@ async function assumeRole(
   const requestHandler = awsRequestHandler(surroundings.client);
   const client = new STSClient({ region, requestHandler, credentials: keys });
   try {
-    const { Credentials: given } = await client.send(
+    const { Credentials: issued } = await client.send(
       new AssumeRoleCommand({
         RoleArn: role,
         RoleSessionName: `registry-image-resource-${surroundings.clock.now()}`,
         DurationSeconds: roleDuration,
       }),
     );
-    if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken) {
-      throw new UserError('the answer of STS holds no keys');
+    if (!issued?.AccessKeyId || !issued.SecretAccessKey || !issued.SessionToken) {
+      throw new UserError('the response of STS has no keys');
     }
     const assumed = {
-      accessKeyId: given.AccessKeyId,
-      secretAccessKey: given.SecretAccessKey,
-      sessionToken: given.SessionToken,
-      ...(given.Expiration ? { expiration: given.Expiration } : {}),
+      accessKeyId: issued.AccessKeyId,
+      secretAccessKey: issued.SecretAccessKey,
+      sessionToken: issued.SessionToken,
+      ...(issued.Expiration ? { expiration: issued.Expiration } : {}),
     };
     keepKeys(assumed, surroundings);
     return assumed;

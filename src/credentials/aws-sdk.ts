@@ -1,4 +1,4 @@
-// What is used of the AWS SDK: gathered here so that its parts, which share most of their code, load as one.
+// The parts of the AWS SDK that are used, in one module so that their shared code is bundled and loaded once.
 export { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 export {
   ECRPUBLICClient,

@@ -1,2 +1,2 @@
-// What is used of the Azure SDK: gathered here so that nothing else of it gets into the bundle.
+// The parts of the Azure SDK that are used, in one module so that the bundle has no others.
 export { ManagedIdentityCredential, WorkloadIdentityCredential } from '@azure/identity';

@@ -1,4 +1,4 @@
-// A token of Entra ID for the identity of the worker: workload identity on Kubernetes, or a managed identity.
+// An access token of Entra ID for the identity of the worker: workload identity on Kubernetes, or a managed identity.
 import { UserError } from '../errors.ts';
 import type { HttpClient } from '../transport/http-client.ts';
 import { networkError } from '../transport/network-error.ts';
@@ -9,32 +9,32 @@ import { azureHttpClient } from './azure-http.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
 import { metadataPatience, withMetadataClient } from './metadata-client.ts';
 
-/** Whose token is asked for. Empty texts are unset. */
+/** The identity that a token is requested for. Empty strings are unset. */
 export interface AzureIdentity {
-  /** Of a user-assigned identity; the one of the system otherwise. */
+  /** The client id of a user-assigned identity; unset for the system-assigned one. */
   readonly clientId: string;
-  /** Counts for workload identity only, before AZURE_TENANT_ID. */
+  /** Used for workload identity only, before AZURE_TENANT_ID. */
   readonly tenantId: string;
   readonly cloud: AzureCloud;
-  /** Whether the user named the cloud: then AZURE_AUTHORITY_HOST does not count. */
+  /** Whether the user configured the cloud: then AZURE_AUTHORITY_HOST is ignored. */
   readonly namedCloud: boolean;
 }
 
-/** A token, and its end in milliseconds since the epoch. */
+/** A token, and when it expires in milliseconds since the epoch. */
 export interface AzureToken {
   readonly token: string;
   readonly expires: number;
 }
 
-/** Where Azure's Instance Metadata Service is, unless AZURE_POD_IDENTITY_AUTHORITY_HOST says otherwise. */
+/** The Instance Metadata Service of Azure, unless AZURE_POD_IDENTITY_AUTHORITY_HOST is set. */
 const metadataOrigin = 'http://169.254.169.254';
 const retryOptions = { maxRetries: 3, retryDelayInMs: 1_000, maxRetryDelayInMs: 1_000 };
 
 /**
- * A token for the cloud's scope. With AZURE_FEDERATED_TOKEN_FILE the pod's workload identity is asked, and nobody else
- * when it fails: another identity than the one configured must not step in. Otherwise the managed identity of App
- * Service, Service Fabric, Azure Arc and so on, which the environment names, or of the machine: then the metadata
- * server has to answer within three seconds. Fails with a UserError that names who was asked.
+ * A token for the scope of the cloud. With AZURE_FEDERATED_TOKEN_FILE it is for the workload identity of the pod only:
+ * no other identity is tried when that fails. Otherwise it is for the managed identity of App Service, Service Fabric,
+ * Azure Arc and so on, which the environment names, or of the machine, whose metadata server has to respond within three
+ * seconds. Throws a UserError that names the identity.
  */
 export async function azureToken(
   identity: AzureIdentity,
@@ -43,11 +43,13 @@ export async function azureToken(
   const { environment, addSecret } = surroundings;
   const { AZURE_POD_IDENTITY_AUTHORITY_HOST, IDENTITY_ENDPOINT, MSI_ENDPOINT } = environment;
   const origin = AZURE_POD_IDENTITY_AUTHORITY_HOST || metadataOrigin;
-  const own = [origin, IDENTITY_ENDPOINT, MSI_ENDPOINT].flatMap((url) => parseUrl(url ?? '')?.host ?? []);
+  const metadataHosts = [origin, IDENTITY_ENDPOINT, MSI_ENDPOINT].flatMap(
+    (url) => parseUrl(url ?? '')?.host ?? [],
+  );
   for (const secret of [environment.IDENTITY_HEADER, environment.MSI_SECRET]) {
     addSecret(secret ?? '');
   }
-  return await withMetadataClient(surroundings, own, async (client) => {
+  return await withMetadataClient(surroundings, metadataHosts, async (client) => {
     const httpClient = azureHttpClient(client, addSecret);
     if (environment.AZURE_FEDERATED_TOKEN_FILE) {
       return await workloadToken(identity, environment.AZURE_FEDERATED_TOKEN_FILE, surroundings, httpClient);
@@ -85,8 +87,8 @@ async function workloadToken(
       },
     );
   }
-  const given = namedCloud ? '' : (environment.AZURE_AUTHORITY_HOST ?? '');
-  const authorityHost = given || cloud.authority;
+  const configured = namedCloud ? '' : (environment.AZURE_AUTHORITY_HOST ?? '');
+  const authorityHost = configured || cloud.authority;
   const hint = 'check the federated credential of the identity: its issuer, its subject and AZURE_CLIENT_ID';
   const { WorkloadIdentityCredential } = await import('./azure-sdk.ts');
   return await ask('the workload identity', hint, () =>
@@ -96,14 +98,14 @@ async function workloadToken(
       tokenFilePath,
       authorityHost,
       httpClient,
-      // The authority is one that we know or that the worker names; asking Microsoft about it would leave the cloud.
+      // The authority is known or configured on the worker. A lookup at Microsoft would leave the cloud.
       disableInstanceDiscovery: true,
       retryOptions,
     }).getToken(cloud.scope),
   );
 }
 
-/** Any answer proves that the server is there. Without the header `Metadata` it gives no token away. */
+/** Any response shows that the server exists. It issues no token without the header `Metadata`. */
 async function expectMetadataServer(client: HttpClient, origin: string): Promise<void> {
   const url = `${origin.replace(/\/$/, '')}/metadata/identity/oauth2/token`;
   try {
@@ -128,7 +130,7 @@ async function ask(
     throw new UserError(`asking ${who} for a token`, { cause: new UserError(line.slice(0, 500)), hint });
   });
   if (!answer?.token) {
-    throw new UserError(`asking ${who} for a token: there is none in the answer`, { hint });
+    throw new UserError(`asking ${who} for a token: the response has none`, { hint });
   }
   return { token: answer.token, expires: answer.expiresOnTimestamp };
 }

@@ -1,4 +1,4 @@
-// Where a session gets its username and password, as often as it needs them.
+// Credential sources: the username and password for a registry, static or renewed before they expire.
 import type { Log } from '../log.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
 import type { Clock } from '../transport/clock.ts';
@@ -6,13 +6,13 @@ import type { HttpClient } from '../transport/http-client.ts';
 import type { Environment } from '../transport/proxy.ts';
 import type { TrustRoots } from '../transport/trust-roots.ts';
 
-/** Gives the credentials of one registry for as long as the process lives. */
+/** The credentials of one registry, for as long as the process runs. */
 export interface CredentialSource {
-  /** What errors call it: `Amazon ECR (aws_region)`. */
+  /** Its name in errors, for example `Amazon ECR (aws_region)`. */
   readonly name: string;
   /**
-   * Credentials that are valid now, undefined for an anonymous session. Kept until shortly before they expire;
-   * asking later gives fresh ones. Fails with a UserError that names the source and the next step.
+   * Credentials that are valid now; undefined for an anonymous session. They are kept until shortly before they expire,
+   * then renewed. Throws a UserError that names the source and has a hint.
    */
   credentials(): Promise<BasicCredentials | undefined>;
 }
@@ -23,27 +23,27 @@ interface StaticSettings {
   readonly password: string;
 }
 
-/** Whether both halves are there. */
+/** Whether both username and password are set. */
 export function isStatic({ username, password }: StaticSettings): boolean {
   return username !== '' && password !== '';
 }
 
-/** Credentials when both halves are there; otherwise the registry is asked anonymously, as upstream does. */
+/** The username and password as credentials; anonymous when one of them is unset, as in upstream. */
 export function staticCredentials(settings: StaticSettings): CredentialSource {
   const { username, password } = settings;
   const credentials = isStatic(settings) ? { username, password } : undefined;
   return { name: 'username and password', credentials: async () => credentials };
 }
 
-/** What a source of credentials may use of the world around it. */
+/** What a credential source uses of the process around it. */
 export interface CredentialSurroundings {
   readonly environment: Environment;
   readonly clock: Clock;
   readonly log: Log;
-  /** Our own client, with the trust roots and proxies of the registry. */
+  /** A client with the trust roots and proxies of the registry. */
   readonly client: HttpClient;
-  /** For libraries that bring a client of their own. */
+  /** The trust roots of `client`, for clients with other settings. */
   readonly trustRoots: TrustRoots;
-  /** A text that must never be shown from now on. */
+  /** A string that must not appear in any output from now on. */
   addSecret(secret: string): void;
 }

@@ -1,19 +1,19 @@
-// The logins that a Docker config.json holds, and which of them is a registry's. Pure; the rules are docker's own.
+// Log-ins in a Docker config.json, and which of them is for a registry, by Docker's rules. Pure.
 import { UserError } from '../errors.ts';
 import { isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
 import { dockerHub } from '../oci/reference.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
 
-/** Where docker keeps the login of a registry: in the document itself, or with a program that has to be asked. */
+/** Where Docker keeps the log-in of a registry: in the document itself, or in a credential helper. */
 export type DockerLogin =
   | { readonly kind: 'inline'; readonly key: string; readonly entry: JsonObject }
   | { readonly kind: 'helper'; readonly helper: string; readonly serverAddress: string };
 
-/** The key under which docker keeps the login of Docker Hub, and by which it asks helpers for it. */
+/** The key of Docker Hub in the document, and its server address for helpers. */
 const dockerHubKey = 'https://index.docker.io/v1/';
 const dockerHubNames: readonly string[] = [dockerHub, 'docker.io', 'registry-1.docker.io'];
 
-/** The object in the text of a config.json. Throws a UserError that never quotes the text: it holds passwords. */
+/** Parses a config.json. Throws a UserError that never quotes it, because it contains passwords. */
 export function parseDockerConfig(text: string): JsonObject {
   const document = parseJson(text.replace(/^\uFEFF/, ''));
   if (document === undefined) {
@@ -26,10 +26,10 @@ export function parseDockerConfig(text: string): JsonObject {
 }
 
 /**
- * Which login of the document is the registry's: a helper in `credHelpers`, else that of `credsStore`, else an entry
- * of `auths`; undefined when there is none. A key is a registry's when it names the same host and port once scheme
- * and path are left out; the one that is written exactly as docker would write it comes first. Throws a UserError for
- * members of another type. As docker's config package does (GetCredentialsStore and fileStore.Get).
+ * The log-in for a registry: a helper in `credHelpers`, or else that of `credsStore`, or else an entry of `auths`;
+ * undefined when there is none. A key matches when it has the host and port of the registry, without scheme and path; a
+ * key exactly as Docker writes it comes first. Throws a UserError for members of a wrong type. As in Docker's config
+ * package (GetCredentialsStore and fileStore.Get).
  */
 export function findDockerLogin(config: JsonObject, registry: string): DockerLogin | undefined {
   const serverAddress = dockerHubNames.includes(registry) ? dockerHubKey : registry;
@@ -52,36 +52,36 @@ export function findDockerLogin(config: JsonObject, registry: string): DockerLog
 }
 
 /**
- * The credentials in an entry of `auths`: `identitytoken`, and `auth` (base64 of `username:password`) or else
- * `username` and `password`. Undefined when it holds none: docker leaves empty entries behind when a helper keeps
- * the login. Throws a UserError when `auth` can't be read, or when there is only a `registrytoken`.
+ * The credentials in an entry of `auths`: `identitytoken`, and `auth` (base64 of `username:password`) or else `username`
+ * and `password`. Undefined when it has none: Docker leaves empty entries when a helper keeps the log-in. Throws a
+ * UserError when `auth` cannot be decoded, or when there is only a `registrytoken`.
  */
 export function entryCredentials(key: string, entry: JsonObject): BasicCredentials | undefined {
-  const auth = textAt(key, entry, 'auth');
+  const auth = stringAt(key, entry, 'auth');
   const { username, password } =
     auth === ''
-      ? { username: textAt(key, entry, 'username'), password: textAt(key, entry, 'password') }
+      ? { username: stringAt(key, entry, 'username'), password: stringAt(key, entry, 'password') }
       : decodeAuth(key, auth);
-  const identityToken = textAt(key, entry, 'identitytoken');
+  const identityToken = stringAt(key, entry, 'identitytoken');
   if (identityToken !== '') {
     return { username, password, identityToken };
   }
   if (username === '' && password === '') {
-    if (textAt(key, entry, 'registrytoken') !== '') {
-      throw malformed(`its entry for ${key} holds only a registrytoken, which is not supported`);
+    if (stringAt(key, entry, 'registrytoken') !== '') {
+      throw malformed(`its entry for ${key} has only a registrytoken, which is not supported`);
     }
     return undefined;
   }
   return { username, password };
 }
 
-/** Every text in a document that may be secret, in all the forms in which it could be repeated. */
+/** Every string in a document that may be secret, encoded and decoded. */
 export function secretsOfDockerConfig(config: JsonObject): string[] {
   const auths = member(config, 'auths');
   const entries = isJsonObject(auths) ? Object.values(auths).filter(isJsonObject) : [];
-  const texts = (name: string) =>
+  const strings = (name: string) =>
     entries.map((entry) => member(entry, name)).filter((value) => typeof value === 'string');
-  const encoded = texts('auth');
+  const encoded = strings('auth');
   const decoded = encoded.map((auth) =>
     Buffer.from(auth, 'base64')
       .toString()
@@ -90,9 +90,9 @@ export function secretsOfDockerConfig(config: JsonObject): string[] {
   return [
     ...encoded,
     ...decoded.map(withoutPadding),
-    ...texts('password'),
-    ...texts('identitytoken'),
-    ...texts('registrytoken'),
+    ...strings('password'),
+    ...strings('identitytoken'),
+    ...strings('registrytoken'),
   ];
 }
 
@@ -104,7 +104,7 @@ function findEntry(entries: JsonObject, serverAddress: string): [string, unknown
   );
 }
 
-/** The host and port of a key; every name of Docker Hub is one host. Docker's ConvertToHostname. */
+/** The host and port of a key, with one host for all names of Docker Hub (Docker's ConvertToHostname). */
 function hostOf(key: string): string {
   const [host = ''] = key.replace(/^https?:\/\//, '').split('/', 1);
   return dockerHubNames.includes(host) ? dockerHub : host;
@@ -120,7 +120,7 @@ function decodeAuth(key: string, auth: string): { username: string; password: st
   return { username: text.slice(0, colon), password: withoutPadding(text.slice(colon + 1)) };
 }
 
-/** Docker fills the password up with NUL bytes, and takes them away again. */
+/** Docker pads a password with NUL bytes and removes them again. */
 function withoutPadding(password: string): string {
   return password.replace(/^\0+|\0+$/g, '');
 }
@@ -133,7 +133,7 @@ function objectAt(config: JsonObject, name: string): JsonObject {
   return value;
 }
 
-function textAt(key: string, entry: JsonObject, name: string): string {
+function stringAt(key: string, entry: JsonObject, name: string): string {
   const value = member(entry, name) ?? '';
   if (typeof value !== 'string') {
     throw malformed(`${name} of its entry for ${key} is not a string`);
@@ -142,7 +142,7 @@ function textAt(key: string, entry: JsonObject, name: string): string {
 }
 
 function malformed(reason: string): UserError {
-  return new UserError(`source.docker_config can not be used: ${reason}`, {
-    hint: 'give the content of a config.json as `docker login` writes it, or the path of such a file',
+  return new UserError(`source.docker_config cannot be used: ${reason}`, {
+    hint: 'set it to the content of a config.json as `docker login` writes it, or to the path of such a file',
   });
 }

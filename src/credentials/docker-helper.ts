@@ -1,22 +1,22 @@
-// Asking a docker-credential-… program for a login: the protocol of docker-credential-helpers.
+// Runs a Docker credential helper (docker-credential-…) to get a log-in: the protocol of docker-credential-helpers.
 import { spawn } from 'node:child_process';
 import { errorCode, UserError } from '../errors.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
 import type { Environment } from '../transport/proxy.ts';
 
-/** How long a helper may take before it is ended, in milliseconds: it may talk to a cloud, but nobody can answer a question of it. */
+/** How long a helper may run, in milliseconds. It may send requests to a cloud, but cannot ask a user anything. */
 const patience = 60_000;
 const maximumAnswer = 64 * 1024;
 
-/** What helpers print for a server that they have no login for (credentials.errCredentialsNotFoundMessage). */
+/** The output of a helper without a log-in for the server (credentials.errCredentialsNotFoundMessage). */
 const notFound = 'credentials not found in native keychain';
 
 /**
- * Runs `docker-credential-<helper> get`, found on PATH, with the server's address on standard input. Gives what it
- * answers, undefined when it knows no login for that server. The user name `<token>` marks the secret as an identity
- * token. Throws a UserError when the program is missing, fails, or answers something else; the answer of a program
- * that succeeded is never quoted.
+ * Runs `docker-credential-<helper> get`, found on PATH, with the server address on standard input. Returns the
+ * credentials of its output, undefined when it has none for that server. The user name `<token>` marks an identity
+ * token. Throws a UserError when the program is missing, fails, or prints something else; the output of a program that
+ * succeeded is never quoted.
  */
 export async function askDockerHelper(
   helper: string,
@@ -29,27 +29,27 @@ export async function askDockerHelper(
       hint: 'the name is what follows docker-credential- in that of the program, for example ecr-login',
     });
   }
-  const { end, output, complaint } = await run(program, serverAddress, environment);
+  const { end, output, errors } = await run(program, serverAddress, environment);
   if (end !== 'exit code 0') {
     if (output.trim() === notFound) {
       return undefined;
     }
-    const said = (output.trim() || complaint.trim()).slice(0, 500);
-    const cause = said === '' ? {} : { cause: new UserError(said) };
-    throw new UserError(`${program} gives no login for ${serverAddress} (${end})`, {
+    const message = (output.trim() || errors.trim()).slice(0, 500);
+    const cause = message === '' ? {} : { cause: new UserError(message) };
+    throw new UserError(`${program} returned no log-in for ${serverAddress} (${end})`, {
       ...cause,
       hint: `run \`echo ${serverAddress} | ${program} get\` where the resource runs`,
     });
   }
-  return readAnswer(program, serverAddress, output);
+  return parseOutput(program, serverAddress, output);
 }
 
-function readAnswer(program: string, serverAddress: string, output: string): BasicCredentials {
-  const answer = parseJson(output);
-  const { Username: username, Secret: secret } = isJsonObject(answer) ? answer : {};
+function parseOutput(program: string, serverAddress: string, output: string): BasicCredentials {
+  const document = parseJson(output);
+  const { Username: username, Secret: secret } = isJsonObject(document) ? document : {};
   if (typeof username !== 'string' || typeof secret !== 'string' || secret === '') {
-    throw new UserError(`${program} answers no login for ${serverAddress}`, {
-      hint: 'its answer is not a JSON object with Username and Secret: is it a credential helper of docker?',
+    throw new UserError(`the output of ${program} has no log-in for ${serverAddress}`, {
+      hint: 'it is not a JSON object with Username and Secret: check that the program is a Docker credential helper',
     });
   }
   return username === '<token>'
@@ -58,18 +58,18 @@ function readAnswer(program: string, serverAddress: string, output: string): Bas
 }
 
 function run(program: string, input: string, environment: Environment) {
-  return new Promise<{ end: string; output: string; complaint: string }>((resolve, reject) => {
+  return new Promise<{ end: string; output: string; errors: string }>((resolve, reject) => {
     const child = spawn(program, ['get'], { env: { ...environment }, timeout: patience });
     let output = '';
-    let complaint = '';
+    let errors = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output = `${output}${text}`.slice(0, maximumAnswer);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      complaint = `${complaint}${text}`.slice(0, maximumAnswer);
+      errors = `${errors}${text}`.slice(0, maximumAnswer);
     });
     child.on('error', (error) => reject(missing(program, error)));
-    // What it started may hold its streams open longer than it lives.
+    // Processes that it started may keep its streams open after its end.
     child.on('exit', (_code, signal) => {
       if (signal !== null) {
         child.stdout.destroy();
@@ -77,9 +77,9 @@ function run(program: string, input: string, environment: Environment) {
       }
     });
     child.on('close', (code, signal) => {
-      resolve({ end: signal === null ? `exit code ${code}` : `ended by ${signal}`, output, complaint });
+      resolve({ end: signal === null ? `exit code ${code}` : `ended by ${signal}`, output, errors });
     });
-    // A helper that ends without reading is judged by its exit code.
+    // A helper that ends without reading its input reports by its exit code.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });
@@ -90,10 +90,10 @@ function missing(program: string, error: Error): UserError {
   return new UserError(
     isAbsent
       ? `source.docker_config asks for ${program}, which is not in this image`
-      : `source.docker_config asks for ${program}, which can not be run`,
+      : `source.docker_config asks for ${program}, which cannot be run`,
     {
       ...(isAbsent ? {} : { cause: error }),
-      hint: `add ${program} to the image of the resource type, or give the login under auths`,
+      hint: `add ${program} to the image of the resource type, or put the log-in under auths`,
     },
   );
 }

@@ -1,4 +1,4 @@
-// The source of credentials that docker_config names: a config.json in the request or in a file.
+// The log-in by docker_config: a Docker config.json in the request or in a file.
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { UserError } from '../errors.ts';
@@ -14,14 +14,14 @@ import {
 import { askDockerHelper } from './docker-helper.ts';
 import type { LoginMethod } from './login.ts';
 
-/** Helpers don't say how long their answer lasts, and keep their own copy where asking is dear. In milliseconds. */
-const helperAnswerLife = 60_000;
+/** How long credentials of a helper are kept, in milliseconds: it does not say when they expire. */
+const helperCacheTime = 60_000;
 
 /**
- * The credentials that a Docker config has for a registry (`host` or `host:port`). `dockerConfig` is its JSON text,
- * or the absolute path of the file or of the directory with a config.json in it. A file is read anew each time, and a helper
- * asked again after a minute. A registry that the document does not know is asked anonymously. Fails with a
- * UserError for a file that can't be read, a malformed document, and a helper that is missing or fails.
+ * The credentials in a Docker config.json for a registry (`host` or `host:port`). `dockerConfig` is the document, or the
+ * absolute path of the file or of its directory. A file is read again each time, a helper is run again after a minute. A
+ * session is anonymous for a registry that is not in the document. Throws a UserError for a file that cannot be read, a
+ * malformed document, and a helper that is missing or fails.
  */
 export function dockerConfigSource(
   dockerConfig: string,
@@ -34,7 +34,7 @@ export function dockerConfigSource(
   const askHelper = async (helper: string, serverAddress: string) => {
     if (!answer || clock.now() >= answer.until) {
       const credentials = await askDockerHelper(helper, serverAddress, environment);
-      answer = { credentials, until: clock.now() + helperAnswerLife };
+      answer = { credentials, until: clock.now() + helperCacheTime };
     }
     return answer.credentials;
   };
@@ -51,7 +51,7 @@ export function dockerConfigSource(
           ? await askHelper(login.helper, login.serverAddress)
           : login && entryCredentials(login.key, login.entry);
       if (!credentials) {
-        log.debug(`docker_config holds no login for ${registry}: it is asked anonymously`);
+        log.debug(`docker_config has no log-in for ${registry}: it is asked anonymously`);
         return undefined;
       }
       [credentials.password, credentials.identityToken ?? ''].forEach(addSecret);
@@ -67,23 +67,23 @@ function isInline(dockerConfig: string): boolean {
 
 async function readConfigFile(path: string): Promise<string> {
   if (!isAbsolute(path)) {
-    // Never quoted: it may be a document that was encoded once too often.
+    // Never quoted: it may be a document with passwords that was encoded twice.
     throw new UserError('source.docker_config is neither a JSON object nor an absolute path', {
-      hint: 'give the content of a config.json as it is, or the path of one that starts with "/"',
+      hint: 'set it to the content of a config.json, or to the path of one that starts with "/"',
     });
   }
   try {
     const isDirectory = (await stat(path)).isDirectory();
     return await readFile(isDirectory ? join(path, 'config.json') : path, 'utf8');
   } catch (cause) {
-    throw new UserError(`source.docker_config names ${JSON.stringify(path)}, which can not be read`, {
+    throw new UserError(`source.docker_config names ${JSON.stringify(path)}, which cannot be read`, {
       cause,
-      hint: 'give the path of a config.json in the image of the resource type, or the document itself',
+      hint: 'set it to the path of a config.json in the image of the resource type, or to the content of one',
     });
   }
 }
 
-/** Logs in with the `docker_config` of the source. */
+/** The log-in by `docker_config`. */
 export const dockerConfigMethod: LoginMethod = {
   applies: ({ dockerConfig }) => dockerConfig !== '',
   async open({ repository, dockerConfig }, surroundings) {

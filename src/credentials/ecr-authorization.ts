@@ -1,7 +1,7 @@
-// What Amazon ECR hands out for a log-in, and where the images of a region lie. Pure.
+// The response of GetAuthorizationToken of Amazon ECR: password, expiry and registry host; hosts by region. Pure.
 import { UserError } from '../errors.ts';
 
-/** One entry of the answer of GetAuthorizationToken, as the API gives it: all of it is optional there. */
+/** One entry of the response of GetAuthorizationToken, in which every member is optional. */
 export interface AuthorizationData {
   readonly authorizationToken?: string | undefined;
   readonly expiresAt?: Date | undefined;
@@ -14,7 +14,7 @@ export interface EcrPassword {
   readonly expires: number | undefined;
 }
 
-/** How the names of regions begin → domain of their registries, where it isn't `amazonaws.com`. */
+/** Prefix of a region → domain of its registries, where that is not `amazonaws.com`. */
 const domains: readonly (readonly [string, string])[] = [
   ['cn-', 'amazonaws.com.cn'],
   ['eusc-', 'amazonaws.eu'],
@@ -24,13 +24,13 @@ const domains: readonly (readonly [string, string])[] = [
   ['us-isof-', 'csp.hci.ic.gov'],
 ];
 
-/** The host of an account's private registry: `ACCOUNT.dkr.ecr.REGION.DOMAIN`, by the partitions of AWS. */
+/** The host of the private registry of an account: `ACCOUNT.dkr.ecr.REGION.DOMAIN`, by the partitions of AWS. */
 export function registryHost(accountId: string, region: string): string {
   const [, domain = 'amazonaws.com'] = domains.find(([start]) => region.startsWith(start)) ?? [];
   return `${accountId}.dkr.ecr.${region}.${domain}`;
 }
 
-/** The host in the first entry; a UserError when there is no entry or no host in it. */
+/** The registry host in the first entry. Throws a UserError when there is none. */
 export function endpointHost([first]: readonly AuthorizationData[]): string {
   const host = first?.proxyEndpoint?.replace(/^https:\/\//, '') ?? '';
   if (host === '') {
@@ -42,31 +42,34 @@ export function endpointHost([first]: readonly AuthorizationData[]): string {
   return host;
 }
 
-/** A repository on a host; one that names the host already stays as it is. */
+/** The full name of a repository on a host; a name that begins with the host is not changed. */
 export function repositoryOn(host: string, repository: string): string {
   return repository.startsWith(`${host}/`) ? repository : `${host}/${repository}`;
 }
 
 /**
- * The password in the last entry, without white space around it: tokens are `user:password` in base64, and both are
- * free of colons. No error quotes any of it.
+ * The password in the last entry, without white space around it. A token is the base64 of `user:password`, neither of
+ * which has a colon. Throws a UserError that does not quote the token.
  */
 export function passwordOf(data: readonly AuthorizationData[]): EcrPassword {
   const last = data.at(-1);
   if (last?.authorizationToken === undefined) {
-    throw noAuthorization('holds no authorization', 'try again; AWS sends one to all that may log in');
+    throw noAuthorization(
+      'has no authorization',
+      'try again; AWS returns one to every identity that may log in',
+    );
   }
   const parts = Buffer.from(last.authorizationToken, 'base64').toString().split(':');
   const password = parts[1]?.trim() ?? '';
   if (parts.length !== 2 || password === '') {
     throw noAuthorization(
-      'holds an authorization that is not a user and a password',
-      'check AWS_ENDPOINT_URL: the server there does not answer as ECR does',
+      'has an authorization that is not a user and a password',
+      'check AWS_ENDPOINT_URL: the server there does not respond as ECR does',
     );
   }
   return { password, expires: last.expiresAt?.getTime() };
 }
 
 function noAuthorization(what: string, hint: string): UserError {
-  return new UserError(`the answer to GetAuthorizationToken ${what}`, { hint });
+  return new UserError(`the response of GetAuthorizationToken ${what}`, { hint });
 }

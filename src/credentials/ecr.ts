@@ -1,4 +1,4 @@
-// Amazon ECR: a password for twelve hours, and the full name of the repository.
+// The log-in to Amazon ECR and ECR Public: a password for twelve hours, and the full name of the repository.
 import { UserError } from '../errors.ts';
 import { awsError } from './aws-error.ts';
 import { awsRequestHandler } from './aws-http.ts';
@@ -17,18 +17,18 @@ import type { AwsSettings, Login, LoginSettings } from './login.ts';
 
 const name = 'Amazon ECR (aws_region)';
 const publicRegistry = 'public.ecr.aws';
-/** Where ECR Public hands out its tokens; its registry is the same for all regions. */
+/** The region in which ECR Public issues tokens. It has one registry for all regions. */
 const publicRegion = 'us-east-1';
 
-/** What asking ECR comes to: a password, and the data that names a private registry. */
+/** A password, and the response that names a private registry. */
 interface Authorization extends EcrPassword {
   readonly data: readonly AuthorizationData[];
 }
 
 /**
- * Logs in to a private registry of ECR, whose repositories are configured without their host, or to ECR Public when
- * the repository begins with `public.ecr.aws/`. The password is asked for again before it or the role that got it
- * expires. Every failure is a UserError that says "cannot authenticate with ECR".
+ * Logs in to a private registry of ECR, whose repositories are configured without their host, or to ECR Public when the
+ * repository begins with `public.ecr.aws/`. The password is renewed before it or the keys of the role expire. Every
+ * failure is a UserError "cannot authenticate with ECR".
  */
 export async function ecrLogin(
   settings: LoginSettings,
@@ -71,7 +71,7 @@ async function authorize(
   });
   const { password, expires } = passwordOf(data);
   surroundings.addSecret(password);
-  // What temporary keys got is worth nothing once they have expired.
+  // A password is valid only as long as the temporary keys that requested it.
   const ends = [expires, keys.expiration?.getTime()].filter((end) => end !== undefined);
   return { password, expires: ends.length > 0 ? Math.min(...ends) : undefined, data };
 }

@@ -1,17 +1,17 @@
-// What is fetched once and used until it is about to expire.
+// A cache of one value that is fetched again before it expires.
 import type { Clock } from '../transport/clock.ts';
 
-/** Something with an end: milliseconds since the epoch, undefined when it has none. */
+/** A value with an expiry in milliseconds since the epoch; undefined when it does not expire. */
 export interface Expiring {
   readonly expires: number | undefined;
 }
 
-/** Credentials are replaced this long before their end, in milliseconds: a request may be on its way that long. */
+/** How long before its expiry a value is replaced, in milliseconds: a request may take that long. */
 const margin = 120_000;
 
 /**
- * A function that gives what `fetch` gave last, and fetches anew two minutes before that expires. Those who ask while
- * it is fetched share the answer; a failure is not kept.
+ * A function that returns the last result of `fetch`, and fetches again two minutes before that expires. Concurrent
+ * callers share one fetch; a failure is not cached.
  */
 export function cachedUntilExpiry<Value extends Expiring>(
   clock: Clock,

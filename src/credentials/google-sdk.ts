@@ -1,2 +1,2 @@
-// What is used of Google's library: gathered here so that nothing else of it gets into the bundle.
+// The part of Google's auth library that is used, in one module so that the bundle has no others.
 export { GoogleAuth } from 'google-auth-library';

@@ -14,7 +14,7 @@ import type { CredentialSurroundings } from './credential-source.ts';
 import { googleFetch } from './google-http.ts';
 import { metadataPatience, withMetadataClient } from './metadata-client.ts';
 
-/** A token, and its end in milliseconds since the epoch where it is known. */
+/** A token, and when it expires in milliseconds since the epoch, if known. */
 export interface GoogleToken {
   readonly token: string;
   readonly expires: number | undefined;
@@ -24,22 +24,22 @@ const scope = 'https://www.googleapis.com/auth/cloud-platform';
 const metadataHost = '169.254.169.254';
 
 /**
- * A token with the scope cloud-platform. The first of these is asked: the file that GOOGLE_APPLICATION_CREDENTIALS
- * names, the one that `gcloud auth application-default login` leaves, the metadata server (GCE_METADATA_HOST), which
- * has to answer within three seconds. A file may hold a service account, a user, or an external account (workload
- * identity federation). Fails with a UserError that names who was asked.
+ * A token with the scope cloud-platform, from the first of these: the file named by GOOGLE_APPLICATION_CREDENTIALS, the
+ * file that `gcloud auth application-default login` writes, the metadata server (GCE_METADATA_HOST), which has to respond
+ * within three seconds. A file may contain a service account, a user, or an external account (workload identity
+ * federation). Throws a UserError that names the file or the server.
  */
 export async function googleToken(surroundings: CredentialSurroundings): Promise<GoogleToken> {
   const { environment, addSecret, clock } = surroundings;
   const file = credentialsFile(environment);
   const host = environment.GCE_METADATA_HOST || metadataHost;
   return await withMetadataClient(surroundings, [host], async (client) => {
-    const answer =
+    const issued =
       file === undefined
         ? await metadataToken(client, host, clock.now())
         : await fileToken(client, file, addSecret);
-    addSecret(answer.token);
-    return answer;
+    addSecret(issued.token);
+    return issued;
   });
 }
 
@@ -64,28 +64,28 @@ async function fileToken(
     const transporterOptions = { fetchImplementation: googleFetch(client, addSecret) };
     const auth = new GoogleAuth({ credentials, scopes: [scope], clientOptions: { transporterOptions } });
     const authorized = await auth.getClient();
-    // The library forgets to hand its settings on to the part that exchanges tokens of external accounts.
+    // The library does not pass its settings to the part that exchanges tokens of external accounts.
     const exchange: unknown = Reflect.get(authorized, 'stsCredential');
     if (typeof exchange === 'object' && exchange !== null) {
       Object.assign(exchange, { transporter: authorized.transporter });
     }
     const { token } = await authorized.getAccessToken();
     if (!token) {
-      throw new UserError('there is no token in the answer');
+      throw new UserError('the response has no token');
     }
     return { token, expires: authorized.credentials.expiry_date ?? undefined };
   } catch (error) {
-    throw new UserError(`the credentials in ${file} give no token`, {
+    throw new UserError(`requesting a token with the credentials in ${file} failed`, {
       cause: error instanceof UserError ? error : new UserError(firstLine(error)),
       hint: 'check the file: a key of a service account, an external account, or what gcloud wrote',
     });
   }
 }
 
-/** By ourselves: the library asks metadata servers when it looks for files, and quotes what it can't parse. */
+/** Not by the library, which sends requests to metadata servers when it looks for files, and quotes malformed files. */
 async function readCredentials(file: string): Promise<JsonObject> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UserError('the file can not be read', { cause });
+    throw new UserError('the file cannot be read', { cause });
   });
   const document = parseJson(text);
   if (!isJsonObject(document)) {
@@ -99,7 +99,7 @@ function firstLine(error: unknown): string {
   return line.slice(0, 500);
 }
 
-/** Google's library would ask by way of a proxy, which answers for another machine if at all. */
+/** Not by the library, which would use a proxy, and a proxy would return the token of another machine. */
 async function metadataToken(client: HttpClient, host: string, now: number): Promise<GoogleToken> {
   const url = `http://${host}/computeMetadata/v1/instance/service-accounts/default/token?scopes=${encodeURIComponent(scope)}`;
   const headers = { 'metadata-flavor': 'Google' };
@@ -113,14 +113,16 @@ async function metadataToken(client: HttpClient, host: string, now: number): Pro
     });
   const body = await readBody('GET', response, maximumErrorBody);
   if (response.status !== 200 || headerText(response, 'metadata-flavor') !== 'Google') {
-    throw new UserError(`the metadata server of Google Cloud gives no token: status ${response.status}`, {
+    throw new UserError(`the metadata server of Google Cloud returned no token: status ${response.status}`, {
       hint: 'attach a service account with the scope cloud-platform to the machine of the worker',
     });
   }
   const document = parseJson(body);
   const { access_token: token, expires_in: life } = isJsonObject(document) ? document : {};
   if (typeof token !== 'string' || token === '') {
-    throw new UserError('the metadata server of Google Cloud gives no token: its answer has no access_token');
+    throw new UserError(
+      'the metadata server of Google Cloud returned no token: the response has no access_token',
+    );
   }
   return { token, expires: typeof life === 'number' ? now + life * 1000 : undefined };
 }

@@ -1,4 +1,4 @@
-// Artifact Registry and Container Registry of Google Cloud: an access token as the password.
+// The log-in to Artifact Registry and Container Registry of Google Cloud: an access token as the password.
 import { errorHint, errorText } from '../errors.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
@@ -6,12 +6,12 @@ import { cachedUntilExpiry } from './expiring-cache.ts';
 import { googleToken } from './google-token.ts';
 import type { Login, LoginSettings } from './login.ts';
 
-/** The user name that stands for "the password is an access token". */
+/** The user name by which Google recognises a password that is an access token. */
 const username = '_token';
 
 /**
- * Logs in by the application default credentials. The token is asked for again before it expires. Without one the
- * registry is asked anonymously, as Google's fork does: the log says why.
+ * Logs in by the application default credentials. The token is renewed before it expires. Without a token the session is
+ * anonymous, as in Google's fork, and the log says why.
  */
 export async function googleLogin(
   { repository }: LoginSettings,
@@ -35,7 +35,7 @@ export async function googleLogin(
     repository,
     credentials: {
       name: 'Google Cloud (google_auth)',
-      // Who got none at the start gets none later: each try costs seconds, and the log says it once.
+      // Not tried again after a failure: each attempt takes seconds, and would log the same error.
       credentials: first === undefined ? async () => undefined : credentials,
     },
   };

@@ -1,7 +1,7 @@
-// What a log-in is asked for by, and what it comes to.
+// Log-in methods: their settings, their interface and their result.
 import type { CredentialSource, CredentialSurroundings } from './credential-source.ts';
 
-/** The `aws_*` keys of the source; empty texts are unset. */
+/** The `aws_*` keys of the source; empty strings are unset. */
 export interface AwsSettings {
   readonly awsRegion: string;
   readonly awsAccessKeyId: string;
@@ -12,7 +12,7 @@ export interface AwsSettings {
   readonly awsAccountId: string;
 }
 
-/** The `azure_*` keys of the source; empty texts are unset. */
+/** The `azure_*` keys of the source; empty strings are unset. */
 export interface AzureSettings {
   readonly azureAcr: boolean;
   readonly azureClientId: string;
@@ -20,7 +20,7 @@ export interface AzureSettings {
   readonly azureEnvironment: string;
 }
 
-/** What the user configured about the repository and the way to log in there; empty texts are unset. */
+/** The repository and the keys about its log-in, as configured; empty strings are unset. */
 export interface LoginSettings extends AwsSettings, AzureSettings {
   readonly repository: string;
   /** Whether plain HTTP may be tried. */
@@ -28,20 +28,20 @@ export interface LoginSettings extends AwsSettings, AzureSettings {
   readonly username: string;
   readonly password: string;
   readonly googleAuth: boolean;
-  /** A config.json of docker as JSON text, or the path of one. */
+  /** The content of a Docker config.json, or the path of one. */
   readonly dockerConfig: string;
 }
 
-/** A repository's name, perhaps another one than was configured, and the source of its credentials. */
+/** The name of the repository, which a method may change, and the source of its credentials. */
 export interface Login {
   readonly repository: string;
   readonly credentials: CredentialSource;
 }
 
-/** One way to log in. A library that it needs is imported when it is opened, so that nobody else pays for it. */
+/** One method to log in. It imports an SDK only when it is opened, because loading one takes long. */
 export interface LoginMethod {
-  /** Whether the settings ask for it. */
+  /** Whether the settings select this method. */
   readonly applies: (settings: LoginSettings) => boolean;
-  /** May ask servers; fails with a UserError of this way. */
+  /** Logs in. May send requests. Throws a UserError that names the method. */
   readonly open: (settings: LoginSettings, surroundings: CredentialSurroundings) => Promise<Login>;
 }

@@ -1,17 +1,17 @@
-// Asking the metadata servers of clouds: they sit on the machine's own link, and answer at once or are not there.
+// An HTTP client that also reaches the metadata servers of clouds: without a proxy, and with a short timeout.
 
 import { createHttpClient, type HttpClient } from '../transport/http-client.ts';
 import { requestUrl } from '../transport/resolve-url.ts';
 import { splitHost } from '../transport/url-syntax.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
 
-/** How long a metadata server may take before it counts as absent, in milliseconds. */
+/** After how many milliseconds without a response a metadata server counts as absent. */
 export const metadataPatience = 3_000;
 
 /**
- * What `use` makes of a client by which a cloud's servers and the metadata servers can both be asked: like the one
- * of the surroundings, but a host on the link, or one of `metadataHosts` (host and port), is reached without a proxy,
- * which would answer for another machine, and has to take the connection within three seconds.
+ * The result of `use` with a client for both the servers of a cloud and its metadata servers. It is the client of the
+ * surroundings, except that a link-local host or one of `metadataHosts` (host and port) is connected to within three
+ * seconds and without a proxy, which would reach the metadata server of another machine.
  */
 export async function withMetadataClient<Result>(
   { client, trustRoots }: Pick<CredentialSurroundings, 'client' | 'trustRoots'>,
@@ -27,7 +27,7 @@ export async function withMetadataClient<Result>(
     return await use({
       send: (request) => {
         const { host } = requestUrl(request.url);
-        return (isOnLink(host) || metadataHosts.includes(host) ? direct : client).send(request);
+        return (isLinkLocal(host) || metadataHosts.includes(host) ? direct : client).send(request);
       },
       close: () => direct.close(),
     });
@@ -36,8 +36,8 @@ export async function withMetadataClient<Result>(
   }
 }
 
-/** Link-local addresses, and the name that Google gives to one of them. */
-function isOnLink(host: string): boolean {
+/** Link-local addresses, and Google's name for one of them. */
+function isLinkLocal(host: string): boolean {
   const { name } = splitHost(host);
   return /^169\.254(\.\d{1,3}){2}$/.test(name) || /^metadata\.google\.internal\.?$/.test(name);
 }

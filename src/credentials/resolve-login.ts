@@ -1,4 +1,4 @@
-// Which source of credentials a registry's log-in uses: the order of precedence, in one place.
+// Chooses the log-in method for a repository: the order of precedence of all methods.
 import { acrLogin } from './acr.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
 import { isStatic, staticCredentials } from './credential-source.ts';
@@ -12,7 +12,7 @@ const ecrMethod: LoginMethod = {
   open: ecrLogin,
 };
 
-/** Beside ECR, whose log-in comes first, for the repository that it names; as upstream does. */
+/** With ECR configured too, ECR logs in first, and ACR for the repository that it names, as in upstream. */
 const acrMethod: LoginMethod = {
   applies: ({ azureAcr }) => azureAcr,
   async open(settings, surroundings) {
@@ -28,15 +28,15 @@ const googleMethod: LoginMethod = {
   open: googleLogin,
 };
 
-/** The username and password of the source; without them nobody's, so that the session is anonymous. */
+/** The username and password of the source; an anonymous session without them. */
 const staticMethod: LoginMethod = {
   applies: isStatic,
   open: async (settings) => ({ repository: settings.repository, credentials: staticCredentials(settings) }),
 };
 
 /**
- * The first that applies is the one, and the session is anonymous when none does. Who switched ECR or ACR on
- * gets its log-in even beside a username and password, as upstream does; the rest only stands in for these.
+ * The first method that applies is used; the session is anonymous when none does. ECR and ACR precede a username and
+ * password, as in upstream; the others are used only without them.
  */
 const inOrder: readonly LoginMethod[] = [
   acrMethod,
@@ -46,11 +46,11 @@ const inOrder: readonly LoginMethod[] = [
   dockerConfigMethod,
 ];
 
-/** The log-in that the settings ask for. Fails with a UserError of the source that was chosen. */
+/** Logs in by the method that the settings select. Throws a UserError of that method. */
 export async function resolveLogin(
   settings: LoginSettings,
   surroundings: CredentialSurroundings,
 ): Promise<Login> {
-  const way = inOrder.find(({ applies }) => applies(settings)) ?? staticMethod;
-  return await way.open(settings, surroundings);
+  const method = inOrder.find(({ applies }) => applies(settings)) ?? staticMethod;
+  return await method.open(settings, surroundings);
 }

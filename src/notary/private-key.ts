@@ -73,7 +73,7 @@ function readKey(kind: string, der: Buffer, passphrase: string): KeyObject {
 }
 
 function unreadable(
-  message = 'content_trust.repository_key can not be read',
+  message = 'content_trust.repository_key cannot be read',
   hint = 'give an ECDSA or RSA private key as PKCS#8 in PEM, as `notary key export` writes it',
 ): never {
   throw new UserError(message, { hint });

@@ -38,7 +38,7 @@ const halfYear = 182 * 24 * 60 * 60 * 1000;
 
 /**
  * Publishes signed targets; of several with one name the last counts. Begins the collection when there is none.
- * Throws a UserError when metadata can not be trusted, the key may not sign, or the server refuses.
+ * Throws a UserError when metadata cannot be trusted, the key may not sign, or the server refuses.
  */
 export async function signTargets(targets: readonly Target[], options: SigningOptions): Promise<void> {
   const { server, gun } = options;

@@ -125,7 +125,7 @@ export function readSigningRole(value: unknown, keys: unknown, role: string): Si
 
 /** What is told of metadata that must not be trusted. */
 export function invalid(role: string, reason: string): UserError {
-  return new UserError(`the ${role} metadata can not be trusted: ${reason}`, {
+  return new UserError(`the ${role} metadata cannot be trusted: ${reason}`, {
     hint: 'nothing was signed; ask whoever runs the notary server, and do not delete metadata to make it pass',
   });
 }

@@ -38,7 +38,7 @@ export function keyId(key: TrustKey): string {
 
 /**
  * The id of the bare key that is in a certificate, or of the key itself: by this one a private key is found, as
- * Notary's CanonicalKeyID. Undefined for a key that can't be read.
+ * Notary's CanonicalKeyID. Undefined for a key that cannot be read.
  */
 export function bareKeyId(key: TrustKey): string | undefined {
   if (!key.keytype.endsWith('-x509')) {

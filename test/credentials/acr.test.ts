@@ -1,9 +1,9 @@
-// Azure Container Registry in its parts: the cloud, the tenant, the exchange, and a password that is renewed in time.
+// The log-in to Azure Container Registry: the cloud, the tenant, the exchange, and a password that is renewed in time.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { acrLogin } from '../../src/credentials/acr.ts';
-import { azureCloud, challengeTenant, tokenEnd } from '../../src/credentials/acr-cloud.ts';
+import { azureCloud, challengeTenant, tokenExpiry } from '../../src/credentials/acr-cloud.ts';
 import { discoverTenant, exchangeToken } from '../../src/credentials/acr-exchange.ts';
 import type { CredentialSurroundings } from '../../src/credentials/credential-source.ts';
 import { errorText } from '../../src/errors.ts';
@@ -18,21 +18,25 @@ import { errorReply, jsonReply, type Reply } from '../support/reply.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { recordedLog, testClient, trusting } from '../support/test-session.ts';
 
-describe('the tenant in a challenge', () => {
+describe('challengeTenant', () => {
   it.each<[string, string, string]>([
-    ['ends at the quote', 'Bearer realm="https://r.azurecr.io/oauth2/token?tenant=t-1",service="r"', 't-1'],
-    ['is absent', 'Bearer realm="https://r.azurecr.io/oauth2/token",service="r"', 'common'],
-    ['is absent from no header', '', 'common'],
-    ['does not count under another scheme', 'Basic realm="https://r?tenant=t-1"', 'common'],
-    ['ends before the next parameter', 'Bearer realm="https://r/?a=b&tenant=t-2&c=d"', 't-2'],
-    ['needs no realm', 'Bearer tenant=t-3', 't-3'],
-    ['is empty', 'Bearer realm="https://r/?tenant=",service="r"', 'common'],
-  ])('%s', (_case, header, tenant) => {
+    ['up to the quote', 'Bearer realm="https://r.azurecr.io/oauth2/token?tenant=t-1",service="r"', 't-1'],
+    [
+      'that is common without a tenant',
+      'Bearer realm="https://r.azurecr.io/oauth2/token",service="r"',
+      'common',
+    ],
+    ['that is common without a header', '', 'common'],
+    ['that is common in a challenge of another scheme', 'Basic realm="https://r?tenant=t-1"', 'common'],
+    ['up to the next parameter', 'Bearer realm="https://r/?a=b&tenant=t-2&c=d"', 't-2'],
+    ['without a realm', 'Bearer tenant=t-3', 't-3'],
+    ['that is common instead of an empty one', 'Bearer realm="https://r/?tenant=",service="r"', 'common'],
+  ])('returns the tenant %s', (_case, header, tenant) => {
     expect(challengeTenant(header)).toBe(tenant);
   });
 });
 
-describe('the cloud', () => {
+describe('azureCloud', () => {
   it.each<[string, string, string, string]>([
     ['r.azurecr.io', '', 'management.azure.com', 'login.microsoftonline.com'],
     ['r.azurecr.us', '', 'management.usgovcloudapi.net', 'login.microsoftonline.us'],
@@ -47,7 +51,7 @@ describe('the cloud', () => {
     ['r.azurecr.io', 'AzureGovernment', 'management.usgovcloudapi.net', 'login.microsoftonline.us'],
     ['r.azurecr.io', 'AzureChina', 'management.chinacloudapi.cn', 'login.chinacloudapi.cn'],
     ['r.azurecr.cn', 'AzureGovernment', 'management.usgovcloudapi.net', 'login.microsoftonline.us'],
-  ])('of %s with azure_environment %j asks %s', (host, environment, scope, login) => {
+  ])('returns for %s with azure_environment %j the cloud of %s', (host, environment, scope, login) => {
     expect(azureCloud(host, environment)).toEqual({
       scope: `https://${scope}/.default`,
       authority: `https://${login}/`,
@@ -55,23 +59,23 @@ describe('the cloud', () => {
   });
 });
 
-describe('the tenant of a registry', () => {
+describe('discoverTenant', () => {
   it.each<[string, Reply, string]>([
-    ['is in its challenge', challenge('Bearer realm="https://r/?tenant=t-1"'), 't-1'],
-    ['is common where the challenge has none', challenge('Bearer realm="https://r/"'), 'common'],
-    ['is common where nobody is challenged', { status: 200, headers: tenantHeader }, 'common'],
-    ['is common where the registry is broken', { status: 500, headers: tenantHeader }, 'common'],
-  ])('%s', async (_case, reply, tenant) => {
+    ['from the challenge', challenge('Bearer realm="https://r/?tenant=t-1"'), 't-1'],
+    ['common when the challenge has none', challenge('Bearer realm="https://r/"'), 'common'],
+    ['common when there is no challenge', { status: 200, headers: tenantHeader }, 'common'],
+    ['common when the registry fails', { status: 500, headers: tenantHeader }, 'common'],
+  ])('returns the tenant %s', async (_case, reply, tenant) => {
     await using server = await startRecordingServer({ answer: () => reply });
     expect(await discoverTenant(testClient(), server.url)).toBe(tenant);
     expect(server.journal.requests).toMatchObject([{ method: 'GET', path: '/v2/', authorized: false }]);
   });
 
   it.each<[string, string[], string]>([
-    ['proved by ca_certs is found', [authority], acrTenant],
-    ['that no root proves is common', [], 'common'],
-    ['that another root proves is common', [serverKeys.selfSigned.cert], 'common'],
-  ])('%s', async (_case, roots, tenant) => {
+    ['the tenant of a registry that ca_certs verifies', [authority], acrTenant],
+    ['common for a registry that no root verifies', [], 'common'],
+    ['common for a registry that another root does not verify', [serverKeys.selfSigned.cert], 'common'],
+  ])('returns %s', async (_case, roots, tenant) => {
     await using acr = await startAcr({ accepts: azureToken, tls: serverKeys.trusted });
     const client = testClient({ trustRoots: trusting(...roots) });
     expect(await discoverTenant(client, acr.url)).toBe(tenant);
@@ -81,7 +85,7 @@ describe('the tenant of a registry', () => {
   });
 });
 
-describe('the exchange', () => {
+describe('exchangeToken', () => {
   const exchangeAt = async (reply: Reply) => {
     await using server = await startRecordingServer({ answer: () => reply });
     const parameters = {
@@ -93,7 +97,7 @@ describe('the exchange', () => {
     return await exchangeToken(testClient(), parameters).catch((error: unknown) => errorText(error));
   };
 
-  it('sends a form and gives the refresh token', async () => {
+  it('sends a form and returns the refresh token', async () => {
     await using acr = await startAcr({ accepts: 'topsecret+/=' });
     const parameters = {
       origin: acr.url,
@@ -110,14 +114,14 @@ describe('the exchange', () => {
     });
   });
 
-  it('that is refused tells status and answer, and not the token in it', async () => {
+  it('fails with the status and the body of a refusal, in which the token is redacted', async () => {
     const text = await exchangeAt(errorReply(401, 'UNAUTHORIZED', 'no topsecret+/= here'));
     expect(text).toContain('status 401');
     expect(text).toContain('no [token] here');
     expect(text).not.toContain('topsecret');
   });
 
-  it('quotes 4 KiB of an answer, and no more', async () => {
+  it('quotes at most 4 KiB of a body', async () => {
     const text = await exchangeAt({ status: 500, body: 'x'.repeat(5000) });
     expect(text.match(/x{10,}/)?.[0]).toHaveLength(4096);
   });
@@ -128,9 +132,9 @@ describe('the exchange', () => {
     [jsonReply(200, {}), /no refresh_token/],
     [jsonReply(200, { refresh_token: '' }), /no refresh_token/],
     [jsonReply(200, ['topsecret']), /no refresh_token/],
-  ])('that answers %j is an error without its content', async (reply, said) => {
+  ])('fails for the response %j without quoting it', async (reply, message) => {
     const text = await exchangeAt(reply);
-    expect(text).toMatch(said);
+    expect(text).toMatch(message);
     expect(text).not.toContain('topsecret');
   });
 });
@@ -141,28 +145,28 @@ it.each<[string, number | undefined]>([
   ['a.b.c', undefined],
   [`x.${Buffer.from('{"exp":"soon"}').toString('base64url')}.y`, undefined],
   [`x.${Buffer.from('null').toString('base64url')}.y`, undefined],
-])('a token says when it ends, or nothing', (token, end) => {
-  expect(tokenEnd(token)).toBe(end);
+])('tokenExpiry returns for the token %s %s', (token, expiry) => {
+  expect(tokenExpiry(token)).toBe(expiry);
 });
 
-describe('a log-in', () => {
-  it('is renewed before its password ends, and meanwhile kept', async () => {
+describe('acrLogin', () => {
+  it('keeps its password and renews it before it expires', async () => {
     const clock = createFakeClock();
     const hour = 3_600_000;
-    let given = 0;
+    let issued = 0;
     await using entra = await startEntra(serverKeys.trusted, { assertion: 'pod', token: azureToken });
     await using registry = await startRecordingServer({
       tls: serverKeys.trusted,
       answer: () => {
-        given += 1;
-        return jsonReply(200, { refresh_token: unsignedToken(`n${given}`, (clock.now() + hour) / 1000) });
+        issued += 1;
+        return jsonReply(200, { refresh_token: unsignedToken(`n${issued}`, (clock.now() + hour) / 1000) });
       },
     });
     const secrets: string[] = [];
     const surroundings = {
       ...(await workload(entra.url)),
       clock,
-      addSecret: (text: string) => secrets.push(text),
+      addSecret: (secret: string) => secrets.push(secret),
     };
     const settings = {
       ...loginSettings,
@@ -179,14 +183,14 @@ describe('a log-in', () => {
     await clock.sleep(hour / 2);
     const second = await credentials.credentials();
     expect(second?.password).not.toBe(first?.password);
-    expect(given).toBe(2);
+    expect(issued).toBe(2);
     expect(secrets).toEqual(expect.arrayContaining([azureToken, 'pod', first?.password, second?.password]));
   });
 
   it.each([
     ['client', { AZURE_TENANT_ID: 't' }],
     ['tenant', { AZURE_CLIENT_ID: 'c' }],
-  ])('of a workload without a %s id tells so', async (missing, environment) => {
+  ])('fails for a workload without a %s id and names it', async (missing, environment) => {
     const file = { AZURE_FEDERATED_TOKEN_FILE: '/nowhere' };
     const { log, clock, trustRoots } = await workload('https://login.test');
     const client: HttpClient = {

@@ -1,11 +1,11 @@
-// What AWS refuses is told with its code, one line, and the step that helps.
+// Errors of AWS: the code, one line of the message, and a hint.
 import { describe, expect, it } from 'vitest';
 import { type AwsRequest, awsError } from '../../src/credentials/aws-error.ts';
 import { UserError } from '../../src/errors.ts';
 
 const named = (name: string, message: string) => Object.assign(new Error(message), { name });
 
-describe('the hint for', () => {
+describe('the hint of awsError', () => {
   it.each<[string, AwsRequest, string, RegExp]>([
     ['AccessDenied', 'role', 'not authorized', /sts:AssumeRole/],
     ['AccessDeniedException', 'token', 'not authorized', /ecr:GetAuthorizationToken/],
@@ -32,15 +32,15 @@ describe('the hint for', () => {
     ['ValidationError', 'role', 'role is invalid', /check the ARN/],
     ['ThrottlingException', 'token', 'Rate exceeded', /check less often/],
     ['CredentialsProviderError', 'keys', 'Could not load credentials from any providers', /AWS_… variables/],
-  ])('%s while asking for a %s: %s', (name, request, message, hint) => {
+  ])('helps with %s in a request for a %s: %s', (name, request, message, hint) => {
     const failure = awsError(named(name, message), request);
     expect(failure.message).toBe(`${name}: ${message}`);
     expect(failure.hint).toMatch(hint);
   });
 });
 
-describe('a failure', () => {
-  it('is told without what follows its first line: a canonical request holds the session token', () => {
+describe('awsError', () => {
+  it('keeps only the first line of a message, because a canonical request has the session token in it', () => {
     const failure = awsError(
       named('SignatureDoesNotMatch', 'They differ.\n\nx-amz-security-token:leak'),
       'role',
@@ -49,19 +49,19 @@ describe('a failure', () => {
     expect(failure.cause).toBeUndefined();
   });
 
-  it('of a file of the worker is told with where credentials come from', () => {
+  it('names the places of credentials in the hint about a file of the worker', () => {
     const failure = awsError(new Error("ENOENT: no such file or directory, open '/token'"), 'keys');
     expect(failure.message).toBe("ENOENT: no such file or directory, open '/token'");
     expect(failure.hint).toMatch(/its environment, its service account/);
   });
 
-  it('to read the answer means that something else answered', () => {
+  it('reports a malformed response as one of another server', () => {
     const failure = awsError(new SyntaxError('Unexpected token <, "<leak>" is not valid JSON'), 'token');
-    expect(failure.message).toBe('the answer is not one of AWS');
+    expect(failure.message).toBe('the response is not one of AWS');
     expect(failure.hint).toMatch(/AWS_ENDPOINT_URL/);
   });
 
-  it('of the network is told as it is, an unknown one by its code', () => {
+  it('returns an error of the network unchanged, and an unknown one with its code', () => {
     const network = new UserError('POST https://sts.example/: no connection');
     expect(awsError(network, 'role')).toBe(network);
     expect(awsError(named('ServerException', ''), 'token')).toMatchObject({

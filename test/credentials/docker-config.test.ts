@@ -1,4 +1,4 @@
-// What a config.json says about a registry: keys match as docker matches them, and no error quotes a secret.
+// Log-ins in a Docker config.json: keys match as in Docker, and no error quotes a secret.
 import { describe, expect, it } from 'vitest';
 import {
   entryCredentials,
@@ -19,13 +19,13 @@ function messageOf(action: () => unknown): string {
   throw new Error('nothing was thrown');
 }
 
-describe('the entry of a registry', () => {
+describe('findDockerLogin', () => {
   const hubKey = 'https://index.docker.io/v1/';
   it.each<[string, string[], string, string | undefined]>([
-    ['its host', ['registry.test'], 'registry.test', 'registry.test'],
-    ['host and port', ['registry.test:5000'], 'registry.test:5000', 'registry.test:5000'],
-    ['not another port', ['registry.test:5000'], 'registry.test', undefined],
-    ['not a part of the name', ['registry.test'], 'my.registry.test', undefined],
+    ['the host of the registry', ['registry.test'], 'registry.test', 'registry.test'],
+    ['the host and port of the registry', ['registry.test:5000'], 'registry.test:5000', 'registry.test:5000'],
+    ['no key with another port', ['registry.test:5000'], 'registry.test', undefined],
+    ['no key that is only a part of the host', ['registry.test'], 'my.registry.test', undefined],
     [
       'a key with scheme and path',
       ['https://registry.test/v2/'],
@@ -33,24 +33,29 @@ describe('the entry of a registry', () => {
       'https://registry.test/v2/',
     ],
     ['a key with http', ['http://registry.test:5000'], 'registry.test:5000', 'http://registry.test:5000'],
-    ['exactly before alike', ['https://registry.test', 'registry.test'], 'registry.test', 'registry.test'],
-    ["Docker Hub's own key", [hubKey], 'index.docker.io', hubKey],
-    ['Docker Hub, written shorter', ['docker.io'], 'index.docker.io', 'docker.io'],
     [
-      'Docker Hub, version 2',
+      'an exact key before a similar one',
+      ['https://registry.test', 'registry.test'],
+      'registry.test',
+      'registry.test',
+    ],
+    ['the key that Docker writes for Docker Hub', [hubKey], 'index.docker.io', hubKey],
+    ['another name of Docker Hub', ['docker.io'], 'index.docker.io', 'docker.io'],
+    [
+      'a key for version 2 of Docker Hub',
       ['https://index.docker.io/v2/'],
       'index.docker.io',
       'https://index.docker.io/v2/',
     ],
-    ["Docker Hub's own key first", ['docker.io', hubKey], 'index.docker.io', hubKey],
-    ['nobody', [], 'registry.test', undefined],
-  ])('is that of %s', (_case, keys, registry, expected) => {
+    ['the key that Docker writes before another name', ['docker.io', hubKey], 'index.docker.io', hubKey],
+    ['nothing in an empty document', [], 'registry.test', undefined],
+  ])('finds %s', (_case, keys, registry, expected) => {
     const auths = Object.fromEntries(keys.map((key) => [key, { username: key, password: 'secret' }]));
     const login = findDockerLogin({ auths }, registry);
     expect(login?.kind === 'inline' ? login.key : login).toBe(expected);
   });
 
-  it('comes after a helper for the registry, and that before the one for all', () => {
+  it('prefers the helper of the registry to credsStore, and both to an entry of auths', () => {
     const auths = { 'registry.test': { auth: base64('user:secret') } };
     const credHelpers = { 'registry.test': 'own' };
     expect(findDockerLogin({ auths, credHelpers, credsStore: 'all' }, 'registry.test')).toEqual({
@@ -65,12 +70,12 @@ describe('the entry of a registry', () => {
     expect(findDockerLogin({ auths, credHelpers }, 'other.test')).toBeUndefined();
   });
 
-  it('asks helpers for Docker Hub by the address that docker uses', () => {
+  it('has the server address that Docker uses for Docker Hub', () => {
     const config = { credHelpers: { 'docker.io': 'hub' } };
     expect(findDockerLogin(config, 'index.docker.io')).toMatchObject({ serverAddress: hubKey });
   });
 
-  it('is found whatever else the document holds', () => {
+  it('ignores other members of the document', () => {
     const config = parseDockerConfig(
       JSON.stringify({
         psFormat: 'x',
@@ -83,17 +88,17 @@ describe('the entry of a registry', () => {
   });
 });
 
-describe('the credentials of an entry', () => {
+describe('entryCredentials', () => {
   it.each<[string, object, object | undefined]>([
     ['auth', { auth: base64('user:secret') }, { username: 'user', password: 'secret' }],
     ['a password with colons', { auth: base64('user:a:b:c') }, { username: 'user', password: 'a:b:c' }],
     [
-      'NUL behind the password',
+      'a password padded with NUL bytes',
       { auth: base64('user:secret\0\0') },
       { username: 'user', password: 'secret' },
     ],
     [
-      'letters of all languages',
+      'letters of other scripts',
       { auth: base64('üser:pässword') },
       { username: 'üser', password: 'pässword' },
     ],
@@ -113,9 +118,9 @@ describe('the credentials of an entry', () => {
       { auth: base64('00000000-0000-0000-0000-000000000000:'), identitytoken: 'id' },
       { username: '00000000-0000-0000-0000-000000000000', password: '', identityToken: 'id' },
     ],
-    ['nothing, as helpers leave it', {}, undefined],
+    ['an empty entry, which Docker leaves for helpers', {}, undefined],
     ['nulls', { auth: null, username: null }, undefined],
-  ])('are %s', (_case, entry, expected) => {
+  ])('reads %s', (_case, entry, expected) => {
     expect(entryCredentials('registry.test', { ...entry })).toEqual(expected);
   });
 
@@ -124,20 +129,20 @@ describe('the credentials of an entry', () => {
     ['auth without a colon', { auth: base64('topsecret') }],
     ['auth of another type', { auth: ['topsecret'] }],
     ['a password of another type', { username: 'user', password: { topsecret: 'topsecret' } }],
-    ['nothing but a registry token', { registrytoken: 'topsecret' }],
-  ])('with %s are an error that names the registry and not the secret', (_case, entry) => {
+    ['only a registry token', { registrytoken: 'topsecret' }],
+  ])('refuses %s with an error that names the registry and quotes no secret', (_case, entry) => {
     const message = messageOf(() => entryCredentials('registry.test', { ...entry }));
-    expect(message).toMatch(/^source\.docker_config can not be used: .*registry\.test/);
+    expect(message).toMatch(/^source\.docker_config cannot be used: .*registry\.test/);
     expect(message).not.toContain('topsecret');
     expect(message).not.toContain(base64('topsecret'));
   });
 });
 
 it.each(['{"auths": {"r": {"auth": "topsecret', '"topsecret"', '[]', 'null', ''])(
-  'a document that is none (%j) is an error that does not quote it',
+  'parseDockerConfig refuses %j without quoting it',
   (text) => {
     const message = messageOf(() => parseDockerConfig(text));
-    expect(message).toMatch(/^source\.docker_config can not be used: it is not (JSON|a JSON object)$/);
+    expect(message).toMatch(/^source\.docker_config cannot be used: it is not (JSON|a JSON object)$/);
   },
 );
 
@@ -146,11 +151,11 @@ it.each<[object, RegExp]>([
   [{ auths: { 'registry.test': 'topsecret' } }, /entry for registry\.test is not an object/],
   [{ credHelpers: { 'registry.test': 1 } }, /name of a credential helper/],
   [{ credsStore: {} }, /name of a credential helper/],
-])('members of another type are named: %j', (config, pattern) => {
+])('findDockerLogin names a member of a wrong type: %j', (config, pattern) => {
   expect(messageOf(() => findDockerLogin({ ...config }, 'registry.test'))).toMatch(pattern);
 });
 
-it('every form of a secret counts as one', () => {
+it('secretsOfDockerConfig returns the secrets encoded and decoded', () => {
   const secrets = secretsOfDockerConfig({
     auths: {
       'a.test': { auth: base64('user:from:auth') },

@@ -1,4 +1,4 @@
-// A Docker config over time: a file is read anew, a helper is asked again after a minute, and secrets are told first.
+// Credentials of a Docker config over time: a file is read again, a helper is run again after a minute.
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -23,7 +23,7 @@ function surroundingsOf(environment: Record<string, string> = {}) {
 const config = (password: string) =>
   JSON.stringify({ auths: { 'registry.test': { username: 'user', password } } });
 
-it('a file that changed meanwhile counts as it is now', async () => {
+it('reads the file again for every request of credentials', async () => {
   const file = join(await temporaryDirectory(), 'config.json');
   const surroundings = surroundingsOf();
   const source = dockerConfigSource(file, 'registry.test', surroundings);
@@ -34,7 +34,7 @@ it('a file that changed meanwhile counts as it is now', async () => {
   expect(surroundings.secrets).toEqual(expect.arrayContaining(['first', 'second']));
 });
 
-it('a helper is asked again once its answer is a minute old', async () => {
+it('runs a helper again after a minute', async () => {
   const directory = await temporaryDirectory();
   const program = join(directory, 'docker-credential-count');
   const asked = join(directory, 'asked');

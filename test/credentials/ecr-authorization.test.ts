@@ -1,4 +1,4 @@
-// Names and passwords of ECR registries: the right domain for each partition, the last password, no guessing.
+// The response of GetAuthorizationToken: registry hosts by partition, the last password, and errors.
 import { describe, expect, it } from 'vitest';
 import {
   endpointHost,
@@ -8,10 +8,11 @@ import {
 } from '../../src/credentials/ecr-authorization.ts';
 import { errorText, UserError } from '../../src/errors.ts';
 
-const base64 = (text: string) => Buffer.from(text).toString('base64');
-const token = (text: string) => ({ authorizationToken: base64(text) });
+const token = (userAndPassword: string) => ({
+  authorizationToken: Buffer.from(userAndPassword).toString('base64'),
+});
 
-describe('the registry of an account', () => {
+describe('the registry host of an account', () => {
   it.each([
     ['eu-central-1', 'amazonaws.com'],
     ['us-gov-west-1', 'amazonaws.com'],
@@ -21,11 +22,11 @@ describe('the registry of an account', () => {
     ['us-isof-south-1', 'csp.hci.ic.gov'],
     ['eu-isoe-west-1', 'cloud.adc-e.uk'],
     ['eusc-de-east-1', 'amazonaws.eu'],
-  ])('in %s lies below %s', (region, domain) => {
+  ])('in %s has the domain %s', (region, domain) => {
     expect(registryHost('123456789012', region)).toBe(`123456789012.dkr.ecr.${region}.${domain}`);
   });
 
-  it('is put in front of a repository unless it is there', () => {
+  it('is added to a repository that does not begin with it', () => {
     expect(repositoryOn('host.example', 'team/app')).toBe('host.example/team/app');
     expect(repositoryOn('host.example', 'host.example/team/app')).toBe('host.example/team/app');
     expect(repositoryOn('host.example', 'host.example.org/app')).toBe('host.example/host.example.org/app');
@@ -38,13 +39,13 @@ describe('the registry of an account', () => {
     );
   });
 
-  it.each([[[]], [[{}]], [[{ proxyEndpoint: '' }]]])('missing in %j is an error', (data) => {
+  it.each([[[]], [[{}]], [[{ proxyEndpoint: '' }]]])('is an error when it is missing in %j', (data) => {
     expect(() => endpointHost(data)).toThrow(UserError);
   });
 });
 
-describe('the password', () => {
-  it('is that of the last entry, without white space around it, with its end', () => {
+describe('passwordOf', () => {
+  it('returns the password of the last entry without white space around it, and its expiry', () => {
     const last = { ...token('AWS: second \n'), expiresAt: new Date(5000) };
     expect(passwordOf([token('AWS:first'), last])).toEqual({ password: 'second', expires: 5000 });
     expect(passwordOf([token('AWS:first')])).toEqual({ password: 'first', expires: undefined });
@@ -56,7 +57,7 @@ describe('the password', () => {
     ['no colon', [token('leak')]],
     ['two colons', [token('AWS:leak:more')]],
     ['an empty password', [token('AWS: ')]],
-  ])('with %s is an error that quotes nothing', (_name, data) => {
+  ])('refuses %s without quoting the token', (_name, data) => {
     const attempt = () => passwordOf(data);
     expect(attempt).toThrow(UserError);
     try {

@@ -1,4 +1,4 @@
-// The password of ECR is asked for again before it, or the role that got it, expires; each time from scratch.
+// The password of ECR is renewed before it, or the keys of its role, expire.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ecrLogin } from '../../src/credentials/ecr.ts';
 import type { LoginSettings } from '../../src/credentials/login.ts';
@@ -12,7 +12,7 @@ import { recordedLog, testClient } from '../support/test-session.ts';
 const hour = 3_600_000;
 const files = { read: () => undefined, list: () => [] };
 
-/** AWS on one port: STS gives keys for 15 minutes, ECR numbers its passwords and lets them last 12 hours. */
+/** AWS on one port: keys of STS are valid for 15 minutes, numbered passwords of ECR for 12 hours. */
 function startAmazon(clock: FakeClock): Promise<RecordingServer> {
   let count = 0;
   return startRecordingServer({
@@ -66,7 +66,7 @@ afterEach(() => {
 });
 
 describe('a password of ECR', () => {
-  it('lasts twelve hours', async () => {
+  it('is kept for twelve hours', async () => {
     const { server, clock, password, repository } = await login({});
     await using _server = server;
     expect(repository).toBe('1.dkr.ecr.eu-central-1.amazonaws.com/team/app');
@@ -77,7 +77,7 @@ describe('a password of ECR', () => {
     expect(server.journal.requests).toHaveLength(2);
   });
 
-  it('that a role got lasts as long as the role, which is assumed anew', async () => {
+  it('is kept only as long as the keys of its role, which is then assumed again', async () => {
     const { server, clock, password, secrets } = await login({ aws_role_arn: 'arn:aws:iam::2:role/r' });
     await using _server = server;
     clock.advance(12 * 60_000);

@@ -1,4 +1,4 @@
-// Google Cloud in its parts: what a key of a service account is asked with, and how long a token is kept.
+// The log-in to Google Cloud: the token request of a service account, and how long a token is kept.
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ function surroundingsOf(environment: Record<string, string>, client: HttpClient 
   } satisfies CredentialSurroundings & { secrets: string[] };
 }
 
-it('a key of a service account signs the request for a token with the scope of the platform', async () => {
+it('signs the token request with the key of a service account, for the scope cloud-platform', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const file = join(await temporaryDirectory(), 'key.json');
   const key = {
@@ -75,7 +75,7 @@ it('a key of a service account signs the request for a token with the scope of t
 });
 
 describe('a token of the metadata server', () => {
-  it('is kept until shortly before its end', async () => {
+  it('is kept until shortly before it expires', async () => {
     await using metadata = await startGoogleMetadata();
     const surroundings = surroundingsOf({ GCE_METADATA_HOST: metadata.host });
     const { credentials } = await googleLogin(settings, surroundings);
@@ -90,7 +90,7 @@ describe('a token of the metadata server', () => {
     expect(request?.query.get('scopes')).toBe('https://www.googleapis.com/auth/cloud-platform');
   });
 
-  it('that can not be renewed leaves the session anonymous, and the log says so', async () => {
+  it('makes the session anonymous when it cannot be renewed, and the log says so', async () => {
     const metadata = await startGoogleMetadata();
     const surroundings = surroundingsOf({ GCE_METADATA_HOST: metadata.host });
     const { credentials } = await googleLogin(settings, surroundings);
@@ -101,29 +101,29 @@ describe('a token of the metadata server', () => {
     expect(surroundings.log.text).toContain('cannot authenticate with Google Cloud (google_auth)');
   });
 
-  it('is not asked for again once there was none', async () => {
+  it('is not requested again after the first request returned none', async () => {
     await using metadata = await startRecordingServer({ answer: () => jsonReply(404, {}) });
     const surroundings = surroundingsOf({ GCE_METADATA_HOST: metadata.host });
     const { credentials } = await googleLogin(settings, surroundings);
     expect(await credentials.credentials()).toBeUndefined();
     expect(metadata.journal.requests).toHaveLength(1);
-    expect(surroundings.log.text).toContain('gives no token: status 404');
+    expect(surroundings.log.text).toContain('returned no token: status 404');
   });
 
   it.each([
-    ['of another server', {}, { access_token: 'topsecret' }],
-    ['of another type', { 'metadata-flavor': 'Google' }, { access_token: 1 }],
-    ['that is no object', { 'metadata-flavor': 'Google' }, ['topsecret']],
-  ])('%s is none', async (_case, headers, document) => {
+    ['another server', {}, { access_token: 'topsecret' }],
+    ['a response with a token of another type', { 'metadata-flavor': 'Google' }, { access_token: 1 }],
+    ['a response that is no object', { 'metadata-flavor': 'Google' }, ['topsecret']],
+  ])('is not taken from %s', async (_case, headers, document) => {
     await using metadata = await startRecordingServer({ answer: () => jsonReply(200, document, headers) });
     const surroundings = surroundingsOf({ GCE_METADATA_HOST: metadata.host });
     const { credentials } = await googleLogin(settings, surroundings);
     expect(await credentials.credentials()).toBeUndefined();
-    expect(surroundings.log.text).toContain('gives no token');
+    expect(surroundings.log.text).toContain('returned no token');
     expect(surroundings.log.text).not.toContain('topsecret');
   });
 
-  it('is none when the server takes the connection and says nothing', async () => {
+  it('is not waited for when the server accepts the connection and sends nothing', async () => {
     await using metadata = await startRecordingServer({
       answer: () => jsonReply(200, {}),
       faults: [{ fault: { kind: 'hold', until: new Promise(() => {}) } }],

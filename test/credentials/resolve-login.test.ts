@@ -1,4 +1,4 @@
-// Which way to log in is taken when several are configured.
+// The log-in method that is used when several are configured.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,19 +31,19 @@ const amazon: Partial<LoginSettings> = {
 const azureUser = '00000000-0000-0000-0000-000000000000';
 
 it.each<[string, Partial<LoginSettings>, string | undefined]>([
-  ['nobody without any', {}, undefined],
-  ['nobody by half a credential', { username: 'user' }, undefined],
+  ['an anonymous session without any method', {}, undefined],
+  ['an anonymous session with a username alone', { username: 'user' }, undefined],
   ['username and password', fromUser, 'user'],
   ['docker_config', docker, 'docker'],
-  ['docker_config beside half a credential', { ...docker, username: 'user' }, 'docker'],
+  ['docker_config with a username alone', { ...docker, username: 'user' }, 'docker'],
   ['google_auth', google, '_token'],
   ['username and password before docker_config', { ...docker, ...fromUser }, 'user'],
   ['username and password before google_auth', { ...google, ...fromUser }, 'user'],
   ['google_auth before docker_config', { ...google, ...docker }, '_token'],
   ['ECR before username and password', { ...amazon, ...fromUser, ...docker, ...google }, 'AWS'],
   ['ACR before username and password', { ...azure, ...fromUser, ...docker, ...google }, azureUser],
-  ['ACR behind ECR', { ...azure, ...amazon, ...fromUser }, azureUser],
-])('%s', async (_case, settings, username) => {
+  ['ACR after ECR has named the repository', { ...azure, ...amazon, ...fromUser }, azureUser],
+])('uses %s', async (_case, settings, username) => {
   await using acr = await startAcr({ accepts: azureToken, tls: serverKeys.trusted });
   await using entra = await startEntra(serverKeys.trusted, { assertion: 'pod', token: azureToken });
   await using metadata = await startGoogleMetadata();
@@ -72,7 +72,7 @@ it.each<[string, Partial<LoginSettings>, string | undefined]>([
   }
 });
 
-/** A client by which ECR names `host` as the registry; other requests go where they should. */
+/** A client by which ECR names `host` as the registry; other requests are sent. */
 function clientWithEcr(host: string): HttpClient {
   const client = testClient();
   const answer = {

@@ -83,7 +83,7 @@ describe('the auths of docker_config', () => {
     const docker_config = { auths: { 'other.test': { auth } } };
     const { versions, stderr } = await check(registry, { docker_config, debug: true });
     expect(versions).toHaveLength(1);
-    expect(stderr).toContain(`docker_config holds no login for ${registry.host}`);
+    expect(stderr).toContain(`docker_config has no log-in for ${registry.host}`);
     expect(registry.tokens.map(({ by }) => by)).toEqual(['nothing']);
   });
 });
@@ -126,12 +126,12 @@ describe('a credential helper', () => {
     [
       'fails',
       'echo no session bus; exit 3',
-      ['docker-credential-test gives no login', '(exit code 3)', 'no session bus'],
+      ['docker-credential-test returned no log-in', '(exit code 3)', 'no session bus'],
     ],
-    ['reports an error', 'echo locked >&2; exit 1', ['docker-credential-test gives no login', 'locked']],
-    ['returns no JSON', 'echo topsecret', ['docker-credential-test answers no login']],
-    ['is killed', 'kill -9 $$', ['docker-credential-test gives no login', '(ended by SIGKILL)']],
-    ['returns no secret', 'echo "{}"', ['docker-credential-test answers no login']],
+    ['reports an error', 'echo locked >&2; exit 1', ['docker-credential-test returned no log-in', 'locked']],
+    ['returns no JSON', 'echo topsecret', ['the output of docker-credential-test has no log-in']],
+    ['is killed', 'kill -9 $$', ['docker-credential-test returned no log-in', '(ended by SIGKILL)']],
+    ['returns no secret', 'echo "{}"', ['the output of docker-credential-test has no log-in']],
   ])('names a credential helper that %s', async (_case, body, said) => {
     await using registry = await start({ kind: 'bearer', credentials });
     const { PATH } = await installHelper(body);
@@ -163,7 +163,7 @@ describe('a credential helper', () => {
 
 describe('a docker_config that cannot be used', () => {
   it.each<[string, unknown, string]>([
-    ['a file that does not exist', '/nowhere/config.json', '"/nowhere/config.json", which can not be read'],
+    ['a file that does not exist', '/nowhere/config.json', '"/nowhere/config.json", which cannot be read'],
     ['a document in base64', Buffer.from('{"auths":{}}').toString('base64'), 'neither a JSON object nor'],
     ['truncated JSON', '{"auths": {"a.test": {"auth": "topsecret', 'it is not JSON'],
     ['a list', [], 'cannot unmarshal list into field "source.docker_config" of type string or object'],

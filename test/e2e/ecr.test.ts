@@ -245,9 +245,9 @@ describe('an ECR log-in that ECR refuses', () => {
     [
       'a response without an authorization',
       '{"authorizationData":[]}',
-      'the answer to GetAuthorizationToken holds no authorization',
+      'the response of GetAuthorizationToken has no authorization',
     ],
-    ['a response that is not from AWS', '<html>', 'the answer is not one of AWS'],
+    ['a response that is not from AWS', '<html>', 'the response is not one of AWS'],
   ])('explains %s of ECR', async (_name, body, message) => {
     await using api = await startRecordingServer({ answer: () => ({ status: 200, body }) });
     const { status, stderr } = await run('check', keys, { TEST: 'true', AWS_ENDPOINT_URL: api.url });

@@ -82,7 +82,7 @@ it.each([
   expect(failure).not.toMatch(/hunter2|aHVudGVyMg/);
 });
 
-it('a key that is neither ECDSA nor RSA can not be used', () => {
+it('a key that is neither ECDSA nor RSA cannot be used', () => {
   const text = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  expect(() => readPrivateKey(text, '')).toThrow('can not be read');
+  expect(() => readPrivateKey(text, '')).toThrow('cannot be read');
 });

@@ -62,7 +62,7 @@ describe('is not trusted:', () => {
     [
       'a timestamp signed by another key',
       () => replace('timestamp', signedOf('timestamp'), attacker.id, attacker),
-      'the timestamp metadata can not be trusted: it has 0 valid',
+      'the timestamp metadata cannot be trusted: it has 0 valid',
     ],
     [
       'a timestamp signed by another key under the id of the right one',
@@ -95,12 +95,12 @@ describe('is not trusted:', () => {
     [
       'a snapshot that the timestamp does not list',
       () => replace('snapshot', renewed(signedOf('snapshot'), now, day), notary.key.id, notary.key),
-      'the snapshot metadata can not be trusted: its checksum',
+      'the snapshot metadata cannot be trusted: its checksum',
     ],
     [
       'targets that the snapshot does not list',
       () => notary.files.set('targets', Buffer.concat([notary.files.get('targets') ?? start0, start0])),
-      'the targets metadata can not be trusted: its checksum',
+      'the targets metadata cannot be trusted: its checksum',
     ],
     [
       'targets that the server itself signed',
@@ -108,7 +108,7 @@ describe('is not trusted:', () => {
         replace('targets', renewed(signedOf('targets'), now, day), notary.key.id, notary.key);
         notary.refresh();
       },
-      'the targets metadata can not be trusted: it has 0 valid',
+      'the targets metadata cannot be trusted: it has 0 valid',
     ],
     [
       'a root that the snapshot does not list',
