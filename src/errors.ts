@@ -1,6 +1,6 @@
-// What a user can be told: a message, what to do next, and the cause underneath. Everything else is a bug.
+// UserError: an error that may be shown to a user, with hint, code, facts and cause. Every other error is a bug.
 
-/** Options of a {@link UserError}: what a surface needs to add its advice, and the error underneath. */
+/** Options of a {@link UserError}: what a surface needs to add its hint, and the cause. */
 export interface UserErrorOptions {
   /** The next step for the user. */
   hint?: string | undefined;
@@ -15,7 +15,7 @@ export interface UserErrorOptions {
 export type ErrorFacts = Readonly<Record<string, string>>;
 
 /**
- * An error whose message may be shown to a user: what was attempted, on what, what came back.
+ * An error whose message may be shown to a user: what was attempted, on what, and what the server said.
  * The message holds only its own level; {@link errorText} adds the causes. Never put a secret in it.
  */
 export class UserError extends Error {

@@ -1,12 +1,12 @@
-// Doing several things at a time, but not too many.
+// Limits on how many actions run at the same time.
 
-/** Lets at most `limit` holders in at a time; the others wait in order. */
+/** Admits a limited number of holders at a time; the others wait in order. */
 export interface Limiter {
-  /** Waits for a slot; the function given back frees it. */
+  /** Waits for a slot; the returned function frees it. */
   acquire(): Promise<() => void>;
 }
 
-/** Limiter for `limit` holders. */
+/** A limiter that admits `limit` holders. */
 export function createLimiter(limit: number): Limiter {
   let free = limit;
   const waiting: (() => void)[] = [];

@@ -1,12 +1,12 @@
-// Lines and levels on stderr, in the look that users of the resource know (logrus text with forced colours).
+// Log lines and levels on stderr, formatted as by logrus with forced colours, which upstream uses.
 
-/** Levels in order of weight; `debug` lines appear only when the request asks for them. */
+/** Levels in order of severity; `debug` lines are written only when the request asks for them. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Values printed behind the message as `key=value`. */
+/** Values printed after the message as `key=value`. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
-/** Where the resource tells people what it does. Nothing secret may be passed to it. */
+/** The log of a command. Callers must not pass secrets. */
 export interface Log {
   /** True when `debug` lines are written. */
   readonly debugging: boolean;
@@ -14,9 +14,9 @@ export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** A line of the transfer itself (`pushed blob: …`), with a date in front as Go's standard logger writes it. */
+  /** A line of the transfer itself (`pushed blob: …`), with the date first, as Go's standard logger writes it. */
   progress(message: string): void;
-  /** Text as it is, followed by a line feed. */
+  /** Writes a string as it is, and a line feed. */
   plain(text: string): void;
 }
 
@@ -36,7 +36,7 @@ const looks: Record<LogLevel, { name: string; colour: number }> = {
 
 const messageWidth = 44;
 
-/** Quoted as soon as it holds more than plain characters, so that no name in an image can steer the terminal. */
+/** In quotes unless all characters are plain, so that no name in an image can control the terminal. */
 function formatValue(value: string | number | boolean): string {
   const text = String(value);
   if (/^[A-Za-z0-9\-._/@^+]*$/.test(text)) {
@@ -65,7 +65,7 @@ export function formatLogLine(
   return line;
 }
 
-/** The date and time in front of a progress line, local time: `2026/08/17 15:21:47`. */
+/** The date and time at the start of a progress line, local time: `2026/08/17 15:21:47`. */
 export function formatProgressTime(milliseconds: number): string {
   const time = new Date(milliseconds);
   const two = (value: number) => String(value).padStart(2, '0');

@@ -8,14 +8,14 @@ import { flushStandardError, writeStandardOutput } from './process/standard-stre
 import type { Command } from './process/surroundings.ts';
 import { systemSurroundings } from './process/system-surroundings.ts';
 
-/** A command is loaded when it is the one: a check shall not wait for the code that unpacks images. */
+/** A command is loaded only when it runs: a check must not wait for the code that unpacks images. */
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['check', async () => (await import('./command/check.ts')).runCheck],
   ['in', async () => (await import('./command/in.ts')).runIn],
   ['out', async () => (await import('./command/out.ts')).runOut],
 ]);
 
-/** The command's name and its arguments: a link to the executable has the name, else the first argument is it. */
+/** The command's name and its arguments: the name of a link to the executable, else the first argument. */
 function invocation(): { name: string; args: string[] } {
   const name = basename(process.argv0);
   const args = process.argv.slice(2);

@@ -1,9 +1,9 @@
-// A failure is told from the outside in, with the hint nearest to the user, and never in circles.
+// Errors for users: their text, causes, codes and hints.
 import { describe, expect, it } from 'vitest';
 import { causes, errorCode, errorHint, errorText, UserError } from '../src/errors.ts';
 
 describe('UserError', () => {
-  it('holds its own level only', () => {
+  it('holds only its own level in the message', () => {
     const cause = new Error('connection refused');
     const error = new UserError('cannot fetch it', { cause, hint: 'is the registry up?' });
     expect(error).toBeInstanceOf(Error);
@@ -38,10 +38,10 @@ describe('errorText', () => {
       'a: b: c',
     ],
     ['a cause that is no error', new UserError('a', { cause: 'b' }), 'a: b'],
-    ['a thrown text', 'a', 'a'],
+    ['a thrown string', 'a', 'a'],
     ['an aggregate with a message', new AggregateError([new Error('x')], 'a'), 'a'],
     [
-      'an aggregate without a message, as Node gives for a host with several addresses',
+      'an aggregate without a message, as Node throws for a host with several addresses',
       new UserError('a', {
         cause: new AggregateError([
           new Error('connect ECONNREFUSED ::1:80'),
@@ -50,7 +50,7 @@ describe('errorText', () => {
       }),
       'a: connect ECONNREFUSED ::1:80; connect: ECONNREFUSED 127.0.0.1:80',
     ],
-  ])('tells %s', (_, error, text) => {
+  ])('joins %s', (_, error, text) => {
     expect(errorText(error)).toBe(text);
   });
 
@@ -63,7 +63,7 @@ describe('errorText', () => {
 });
 
 describe('causes', () => {
-  it('gives the error itself first', () => {
+  it('yields the error itself first', () => {
     const inner = new Error('inner');
     const outer = new Error('outer', { cause: inner });
     expect([...causes(outer)]).toEqual([outer, inner]);
@@ -72,7 +72,7 @@ describe('causes', () => {
 });
 
 describe('errorHint', () => {
-  it('is the outermost one', () => {
+  it('returns the outermost hint', () => {
     const inner = new UserError('c', { hint: 'inner' });
     expect(errorHint(new UserError('a', { hint: 'outer', cause: inner }))).toBe('outer');
     expect(errorHint(new UserError('a', { cause: new Error('b', { cause: inner }) }))).toBe('inner');

@@ -1,11 +1,11 @@
-// Lines on stderr look as users of the resource know them.
+// The format of log lines on stderr.
 import { describe, expect, it } from 'vitest';
 import { createLog, formatLogLine, formatProgressTime } from '../src/log.ts';
 
 const esc = '\x1b';
 
 describe('formatLogLine', () => {
-  it('pads the message to 44 columns and ends in a space', () => {
+  it('pads the message to 44 columns and ends with a space', () => {
     expect(formatLogLine('error', 0, 'destination path not specified')).toBe(
       `${esc}[31mERRO${esc}[0m[0000] destination path not specified               `,
     );
@@ -35,7 +35,7 @@ describe('formatLogLine', () => {
     expect(formatLogLine('info', elapsed, '')).toContain(`[${shown}] `);
   });
 
-  it('counts runes, not UTF-16 units, and never cuts', () => {
+  it('counts code points, not UTF-16 units, and never truncates', () => {
     const columns = (message: string) => [
       ...formatLogLine('info', 0, message).slice(`${esc}[36mINFO${esc}[0m[0000] `.length),
     ];
@@ -44,13 +44,13 @@ describe('formatLogLine', () => {
     expect(columns('😀'.repeat(50))).toHaveLength(51);
   });
 
-  it('prints the message raw', () => {
+  it('writes the message unchanged', () => {
     expect(formatLogLine('error', 0, 'no files match glob: "a*"\n<b>')).toContain(
       '] no files match glob: "a*"\n<b> ',
     );
   });
 
-  it('sorts fields', () => {
+  it('sorts fields by name', () => {
     const line = formatLogLine('debug', 0, 'm', { b: 1, a: true, C: 'x' });
     expect(line.replaceAll(`${esc}[37m`, '').replaceAll(`${esc}[0m`, '')).toMatch(/ {2}C=x a=true b=1$/);
   });
@@ -71,7 +71,7 @@ describe('formatLogLine', () => {
 });
 
 describe('formatProgressTime', () => {
-  it('is local time with two digits each', () => {
+  it('writes local time with two digits for each part', () => {
     expect(formatProgressTime(new Date(2026, 0, 2, 3, 4, 5).getTime())).toBe('2026/01/02 03:04:05');
     expect(formatProgressTime(new Date(2026, 7, 17, 15, 21, 47).getTime())).toBe('2026/08/17 15:21:47');
   });
@@ -100,7 +100,7 @@ describe('createLog', () => {
     ]);
   });
 
-  it('writes debug lines only when asked to', () => {
+  it('writes debug lines only if they are enabled', () => {
     const quiet = record(false);
     quiet.log.debug('entry', { Name: 'a b' });
     expect(quiet.log.debugging).toBe(false);
@@ -111,7 +111,7 @@ describe('createLog', () => {
     expect(chatty.written).toEqual([`${formatLogLine('debug', 3000, 'entry', { Name: 'a b' })}\n`]);
   });
 
-  it('writes progress with a date and plain text as it is', () => {
+  it('writes progress with a date, and plain lines unchanged', () => {
     const { log, written } = record(false);
     log.progress('pushed blob: sha256:ab');
     log.plain(`fetching ${esc}[32mr${esc}[0m`);

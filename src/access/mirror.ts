@@ -1,4 +1,4 @@
-// A mirror stands in for a registry: which repository there holds the same image? Pure.
+// Which repository on a mirror holds the same image as one on the registry it stands in for. Pure.
 import { UserError } from '../errors.ts';
 import { checkAddressable, dockerHub, parseRepository, type RepositoryReference } from '../oci/reference.ts';
 
@@ -12,8 +12,8 @@ export interface MirrorSettings {
 /**
  * The repository on a mirror that holds what `origin` holds, or nothing when the mirror is for another registry: then
  * it must not be asked. For Docker Hub the host is read by the rules for names as upstream does: an empty one and
- * `docker.io` mean Docker Hub itself, and one that can't be a registry is a namespace there; for any other registry
- * these are errors. A UserError names a host or registry that can't be one.
+ * `docker.io` mean Docker Hub itself, and one that cannot be a registry is a namespace there; for any other registry
+ * these are errors. A UserError names a host or registry that cannot be one.
  */
 export function mirrorRepository(
   origin: RepositoryReference,
@@ -24,12 +24,12 @@ export function mirrorRepository(
   }
   if (host.includes('/')) {
     throw new UserError(`registry_mirror.host must be a host or host:port: ${JSON.stringify(host)}`, {
-      hint: 'leave out the scheme and the path',
+      code: 'MIRROR_HOST_WITH_PATH',
     });
   }
   if (origin.registry !== dockerHub && !isRegistry(host)) {
     throw new UserError(`registry_mirror.host is not the host of a registry: ${JSON.stringify(host)}`, {
-      hint: 'write host or host:port; a host without a dot needs its port',
+      code: 'MIRROR_HOST_INVALID',
     });
   }
   try {
@@ -42,20 +42,20 @@ export function mirrorRepository(
   }
 }
 
-/** The registry that `for` names. It is compared as the text that a repository begins with. */
+/** The registry that `for` names, as a repository name begins with it. */
 function readServedRegistry(text: string): string {
   if (text === '' || text === 'docker.io') {
     return dockerHub;
   }
   if (!isRegistry(text)) {
     throw new UserError(`registry_mirror.for is not the host of a registry: ${JSON.stringify(text)}`, {
-      hint: 'write it as in the repository: host or host:port, without a scheme or path',
+      code: 'MIRRORED_REGISTRY_INVALID',
     });
   }
   return text;
 }
 
-/** Whether a name that begins with this text and a slash lies on the registry of this name. */
+/** Whether a repository name that begins with this string and a slash lies on the registry of this name. */
 function isRegistry(text: string): boolean {
   return !text.includes('/') && (text === 'localhost' || /[.:]/.test(text));
 }

@@ -18,6 +18,9 @@ const pipelineHints: Readonly<Record<string, string>> = {
   REPOSITORY_EMPTY: 'set source.repository, for example "registry.example.com/team/app"',
   REPOSITORY_WITH_TAG: 'put the tag into source.tag; a repository name has no ":" or "@"',
   REPOSITORY_URL: 'leave out the scheme; for a registry without TLS set "insecure: true"',
+  MIRROR_HOST_WITH_PATH: 'leave out the scheme and the path',
+  MIRROR_HOST_INVALID: 'write host or host:port; a host without a dot needs its port',
+  MIRRORED_REGISTRY_INVALID: 'write it as in the repository: host or host:port, without a scheme or path',
   DIGEST_MALFORMED: 'take the digest from an answer of check, or from the registry',
   IMMUTABLE_TAG_CONFLICT:
     'push under a new tag, or set params.on_conflict to skip or move; params.immutable_tags may also be patterns',

@@ -1,38 +1,38 @@
-// Secrets stay out of everything that is written, even where a server sends them back: the last line of defence.
+// Redaction of secrets in everything that is written, also where a server sends them back.
 
-/** What a program knows to be secret. Messages must do without secrets by themselves; this is for what others say. */
+/** The known secrets. Our own messages must not hold secrets; this is for what servers and programs say. */
 export interface Redaction {
-  /** From now on this text is redacted, and what it looks like encoded. Texts below six characters are ignored. */
-  keep(secret: string): void;
-  /** The text with `REDACTED` in the place of every secret. */
+  /** Redacts this string, and its encoded forms, from now on. Strings below six characters are ignored. */
+  add(secret: string): void;
+  /** The string with `REDACTED` in place of every secret. */
   redact(text: string): string;
 }
 
-/** Shorter secrets would turn up in ordinary words, and a log without words helps nobody. */
+/** Shorter secrets occur in ordinary words: redacting them would make a log unreadable. */
 const shortestSecret = 6;
-/** A line of a longer secret, such as a key in PEM, is one by itself from this length on. */
+/** A line of a longer secret, such as a key in PEM, is a secret of its own from this length on. */
 const shortestLine = 16;
 
-/** A redaction that knows no secret yet. */
+/** A redaction without any secret. */
 export function createRedaction(): Redaction {
   const secrets = new Set<string>();
   let forms: readonly string[] = [];
   return {
-    keep(secret) {
+    add(secret) {
       if (secret.length < shortestSecret || secrets.has(secret)) {
         return;
       }
       secrets.add(secret);
       const lines = secret.split(/[\r\n]+/).filter((line) => line.length >= shortestLine);
       const added = [secret, ...lines].flatMap(formsOf);
-      // The longest first, so that nothing of a form stays behind when a shorter one is part of it.
+      // The longest first, so that no part of a form remains when a shorter one is part of it.
       forms = [...new Set([...forms, ...added])].sort((a, b) => b.length - a.length);
     },
     redact: (text) => forms.reduce((shown, form) => shown.replaceAll(form, 'REDACTED'), text),
   };
 }
 
-/** A text as it is, in URLs and forms, in JSON, and within anything in base64. */
+/** A secret as it is, in URLs and forms, in JSON, and within anything in base64. */
 function formsOf(secret: string): string[] {
   const inUrl = [
     encodeURIComponent(secret.toWellFormed()),
@@ -44,7 +44,7 @@ function formsOf(secret: string): string[] {
   return forms.filter((form) => form.length >= shortestSecret);
 }
 
-/** The characters that bytes always leave in base64, for each of the three places at which they can begin. */
+/** The base64 characters that depend on the bytes alone, for each of the three offsets at which they can begin. */
 function inBase64(bytes: Buffer): string[] {
   return [0, 1, 2].flatMap((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64url');

@@ -1,6 +1,7 @@
-// Standard input, output and error of this process, without the streams of the runtime where these are slow to make.
+// Standard input, output and error of this process, without the streams of the runtime where they are slow.
 import { read, write } from 'node:fs';
 import { promisify } from 'node:util';
+import { errorCode } from '../errors.ts';
 
 const readFrom = promisify(read);
 const writeTo = promisify(write);
@@ -18,8 +19,8 @@ export function readStandardInput(signal: AbortSignal): Promise<Uint8Array> {
 
 async function readToEnd(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  // Making process.stdin costs Bun a quarter of a whole check. Node makes it in no time, and the thread that reads a
-  // descriptor would hold up the end of the process when a signal asks for it.
+  // Creating process.stdin takes Bun a quarter of a whole check. In Node it is fast, and a thread that reads the
+  // descriptor would delay the end of the process after a signal.
   if (process.versions.bun === undefined || !(await readDirectly(chunks))) {
     for await (const chunk of process.stdin) {
       chunks.push(chunk);
@@ -28,7 +29,7 @@ async function readToEnd(): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** Whether standard input could be read to its end; a stream has to go on where not (it may be set not to block). */
+/** Whether standard input could be read to its end; if not (it may be non-blocking), a stream must read the rest. */
 async function readDirectly(chunks: Uint8Array[]): Promise<boolean> {
   try {
     for (;;) {
@@ -44,7 +45,7 @@ async function readDirectly(chunks: Uint8Array[]): Promise<boolean> {
   }
 }
 
-/** Writes all of a text to standard output. Fails with the system's error, as when the reader went away. */
+/** Writes a whole string to standard output. Fails with the system's error, for example when the reader is gone. */
 export async function writeStandardOutput(text: string): Promise<void> {
   let rest: Uint8Array = Buffer.from(text);
   while (rest.length > 0) {
@@ -59,20 +60,20 @@ export async function writeStandardOutput(text: string): Promise<void> {
   }
 }
 
-/** Whether an output that is set not to block takes no more for now: a stream knows how to wait for it. */
+/** Whether a non-blocking output takes no more for now: a stream can wait for it. */
 function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+  return errorCode(error) === 'EAGAIN';
 }
 
 let errorStream: NodeJS.WriteStream | undefined;
 
-/** Writes a text to standard error; a reader that went away is no failure. */
+/** Writes a string to standard error; a reader that is gone is no failure. */
 export function writeStandardError(text: string): void {
   errorStream ??= process.stderr.on('error', () => undefined);
   errorStream.write(text);
 }
 
-/** Waits for everything written to standard error to be on its way. */
+/** Waits until everything written to standard error was handed to the system. */
 export async function flushStandardError(): Promise<void> {
   if (errorStream) {
     await writeStream(errorStream, '').catch(() => undefined);
@@ -81,7 +82,7 @@ export async function flushStandardError(): Promise<void> {
 
 function writeStream(stream: NodeJS.WriteStream, content: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Told twice, by the event and by the callback; without a listener the event would end the process.
+    // A failure comes twice, by the event and by the callback; without a listener the event would end the process.
     stream.on('error', reject);
     stream.write(content, (error) => (error ? reject(error) : resolve()));
   });

@@ -1,14 +1,14 @@
-// What a command needs of the world around it, handed in so that tests can hand in their own.
+// What a command uses of its process: streams, clock, environment, signal. Tests pass their own.
 import type { WantedPlatform } from '../oci/platform.ts';
 import type { TerminalSize } from '../transfer/progress-display.ts';
 import type { Clock } from '../transport/clock.ts';
 
-/** Streams, directories, clock and random of one run. */
+/** The surroundings of one run of a command. */
 export interface Surroundings {
-  /** The arguments behind the executable's name. */
+  /** The arguments after the executable's name. */
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Go's names of the machine this runs on. */
+  /** Operating system and architecture of this machine by Go's names. */
   readonly platform: WantedPlatform;
   /** The numeric user id of the process; 0 may give files to other users. */
   readonly userId: number;
@@ -19,16 +19,13 @@ export interface Surroundings {
   readonly waits: 'real' | 'shrunk';
   /** Everything on standard input. */
   readInput(): Promise<Uint8Array>;
-  /** Text for standard error; secrets that {@link addSecret} was told of are redacted. */
+  /** Writes to standard error; secrets passed to {@link addSecret} are redacted. */
   writeError(text: string): void;
-  /** The size of the terminal that standard error is, by now; undefined when it is none. */
+  /** The current size of the terminal on standard error; undefined when it is not a terminal. */
   terminal(): TerminalSize | undefined;
-  /**
-   * Does something every so many milliseconds until the function given back is called. That alone doesn't keep the
-   * process alive.
-   */
+  /** Runs an action at this interval until the returned function is called. Does not keep the process alive. */
   every(milliseconds: number, action: () => void): () => void;
-  /** A text that must never be shown from now on, whoever says it. */
+  /** A string that must not appear in any output from now on. */
   addSecret(secret: string): void;
   /** A number at least 0 and below 1. */
   random(): number;
@@ -38,7 +35,7 @@ export interface Surroundings {
 export interface CommandResult {
   /** For standard output, all of it; of check, in and out one line of JSON and its line feed. */
   readonly output: string;
-  /** The exit status: 0 success, 1 failure, 2 success with a finding that a script may want to act on. */
+  /** The exit status: 0 success, 1 failure, 2 differences or changes pending. */
   readonly code: 0 | 1 | 2;
 }
 

@@ -1,4 +1,4 @@
-// The real world around a command: the streams, clock and random of this process.
+// The surroundings of a command in this process: its streams, clock, environment and random numbers.
 import { hostPlatform } from '../oci/platform.ts';
 import type { Clock } from '../transport/clock.ts';
 import { createRedaction } from './redaction.ts';
@@ -27,7 +27,7 @@ const systemClock: Clock = {
 
 /** The surroundings of this process; `args` are the arguments after the name of the command. */
 export function systemSurroundings(args: readonly string[], signal: AbortSignal): Surroundings {
-  const { keep, redact } = createRedaction();
+  const { add, redact } = createRedaction();
   return {
     arguments: args,
     environment: process.env,
@@ -46,7 +46,7 @@ export function systemSurroundings(args: readonly string[], signal: AbortSignal)
       const timer = setInterval(action, milliseconds).unref();
       return () => clearInterval(timer);
     },
-    addSecret: keep,
+    addSecret: add,
     random: Math.random,
   };
 }

@@ -1,4 +1,4 @@
-// Which repository on a mirror stands in for one on its registry.
+// Which repository on a mirror stands in for one on the registry that it mirrors.
 import { expect, it } from 'vitest';
 import { mirrorRepository } from '../../src/access/mirror.ts';
 import { UserError } from '../../src/errors.ts';

@@ -1,4 +1,4 @@
-// What a registry is asked for once for all, and what begins anew after a failed attempt.
+// Sessions of a registry: pinged once, kept by repository and scopes, opened again after a failed attempt.
 import { expect, it } from 'vitest';
 import { openAccess } from '../../src/access/access.ts';
 import type { AccessSurroundings } from '../../src/access/access-settings.ts';

@@ -1,4 +1,4 @@
-// The working directory holds what users fetched or built: nothing in it may configure or run anything.
+// The working directory holds artifacts of users: no file in it may configure or run anything.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// The executables as processes: what every command owes Concourse, whatever it does.
+// The executables as processes: exit status, signals, streams and links.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 describe.each(names)('%s', (name) => {
-  it('fails with status 1, one error line and nothing on stdout', async () => {
+  it('fails with status 1, one error line and nothing on stdout for an invalid request', async () => {
     const result = await runExecutable(name, { request: '[]' });
     expect(result.status).toBe(1);
     expect(result.stdout).toBe('');
@@ -41,11 +41,11 @@ describe.each(names)('%s', (name) => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'ends with 128 and the number of %s while it reads its request',
+    'ends with 128 and the number of the signal when %s interrupts the reading of its request',
     async (signal) => {
       const child = spawn(executablePath(name), [folder], { env: environment });
       const stderr = text(child.stderr);
-      // More than any pipe holds: when it is through, the command is reading.
+      // More than a pipe holds: after it was written, the command is reading.
       await new Promise((resolve) => child.stdin.write(' '.repeat(4 * 1024 * 1024), resolve));
       child.kill(signal);
       const [code, endedBy] = await once(child, 'exit');
@@ -54,7 +54,7 @@ describe.each(names)('%s', (name) => {
     },
   );
 
-  it('runs through links, one leading to the next', async () => {
+  it('runs through a chain of symbolic links', async () => {
     symlinkSync(executablePath(name), join(folder, name));
     const other = mkdtempSync(join(folder, 'other-'));
     symlinkSync(join('..', name), join(other, name));
@@ -65,13 +65,13 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-it('answers with one line of JSON and status 0', async () => {
+it('answers a check with one line of JSON and status 0', async () => {
   const result = await runExecutable('check', { request });
   expect(result).toMatchObject({ status: 0 });
   expect(result.stdout).toMatch(/^\[\{"tag":"latest","digest":"sha256:[0-9a-f]{64}"\}\]\n$/);
 });
 
-it('fails when nobody reads the answer', async () => {
+it('fails when the reader of stdout is gone', async () => {
   const child = spawn(executablePath('check'), [], { env: environment });
   const stderr = text(child.stderr);
   child.stdout.destroy();
@@ -81,7 +81,7 @@ it('fails when nobody reads the answer', async () => {
   expect(await stderr).toContain('writing the answer to standard output: ');
 });
 
-it.runIf(process.platform === 'linux')('fails when the answer finds no room', async () => {
+it.runIf(process.platform === 'linux')('fails when stdout is a full device', async () => {
   const script = 'exec "$0" > /dev/full';
   const options = { input: request, environment };
   const { status, stderr } = await runProgram('/bin/sh', ['-c', script, executablePath('check')], options);
@@ -89,7 +89,7 @@ it.runIf(process.platform === 'linux')('fails when the answer finds no room', as
   expect(stderr).toContain('writing the answer to standard output: ENOSPC');
 });
 
-it('reads a request that comes in pieces, and one larger than any pipe', async () => {
+it('reads a request that arrives in pieces and is larger than a pipe', async () => {
   const child = spawn(executablePath('check'), [], { env: environment });
   const stdout = text(child.stdout);
   await new Promise((resolve) => child.stdin.write(request.slice(0, 9), resolve));
@@ -99,14 +99,14 @@ it('reads a request that comes in pieces, and one larger than any pipe', async (
   expect(await stdout).toMatch(/^\[\{"tag":"latest"/);
 });
 
-it('runs from the sources as from the bundle', async () => {
+it('runs from the sources with the same answer as from the bundle', async () => {
   const main = join(repositoryRoot, 'src', 'main.ts');
   const result = await runProgram(process.execPath, [main, 'check'], { input: request, environment });
   expect(result.status).toBe(0);
   expect(result.stdout).toBe((await runExecutable('check', { request })).stdout);
 });
 
-it('says under which names it can be started', async () => {
+it('names the commands when it is started by another name', async () => {
   const main = join(repositoryRoot, 'src', 'main.ts');
   const result = await runProgram(process.execPath, [main, 'put'], { environment });
   expect(result).toMatchObject({ status: 1, stdout: '' });

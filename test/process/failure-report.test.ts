@@ -1,4 +1,4 @@
-// What people see of a failure: the message, the hint, and the places in the code only when it is a bug.
+// The report of a failure: message, hint, and the stack only for a bug.
 import { expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
@@ -13,7 +13,7 @@ function reported(error: unknown): string[] {
   return output.split('\n');
 }
 
-it('shows the causes of an error on its line and the hint on the next', () => {
+it('writes the causes of an error on its line and the hint on the next', () => {
   const cause = new UserError('401 Unauthorized', { hint: 'check the password' });
   const [line, ...rest] = reported(new UserError('asking for the manifest', { cause }));
   expect(line).toContain('ERRO');
@@ -21,11 +21,11 @@ it('shows the causes of an error on its line and the hint on the next', () => {
   expect(rest).toEqual(['hint: check the password', '']);
 });
 
-it('shows nothing else when there is no hint', () => {
+it('writes one line when there is no hint', () => {
   expect(reported(new UserError('no such directory'))).toHaveLength(2);
 });
 
-it('shows where a bug is', () => {
+it('writes the stack of a bug', () => {
   const [line, request, place, ...rest] = reported(new TypeError('x is undefined'));
   expect(line).toContain('x is undefined');
   expect(request).toContain('this is a bug in the resource');
@@ -33,13 +33,13 @@ it('shows where a bug is', () => {
   expect(rest.join('\n')).not.toContain('x is undefined');
 });
 
-it('shows where a bug is that others took for a failure of theirs', () => {
+it('writes the stack of a bug that is the cause of another error', () => {
   const lines = reported(new UserError('download failed', { cause: new TypeError('x is undefined') }));
   expect(lines[0]).toContain('download failed: x is undefined');
   expect(lines[1]).toContain('this is a bug in the resource');
 });
 
-it('takes no error with a code for a bug, whatever its class', () => {
+it('does not call an error with a code a bug, whatever its class', () => {
   const cause = Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL' });
   expect(reported(new UserError('asking', { cause })).join('\n')).not.toContain('bug');
 });
@@ -50,7 +50,7 @@ it.each([
   ['EROFS', /read-only/],
   ['EACCES', /permissions/],
   ['EMFILE', /ulimit/],
-])('says what to do about %s, however deep it lies', (code, hint) => {
+])('writes a hint for %s, however deep among the causes it lies', (code, hint) => {
   const cause = new UserError('extract image', {
     cause: Object.assign(new Error(code), { code }),
     hint: 'x',
@@ -58,11 +58,14 @@ it.each([
   expect(reported(new UserError('download failed', { cause }))[1]).toMatch(hint);
 });
 
-it('shows no property of a bug but its message: an address with a password may be among them', () => {
+it('writes no property of a bug but its message, since a URL with a password may be among them', () => {
   const error = Object.assign(new TypeError('Invalid URL'), { input: 'https://user:secret@host' });
   expect(reported(error).join('\n')).not.toContain('secret');
 });
 
-it.each([['text'], [undefined], [null], [42]])('survives %s instead of an error', (thrown) => {
-  expect(reported(thrown)[0]).toContain('ERRO');
-});
+it.each([['a string'], [undefined], [null], [42]])(
+  'reports a thrown value that is not an error: %s',
+  (thrown) => {
+    expect(reported(thrown)[0]).toContain('ERRO');
+  },
+);

@@ -1,18 +1,18 @@
-// Text that others write may hold our secrets in many looks; none of them may pass.
+// Secrets are redacted in every form in which a server may send them back.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRedaction } from '../../src/process/redaction.ts';
 import { shownSecrets } from '../support/secret-forms.ts';
 
 function redacting(...secrets: readonly string[]) {
-  const { keep, redact } = createRedaction();
-  secrets.forEach(keep);
+  const { add, redact } = createRedaction();
+  secrets.forEach(add);
   return redact;
 }
 
 const password = 'p4ss/w+rd é"<&>';
 
-describe('a secret is redacted', () => {
+describe('redacts a secret', () => {
   it.each<[string, string]>([
     ['as it is', password],
     ['in a URL', `https://host/?a=${encodeURIComponent(password)}`],
@@ -22,9 +22,9 @@ describe('a secret is redacted', () => {
     ],
     ['in a form', new URLSearchParams({ password }).toString()],
     ['in JSON', JSON.stringify({ password })],
-    ['in Basic credentials of whatever user', Buffer.from(`user:${password}`).toString('base64')],
-    ['in those of another', Buffer.from(`us:${password}`).toString('base64')],
-    ['in those of a third', Buffer.from(`u:${password}`).toString('base64')],
+    ['in Basic credentials with a user of any length', Buffer.from(`user:${password}`).toString('base64')],
+    ['in Basic credentials with a user of two characters', Buffer.from(`us:${password}`).toString('base64')],
+    ['in Basic credentials with a user of one character', Buffer.from(`u:${password}`).toString('base64')],
     ['in the base64 of URLs', Buffer.from(`{"auth":"${password}"}`).toString('base64url')],
   ])('%s', (_name, text) => {
     const shown = redacting(password)(`before ${text} after`);
@@ -32,7 +32,7 @@ describe('a secret is redacted', () => {
     expect(shown).toMatch(/^before .*REDACTED.* after$/);
   });
 
-  it('in each line of a key that has many', () => {
+  it('in each line of a key with many lines', () => {
     const lines = ['-----BEGIN KEY-----', 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC', 'c2Vjb25kIGxpbmUgb2YgYSBrZXk='];
     const redact = redacting(lines.join('\n'));
     expect(redact(`line 2 is ${lines[2]}`)).toBe('line 2 is REDACTED');
@@ -44,7 +44,7 @@ describe('a secret is redacted', () => {
     );
   });
 
-  it('wherever it stands and whatever it is', () => {
+  it('at any position, encoded in any form', () => {
     const looks: readonly ((text: string) => string)[] = [
       (text) => text,
       encodeURIComponent,
@@ -69,14 +69,14 @@ describe('a secret is redacted', () => {
   });
 });
 
-describe('what is left alone', () => {
-  it('text without secrets', () => {
+describe('does not change', () => {
+  it('strings without secrets', () => {
     const text = 'GET https://host/v2/team/image/manifests/1.0: MANIFEST_UNKNOWN: manifest unknown\n';
     expect(redacting(password, 'another one')(text)).toBe(text);
     expect(redacting()(text)).toBe(text);
   });
 
-  it.each(['', 'a', 'short'])('secrets too short to be told from words: %j', (secret) => {
+  it.each(['', 'a', 'short'])('secrets that are as short as words: %j', (secret) => {
     const text = 'a short text';
     expect(redacting(secret)(text)).toBe(text);
   });

@@ -1,11 +1,11 @@
-// A registry that falls silent does not hold a command for ever. Patience is cut to a thousandth here.
+// A registry that stops sending does not block a command for ever. Time limits are a thousandth here.
 import { describe, expect, vi } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
 import type { FaultRule } from '../support/fault.ts';
 import { startRegistry } from '../support/registry.ts';
 import { runCommand } from '../support/run-command.ts';
 
-/** The patience of every request, in milliseconds, by the port that it went to. */
+/** The time limit of every request, in milliseconds, by its port. */
 const patience = vi.hoisted(() => new Map<string, number[]>());
 
 vi.mock('../../src/transport/http-client.ts', async (importOriginal) => {
@@ -27,11 +27,11 @@ vi.mock('../../src/transport/http-client.ts', async (importOriginal) => {
 
 const never = new Promise(() => {});
 
-// Together, because a server that is silent for a moment is one for a whole second in undici.
-describe.concurrent('a registry that falls silent', (it) => {
+// Concurrent, because undici measures silence in whole seconds.
+describe.concurrent('a registry that stops sending', (it) => {
   it.each<[string, object, FaultRule]>([
     ['instead of answering the ping', { tag: 'a' }, { path: '/v2/', fault: { kind: 'hold', until: never } }],
-    ['instead of giving a token', { tag: 'a' }, { path: '/token', fault: { kind: 'hold', until: never } }],
+    ['instead of issuing a token', { tag: 'a' }, { path: '/token', fault: { kind: 'hold', until: never } }],
     ['instead of answering a HEAD', { tag: 'a' }, { method: 'HEAD', fault: { kind: 'hold', until: never } }],
     ['within its list of tags', {}, { path: /tags/, fault: { kind: 'stall', after: 5 } }],
   ])('%s ends the check', async (_where, source, rule) => {
@@ -52,7 +52,7 @@ describe.concurrent('a registry that falls silent', (it) => {
     ['seconds with TEST=true', 'shrunk', false, 5_000],
     ['seconds if it is a mirror', 'real', true, 10_000],
     ['as many if it is a mirror with TEST=true', 'shrunk', true, 10_000],
-  ])('for a moment only is asked again after %s', async (_patience, waits, isMirror, longest) => {
+  ])('once is asked again after %s', async (_patience, waits, isMirror, longest) => {
     await using registry = await startRegistry({
       faults: [{ method: 'HEAD', times: 1, fault: { kind: 'hold', until: never } }],
     });

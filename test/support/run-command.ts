@@ -24,7 +24,7 @@ export interface CommandResult {
 /** Runs a command to its end; by default on a fake clock, so that no wait takes time. */
 export async function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
   const { request, directory, ...others } = options;
-  const { keep, redact } = createRedaction();
+  const { add, redact } = createRedaction();
   let stderr = '';
   const surroundings: Surroundings = {
     environment: {},
@@ -36,7 +36,7 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
     random: () => 0.5,
     terminal: () => undefined,
     every: () => () => {},
-    addSecret: keep,
+    addSecret: add,
     ...others,
     arguments: directory === undefined ? [] : [directory],
     readInput: async () => Buffer.from(typeof request === 'string' ? request : JSON.stringify(request)),

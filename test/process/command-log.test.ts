@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { openTransferLog } from '../../src/process/command-log.ts';
 import type { Surroundings } from '../../src/process/surroundings.ts';
-import { openTransferLog } from '../../src/process/transfer-log.ts';
 import { decodeInRequest } from '../../src/request/request.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
-/** What a log says of one transfer that goes on for six ticks, with a line of the log after each. */
+/** The output of one transfer and a log line after each of its three steps. */
 function written(given: Partial<Surroundings>, debug = false): string {
   let output = '';
   const clock = createFakeClock();
@@ -46,12 +46,12 @@ function written(given: Partial<Surroundings>, debug = false): string {
   return output;
 }
 
-describe('progress', () => {
+describe('progress of a transfer', () => {
   it.each<[string, Partial<Surroundings>]>([
     ['on a terminal', { terminal: () => ({ columns: 100, rows: 24 }) }],
     ['in a build', { environment: { BUILD_ID: '1' } }],
     ['where the address of Concourse is known', { environment: { ATC_EXTERNAL_URL: 'http://ci.example' } }],
-  ])('%s is bars, with the log above them', (_where, given) => {
+  ])('%s is shown as bars below the log', (_where, given) => {
     const output = written(given);
     expect(output).toMatch(/\[=+>-+\] +1000\.0b\/5\.9KiB +1000\.0b\/s +0:05 left\n/);
     expect(output).toContain('\x1b[1Aline 1\x1b[K\n');
@@ -59,7 +59,7 @@ describe('progress', () => {
     expect(written(given, true)).toBe('line 1\nline 2\nline 3\n');
   });
 
-  it('elsewhere is a line with a date, without any escape sequence', () => {
+  it('elsewhere is shown as a line with a date, without escape sequences', () => {
     expect(written({}).split('\n').slice(0, 2)).toEqual([
       expect.stringMatching(
         /^2026\/01\/0\d \d\d:\d\d:\d\d aaaaaaaaaaaa 1000\.0b\/5\.9KiB 1000\.0b\/s 0:05 left$/,
