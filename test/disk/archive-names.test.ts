@@ -23,7 +23,7 @@ const find = entryFinder([
   entry('pipe', 'fifo'),
 ]);
 
-describe('a name in a tarball', () => {
+describe('entryFinder', () => {
   it.each([
     'a/layer.tar',
     './a//layer.tar',
@@ -33,7 +33,7 @@ describe('a name in a tarball', () => {
     'top',
     'absolute',
     'b/chain',
-  ])('%s is the file', (name) => {
+  ])('finds the file by the name %s', (name) => {
     expect(find(name)).toBe(file);
   });
 
@@ -44,7 +44,7 @@ describe('a name in a tarball', () => {
     ['loop', 'the links of loop in the tarball form a cycle'],
     ['dir', 'dir in the tarball is not a file (directory)'],
     ['pipe', 'pipe in the tarball is not a file (fifo)'],
-  ])('%j is an error', (name, message) => {
+  ])('refuses the name %j', (name, message) => {
     expect(() => find(name)).toThrow(message);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cleanPath, joinPaths } from '../../src/disk/clean-path.ts';
 
-describe('cleaning a path', () => {
+describe('cleanPath', () => {
   it.each([
     ['', '.'],
     ['.', '.'],
@@ -16,12 +16,12 @@ describe('cleaning a path', () => {
     ['a/../../b', '../b'],
     ['/../a', '/a'],
     ['a\\/b', 'a\\/b'],
-  ])('%j is %j', (path, cleaned) => {
+  ])('cleans %j to %j', (path, cleaned) => {
     expect(cleanPath(path)).toBe(cleaned);
   });
 });
 
-describe('joining paths', () => {
+describe('joinPaths', () => {
   it.each([
     [['a', 'b'], 'a/b'],
     [['a', '/b'], 'a/b'],
@@ -30,7 +30,7 @@ describe('joining paths', () => {
     [['', '/b'], '/b'],
     [['a', '../../b'], '../b'],
     [['', ''], ''],
-  ])('%j is %j', (parts, joined) => {
+  ])('joins %j to %j', (parts, joined) => {
     expect(joinPaths(...parts)).toBe(joined);
   });
 });

@@ -83,8 +83,8 @@ describe.each<[string, (directory: string) => DiskTarget, string]>([
   });
 });
 
-describe('a tarball', () => {
-  it('appears when it is complete, and stays when the target is closed', async () => {
+describe('dockerArchiveTarget', () => {
+  it('renames the tarball when it is complete, and keeps it when the target is closed', async () => {
     const directory = await temporaryDirectory();
     const image = await imageWith(mediaTypes.ociLayerGzip);
     const [layer = image] = image.layers;
@@ -97,7 +97,7 @@ describe('a tarball', () => {
     expect(await readdir(directory)).toEqual(['image.tar']);
   });
 
-  it('that is closed before it is complete is removed', async () => {
+  it('removes an incomplete tarball when the target is closed', async () => {
     const directory = await temporaryDirectory();
     const image = await imageWith(mediaTypes.ociLayerGzip);
     const target = dockerArchiveTarget(join(directory, 'image.tar'), 'a/b:c');

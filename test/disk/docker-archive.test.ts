@@ -72,7 +72,7 @@ describe('a tarball of compressed layers', () => {
     ]);
   });
 
-  it('opens a node as often as it is asked to', async () => {
+  it('opens a node again', async () => {
     const built = await buildImage({ format: 'docker', layers });
     const [, layer] = await nodesOf(await opened(await dockerArchive(built, { layout: 'compressed' })));
     expect(await contentOf(layer)).toEqual(await contentOf(layer));
@@ -128,7 +128,7 @@ describe('a tarball of compressed layers', () => {
 });
 
 describe.each(['classic', 'docker25'] as const)('a %s tarball of plain layers', (layout) => {
-  it('is pushed as gzip layers whose content is the diff id', async () => {
+  it('yields gzip layers whose content has the diff ids', async () => {
     const built = await buildImage({ format: 'docker', layers });
     const image = await opened(await dockerArchive(built, { layout }));
     expect(image.root).toBeUndefined();
@@ -145,7 +145,7 @@ describe.each(['classic', 'docker25'] as const)('a %s tarball of plain layers', 
     ]);
   });
 
-  it('yields the same again, for a push that is repeated', async () => {
+  it('yields the same nodes again, for a push that is repeated', async () => {
     const built = await buildImage({ format: 'docker', layers });
     const image = await opened(await dockerArchive(built, { layout }));
     const first = await nodesOf(image);
@@ -165,7 +165,7 @@ describe.each(['classic', 'docker25'] as const)('a %s tarball of plain layers', 
     ]);
   });
 
-  it('compresses a layer only when the walk reaches it, and leaves nothing behind', async () => {
+  it('compresses a layer only when the walk reaches it, and leaves no file', async () => {
     const built = await buildImage({ format: 'docker', layers });
     const { directory, path } = await plant(await dockerArchive(built, { layout }));
     const image = await openImage(path, { temporaryDirectory: directory });
@@ -181,7 +181,7 @@ describe.each(['classic', 'docker25'] as const)('a %s tarball of plain layers', 
 });
 
 describe('any tarball', () => {
-  it('may have no layers', async () => {
+  it('reads a tarball without layers', async () => {
     const built = emptyImage();
     const image = await opened(await dockerArchive(built));
     expect(image.root?.digest).toBe(
@@ -190,7 +190,7 @@ describe('any tarball', () => {
     expect((await nodesOf(image)).map(({ kind }) => kind)).toEqual(['blob', 'manifest']);
   });
 
-  it('can hold a config whose content is not what its layers say', async () => {
+  it('does not compare plain layers with the diff ids of the config', async () => {
     const archive = await archiveOf(
       { Config: 'config', Layers: ['layer'] },
       configOf(digestOf('something else')),
@@ -210,7 +210,7 @@ describe('any tarball', () => {
       'directory in the tarball is not a file',
     ],
     ['second layer is missing', { Config: 'two', Layers: ['zipped', 'gone'] }, 'file gone not found'],
-  ])('fails before anything is yielded when its %s', async (_case, manifest, message) => {
+  ])('fails before anything is yielded when the %s', async (_case, manifest, message) => {
     const archive = await archiveOf(
       manifest,
       configOf(digestOf('plain')),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkPattern, compileComponent, hasMeta } from '../../src/disk/glob-pattern.ts';
 
-describe('a component of a pattern', () => {
+describe('compileComponent', () => {
   it.each([
     ['', ''],
     ['*', ''],
@@ -16,7 +16,7 @@ describe('a component of a pattern', () => {
     ['[\\]-a]', '^'],
     ['\\*', '*'],
     ['[a]]', 'a]'],
-  ])('%s matches %s', (pattern, name) => {
+  ])('matches with %j the name %j', (pattern, name) => {
     expect(compileComponent(pattern)(name)).toBe(true);
   });
 
@@ -31,7 +31,7 @@ describe('a component of a pattern', () => {
     ['[z-a]', 'm'],
     ['\\*', 'x'],
     ['[a]', 'ab'],
-  ])('%s does not match %s', (pattern, name) => {
+  ])('does not match with %j the name %j', (pattern, name) => {
     expect(compileComponent(pattern)(name)).toBe(false);
   });
 
@@ -60,12 +60,12 @@ describe('a component of a pattern', () => {
   });
 });
 
-describe('a pattern', () => {
-  it.each(['a/[/b', 'a/b\\', '[a/b]', 'a\\/b', '*/[]'])('%s is malformed', (pattern) => {
+describe('checkPattern and hasMeta', () => {
+  it.each(['a/[/b', 'a/b\\', '[a/b]', 'a\\/b', '*/[]'])('refuses the malformed pattern %j', (pattern) => {
     expect(() => checkPattern(pattern)).toThrow(`'${pattern}' is not a valid pattern`);
   });
 
-  it.each(['', '/', 'a/b', '*/?/[a-z]', 'a]', '{a,b'])('%s is well formed', (pattern) => {
+  it.each(['', '/', 'a/b', '*/?/[a-z]', 'a]', '{a,b'])('accepts the pattern %j', (pattern) => {
     expect(() => checkPattern(pattern)).not.toThrow();
   });
 
@@ -76,7 +76,7 @@ describe('a pattern', () => {
     ['a?', true],
     ['[a]', true],
     ['a\\b', true],
-  ])('%s has metacharacters: %s', (pattern, expected) => {
+  ])('detects whether %j has metacharacters: %s', (pattern, expected) => {
     expect(hasMeta(pattern)).toBe(expected);
   });
 });

@@ -23,18 +23,18 @@ async function failureOf(image: string, ...names: (string | Buffer)[]): Promise<
   );
 }
 
-describe('finding the image of a put', () => {
-  it('gives the one match', async () => {
+describe('findImage', () => {
+  it('returns the one match', async () => {
     const directory = await directoryWith('a.tar', 'sub/b.tar');
     expect(await findImage(directory, '*/*.tar')).toBe(join(directory, 'sub/b.tar'));
   });
 
-  it('gives the directory itself for an empty pattern', async () => {
+  it('returns the directory itself for an empty pattern', async () => {
     const directory = await directoryWith('a.tar');
     expect(await findImage(directory, '')).toBe(directory);
   });
 
-  it('says where it looked in vain', async () => {
+  it('names the path of the pattern when nothing matches', async () => {
     const error = await failureOf('image/image.tar', 'image.tar');
     expect(error).toBeInstanceOf(UserError);
     expect(errorText(error)).toBe("no files match glob 'image/image.tar'");
@@ -47,15 +47,15 @@ describe('finding the image of a put', () => {
     ['out/*.tgz', ['out/image.tar', 'out/version'], 'out there is: image.tar, version'],
     ['*/none.tar', ['out/image.tar', 'src/main.go'], ' there is: out, src'],
     ['deep/down/*/x', ['deep/other'], 'deep there is: other'],
-  ])('says what there is instead of %s', async (image, names, expected) => {
+  ])('lists what there is instead of %s', async (image, names, expected) => {
     expect(errorHint(await failureOf(image, ...names))?.endsWith(expected)).toBe(true);
   });
 
-  it('says that there is nothing at all', async () => {
+  it('reports that the directory is empty', async () => {
     expect(errorHint(await failureOf('image.tar'))).toMatch(/ is empty$/);
   });
 
-  it('names what matches when it is too much', async () => {
+  it('lists the matches when there are several', async () => {
     const error = await failureOf('*.tar', 'b.tar', 'a.tar');
     expect(error).toBeInstanceOf(UserError);
     expect(errorText(error)).toMatch(
@@ -63,12 +63,12 @@ describe('finding the image of a put', () => {
     );
   });
 
-  it('keeps the list short when very much matches', async () => {
+  it('lists only some of many matches', async () => {
     const names = Array.from({ length: 25 }, (_, position) => `image-${position}.tar`);
     expect(errorText(await failureOf('*', ...names))).toMatch(/, and 15 more$/);
   });
 
-  it('reports a malformed pattern even where nothing could match', async () => {
+  it('reports a malformed pattern when its directory is missing too', async () => {
     expect(errorText(await failureOf('nowhere/[a'))).toContain('syntax error in pattern');
   });
 });
@@ -77,15 +77,15 @@ describe('finding the image of a put', () => {
 describe.runIf(process.platform === 'linux')('names that are not UTF-8', () => {
   const broken = Buffer.from('im\xffge.tar', 'latin1');
 
-  it('count as matches', async () => {
+  it('counts names that are not UTF-8 as matches', async () => {
     expect(errorText(await failureOf('*.tar', broken, 'a.tar'))).toContain('too many files');
   });
 
-  it('can not be the image', async () => {
+  it('refuses an image whose name is not UTF-8', async () => {
     expect(errorText(await failureOf('*.tar', broken))).toContain('not UTF-8');
   });
 
-  it('are entered as directories', async () => {
+  it('searches directories whose names are not UTF-8', async () => {
     const inside = Buffer.concat([Buffer.from('im\xffge', 'latin1'), Buffer.from('/image.tar')]);
     const directory = await directoryWith(inside);
     expect(await glob(`${directory}/im?ge/*`)).toEqual([

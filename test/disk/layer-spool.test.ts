@@ -17,8 +17,8 @@ async function contentOf({ file, size }: SpooledLayer): Promise<Buffer> {
   return bytes;
 }
 
-describe('the spool of compressed layers', () => {
-  it('gives a file, its size and its digest', async () => {
+describe('createLayerSpool', () => {
+  it('returns the compressed file, its size and its digest', async () => {
     const spool = createLayerSpool(await temporaryDirectory());
     const layer = await spool.compress('a', () => content('layer a'));
     const bytes = await contentOf(layer);
@@ -27,7 +27,7 @@ describe('the spool of compressed layers', () => {
     await spool.close();
   });
 
-  it('compresses a layer once', async () => {
+  it('compresses a layer only once', async () => {
     const spool = createLayerSpool(await temporaryDirectory());
     let read = 0;
     const counted = () => {
@@ -40,7 +40,7 @@ describe('the spool of compressed layers', () => {
     await spool.close();
   });
 
-  it('keeps layers apart, and leaves nothing behind however the process ends: their files have no name', async () => {
+  it('compresses each layer into a file of its own without a name, so that nothing is left however the process ends', async () => {
     const directory = await temporaryDirectory();
     const spool = createLayerSpool(directory);
     const a = await spool.compress('x/layer.tar', () => content('a'));
@@ -52,13 +52,13 @@ describe('the spool of compressed layers', () => {
     await spool.close();
   });
 
-  it('makes nothing when nothing is compressed', async () => {
+  it('creates no file when nothing is compressed', async () => {
     const directory = await temporaryDirectory();
     await createLayerSpool(directory).close();
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('ends a compression under way when it is closed', async () => {
+  it('stops a compression under way when it is closed', async () => {
     const directory = await temporaryDirectory();
     const spool = createLayerSpool(directory);
     const endless = async function* () {
@@ -97,7 +97,7 @@ describe('the spool of compressed layers', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('says what was tried when there is no place, and can be closed all the same', async () => {
+  it('names the layer and the directory when no file can be created, and can be closed nevertheless', async () => {
     const path = join(await temporaryDirectory(), 'file');
     await writeFile(path, '');
     const spool = createLayerSpool(path);

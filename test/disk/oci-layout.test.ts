@@ -37,8 +37,8 @@ async function digestsOf(directory: string, present: readonly Digest[] = []): Pr
   );
 }
 
-describe('an OCI layout', () => {
-  it('of an index is the index with everything below it, children first, shared blobs once', async () => {
+describe('openOciLayout', () => {
+  it('yields an index with everything below it, children first and shared blobs once', async () => {
     const [a, b] = [await imageOf('a'), await imageOf('b')];
     const index = buildIndex([a, b]);
     const [base, top] = a.layers;
@@ -47,21 +47,21 @@ describe('an OCI layout', () => {
     expect(await digestsOf(await layoutOf(index))).toEqual(inOrder.map((content) => content?.digest));
   });
 
-  it('is descended into while it holds just one index', async () => {
+  it('descends into an index while it lists just one index', async () => {
     const inner = buildIndex([await imageOf('a'), await imageOf('b')], { format: 'docker' });
     const directory = await layoutOf(buildIndex([inner]), { nested: true });
     const layout = await openOciLayout(directory);
     expect(layout.root).toMatchObject({ digest: inner.digest, mediaType: mediaTypes.dockerManifestList });
   });
 
-  it('of a single image stays an index', async () => {
+  it('yields a layout of a single image as an index', async () => {
     const image = await imageOf('a');
     const digests = await digestsOf(await layoutOf(image));
     expect(digests.slice(0, -1)).toContain(image.digest);
     expect(digests.at(-1)).not.toBe(image.digest);
   });
 
-  it('with a file single-image-digest is that image', async () => {
+  it('yields the image that the file single-image-digest names', async () => {
     const image = await imageOf('a');
     const directory = await layoutOf(image, { singleImageDigest: true });
     const layout = await openOciLayout(directory);
@@ -73,7 +73,7 @@ describe('an OCI layout', () => {
     ['oci', mediaTypes.ociIndex],
     ['docker', mediaTypes.dockerManifestList],
   ] as const)(
-    'whose index.json is an index of %s is pushed as what it says it is',
+    'takes the media type of an index.json in %s format from its content',
     async (format, mediaType) => {
       const index = buildIndex([await imageOf('a'), await imageOf('b')], { format });
       expect((await openOciLayout(await layoutOf(index))).root).toEqual({
@@ -84,7 +84,7 @@ describe('an OCI layout', () => {
     },
   );
 
-  it('whose index.json names no type, or one that is no index, is pushed as an OCI index', async () => {
+  it('takes an index.json with another or no media type as an OCI index', async () => {
     for (const mediaType of [undefined, mediaTypes.ociManifest]) {
       const directory = await layoutOf(buildIndex([await imageOf('a'), await imageOf('b')]));
       await writeFile(join(directory, 'index.json'), JSON.stringify({ mediaType, manifests: [] }));
@@ -92,7 +92,7 @@ describe('an OCI layout', () => {
     }
   });
 
-  it('gives the content of every node, as often as asked', async () => {
+  it('opens the content of every node, again too', async () => {
     const image = await imageOf('a');
     const directory = await layoutOf(buildIndex([image, await imageOf('b')]));
     const layout = await openOciLayout(directory);
@@ -103,7 +103,7 @@ describe('an OCI layout', () => {
     }
   });
 
-  it('does not descend into an image that the target has', async () => {
+  it('does not descend into an image that the target has already', async () => {
     const [a, b] = [await imageOf('a'), await imageOf('b')];
     const index = buildIndex([a, b]);
     const digests = await digestsOf(await layoutOf(index), [a.digest]);
@@ -112,7 +112,7 @@ describe('an OCI layout', () => {
     expect(digests.slice(-2)).toEqual([b.digest, index.digest]);
   });
 
-  it('lists foreign layers, but neither needs nor yields them', async () => {
+  it('neither needs nor yields foreign layers', async () => {
     const foreign = await buildLayer([file('w')], { mediaType: mediaTypes.ociForeignLayerGzip });
     const image = await buildImage({ layers: [foreign, [file('a')]] });
     const directory = await layoutOf(buildIndex([image, await imageOf('b')]));
@@ -130,7 +130,7 @@ describe('an OCI layout', () => {
     expect(await digestsOf(await layoutOf(index))).toContain(layer.digest);
   });
 
-  it('notices a blob that is not what its name says when it is read', async () => {
+  it('fails to read a blob whose content does not have its digest', async () => {
     const image = await imageOf('a');
     const directory = await layoutOf(image, { singleImageDigest: true });
     const layer = image.layers[0];
@@ -140,7 +140,7 @@ describe('an OCI layout', () => {
   });
 });
 
-describe('an OCI layout is refused when opened, before anything is pushed,', () => {
+describe('openOciLayout of a damaged layout', () => {
   const damages: [string, (directory: string, image: Image) => Promise<unknown>, RegExp][] = [
     [
       'without a layer',
@@ -192,12 +192,12 @@ describe('an OCI layout is refused when opened, before anything is pushed,', () 
       /is neither an image nor an index: its media type is "application\/vnd\.example\+json"/,
     ],
     [
-      'with an index.json that is no JSON',
+      'with an index.json that is not JSON',
       (directory) => writeFile(join(directory, 'index.json'), 'x'),
       /index\.json is not a JSON document/,
     ],
     [
-      'with a line feed behind the single image digest',
+      'with a line feed after the single image digest',
       (directory, image) => writeFile(join(directory, 'single-image-digest'), `${image.digest}\n`),
       /must hold a digest and nothing else/,
     ],
@@ -208,7 +208,7 @@ describe('an OCI layout is refused when opened, before anything is pushed,', () 
     ],
   ];
 
-  it.each(damages)('%s', async (_case, damage, message) => {
+  it.each(damages)('refuses a layout %s before anything is pushed', async (_case, damage, message) => {
     const image = await imageOf('a');
     const directory = await layoutOf(buildIndex([image, await imageOf('b')]));
     await damage(directory, image);

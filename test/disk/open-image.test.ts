@@ -29,8 +29,8 @@ async function failureOf(path: string): Promise<{ text: string; hint: string | u
   return { text: text.slice(prefix.length), hint: errorHint(error) };
 }
 
-describe('an image at a path', () => {
-  it('is a tarball when it is a file, through symbolic links too', async () => {
+describe('openImage', () => {
+  it('opens a file as a tarball, through symbolic links too', async () => {
     const place = await temporaryDirectory();
     await writeFile(join(place, 'image.tar'), archive);
     await symlink('image.tar', join(place, 'link'));
@@ -39,7 +39,7 @@ describe('an image at a path', () => {
     await opened.close();
   });
 
-  it('is an OCI layout when it is a directory', async () => {
+  it('opens a directory as an OCI layout', async () => {
     const place = await temporaryDirectory();
     await writeOciLayout(place, image, { singleImageDigest: true });
     const opened = await openImage(place, { temporaryDirectory: place });
@@ -48,7 +48,7 @@ describe('an image at a path', () => {
   });
 });
 
-describe('opening an image that is aborted', () => {
+describe('openImage when it is aborted', () => {
   const reason = new Error('SIGTERM');
 
   it.each([
@@ -65,7 +65,7 @@ describe('opening an image that is aborted', () => {
   });
 });
 
-describe('a file that is no image', () => {
+describe('openImage of a file that is not an image', () => {
   it.each([
     ['empty', Buffer.alloc(0), 'the file is empty', 'docker save'],
     ['gzip-ed', gzipSync(archive), 'the file is compressed with gzip', 'gunzip'],
@@ -78,7 +78,7 @@ describe('a file that is no image', () => {
     ['an empty archive', tarred.nothing, 'file manifest.json not found', 'docker save'],
     ['something else', Buffer.alloc(4096, 'text '), 'the file is not a tar archive', undefined],
     ['cut short', archive.subarray(0, 700), 'the file is cut short', undefined],
-  ])('because it is %s is reported as such', async (_case, content, text, hint) => {
+  ])('reports a file that is %s', async (_case, content, text, hint) => {
     const path = join(await temporaryDirectory(), 'image.tar');
     await writeFile(path, content);
     const failure = await failureOf(path);
@@ -86,12 +86,12 @@ describe('a file that is no image', () => {
     expect(failure.hint ?? '').toContain(hint ?? '');
   });
 
-  it('because it is not there is reported with its path', async () => {
+  it('reports a missing file with its path', async () => {
     const path = join(await temporaryDirectory(), 'gone.tar');
     expect((await failureOf(path)).text).toContain('ENOENT');
   });
 
-  it('because it is a socket is reported as such', async () => {
+  it('reports a socket', async () => {
     const path = join(await temporaryDirectory(), 'socket');
     const server = createServer().listen(path);
     await new Promise((resolve) => server.once('listening', resolve));
@@ -100,7 +100,7 @@ describe('a file that is no image', () => {
   });
 });
 
-describe('a directory that is no image', () => {
+describe('openImage of a directory that is not an image', () => {
   it.each([
     ['with one tarball', ['image.tar', 'tag'], /^did you mean .+\/image\.tar\?$/],
     ['with several tarballs', ['b.tar', 'a.tar'], /^name one of its tarballs: a\.tar, b\.tar$/],
@@ -109,7 +109,7 @@ describe('a directory that is no image', () => {
     ['of an unpacked tarball', ['manifest.json', 'x/layer.tar'], /unpacked image tarball/],
     ['that is empty', [], /the directory is empty/],
     ['of something else', ['README.md'], /docker save/],
-  ])('%s gets a hint', async (_case, names, hint) => {
+  ])('reports a directory %s with a hint', async (_case, names, hint) => {
     const place = await temporaryDirectory();
     for (const name of names) {
       await mkdir(join(place, name, '..'), { recursive: true });

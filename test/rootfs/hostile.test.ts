@@ -49,7 +49,7 @@ describe('names that lead out of the root', () => {
     ['a hard link to a file outside', hardLink('link', '../outside/secret')],
     ['a hard link to the neighbour', hardLink('link', '../root-neighbour/secret')],
     ['a hard link to a file outside with an absolute name', hardLink('link', '/../outside/secret')],
-  ])('are refused for %s', async (_, entry) => {
+  ])('refuses %s', async (_, entry) => {
     const error = await unpackInto(root, [archive(file('first'), entry)]);
     expect(error).toMatch(/: cannot unpack ".*": ".*" leads out of the image's root directory$/);
     expect(tree(root)).toEqual({});
@@ -62,14 +62,14 @@ describe('the root directory', () => {
     ['a symbolic link', symlink('./', '../outside')],
     ['a symbolic link whose name cleans to nothing', symlink('a/..', '../outside')],
     ['a hard link', hardLink('/', 'first')],
-  ])('is not replaced by %s', async (_, entry) => {
+  ])('does not replace the root by %s', async (_, entry) => {
     const error = await unpackInto(root, [archive(file('first'), entry)]);
     expect(error).toContain("it would replace the image's root directory");
     expect(lstatSync(root).isDirectory()).toBe(true);
   });
 
   it.each(['.wh.', '.wh..', '.wh...', 'a/.wh...'])(
-    'and its parent are not removed by the whiteout %s',
+    'removes neither the root nor its parent by the whiteout %s',
     async (name) => {
       expect(await unpackInto(root, [archive(file('first'), file('a/b')), archive(file(name))])).toContain(
         'names no file to remove',
@@ -85,7 +85,7 @@ describe('links that lead out of the root', () => {
     ['far up', `${'../'.repeat(12)}${join(place.directory, 'outside', target).slice(1)}`],
   ];
 
-  it('are followed inside the root for a file through a link to a directory', async () => {
+  it('follows a link to a directory inside the root for a file', async () => {
     for (const [name, target] of ways('')) {
       expect(
         await unpackInto(root, [archive(symlink(name, target), file(`${name}/secret`))]),
@@ -94,24 +94,24 @@ describe('links that lead out of the root', () => {
     }
   });
 
-  it('are followed inside the root for a file through a chain of links', async () => {
+  it('follows a chain of links inside the root for a file', async () => {
     const chain = [symlink('a', outside), symlink('b', 'a'), symlink('d/c', '../b'), file('d/c/secret')];
     expect(await unpackInto(root, [archive(...chain)])).toBeUndefined();
     expect(tree(join(root, outside))).toEqual({ secret: 'evil' });
   });
 
-  it('are followed inside the root for a file through a link to ..', async () => {
+  it('follows a link to .. inside the root for a file', async () => {
     expect(await unpackInto(root, [archive(symlink('up', '..'), file('up/outside/secret'))])).toBeUndefined();
     expect(tree(root)).toEqual({ 'outside/': '', 'outside/secret': 'evil', up: '-> ..' });
   });
 
-  it('are followed inside the root for a file through nested links to .', async () => {
+  it('follows nested links to . inside the root for a file', async () => {
     const entries = [symlink('x', '.'), symlink('x/x/y', '../../..'), file('y/outside/secret')];
     expect(await unpackInto(root, [archive(...entries)])).toBeUndefined();
     expect(readFileSync(join(root, 'outside/secret'), 'utf8')).toBe('evil');
   });
 
-  it('are followed inside the root for whiteouts and opaque markers', async () => {
+  it('follows links inside the root for whiteouts and opaque markers', async () => {
     const entries = [
       symlink('link', outside),
       file('link/.wh.secret'),
@@ -124,14 +124,14 @@ describe('links that lead out of the root', () => {
     ).toBeUndefined();
   });
 
-  it('do not let a hard link reach a file outside', async () => {
+  it('does not hard link a file outside through a link', async () => {
     const error = await unpackInto(root, [
       archive(symlink('link', outside), hardLink('stolen', 'link/secret')),
     ]);
     expect(error).toContain('it is a hard link to "link/secret", which does not exist');
   });
 
-  it('are followed inside the root for directories with attributes', async () => {
+  it('follows links inside the root for directories with attributes', async () => {
     const entries = [
       symlink('link', outside),
       directory('link/directory', { mode: 0o777, uid: 7, mtime: 1 }),
@@ -149,7 +149,7 @@ describe('an entry whose name is taken by a link', () => {
     ['a fifo', { name: 'link', type: '6', mode: 0o777, uid: 7, mtime: 1 }],
     ['a whiteout', file('.wh.link')],
     ['a hard link', hardLink('link', 'first')],
-  ])('replaces the link and does not follow it when it is %s', async (_, entry) => {
+  ])('replaces a link of the same name by %s and does not follow it', async (_, entry) => {
     for (const target of [join(outside, 'secret'), join(outside, 'directory'), outside]) {
       expect(
         await unpackInto(root, [archive(file('first'), symlink('link', target), entry)]),
@@ -160,7 +160,7 @@ describe('an entry whose name is taken by a link', () => {
     }
   });
 
-  it('takes the files of later entries when it is a directory', async () => {
+  it('replaces a link by a directory that takes later files', async () => {
     const entries = [symlink('link', outside), directory('link/', { mode: 0o777 }), file('link/secret')];
     expect(await unpackInto(root, [archive(...entries)])).toBeUndefined();
     expect(tree(root)).toEqual({ 'link/': '', 'link/secret': 'evil' });
@@ -204,7 +204,7 @@ describe('the cache of directories (cache poisoning)', () => {
 });
 
 describe('hard links', () => {
-  it('to a link share the link: neither owner nor mode nor content of its target change', async () => {
+  it('shares a link that is hard linked: neither owner nor mode nor content of its target change', async () => {
     const entries = [
       symlink('link', join(outside, 'secret')),
       { ...hardLink('hard', 'link'), mode: 0o4777, uid: 7, gid: 7, mtime: 1 },
@@ -215,19 +215,19 @@ describe('hard links', () => {
     expect(tree(root)).toMatchObject({ hard: 'evil', again: `-> ${join(outside, 'secret')}` });
   });
 
-  it('that are replaced by a file do not change the file they were linked to', async () => {
+  it('replaces a hard link by a file without a change of the file it was linked to', async () => {
     const entries = [file('a', { content: 'kept' }), hardLink('b', 'a'), file('b')];
     expect(await unpackInto(root, [archive(...entries)])).toBeUndefined();
     expect(tree(root)).toEqual({ a: 'kept', b: 'evil' });
   });
 
-  it('of a file to itself are an error and do not lose the file', async () => {
+  it('refuses a hard link of a file to itself', async () => {
     expect(await unpackInto(root, [archive(file('a'), hardLink('a', 'a'))])).toContain('cannot unpack "a"');
   });
 });
 
 describe('links that are in the root before unpacking', () => {
-  it('are not followed out of it', async () => {
+  it('follows no link that was there before out of the root', async () => {
     mkdirSync(root);
     symlinkSync(outside, join(root, 'etc'));
     symlinkSync(join(outside, 'secret'), join(root, 'secret'));
@@ -236,7 +236,7 @@ describe('links that are in the root before unpacking', () => {
     ).toBeUndefined();
   });
 
-  it('are removed without being followed when unpacking fails', async () => {
+  it('removes links that were there before without following them when unpacking fails', async () => {
     mkdirSync(root);
     symlinkSync(outside, join(root, 'etc'));
     expect(await unpackInto(root, [archive(file('..'))])).toBeDefined();
@@ -256,12 +256,12 @@ describe('names with a meaning on other systems', () => {
     '-rf',
     'größe',
     'gr\u006f\u0308\u00dfe',
-  ])('are plain names here: %s', async (name) => {
+  ])('unpacks a file with the plain name %s', async (name) => {
     expect(await unpackInto(root, [archive(file(name))])).toBeUndefined();
     expect(readFileSync(join(root, name), 'utf8')).toBe('evil');
   });
 
-  it('are different files when they differ in case or in Unicode form', async () => {
+  it('unpacks names that differ in case or in Unicode form as different files', async () => {
     const names = ['link', 'LINK', '\u00e9', 'e\u0301', 'ß', 'ss'];
     expect(
       await unpackInto(root, [archive(symlink('Link', outside), ...names.map((name) => file(name)))]),

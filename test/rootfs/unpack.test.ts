@@ -64,7 +64,7 @@ const hardLink = (name: string, link: string): Member => ({ name, type: '1', lin
 const mode = (name: string) => lstatSync(join(root, name)).mode & 0o7777;
 
 describe('layers', () => {
-  it('create no directory when there are none', async () => {
+  it('creates no directory when there are no layers', async () => {
     expect(await unpackInto(root, [])).toBeUndefined();
     expect(existsSync(root)).toBe(false);
   });
@@ -77,25 +77,25 @@ describe('layers', () => {
       'two gzip members',
       (bytes: Buffer) => Buffer.concat([gzipSync(bytes.subarray(0, 700)), gzipSync(bytes.subarray(700))]),
     ],
-  ])('are unpacked when they are %s', async (_, compress) => {
+  ])('unpacks layers that are %s', async (_, compress) => {
     expect(
       await unpackInto(root, [Buffer.from(compress(archive(file('a', 'x'.repeat(5000)), file('b'))))]),
     ).toBeUndefined();
     expect(tree(root)).toEqual({ a: 'x'.repeat(5000), b: 'b' });
   });
 
-  it('without content change nothing', async () => {
+  it('ignores layers without content', async () => {
     expect(await unpackInto(root, [archive(file('a')), Buffer.alloc(0), gzipSync('')])).toBeUndefined();
     expect(tree(root)).toEqual({ a: 'a' });
   });
 
-  it('may have garbage after the end of the archive', async () => {
+  it('ignores garbage after the end of the archive', async () => {
     const layer = gzipSync(Buffer.concat([archive(file('a')), Buffer.alloc(10_000, 'rubbish')]));
     expect(await unpackInto(root, [layer])).toBeUndefined();
     expect(tree(root)).toEqual({ a: 'a' });
   });
 
-  it('replace files of lower layers', async () => {
+  it('replaces files of lower layers', async () => {
     expect(await unpacked([file('a', 'old'), file('b')], [file('a', 'new')])).toEqual({ a: 'new', b: 'b' });
   });
 });
@@ -117,7 +117,7 @@ describe('an entry whose name is taken', () => {
   const cases = Object.keys(kinds).flatMap((below) =>
     Object.keys(results).map((above) => [above, below] as const),
   );
-  it.each(cases)('a %s takes the place of a %s', async (above, below) => {
+  it.each(cases)('replaces by a %s a %s of the same name', async (above, below) => {
     const [entry, expected] = results[above]!;
     const lower = [file('shared'), ...kinds[below]!];
     const result = await unpacked(lower, [entry]);
@@ -130,7 +130,7 @@ describe('an entry whose name is taken', () => {
 });
 
 describe('parent directories without an entry', () => {
-  it('are created with mode 0755 whatever the umask', async () => {
+  it('creates missing parent directories with mode 0755 whatever the umask', async () => {
     const before = process.umask(0o077);
     try {
       await unpacked([file('a/b/c')]);
@@ -140,7 +140,7 @@ describe('parent directories without an entry', () => {
     expect([mode('a'), mode('a/b'), mode('a/b/c')]).toEqual([0o755, 0o755, 0o644]);
   });
 
-  it('that are links are followed inside the root', async () => {
+  it('follows parent directories that are links inside the root', async () => {
     const result = await unpacked(
       [directory('usr/lib'), symlink('lib', 'usr/lib'), symlink('etc/abs', '/usr/lib')],
       [file('lib/a'), file('etc/abs/b')],
@@ -153,13 +153,13 @@ describe('parent directories without an entry', () => {
     });
   });
 
-  it('that are files are an error', async () => {
+  it('refuses an entry below a file', async () => {
     expect(await unpackInto(root, [archive(file('a'), file('a/b'))])).toMatch(
       /cannot unpack "a\/b": "a" in its path is not a directory$/,
     );
   });
 
-  it('that are links in a cycle are an error, not an endless loop', async () => {
+  it('refuses an entry below a cycle of links', async () => {
     expect(await unpackInto(root, [archive(symlink('a', 'b'), symlink('b', 'a'), file('a/x'))])).toMatch(
       /too many symbolic links/,
     );
@@ -167,7 +167,7 @@ describe('parent directories without an entry', () => {
 });
 
 describe('attributes', () => {
-  it('include all twelve bits of the mode, whatever the umask', async () => {
+  it('sets all twelve bits of the mode, whatever the umask', async () => {
     const before = process.umask(0o077);
     const modes = [0o603, 0o4755, 0o2755, 0o1777, 0o000, 0o666, 0o100644];
     try {
@@ -183,7 +183,7 @@ describe('attributes', () => {
     }
   });
 
-  it.runIf(isRoot)('include the owner, of links too, and keep set-user-id', async () => {
+  it.runIf(isRoot)('sets the owner, of links too, and keeps set-user-id', async () => {
     await unpacked([
       file('a', 'a', { uid: 1000, gid: 1001, mode: 0o4711 }),
       { ...symlink('l', 'a'), uid: 1002, gid: 1003 },
@@ -200,19 +200,16 @@ describe('attributes', () => {
     expect([mode('a'), mode('d')]).toEqual([0o4711, 0o2770]);
   });
 
-  it.runIf(isRoot)(
-    'of a hard link may change the owner of the shared file, and keep set-user-id',
-    async () => {
-      await unpacked([
-        file('a', 'a', { mode: 0o4755, uid: 5 }),
-        { ...hardLink('b', 'a'), uid: 7, gid: 8, mode: 0o600 },
-      ]);
-      expect(lstatSync(join(root, 'a'))).toMatchObject({ uid: 7, gid: 8, nlink: 2 });
-      expect(mode('a')).toBe(0o4755);
-    },
-  );
+  it.runIf(isRoot)('sets the owner of a hard link on the shared file, and keeps set-user-id', async () => {
+    await unpacked([
+      file('a', 'a', { mode: 0o4755, uid: 5 }),
+      { ...hardLink('b', 'a'), uid: 7, gid: 8, mode: 0o600 },
+    ]);
+    expect(lstatSync(join(root, 'a'))).toMatchObject({ uid: 7, gid: 8, nlink: 2 });
+    expect(mode('a')).toBe(0o4755);
+  });
 
-  it('include the time to the microsecond, of links and directories too', async () => {
+  it('sets times to the microsecond, of links and directories too', async () => {
     const time = { pax: { mtime: '1350244992.023960108' } };
     await unpacked(
       [directory('d', time), file('d/f', 'x', time), { ...symlink('d/l', 'f'), ...time }],
@@ -223,7 +220,7 @@ describe('attributes', () => {
     }
   });
 
-  it('of the root come from an entry ./, not from an entry .', async () => {
+  it('sets the attributes of the root from an entry ./, not from an entry .', async () => {
     await unpacked([
       { name: './', type: '5', mtime: 1000, mode: 0o711 },
       { name: '.', type: '5', mtime: 2000, mode: 0o700 },
@@ -232,7 +229,7 @@ describe('attributes', () => {
     expect(lstatSync(root).mode & 0o7777).toBe(0o711);
   });
 
-  it('never have an access time before the modification time', async () => {
+  it('sets no access time before the modification time', async () => {
     const older = file('a', 'a', { mtime: 5000, pax: { atime: '1000' } });
     const newer = file('b', 'b', { mtime: 5000, pax: { atime: '9000' } });
     expect(await unpackInto(root, [archive(older, newer)])).toBeUndefined();
@@ -240,7 +237,7 @@ describe('attributes', () => {
     expect(times).toEqual([5_000_000, 9_000_000]);
   });
 
-  it('include the holes and the full size of a sparse file', async () => {
+  it('writes a sparse file with its holes and its full size', async () => {
     const pax = {
       'GNU.sparse.map': '4096,3,9000,2',
       'GNU.sparse.numblocks': '2',
@@ -256,7 +253,7 @@ describe('attributes', () => {
     expect(content.filter((byte) => byte !== 0)).toHaveLength(5);
   });
 
-  it('keep names that are not UTF-8, targets of links too', async () => {
+  it('keeps names that are not UTF-8, targets of links too', async () => {
     const name = Buffer.from([0x64, 0xff, 0x2f, 0xfe]);
     await unpackInto(root, [
       archive(
@@ -269,7 +266,7 @@ describe('attributes', () => {
     expect(execFileSync('readlink', [join(root, 'l')])).toEqual(Buffer.concat([name, Buffer.from('\n')]));
   });
 
-  it('keep names that are UTF-8', async () => {
+  it('keeps names that are UTF-8', async () => {
     expect(
       await unpacked([directory('größe'), file('größe/☺')], [file('größe/.wh.☺'), file('größe/日本')]),
     ).toEqual({
@@ -330,7 +327,7 @@ describe('types of entries', () => {
 });
 
 describe('whiteouts', () => {
-  it('remove files, links themselves, and whole directories of lower layers', async () => {
+  it('removes by whiteouts files, links themselves, and whole directories of lower layers', async () => {
     const lower = [file('f'), file('d/e/f'), file('kept'), symlink('l', 'kept'), file('x/f'), file('x/g')];
     expect(
       await unpacked(lower, [
@@ -348,7 +345,7 @@ describe('whiteouts', () => {
     });
   });
 
-  it('do not remove what the same layer has, before or after them', async () => {
+  it('does not remove by a whiteout what the same layer has, before or after it', async () => {
     const lower = [file('f', 'old'), directory('d'), file('d/old'), file('d/sub/old'), file('e/old')];
     const upper = [
       file('f', 'new'),
@@ -369,7 +366,7 @@ describe('whiteouts', () => {
     });
   });
 
-  it('remove everything of lower layers in a directory with an opaque marker, wherever in the layer it is', async () => {
+  it('removes everything of lower layers in a directory with an opaque marker, wherever in the layer it is', async () => {
     const lower = [file('d/old'), file('d/sub/old'), symlink('d/link', 'old'), file('kept')];
     const marker = file('d/.wh..wh..opq', '');
     const expected = { 'd/': '', 'd/new': 'd/new', 'd/sub/': '', 'd/sub/new': 'd/sub/new', kept: 'kept' };
@@ -378,11 +375,11 @@ describe('whiteouts', () => {
     expect(await unpacked(lower, [file('d/new'), file('d/sub/new'), marker])).toEqual(expected);
   });
 
-  it('create a missing directory that has an opaque marker', async () => {
+  it('creates a missing directory that has an opaque marker', async () => {
     expect(await unpacked([file('a/b/.wh..wh..opq')])).toEqual({ 'a/': '', 'a/b/': '' });
   });
 
-  it('set plain permissions and the owner of an opaque marker on a directory without an entry', async () => {
+  it('sets plain permissions and the owner of an opaque marker on a directory without an entry', async () => {
     const lower = [directory('d', { mode: 0o2751 }), directory('e', { mode: 0o2751 })];
     const owner = { uid: 12, gid: 34 };
     await unpacked(lower, [
@@ -396,11 +393,11 @@ describe('whiteouts', () => {
     }
   });
 
-  it('let a higher layer create the directory again', async () => {
+  it('creates a directory again that a lower layer has removed', async () => {
     expect(await unpacked([file('d/a')], [file('.wh.d')], [file('d/b')])).toEqual({ 'd/': '', 'd/b': 'd/b' });
   });
 
-  it('have the effects that the whiteout test of upstream expects', async () => {
+  it('applies whiteouts as the test of upstream expects', async () => {
     const lower = [
       ...['nested-file', 'nested-dir/file-gone', 'file-recreated', 'file-then-dir'].map((name) =>
         file(`top-dir-1/${name}`, 'old'),
@@ -454,7 +451,7 @@ describe('unpacking that fails', () => {
     ['a truncated archive', member(file('c', 'x'.repeat(2000))).subarray(0, 1000), true],
     ['a layer that is not an archive', Buffer.alloc(2000, 'text '), false],
     ['an entry that leads out', archive(file('../x')), false],
-  ])('because of %s leaves nothing and names the layer', async (_, bytes, early) => {
+  ])('leaves nothing and names the layer after %s', async (_, bytes, early) => {
     const error = await unpackStreams(
       () => Readable.from([good]),
       () => Readable.from([bytes]),
@@ -468,7 +465,7 @@ describe('unpacking that fails', () => {
     ['at its end, after a complete archive', [good, ...filler]],
     ['after content that is not an archive', filler],
     ['in the middle of the archive', [good.subarray(0, 700)]],
-  ])('because the source fails %s throws the error of the source and leaves nothing', async (_, pieces) => {
+  ])('throws the error of the source and leaves nothing when the source fails %s', async (_, pieces) => {
     async function* source(): AsyncGenerator<Buffer> {
       yield* pieces;
       throw new Error('the digest is wrong');
@@ -478,13 +475,13 @@ describe('unpacking that fails', () => {
     expect(readdirSync(root)).toEqual([]);
   });
 
-  it('because the root cannot be created says so', async () => {
+  it('reports that the root cannot be created', async () => {
     writeFileSync(join(place.directory, 'taken'), '');
     const error = await unpackInto(join(place.directory, 'taken/root'), [good]);
     expect(error).toMatch(/^cannot create .*taken\/root: ENOTDIR/);
   });
 
-  it('because a layer cannot be opened names the layer', async () => {
+  it('names a layer that cannot be opened', async () => {
     const error = await unpackStreams(
       () => Readable.from([good]),
       () => {
@@ -506,12 +503,12 @@ describe('unpacking that fails', () => {
     expect(next.readableEnded).toBe(false);
   });
 
-  it('can be repeated in the emptied directory', async () => {
+  it('unpacks into the directory that a failure has emptied', async () => {
     await unpackStreams(() => Readable.from([Buffer.concat([member(file('a')), Buffer.alloc(700, 'x')])]));
     expect(await unpacked([file('a/b')])).toEqual({ 'a/': '', 'a/b': 'a/b' });
   });
 
-  it('unpacking opens each layer when the previous one has been received', async () => {
+  it('opens each layer when the previous one has been received', async () => {
     const events: string[] = [];
     const layer = (name: string): UnpackLayer => ({
       digest: digestOf(name),
