@@ -1,4 +1,4 @@
-// Blobs on their way down: verified to the last byte, and resumed where a connection broke.
+// Downloads blobs: verified by size and digest, and resumed where a connection broke.
 import { Readable } from 'node:stream';
 import { verifyContent } from '../content/verified-content.ts';
 import { UserError } from '../errors.ts';
@@ -11,9 +11,9 @@ import type { Tries } from '../transport/retrier.ts';
 import type { Session } from '../transport/session.ts';
 
 /**
- * A stream over a blob. It fails at its end when size or digest are not what the descriptor says. When a
- * connection breaks or falls silent, the rest is asked for from the byte reached (RFC 9110, section 14), as
- * often as the session's retrier allows; only then does the stream fail.
+ * A stream of a blob. It fails at its end when size or digest do not match the descriptor. When a connection breaks or
+ * times out, the rest is requested from the byte reached (RFC 9110, section 14), as often as the session's retrier
+ * allows; only then does the stream fail.
  */
 export async function openBlob(session: Session, descriptor: Descriptor): Promise<Readable> {
   if (descriptor.data) {
@@ -22,36 +22,36 @@ export async function openBlob(session: Session, descriptor: Descriptor): Promis
   return await openBlobAt(session, `/v2/${session.repository.path}/blobs/${descriptor.digest}`, descriptor);
 }
 
-/** The same for a blob at any URL. Nobody is told who asks when that isn't a path on the registry. */
+/** The same for a blob at any URL. Without credentials, unless `target` is a path on the registry. */
 export async function openBlobAt(
   session: Session,
   target: string,
   descriptor: Descriptor,
 ): Promise<Readable> {
   const first = await session.retrier.exchange(() => requestBlob(session, target, descriptor, 0));
-  const download: Download = { session, target, descriptor, answer: first, wanted: true };
+  const download: Download = { session, target, descriptor, current: first, hasReader: true };
   const bytes = Readable.from(resumingBytes(download), { objectMode: false, highWaterMark: 1024 * 1024 });
   const verified = verifyContent(bytes, descriptor, `blob ${session.repository.path}@${descriptor.digest}`);
-  // A generator that waits for bytes hears of the end of its reader only when some have come.
+  // A generator that waits for bytes cannot be ended by its reader until some arrive.
   verified.once('close', () => {
-    download.wanted = false;
-    download.answer.response.body.on('error', () => {}).destroy();
+    download.hasReader = false;
+    download.current.response.body.on('error', () => {}).destroy();
   });
   return verified;
 }
 
-/** A download under way. */
+/** A download in progress. */
 interface Download {
   readonly session: Session;
   readonly target: string;
   readonly descriptor: Descriptor;
-  /** The one that is read now. */
-  answer: BlobResponse;
-  /** Until its reader has gone. */
-  wanted: boolean;
+  /** The response that is being read. */
+  current: BlobResponse;
+  /** False after the reader has closed the stream. */
+  hasReader: boolean;
 }
 
-/** An answer with bytes of a blob, the first of which lies at `start`. */
+/** A response with bytes of a blob; the first one is at the offset `start`. */
 interface BlobResponse {
   readonly response: HttpResponse;
   readonly start: number;
@@ -72,14 +72,14 @@ async function requestBlob(
   if (start > offset || (length !== undefined && Number(length) !== expected)) {
     await discardBody(response);
     throw new UserError(
-      `GET ${redactedUrl(response.url)}: the registry offers ${length ?? 'some'} bytes from byte ${start} on ` +
-        `where ${descriptor.size - offset} from byte ${offset} on were expected`,
+      `GET ${redactedUrl(response.url)}: the response has ${length ?? 'some'} bytes from offset ${start}; ` +
+        `expected ${descriptor.size - offset} bytes from offset ${offset}`,
     );
   }
   return { response, start };
 }
 
-/** Where the range of a 206 begins: where it was asked for, unless `Content-Range` says otherwise. */
+/** Where the range of a 206 begins: by its `Content-Range`, else as requested. */
 function rangeStart(response: HttpResponse, offset: number): number {
   const [, start] = /^bytes (\d+)-/.exec(headerText(response, 'content-range') ?? '') ?? [];
   return start === undefined ? offset : Number(start);
@@ -89,8 +89,8 @@ async function* resumingBytes(download: Download): AsyncGenerator<Buffer> {
   const { descriptor } = download;
   const tries = download.session.retrier.tries();
   let offset = 0;
-  while (download.wanted) {
-    const { response, start } = download.answer;
+  while (download.hasReader) {
+    const { response, start } = download.current;
     const outcome: ReadOutcome = { failure: undefined };
     let skip = offset - start;
     for await (const chunk of chunksOf(response.body, outcome)) {
@@ -108,22 +108,22 @@ async function* resumingBytes(download: Download): AsyncGenerator<Buffer> {
     const error = outcome.failure
       ? networkError('GET', response.url, outcome.failure)
       : connectionEnded(response.url, offset, descriptor.size);
-    await askForRest(download, offset, tries, error);
+    await resume(download, offset, tries, error);
   }
 }
 
-async function askForRest(download: Download, offset: number, tries: Tries, first: unknown): Promise<void> {
+async function resume(download: Download, offset: number, tries: Tries, first: unknown): Promise<void> {
   const { session, target, descriptor } = download;
-  for (let failure = first; download.wanted; ) {
+  for (let failure = first; download.hasReader; ) {
     await tries.failed(failure);
     try {
-      download.answer = await requestBlob(session, target, descriptor, offset);
+      download.current = await requestBlob(session, target, descriptor, offset);
     } catch (error) {
       failure = error;
       continue;
     }
-    if (!download.wanted) {
-      await discardBody(download.answer.response);
+    if (!download.hasReader) {
+      await discardBody(download.current.response);
     }
     return;
   }
@@ -134,8 +134,8 @@ interface ReadOutcome {
 }
 
 /**
- * What arrives of a body; how it failed is noted in `outcome`. Apart from the code that hands the bytes on,
- * so that an error by which the reader ends the stream is never taken for a broken connection.
+ * The chunks of a body; its failure is stored in `outcome`. Separate from the code that yields the bytes, so that an
+ * error by which the reader ends the stream is never taken for a broken connection.
  */
 async function* chunksOf(body: AsyncIterable<Buffer>, outcome: ReadOutcome): AsyncGenerator<Buffer> {
   try {

@@ -1,11 +1,11 @@
-// Which digest does a tag point at? A HEAD where that is enough, since a GET counts as a pull.
+// Looks up the digest of a tag: by a HEAD where that is enough, because a GET counts as a pull.
 import type { Digest } from '../oci/digest.ts';
 import type { Session } from '../transport/session.ts';
 import { getManifest, headManifest, isMissing } from './manifest-endpoint.ts';
 
 /**
- * The digest behind a tag or digest, or nothing when the registry does not have it. A definite 404 to the HEAD is
- * final; an answer that can't be relied on is followed by a GET, whose body is hashed.
+ * The digest of a tag or digest, undefined when the registry does not have it. A 404 for the HEAD is final; after a
+ * response that is not reliable a GET follows, whose body is hashed.
  */
 export async function lookUpDigest(session: Session, reference: string): Promise<Digest | undefined> {
   const head = await headManifest(session, reference);

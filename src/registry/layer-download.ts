@@ -1,4 +1,4 @@
-// Layers on their way down: from the registry, or from where their descriptor says that a registry may not have them.
+// Downloads layers: from the registry, or foreign layers from the URLs in their descriptor.
 import type { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -10,23 +10,23 @@ import { parseUrl, splitHost } from '../transport/url-syntax.ts';
 import { openBlob, openBlobAt } from './blob-download.ts';
 
 /**
- * A stream over a layer, as {@link openBlob} gives it. When the registry does not give the layer, the descriptor's
- * `urls` are asked in turn (OCI image specification, descriptor): without any credentials, and only when all of them
- * may be asked. The last refusal is thrown.
+ * A stream of a layer, see {@link openBlob}. When the registry refuses the layer, the `urls` of the descriptor are tried
+ * in turn (OCI image specification, descriptor), without credentials, and only when all of them are allowed. Throws the
+ * last refusal.
  */
 export async function openLayer(session: Session, layer: Descriptor): Promise<Readable> {
   try {
     return await openBlob(session, layer);
   } catch (error) {
-    // A registry that asks for a pause has the layer, and its own rules for that.
+    // After a rate limit the attempt starts over; the layer itself may well be there.
     if (!layer.urls?.length || (error instanceof RegistryError && error.status === 429)) {
       throw error;
     }
-    return await openElsewhere(session, layer, layer.urls, error);
+    return await openForeignLayer(session, layer, layer.urls, error);
   }
 }
 
-async function openElsewhere(
+async function openForeignLayer(
   session: Session,
   layer: Descriptor,
   urls: readonly string[],
@@ -49,8 +49,8 @@ async function openElsewhere(
 }
 
 /**
- * Fails with a {@link UserError} unless content may be fetched from a URL that somebody wrote into a manifest: https,
- * or http when the registry is spoken to over http, and no address of the network that the resource runs in.
+ * Throws a {@link UserError} unless content may be fetched from a URL in a manifest: https, or http when the registry is
+ * reached over http, and no address of the network that the resource runs in.
  */
 export function requireForeignUrl(url: string, origin: string): void {
   const parts = parseUrl(url);

@@ -1,5 +1,4 @@
-// Manifests of a repository: head, get, put, untag. Distribution specification, "Pulling" to "Deleting".
-
+// The manifest endpoint: HEAD, GET and PUT of manifests, DELETE of tags. Distribution specification.
 import type { TagState } from '../content/tag-state.ts';
 import { CorruptContentError, verifyBytes } from '../content/verified-content.ts';
 import { maximumErrorBody, maximumManifest } from '../limits.ts';
@@ -14,7 +13,7 @@ import type { Session } from '../transport/session.ts';
 import type { ReadResponse } from '../transport/session-request.ts';
 import { encodePath } from '../transport/url-syntax.ts';
 
-/** A manifest or index as it was served: the bytes that were hashed are the bytes to keep. */
+/** A manifest or index as it was served: the bytes that were hashed are the bytes to store. */
 export interface ServedManifest {
   readonly bytes: Uint8Array;
   readonly digest: Digest;
@@ -22,17 +21,15 @@ export interface ServedManifest {
   readonly mediaType: string;
 }
 
-/**
- * Whether an error says that the thing asked for does not exist: a 404 as the answer to that very request.
- */
+/** Whether an error says that what was requested does not exist: a 404 for that very request. */
 export function isMissing(error: unknown): error is RegistryError {
   return error instanceof RegistryError && error.status === 404;
 }
 
 /**
- * Asks for the headers of a manifest by tag or digest. `found` only if the answer is 200 with all of
- * `Content-Type`, `Content-Length` and a well-formed `Docker-Content-Digest` (equal when asked by digest).
- * Statuses that may pass are asked again as the session's retrier decides.
+ * Where a tag or digest points, by the headers of a manifest. `found` only if the status is 200 and there are
+ * `Content-Type`, `Content-Length` and a well-formed `Docker-Content-Digest` (equal when requested by digest). Throws the
+ * RegistryError of a status that may pass, after the retries of the session.
  */
 export async function headManifest(
   session: Session,
@@ -40,14 +37,14 @@ export async function headManifest(
   signal?: AbortSignal,
 ): Promise<TagState> {
   try {
-    const answer = await session.request({
+    const response = await session.request({
       method: 'HEAD',
       target: manifestPath(session, reference),
       accept: acceptedManifests,
       expect: [200, 404],
       signal,
     });
-    return answer.status === 404 ? { state: 'missing' } : headState(answer, reference);
+    return response.status === 404 ? { state: 'missing' } : headState(response, reference);
   } catch (error) {
     if (error instanceof RegistryError && !isPassing(error.status)) {
       return { state: 'unclear', error };
@@ -56,45 +53,42 @@ export async function headManifest(
   }
 }
 
-function headState(answer: ReadResponse, reference: string): TagState {
-  const digest = headerText(answer, 'docker-content-digest');
-  const complete = ['content-type', 'content-length'].every((name) => headerText(answer, name));
+function headState(response: ReadResponse, reference: string): TagState {
+  const digest = headerText(response, 'docker-content-digest');
+  const complete = ['content-type', 'content-length'].every((name) => headerText(response, name));
   return complete && isDigest(digest) && (!isDigest(reference) || reference === digest)
     ? { state: 'found', digest }
     : { state: 'unclear' };
 }
 
 /**
- * The manifest under a tag or digest. The bytes have the digest asked for; `accept` narrows the media types.
- * Throws a {@link RegistryError} for any status but 200.
+ * The manifest of a tag or digest. The bytes have the requested digest; `accept` lists the media types. Throws a
+ * {@link RegistryError} for any status but 200, and a {@link CorruptContentError} for other bytes.
  */
 export async function getManifest(
   session: Session,
   reference: string,
   accept: string = acceptedManifests,
 ): Promise<ServedManifest> {
-  const answer = await session.request({
+  const response = await session.request({
     method: 'GET',
     target: manifestPath(session, reference),
     accept,
     expect: [200],
     bodyLimit: maximumManifest,
   });
-  const digest = digestOf(answer.bytes);
+  const digest = digestOf(response.bytes);
   if (isDigest(reference) && reference !== digest) {
     throw new CorruptContentError(
-      `GET ${redactedUrl(answer.url)}: manifest digest: ${digest} does not match requested digest: ${reference}`,
+      `GET ${redactedUrl(response.url)}: manifest digest: ${digest} does not match requested digest: ${reference}`,
       { facts: { side: 'registry' } },
     );
   }
-  const mediaType = withoutParameters(headerText(answer, 'content-type') ?? '');
-  return { bytes: answer.bytes, digest, mediaType };
+  const mediaType = withoutParameters(headerText(response, 'content-type') ?? '');
+  return { bytes: response.bytes, digest, mediaType };
 }
 
-/**
- * The manifest or index that an index lists: embedded in its entry, or asked for as the type that the entry
- * states.
- */
+/** The manifest or index of an entry of an index: embedded in it, or requested with the media type of the entry. */
 export async function getListedManifest(session: Session, entry: Descriptor): Promise<ServedManifest> {
   if (entry.data) {
     return { bytes: entry.data, digest: entry.digest, mediaType: withoutParameters(entry.mediaType) };
@@ -125,20 +119,19 @@ export async function putManifest(
 const untagRefusals: readonly number[] = [400, 404, 405];
 
 /**
- * Removes a tag and leaves the manifest: distribution specification, "Deleting tags". Many registries refuse
- * it, by 400 or 405 as specified or by 404, whatever code they give: that is final, and a
- * {@link RegistryError}.
+ * Removes a tag and leaves the manifest: distribution specification, "Deleting tags". Many registries refuse it, with 400
+ * or 405 as specified or with 404, whatever their error code: that is final, and a {@link RegistryError}.
  */
 export async function deleteTag(session: Session, tag: string): Promise<void> {
   const method = 'DELETE';
-  const { bytes, ...answer } = await session.request({
+  const { bytes, ...response } = await session.request({
     method,
     target: manifestPath(session, tag),
     expect: [200, 202, 204, ...untagRefusals],
     bodyLimit: maximumErrorBody,
   });
-  if (untagRefusals.includes(answer.status)) {
-    throw new RegistryError({ ...answer, method, body: bytes });
+  if (untagRefusals.includes(response.status)) {
+    throw new RegistryError({ ...response, method, body: bytes });
   }
 }
 

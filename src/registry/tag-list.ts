@@ -1,4 +1,4 @@
-// All tags of a repository, page by page. Distribution specification, "Listing tags".
+// The tag list endpoint: all tags of a repository, page by page. Distribution specification, "Listing tags".
 import { UserError } from '../errors.ts';
 import { maximumTagList, maximumTagPages } from '../limits.ts';
 import { isJsonObject, member, parseJson } from '../oci/json.ts';
@@ -10,8 +10,8 @@ import type { Session } from '../transport/session.ts';
 const pageSize = 1000;
 
 /**
- * The tags in the registry's order. Further pages come from the `Link` header and must lie on the registry itself.
- * Throws what the registry said, or a UserError for a page that is not a list of tags.
+ * The tags in the registry's order. Further pages come from the `Link` header and must be on the registry itself.
+ * Throws a RegistryError, or a UserError for a page that is not a list of tags.
  */
 export async function listTags(session: Session): Promise<string[]> {
   const tags: string[] = [];
@@ -39,33 +39,33 @@ async function readPage(
   session: Session,
   url: string,
 ): Promise<{ tags: string[]; size: number; next: string | undefined }> {
-  const answer = await session.request({
+  const response = await session.request({
     method: 'GET',
     target: url,
     expect: [200],
     bodyLimit: maximumTagList,
   });
-  const tags = parseTagPage(answer.bytes, redactedUrl(url));
-  const [link] = headerLines(answer, 'link');
-  return { tags, size: answer.bytes.length, next: nextPage(session.origin, answer.url, link) };
+  const tags = parseTagPage(response.bytes, redactedUrl(url));
+  const [link] = headerLines(response, 'link');
+  return { tags, size: response.bytes.length, next: nextPage(session.origin, response.url, link) };
 }
 
-/** The tags that one page names; `null` is no tags, and a `null` among them an empty one, as in Go. */
+/** The tags of one page; `null` is an empty list, and `null` in the list an empty tag, as in Go. Throws a UserError. */
 export function parseTagPage(body: string | Uint8Array, url: string): string[] {
   const document = parseJson(body);
   if (document === undefined) {
-    throw new UserError(`GET ${url}: the answer is not a JSON document`);
+    throw new UserError(`GET ${url}: the response is not a JSON document`);
   }
   const list = (isJsonObject(document) ? member(document, 'tags') : undefined) ?? [];
   if (!Array.isArray(list) || !list.every((tag) => typeof tag === 'string' || tag === null)) {
-    throw new UserError(`GET ${url}: "tags" in the answer is not a list of strings`);
+    throw new UserError(`GET ${url}: "tags" in the response is not a list of strings`);
   }
   return list.map((tag: string | null) => tag ?? '');
 }
 
 /**
- * The URL of the next page (RFC 8288, the first target of the first line, whatever its `rel`), or nothing.
- * A page on another scheme, host or port than the registry's is refused.
+ * The URL of the next page (RFC 8288: the first target of the first line, whatever its `rel`), undefined after
+ * the last one. Throws a UserError for a page on another scheme, host or port than the registry's.
  */
 export function nextPage(origin: string, url: string, link: string | undefined): string | undefined {
   if (link === undefined || link === '') {
@@ -73,7 +73,7 @@ export function nextPage(origin: string, url: string, link: string | undefined):
   }
   const target = /^<([^>]*)>/.exec(link)?.[1];
   if (target === undefined) {
-    throw new UserError(`GET ${redactedUrl(url)}: the Link header of the answer is malformed`);
+    throw new UserError(`GET ${redactedUrl(url)}: the Link header of the response is malformed`);
   }
   if (target === '') {
     return undefined;
@@ -81,7 +81,7 @@ export function nextPage(origin: string, url: string, link: string | undefined):
   const next = resolveUrl(url, target);
   if (requestUrl(next).origin !== origin) {
     throw new UserError(
-      `GET ${redactedUrl(url)}: the next page of tags lies on ${requestUrl(next).origin}, not on the registry`,
+      `GET ${redactedUrl(url)}: the next page of tags is on ${requestUrl(next).origin}, not on the registry`,
     );
   }
   return next;

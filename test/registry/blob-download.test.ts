@@ -1,4 +1,4 @@
-// A blob arrives whole and right, or not at all, however often the connection breaks on the way.
+// Downloads of blobs: verified, resumed after broken connections, and given up when nothing more arrives.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -30,20 +30,20 @@ async function registryOf(
   registry.faults.add(...faults.map((fault) => ({ path, times: fault.times ?? 1, fault })));
   const clock = createFakeClock();
   const session = await openTestSession(`${registry.host}/app`, { policy: 'in', clock });
-  // Without the ping's own.
+  // Without that of the ping.
   const waits = () => clock.waits.slice(1);
   const ranges = () => registry.journal.select({ path }).map(({ headers }) => headers.range);
   return { registry, session, clock, waits, ranges };
 }
 
-describe('a blob', () => {
-  it('comes with one request', async () => {
+describe('openBlob', () => {
+  it('downloads a blob with one request', async () => {
     const { session, ranges } = await registryOf();
     expect((await buffer(await openBlob(session, descriptor))).equals(content)).toBe(true);
     expect(ranges()).toEqual([undefined]);
   });
 
-  it('that is embedded in its descriptor needs none', async () => {
+  it('sends no request for a blob that is embedded in its descriptor', async () => {
     const { session, ranges } = await registryOf();
     const data = Buffer.from('embedded');
     const embedded = { mediaType: 'x', size: data.length, digest: digestOf(data), data };
@@ -51,25 +51,25 @@ describe('a blob', () => {
     expect(ranges()).toEqual([]);
   });
 
-  it('comes without a length', async () => {
+  it('downloads a blob whose response has no length', async () => {
     const { session } = await registryOf([{ kind: 'chunked' }]);
     expect((await buffer(await openBlob(session, descriptor))).equals(content)).toBe(true);
   });
 
-  it('of no bytes is one', async () => {
+  it('downloads an empty blob', async () => {
     const { registry, session } = await registryOf();
     const empty = { mediaType: 'x', size: 0, digest: registry.putBlob('app', '') };
     expect(await buffer(await openBlob(session, empty))).toHaveLength(0);
   });
 
-  it('in one-byte pieces is the same', async () => {
+  it('downloads a blob that arrives byte by byte', async () => {
     const { registry, session } = await registryOf();
     const small = { mediaType: 'x', size: 6, digest: registry.putBlob('app', 'pieces') };
     registry.faults.add({ path: /blobs/, fault: { kind: 'drip', chunk: 1 } });
     expect((await buffer(await openBlob(session, small))).toString()).toBe('pieces');
   });
 
-  it('behind a redirect resumes at the registry, not at the URL that has expired', async () => {
+  it('resumes a redirected blob at the registry, because the URL of the redirect may have expired', async () => {
     await using blobs = await startBlobHost();
     const here = await registryOf();
     const to = blobs.put(content);
@@ -82,18 +82,18 @@ describe('a blob', () => {
   });
 });
 
-describe('a broken connection', () => {
+describe('after a broken connection, openBlob', () => {
   it.each<[string, Fault]>([
-    ['reset', { kind: 'reset', after: 100_000 }],
-    ['ended early', { kind: 'truncate', after: 100_000 }],
-    ['ended early without a length', { kind: 'truncate', after: 100_000, chunked: true }],
-  ])('%s is resumed at the byte reached', async (_name, fault) => {
+    ['is reset', { kind: 'reset', after: 100_000 }],
+    ['ends early', { kind: 'truncate', after: 100_000 }],
+    ['ends early without a length', { kind: 'truncate', after: 100_000, chunked: true }],
+  ])('resumes a blob at the byte reached when the response %s', async (_name, fault) => {
     const { session, ranges, waits } = await registryOf([fault]);
     expect((await buffer(await openBlob(session, descriptor))).equals(content)).toBe(true);
     const [first, second, ...others] = ranges();
     expect([first, others]).toEqual([undefined, []]);
     const [, start] = /^bytes=(\d+)-$/.exec(second ?? '') ?? [];
-    // A reset may take bytes along that were on their way.
+    // A reset may lose bytes that were sent.
     expect(Number(start ?? 0)).toBeLessThanOrEqual(100_000);
     if (fault.kind === 'truncate') {
       expect(Number(start)).toBe(100_000);
@@ -101,7 +101,7 @@ describe('a broken connection', () => {
     expect(waits()).toHaveLength(1);
   });
 
-  it('is resumed as often as it gets further', async () => {
+  it('resumes a blob as often as more bytes arrive', async () => {
     const faults = Array.from({ length: 9 }, (): Fault => ({ kind: 'truncate', after: 30_000 }));
     const { session, ranges, waits } = await registryOf(faults);
     expect((await buffer(await openBlob(session, descriptor))).equals(content)).toBe(true);
@@ -112,7 +112,7 @@ describe('a broken connection', () => {
     expect(new Set(waits()).size).toBe(1);
   });
 
-  it('that gets no further is given up', async () => {
+  it('gives up after an hour in which no byte arrives', async () => {
     const { session, registry, clock } = await registryOf([{ kind: 'truncate', after: 100_000 }]);
     registry.faults.add({ path, fault: { kind: 'truncate', after: 0 } });
     const start = clock.now();
@@ -121,7 +121,7 @@ describe('a broken connection', () => {
     expect(clock.now() - start).toBeLessThanOrEqual(61 * 60_000);
   });
 
-  it('is resumed where a server ignores ranges: what is known is skipped', async () => {
+  it('skips known bytes when the server ignores ranges', async () => {
     const faults: Fault[] = [
       { kind: 'truncate', after: 100_000 },
       { kind: 'truncate', after: 200_000 },
@@ -131,7 +131,7 @@ describe('a broken connection', () => {
     expect(ranges()).toEqual([undefined, 'bytes=100000-', 'bytes=200000-']);
   });
 
-  it('is resumed where a server answers with an earlier range', async () => {
+  it('skips known bytes when the server returns an earlier range', async () => {
     const { session, registry } = await registryOf([{ kind: 'truncate', after: 100_000 }]);
     const headers = { 'content-range': `bytes 90000-299999/300000`, 'content-length': '210000' };
     registry.faults.add({
@@ -141,7 +141,7 @@ describe('a broken connection', () => {
     expect((await buffer(await openBlob(session, descriptor))).equals(content)).toBe(true);
   });
 
-  it('is not resumed with a range behind the byte reached', async () => {
+  it('refuses a range that begins after the byte reached', async () => {
     const { session, registry } = await registryOf([{ kind: 'truncate', after: 100_000 }]);
     const headers = { 'content-range': `bytes 110000-299999/300000`, 'content-length': '190000' };
     registry.faults.add({
@@ -149,11 +149,11 @@ describe('a broken connection', () => {
       fault: { kind: 'status', status: 206, headers, body: content.subarray(110_000) },
     });
     await expect(buffer(await openBlob(session, descriptor))).rejects.toThrow(
-      '190000 bytes from byte 110000 on',
+      'the response has 190000 bytes from offset 110000; expected 200000 bytes from offset 100000',
     );
   });
 
-  it('behind the last byte does no harm', async () => {
+  it('ignores a connection that breaks after the last byte', async () => {
     const { session, ranges } = await registryOf([
       { kind: 'truncate', after: content.length, chunked: true },
     ]);
@@ -161,7 +161,7 @@ describe('a broken connection', () => {
     expect(ranges()).toEqual([undefined]);
   });
 
-  it('and a busy registry then are waited for together', async () => {
+  it('waits as the registry asks when the resumed request is refused with 503', async () => {
     const { session, ranges, waits } = await registryOf([
       { kind: 'truncate', after: 100_000 },
       { kind: 'status', status: 503, headers: { 'retry-after': '7' } },
@@ -172,13 +172,13 @@ describe('a broken connection', () => {
     expect(waits()[1]).toBe(7000);
   });
 
-  it('before the answer is asked for again', async () => {
+  it('repeats the request when the connection breaks before the response', async () => {
     const { session, ranges } = await registryOf([{ kind: 'reset' }]);
     expect((await buffer(await openBlob(session, descriptor))).equals(content)).toBe(true);
     expect(ranges()).toEqual([undefined, undefined]);
   });
 
-  it('is not seen in an error by which the reader ends the stream', async () => {
+  it('does not resume when the reader ends the stream with an error', async () => {
     const { session, ranges, registry } = await registryOf([{ kind: 'stall', after: 200_000 }]);
     const stream = await openBlob(session, descriptor);
     await new Promise((resolve) => stream.once('data', resolve));
@@ -191,14 +191,14 @@ describe('a broken connection', () => {
   });
 });
 
-describe('wrong content', () => {
-  it('of the right length fails at its end', async () => {
+describe('for wrong content, openBlob', () => {
+  it('fails at the end of a blob with a wrong digest', async () => {
     const { session, ranges } = await registryOf([{ kind: 'flip' }]);
     await expect(buffer(await openBlob(session, descriptor))).rejects.toThrow('digest mismatch');
     expect(ranges()).toHaveLength(1);
   });
 
-  it('put together from two answers fails at its end', async () => {
+  it('fails at the end of a resumed blob with a wrong digest', async () => {
     const { session } = await registryOf([
       { kind: 'truncate', after: 100_000 },
       { kind: 'flip', at: 5 },
@@ -206,28 +206,28 @@ describe('wrong content', () => {
     await expect(buffer(await openBlob(session, descriptor))).rejects.toThrow('digest mismatch');
   });
 
-  it.each([-1, 1])('of a wrong length (%i) is refused before a byte is read', async (by) => {
+  it.each([-1, 1])('refuses a wrong Content-Length (by %i) before a byte is read', async (by) => {
     const { session } = await registryOf([{ kind: 'contentLength', by }]);
     await expect(openBlob(session, descriptor)).rejects.toThrow(
-      `offers ${content.length + by} bytes from byte 0 on where ${content.length} from byte 0 on were expected`,
+      `the response has ${content.length + by} bytes from offset 0; expected ${content.length} bytes from offset 0`,
     );
   });
 
-  it('that does not end is cut off', async () => {
+  it('ends a response that is longer than the blob', async () => {
     const { session, registry } = await registryOf([{ kind: 'oversize', extra: 50_000_000, chunked: true }]);
     await expect(buffer(await openBlob(session, descriptor))).rejects.toThrow('more than 300000 bytes');
     expect(registry.journal.select({ path })).toHaveLength(1);
   });
 
-  it('that is missing is told', async () => {
+  it('fails with the error of the registry for a missing blob', async () => {
     const { session } = await registryOf();
     const missing = { mediaType: 'x', size: 3, digest: digestOf(Buffer.from('abc')) };
     await expect(openBlob(session, missing)).rejects.toThrow('BLOB_UNKNOWN');
   });
 });
 
-describe('a stream that is not wanted any more', () => {
-  it.each(['before', 'after'])('lets its connection go %s something was read', async (when) => {
+describe('a stream that its reader destroys', () => {
+  it.each(['before', 'after'])('closes its connection %s data was read', async (when) => {
     const gone = Promise.withResolvers<void>();
     const server = createServer((request, response) => {
       if (request.url === '/v2/') {

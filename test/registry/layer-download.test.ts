@@ -1,4 +1,4 @@
-// Layers that a registry may not have: where they are asked for, and to whom nothing is told.
+// Foreign layers: from which URLs they are downloaded, and that no credentials are sent there.
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
@@ -20,8 +20,8 @@ const layerAt = (...urls: readonly string[]): Descriptor => ({
 const credentials = { username: 'user', password: 'secret' };
 const auth = { kind: 'basic', user: 'user', password: 'secret' } as const;
 
-describe('a foreign layer', () => {
-  it('comes from the registry where it is there', async () => {
+describe('openLayer', () => {
+  it('downloads a foreign layer from the registry when it is there', async () => {
     await using registry = await startRegistry({ auth });
     await using host = await startBlobHost();
     registry.putBlob('app', content);
@@ -30,7 +30,7 @@ describe('a foreign layer', () => {
     expect(host.journal.requests).toEqual([]);
   });
 
-  it('comes from its URL otherwise, in turn, without credentials', async () => {
+  it('tries the URLs of a foreign layer in turn, without credentials', async () => {
     await using registry = await startRegistry({ auth });
     await using host = await startBlobHost();
     const session = await openTestSession(`${registry.host}/app`, { credentials });
@@ -39,7 +39,7 @@ describe('a foreign layer', () => {
     expect(host.journal.requests.map(({ authorized }) => authorized)).toEqual([false, false]);
   });
 
-  it('is asked for without credentials even on the registry itself', async () => {
+  it('sends no credentials to a URL on the registry itself', async () => {
     await using registry = await startRegistry({ auth });
     registry.putBlob('private', content);
     const name = `localhost:${registry.port}`;
@@ -50,7 +50,7 @@ describe('a foreign layer', () => {
     expect(asked.map(({ authorized }) => authorized)).toEqual([false]);
   });
 
-  it('must have the right bytes there too', async () => {
+  it('verifies a foreign layer from a URL', async () => {
     await using registry = await startRegistry();
     await using host = await startBlobHost({ faults: [{ fault: { kind: 'flip' } }] });
     const session = await openTestSession(`${registry.host}/app`);
@@ -58,7 +58,7 @@ describe('a foreign layer', () => {
     await expect(buffer(stream)).rejects.toThrow('digest mismatch');
   });
 
-  it('of a registry on TLS is not asked for over http', async () => {
+  it('does not request a foreign layer over http when the registry is reached over https', async () => {
     await using registry = await startRegistry({ tls: serverKeys.trusted });
     await using host = await startBlobHost();
     const session = await openTestSession(`${registry.host}/app`);
@@ -66,7 +66,7 @@ describe('a foreign layer', () => {
     expect(host.journal.requests).toEqual([]);
   });
 
-  it('is not looked for elsewhere while the registry asks for a pause', async () => {
+  it('does not try the URLs when the registry limits the rate', async () => {
     await using registry = await startRegistry();
     await using host = await startBlobHost();
     const session = await openTestSession(`${registry.host}/app`, { policy: 'in' });
@@ -75,7 +75,7 @@ describe('a foreign layer', () => {
     expect(host.journal.requests).toEqual([]);
   });
 
-  it('without a URL is what the registry says', async () => {
+  it('fails with the error of the registry when a layer has no URL', async () => {
     await using registry = await startRegistry();
     const session = await openTestSession(`${registry.host}/app`);
     await expect(openLayer(session, layerAt())).rejects.toMatchObject({ status: 404 });
@@ -94,7 +94,7 @@ describe('the URL of a foreign layer', () => {
     ['https://[::1]/a', 'https://r.test'],
     ['https://169.254.169.254/latest', 'https://r.test'],
     ['http://2130706433/a', 'http://r.test'],
-  ])('%s is refused for %s', (url, origin) => {
+  ])('%s is refused when the registry is %s', (url, origin) => {
     expect(() => requireForeignUrl(url, origin)).toThrow('refused to fetch a layer');
   });
 
@@ -102,7 +102,7 @@ describe('the URL of a foreign layer', () => {
     ['https://layers.test/a?b=c', 'https://r.test'],
     ['http://layers.test/a', 'http://r.test'],
     ['https://8.8.8.8/a', 'https://r.test'],
-  ])('%s is fine for %s', (url, origin) => {
+  ])('%s is allowed when the registry is %s', (url, origin) => {
     expect(() => requireForeignUrl(url, origin)).not.toThrow();
   });
 });

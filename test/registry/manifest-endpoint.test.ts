@@ -1,4 +1,4 @@
-// What a registry says about a manifest counts as far as it can be relied on: the digest of the bytes is the truth.
+// The manifest endpoint: which responses to HEAD are reliable, that digests are verified, and what is retried.
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -15,9 +15,9 @@ const bytes = Buffer.from('{"fake":"manifest"}');
 const digest = digestOf(bytes);
 const other = digestOf(Buffer.from('other'));
 
-/** A registry whose answers to HEAD and GET of any manifest are given, and a session with it. */
+/** A registry with fixed responses to HEAD, GET and PUT of any manifest, and a session with it. */
 async function registryOf(
-  answers: { head?: Reply | (() => Reply); get?: Reply | (() => Reply); put?: Reply },
+  replies: { head?: Reply | (() => Reply); get?: Reply | (() => Reply); put?: Reply },
   options: TestSessionOptions = {},
 ) {
   const replyOf = (reply: Reply | (() => Reply) | undefined) =>
@@ -28,20 +28,20 @@ async function registryOf(
         case 'ping':
           return { status: 200 };
         case 'HEAD':
-          return replyOf(answers.head);
+          return replyOf(replies.head);
         case 'PUT':
-          return replyOf(answers.put);
+          return replyOf(replies.put);
         default:
-          return replyOf(answers.get);
+          return replyOf(replies.get);
       }
     },
   });
   const session = await openTestSession(`${server.host}/app`, options);
-  const asked = () => server.journal.lines.slice(1);
-  return { server, session, asked, [Symbol.asyncDispose]: () => server.close() };
+  const requests = () => server.journal.lines.slice(1);
+  return { server, session, requests, [Symbol.asyncDispose]: () => server.close() };
 }
 
-/** The headers of an answer to HEAD; a length is always there. */
+/** The headers of a response to HEAD; there is always a length. */
 function headers(values: Record<string, string | undefined>): Record<string, string> {
   const all = {
     'content-type': 'text/plain',
@@ -54,10 +54,10 @@ function headers(values: Record<string, string | undefined>): Record<string, str
   );
 }
 
-describe('the headers of a manifest', () => {
+describe('HEAD of a manifest', () => {
   it.each<[string, string, Record<string, string | undefined>, 'found' | 'unclear']>([
-    ['by tag', 'latest', {}, 'found'],
-    ['by digest', digest, {}, 'found'],
+    ['a complete response by tag', 'latest', {}, 'found'],
+    ['a complete response by digest', digest, {}, 'found'],
     ['by tag, without digest', 'latest', { 'docker-content-digest': undefined }, 'unclear'],
     ['by digest, without digest', digest, { 'docker-content-digest': undefined }, 'unclear'],
     ['by tag, malformed digest', 'latest', { 'docker-content-digest': 'sha256:1234' }, 'unclear'],
@@ -72,7 +72,7 @@ describe('the headers of a manifest', () => {
     ['by digest, another digest', digest, { 'docker-content-digest': other }, 'unclear'],
     ['by tag, without type', 'latest', { 'content-type': undefined }, 'unclear'],
     ['by digest, without type', digest, { 'content-type': undefined }, 'unclear'],
-  ])('%s', async (_name, reference, values, state) => {
+  ])('%s makes the tag state %s', async (_name, reference, values, state) => {
     await using registry = await registryOf({ head: { status: 200, headers: headers(values) } });
     expect(await headManifest(registry.session, reference)).toEqual(
       state === 'found' ? { state, digest } : { state, error: undefined },
@@ -80,35 +80,38 @@ describe('the headers of a manifest', () => {
     expect(registry.server.journal.requests[1]?.headers.accept).toContain(mediaTypes.ociIndex);
   });
 
-  it('are unclear without a length', async () => {
+  it('leaves the tag unclear without a Content-Length', async () => {
     await using registry = await registryOf({ head: { status: 200, headers: headers({}) } });
     registry.server.faults.add({ method: 'HEAD', fault: { kind: 'chunked' } });
     expect(await headManifest(registry.session, 'latest')).toMatchObject({ state: 'unclear' });
   });
 
-  it.each([400, 401, 403, 405, 410, 501, 505])('are unclear after %i', async (status) => {
-    await using registry = await registryOf({ head: { status } });
-    const head = await headManifest(registry.session, 'latest');
-    expect(head).toMatchObject({ state: 'unclear', error: { status } });
-    expect(registry.asked()).toHaveLength(1);
-  });
+  it.each([400, 401, 403, 405, 410, 501, 505])(
+    'leaves the tag unclear after status %i, without a retry',
+    async (status) => {
+      await using registry = await registryOf({ head: { status } });
+      const head = await headManifest(registry.session, 'latest');
+      expect(head).toMatchObject({ state: 'unclear', error: { status } });
+      expect(registry.requests()).toHaveLength(1);
+    },
+  );
 
-  it.each([408, 429, 500, 502, 503, 504, 520])('are asked for again after %i', async (status) => {
+  it.each([408, 429, 500, 502, 503, 504, 520])('is retried after status %i', async (status) => {
     const replies: Reply[] = [{ status }, { status }, { status: 200, headers: headers({}) }];
     const clock = createFakeClock();
     await using registry = await registryOf({ head: () => replies.shift() ?? { status: 500 } }, { clock });
     expect(await headManifest(registry.session, 'latest')).toEqual({ state: 'found', digest });
-    expect(registry.asked()).toHaveLength(3);
+    expect(registry.requests()).toHaveLength(3);
     expect(clock.waits.length).toBeGreaterThanOrEqual(2);
   });
 
-  it('do not exist after 404', async () => {
+  it('finds that a tag is missing by status 404', async () => {
     await using registry = await registryOf({ head: { status: 404 } });
     expect(await headManifest(registry.session, 'latest')).toEqual({ state: 'missing' });
   });
 });
 
-describe('a manifest', () => {
+describe('GET of a manifest', () => {
   it.each<[string, string, string | undefined]>([
     ['by tag', 'latest', digest],
     ['by tag, without digest in the header', 'latest', undefined],
@@ -116,7 +119,7 @@ describe('a manifest', () => {
     ['by digest', digest, digest],
     ['by digest, without digest in the header', digest, undefined],
     ['by digest, another digest in the header', digest, other],
-  ])('%s is what its bytes are', async (_name, reference, header) => {
+  ])('%s returns the bytes, their digest and their media type', async (_name, reference, header) => {
     const type = 'application/vnd.oci.image.manifest.v1+json; charset=utf-8';
     const reply = {
       status: 200,
@@ -132,7 +135,7 @@ describe('a manifest', () => {
     });
   });
 
-  it('by digest with other bytes is refused, whatever the header says', async () => {
+  it('refuses other bytes than the requested digest, whatever the header says', async () => {
     const reply = { status: 200, headers: headers({ 'docker-content-digest': other }), body: bytes };
     await using registry = await registryOf({ get: reply });
     const outcome = getManifest(registry.session, other);
@@ -141,7 +144,7 @@ describe('a manifest', () => {
     );
   });
 
-  it('shows no secret of the URL that served other bytes', async () => {
+  it('shows no secret of the redirected URL that served other bytes', async () => {
     await using registry = await registryOf({ get: { status: 200, body: bytes } });
     const to = `http://${registry.server.otherHost}/manifest?signature=hidden`;
     registry.server.faults.add({ path: /manifests/, times: 1, fault: { kind: 'redirect', to } });
@@ -150,24 +153,24 @@ describe('a manifest', () => {
     expect(errorText(error)).not.toContain('hidden');
   });
 
-  it('without a type has none', async () => {
+  it('returns an empty media type when the response has none', async () => {
     await using registry = await registryOf({ get: { status: 200, body: bytes } });
     expect((await getManifest(registry.session, 'latest')).mediaType).toBe('');
   });
 
-  it('is asked for with its type alone where that is known', async () => {
+  it('accepts only the media type that is known', async () => {
     await using registry = await registryOf({ get: { status: 200, body: bytes } });
     await getManifest(registry.session, digest, mediaTypes.ociManifest);
     expect(registry.server.journal.requests[1]?.headers.accept).toBe(mediaTypes.ociManifest);
   });
 
-  it('under a strange name is asked for as it is', async () => {
+  it('escapes a strange tag in the request path and keeps its dot segments', async () => {
     await using registry = await registryOf({ get: { status: 200, body: bytes } });
     await getManifest(registry.session, '../a b%2f');
-    expect(registry.asked()).toEqual(['GET /v2/app/manifests/../a%20b%252f']);
+    expect(registry.requests()).toEqual(['GET /v2/app/manifests/../a%20b%252f']);
   });
 
-  it('longer than 100 MiB is refused', async () => {
+  it('refuses a manifest longer than 100 MiB', async () => {
     await using registry = await registryOf({ get: { status: 200, body: bytes } });
     registry.server.faults.add({
       path: /manifests/,
@@ -179,17 +182,17 @@ describe('a manifest', () => {
   });
 
   it.each([
-    ['that breaks off', { kind: 'truncate', after: 5 }],
-    ['whose connection breaks', { kind: 'reset', after: 5 }],
-    ['refused for a moment', { kind: 'status', status: 503 }],
-  ] as const)('%s is asked for again', async (_name, fault) => {
+    ['ends early', { kind: 'truncate', after: 5 }],
+    ['is reset', { kind: 'reset', after: 5 }],
+    ['has status 503', { kind: 'status', status: 503 }],
+  ] as const)('is retried when the response %s', async (_name, fault) => {
     await using registry = await registryOf({ get: { status: 200, body: bytes } }, { policy: 'in' });
     registry.server.faults.add({ path: /manifests/, times: 2, fault });
     expect((await getManifest(registry.session, digest)).digest).toBe(digest);
-    expect(registry.asked()).toHaveLength(3);
+    expect(registry.requests()).toHaveLength(3);
   });
 
-  it('that is not there is missing, one that must not be read is not', async () => {
+  it('reports a manifest as missing after a 404, but not after a 403', async () => {
     await using registry = await registryOf({ get: errorReply(404, 'MANIFEST_UNKNOWN', 'unknown') });
     const error = await getManifest(registry.session, 'latest').catch((caught: unknown) => caught);
     expect(isMissing(error)).toBe(true);
@@ -200,8 +203,8 @@ describe('a manifest', () => {
   });
 });
 
-describe('putting a manifest', () => {
-  it.each([200, 201, 202])('is done with %i', async (status) => {
+describe('PUT of a manifest', () => {
+  it.each([200, 201, 202])('is accepted with status %i', async (status) => {
     await using registry = await registryOf({ put: { status } });
     await putManifest(registry.session, 'latest', mediaTypes.ociManifest, bytes);
     const [, put] = registry.server.journal.requests;
@@ -213,18 +216,18 @@ describe('putting a manifest', () => {
     expect(put?.headers['content-type']).toBe(mediaTypes.ociManifest);
   });
 
-  it('is tried again while out keeps its session', async () => {
+  it('is retried after a 429 and a reset by the policy of out, within the same session', async () => {
     await using registry = await registryOf({ put: { status: 201 } }, { policy: 'out' });
     registry.server.faults.add(
       { method: 'PUT', times: 1, fault: { kind: 'status', status: 429 } },
       { method: 'PUT', times: 1, fault: { kind: 'reset' } },
     );
     await putManifest(registry.session, digest, mediaTypes.ociManifest, bytes);
-    expect(registry.asked()).toEqual(Array.from({ length: 3 }, () => `PUT /v2/app/manifests/${digest}`));
+    expect(registry.requests()).toEqual(Array.from({ length: 3 }, () => `PUT /v2/app/manifests/${digest}`));
     expect(registry.server.journal.requests.at(-1)?.bodySize).toBe(bytes.length);
   });
 
-  it('that is refused is told', async () => {
+  it('fails with the error of the registry', async () => {
     await using registry = await registryOf(
       { put: errorReply(400, 'MANIFEST_INVALID', 'no') },
       { policy: 'out' },
@@ -233,23 +236,23 @@ describe('putting a manifest', () => {
   });
 });
 
-describe('the digest of a tag', () => {
+describe('lookUpDigest', () => {
   const good = { status: 200, headers: headers({}) };
   const body = { status: 200, body: bytes };
 
   it.each<[string, Reply, Reply | undefined, string | undefined, string[]]>([
-    ['told by HEAD', good, undefined, digest, ['HEAD']],
-    ['unknown to HEAD', { status: 404 }, body, undefined, ['HEAD']],
-    ['left out of HEAD', { status: 200 }, body, digest, ['HEAD', 'GET']],
-    ['refused to HEAD', { status: 405 }, body, digest, ['HEAD', 'GET']],
-    ['refused to HEAD, unknown to GET', { status: 403 }, { status: 404 }, undefined, ['HEAD', 'GET']],
-  ])('%s', async (_name, head, get, expected, methods) => {
+    ['a complete response to HEAD', good, undefined, digest, ['HEAD']],
+    ['a 404 for HEAD', { status: 404 }, body, undefined, ['HEAD']],
+    ['a response to HEAD without a digest', { status: 200 }, body, digest, ['HEAD', 'GET']],
+    ['a 405 for HEAD', { status: 405 }, body, digest, ['HEAD', 'GET']],
+    ['a 403 for HEAD and a 404 for GET', { status: 403 }, { status: 404 }, undefined, ['HEAD', 'GET']],
+  ])('needs only the necessary requests after %s', async (_name, head, get, expected, methods) => {
     await using registry = await registryOf({ head, ...(get ? { get } : {}) });
     expect(await lookUpDigest(registry.session, 'latest')).toBe(expected);
-    expect(registry.asked()).toEqual(methods.map((method) => `${method} /v2/app/manifests/latest`));
+    expect(registry.requests()).toEqual(methods.map((method) => `${method} /v2/app/manifests/latest`));
   });
 
-  it('refused to both is an error that says why', async () => {
+  it('fails with the error of the GET when HEAD and GET are refused', async () => {
     await using registry = await registryOf({
       head: { status: 403 },
       get: errorReply(403, 'DENIED', 'not you'),
@@ -257,7 +260,7 @@ describe('the digest of a tag', () => {
     await expect(lookUpDigest(registry.session, 'latest')).rejects.toThrow('DENIED: not you');
   });
 
-  it('is not asked for by GET, which counts as a pull, when the registry is only busy', async () => {
+  it('sends no GET, which counts as a pull, when the registry limits the rate', async () => {
     await using registry = await registryOf({ head: { status: 429 }, get: body });
     await expect(lookUpDigest(registry.session, 'latest')).rejects.toThrow('429');
     expect(registry.server.journal.select({ method: 'GET', path: /manifests/ })).toEqual([]);

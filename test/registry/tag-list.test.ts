@@ -1,4 +1,4 @@
-// All pages of a tag list, from the registry alone, however it names them, and not for ever.
+// The tag list: all pages, only from the registry itself, and within bounds.
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
 import { listTags, nextPage, parseTagPage } from '../../src/registry/tag-list.ts';
@@ -25,8 +25,8 @@ async function listOf(answer: (request: ReceivedRequest) => Reply) {
   return { server, session, [Symbol.asyncDispose]: () => server.close() };
 }
 
-describe('pages', () => {
-  it.each(['relative', 'absolute'] as const)('with %s links are joined in their order', async (links) => {
+describe('listTags', () => {
+  it.each(['relative', 'absolute'] as const)('joins the pages of %s links in their order', async (links) => {
     await using registry = await startRegistry({ pageSize: 3, links, tagOrder: 'created' });
     const tags = ['b', 'a', '10', '9', 'latest', 'x', 'y'];
     for (const tag of tags) {
@@ -41,7 +41,7 @@ describe('pages', () => {
     ]);
   });
 
-  it('over https on a name that may be asked over http have relative links too', async () => {
+  it('follows relative links over https on a name that may be asked over http', async () => {
     await using registry = await startRegistry({ tls: serverKeys.trusted, pageSize: 1 });
     for (const tag of ['a', 'b']) {
       registry.putManifest('app', tag, 'text/plain', '{}');
@@ -49,7 +49,7 @@ describe('pages', () => {
     expect(await listTags(await openTestSession(`${registry.otherHost}/app`))).toEqual(['a', 'b']);
   });
 
-  it('named in the body are not asked for', async () => {
+  it('ignores a next page that is named in the body', async () => {
     await using list = await listOf(() => ({
       status: 200,
       body: JSON.stringify({ tags: ['a'], next: 'http://169.254.169.254/' }),
@@ -64,20 +64,20 @@ describe('pages', () => {
       'two pages in turn',
       ({ query }: ReceivedRequest) => page(['a'], query.get('p') === '1' ? '<?p=2>' : '<?p=1>'),
     ],
-  ])('without end are an error: %s', async (_name, answer) => {
+  ])('fails for pages without an end: %s', async (_name, answer) => {
     await using list = await listOf(answer);
     await expect(listTags(list.session)).rejects.toThrow('the list of tags does not end');
     expect(list.server.journal.requests.length).toBeLessThan(6);
   });
 
-  it('that are always new ones end', async () => {
+  it('fails after the maximum number of pages', async () => {
     await using list = await listOf(() => page([]));
     list.server.faults.add({ path: /tags/, fault: { kind: 'endlessPages' } });
     await expect(listTags(list.session)).rejects.toThrow('the list of tags does not end');
     expect(list.server.journal.requests.length).toBeLessThanOrEqual(10_001);
   });
 
-  it('that are long ones end earlier', async () => {
+  it('fails when all pages together are too long', async () => {
     const tags = [`a${'x'.repeat(20 << 20)}`];
     await using list = await listOf(() => page(tags));
     list.server.faults.add({ path: /tags/, fault: { kind: 'endlessPages' } });
@@ -85,14 +85,16 @@ describe('pages', () => {
     expect(list.server.journal.requests).toHaveLength(5);
   });
 
-  it('on another host are refused before that is asked', async () => {
+  it('refuses a next page on another host without a request there', async () => {
     await using other = await startRecordingServer({ answer: () => page(['b']) });
     await using list = await listOf(() => page(['a'], `<${other.url}/v2/app/tags/list?last=a>`));
-    await expect(listTags(list.session)).rejects.toThrow(`lies on ${other.url}, not on the registry`);
+    await expect(listTags(list.session)).rejects.toThrow(
+      `the next page of tags is on ${other.url}, not on the registry`,
+    );
     expect(other.journal.requests).toHaveLength(0);
   });
 
-  it('that break off are asked for again', async () => {
+  it('repeats the request for a page that ends early', async () => {
     await using registry = await startRegistry({ pageSize: 1 });
     for (const tag of ['a', 'b', 'c']) {
       registry.putManifest('app', tag, 'text/plain', '{}');
@@ -106,7 +108,7 @@ describe('pages', () => {
     expect(registry.journal.select({ path: /tags/ })).toHaveLength(5);
   });
 
-  it('that the registry refuses are told', async () => {
+  it('fails with the error of the registry', async () => {
     await using registry = await startRegistry();
     const error = await listTags(await openTestSession(`${registry.host}/app`)).catch(
       (caught: unknown) => caught,
@@ -129,7 +131,7 @@ describe('the link to the next page', () => {
     ['<list?last=b>', `${origin}/v2/app/tags/list?last=b`],
     [`<${origin}/x?last=b>, <https://elsewhere/>`, `${origin}/x?last=b`],
     ['</first>; rel="prev", </second>; rel="next"', `${origin}/first`],
-  ])('%s', (link, expected) => {
+  ])('%s refers to %s', (link, expected) => {
     expect(nextPage(origin, url, link)).toBe(expected);
   });
 
@@ -140,16 +142,19 @@ describe('the link to the next page', () => {
     '//elsewhere/v2/',
     'https://registry:5000@elsewhere/',
     'https://REGISTRY:5000/',
-  ])('to %s is refused', (target) => {
+  ])('to %s is refused because it is not on the registry', (target) => {
     expect(() => nextPage(origin, url, `<${target}>`)).toThrow('not on the registry');
   });
 
-  it.each(['/v2/app/tags/list', '</v2/app', ' <x>', 'rel="next"; <x>'])('%j is malformed', (link) => {
-    expect(() => nextPage(origin, url, link)).toThrow('Link header of the answer is malformed');
-  });
+  it.each(['/v2/app/tags/list', '</v2/app', ' <x>', 'rel="next"; <x>'])(
+    '%j is refused as malformed',
+    (link) => {
+      expect(() => nextPage(origin, url, link)).toThrow('Link header of the response is malformed');
+    },
+  );
 });
 
-describe('a page', () => {
+describe('the body of a page', () => {
   it.each([
     ['{"tags":["a","b"]}', ['a', 'b']],
     ['{"name":"app","Tags":["a"]}', ['a']],
@@ -157,16 +162,19 @@ describe('a page', () => {
     ['{"tags":[]}', []],
     ['{}', []],
     ['{"tags":["a",null]}', ['a', '']],
-  ])('%s', (body, tags) => {
+  ])('%s has the tags %j', (body, tags) => {
     expect(parseTagPage(body, 'url')).toEqual(tags);
   });
 
-  it.each(['', 'null and void', '{"tags":["a"]', '<html>'])('%j is no JSON', (body) => {
-    expect(() => parseTagPage(body, 'url')).toThrow('GET url: the answer is not a JSON document');
-  });
+  it.each(['', 'null and void', '{"tags":["a"]', '<html>'])(
+    '%j is refused because it is not JSON',
+    (body) => {
+      expect(() => parseTagPage(body, 'url')).toThrow('GET url: the response is not a JSON document');
+    },
+  );
 
   it.each(['{"tags":"a"}', '{"tags":[1]}', '{"tags":{"a":1}}', '{"tags":[["a"]]}'])(
-    '%s is no list',
+    '%s is refused because its tags are not a list of strings',
     (body) => {
       expect(() => parseTagPage(body, 'url')).toThrow('is not a list of strings');
     },
