@@ -1,14 +1,14 @@
-// Canonical JSON: the one text of a document, so that everybody signs and hashes the same bytes.
+// Canonical JSON: one encoding of a document, so that its signatures and hashes are over the same bytes.
 import { UserError } from '../errors.ts';
 import { isJsonObject } from '../oci/json.ts';
 
 /**
- * A parsed JSON value in canonical form, as Notary signs it: keys in byte order, no white space, whole numbers, and
- * only `"` and `\` escaped. Throws a UserError for a number that has no such form.
+ * A parsed JSON value in the canonical form that Notary signs: keys in byte order, no white space, whole numbers, and
+ * only `"` and `\` escaped. Throws a UserError for a number that is not a whole one.
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === 'string') {
-    return quoted(value);
+    return quote(value);
   }
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value)) {
@@ -22,11 +22,11 @@ export function canonicalJson(value: unknown): string {
   if (isJsonObject(value)) {
     const members = Object.entries(value).filter(([, item]) => item !== undefined);
     members.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    return `{${members.map(([key, item]) => `${quoted(key)}:${canonicalJson(item)}`).join(',')}}`;
+    return `{${members.map(([key, item]) => `${quote(key)}:${canonicalJson(item)}`).join(',')}}`;
   }
   return String(value);
 }
 
-function quoted(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+function quote(value: string): string {
+  return `"${value.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,13 +1,13 @@
-// The little of DER (ITU-T X.690) that keys and certificates need: elements read one by one, and written.
+// Reads and writes DER (ITU-T X.690), as far as keys and certificates need it.
 
-/** One element: its tag byte, its content, and where the next one starts. */
+/** One element: its tag byte, its content, and the offset after it. */
 export interface DerElement {
   readonly tag: number;
   readonly content: Buffer;
   readonly end: number;
 }
 
-/** Tag bytes of the universal types that are used. */
+/** The tag bytes of the universal types that are used. */
 export const derTag = {
   boolean: 0x01,
   integer: 0x02,
@@ -21,7 +21,7 @@ export const derTag = {
   set: 0x31,
 } as const;
 
-/** The elements that stand one after the other in `bytes`; undefined when these are not DER. */
+/** The sequence of elements in `bytes`; undefined when `bytes` is not DER. */
 export function readDer(bytes: Buffer): readonly DerElement[] | undefined {
   const elements: DerElement[] = [];
   for (let position = 0; position < bytes.length; ) {
@@ -35,13 +35,13 @@ export function readDer(bytes: Buffer): readonly DerElement[] | undefined {
   return elements;
 }
 
-/** The elements within the first one of `bytes`, which is a sequence; what follows it (padding) is left alone. */
+/** The elements of the SEQUENCE at the start of `bytes`; undefined when there is none. Data after it (padding) is ignored. */
 export function readSequence(bytes: Buffer): readonly DerElement[] | undefined {
   const outer = readElement(bytes, 0);
   return outer?.tag === derTag.sequence ? readDer(outer.content) : undefined;
 }
 
-/** An element of this tag with these parts as its content. */
+/** An element with this tag and the parts as its content. */
 export function writeDer(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const length =

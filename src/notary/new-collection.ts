@@ -1,4 +1,4 @@
-// The first documents of a collection: a root with a new certificate, and targets below it.
+// The first metadata of a collection: a root with a new certificate, and targets.
 
 import {
   emptyTargets,
@@ -15,8 +15,9 @@ import { deriveTargetsKey, type SigningKey } from './signing-key.ts';
 import { keyId, trustKey } from './trust-key.ts';
 
 /**
- * The documents by which a collection begins: its root names this root key, the targets key that follows from it, and
- * the server's keys for snapshot and timestamp, which are asked for.
+ * The first root and targets of a collection, by role. The root lists the certificate of the root key, the targets key
+ * that is derived from it, and the keys of the server for snapshot and timestamp, which are requested. Times are in
+ * milliseconds. Throws a UserError when the server has no keys.
  */
 export async function newCollection(
   server: NotaryServer,

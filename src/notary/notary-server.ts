@@ -9,11 +9,11 @@ import { readTrustKey, type TrustKey } from './trust-key.ts';
 
 /** The metadata of one collection on a notary server. */
 export interface NotaryServer {
-  /** The current document of a role, or the one with this checksum; undefined when there is none. */
+  /** The current metadata of a role, or the one with this SHA-256; undefined when there is none. */
   metadata(role: string, sha256?: string): Promise<Buffer | undefined>;
-  /** The public key by which the server signs for a role. */
+  /** The public key with which the server signs for a role. Throws a UserError when it has none. */
   key(role: 'timestamp' | 'snapshot'): Promise<TrustKey>;
-  /** Stores new documents by role, all or none. */
+  /** Publishes new metadata by role, all of it or none. */
   publish(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
 }
 
@@ -22,8 +22,8 @@ const maximumMetadata = 100 * 1024 * 1024;
 const maximumKey = 1024 * 1024;
 
 /**
- * The collection of a repository: `registry` is the notary server, `path` its globally unique name. Without a `server`
- * (host and port) that is the registry itself, and for Docker Hub its own server, which leaves `index.` out of names.
+ * The collection of a repository: `registry` is the notary server, `path` the globally unique name. Without a `server`
+ * (host and port) it is on the registry itself, or for Docker Hub on its notary server, where names have no `index.`.
  */
 export function collectionOf(
   repository: RepositoryReference,
@@ -34,7 +34,7 @@ export function collectionOf(
   return { registry, path };
 }
 
-/** The server of a session whose repository is the collection (`registry` the server, `path` the whole name). */
+/** The API of the server over a session whose repository is the collection ({@link collectionOf}). */
 export function notaryServer(session: Session): NotaryServer {
   const base = `/v2/${encodePath(session.repository.path)}/_trust/tuf/`;
   const get = async (name: string, bodyLimit: number) => {
@@ -49,8 +49,8 @@ export function notaryServer(session: Session): NotaryServer {
       const bytes = await get(`${role}.key`, maximumKey);
       const key = bytes && readTrustKey(parseJson(bytes));
       if (!key) {
-        throw new UserError(`the notary server gives no ${role} key`, {
-          hint: 'ask whoever runs it whether it has a signer',
+        throw new UserError(`the notary server has no ${role} key`, {
+          hint: 'ask the operator of the server whether it has a signer',
         });
       }
       return key;
@@ -68,7 +68,7 @@ export function notaryServer(session: Session): NotaryServer {
   };
 }
 
-/** One part named `files` for each document, with its role as the file name (RFC 7578). */
+/** A multipart form (RFC 7578) with one part `files` for each document, and its role as the file name. */
 function multipartForm(files: ReadonlyMap<string, Uint8Array>): { boundary: string; body: Buffer } {
   const boundary = randomBytes(24).toString('hex');
   const parts = [...files].flatMap(([role, content]) => [

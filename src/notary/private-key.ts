@@ -1,9 +1,9 @@
-// A private key as Notary keeps it: PKCS#8 in PEM, encrypted or not, with headers that say what it is for.
+// Reads private keys of Notary: PKCS#8 in PEM, encrypted or not, with headers for role and collection.
 import { createDecipheriv, createPrivateKey, type KeyObject, pbkdf2Sync } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { derTag, readDer, readSequence } from './der.ts';
 
-/** A private key and the headers of its PEM block, empty where they are absent. */
+/** A private key and the headers of its PEM block, which are empty when absent. */
 export interface PrivateKeyFile {
   readonly role: string;
   readonly gun: string;
@@ -26,20 +26,20 @@ const ellipticCurve = '2a8648ce3d0201';
 const rsa = '2a864886f70d010101';
 
 /**
- * The private key in a PEM text: an ECDSA or RSA key as PKCS#8, encrypted by PBES2 (RFC 8018, section 6.2) or not.
- * Throws a UserError that says whether the text, its kind or the passphrase is wrong; it quotes none of them.
+ * The private key in a PEM file: an ECDSA or RSA key as PKCS#8, encrypted by PBES2 (RFC 8018, section 6.2) or not.
+ * Throws a UserError that says whether the file, its type or the passphrase is wrong, and quotes none of them.
  */
 export function readPrivateKey(pem: string, passphrase: string): PrivateKeyFile {
   const block = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n([\s\S]*?)-----END \1-----/.exec(pem.replace(/\r/g, ''));
   if (!block) {
-    throw new UserError('content_trust.repository_key holds no PEM block', {
-      hint: 'give the whole text of the key file, from -----BEGIN to -----END, with its line feeds',
+    throw new UserError('the private key holds no PEM block', {
+      hint: 'use the whole content of the key file, from -----BEGIN to -----END, with its line feeds',
     });
   }
-  const [, kind = '', text = ''] = block;
+  const [, type = '', content = ''] = block;
   const headers = new Map<string, string>();
   let body = '';
-  for (const line of text.split('\n')) {
+  for (const line of content.split('\n')) {
     const [, name, value = ''] = /^([\w-]+): *(.*)$/.exec(line.trim()) ?? [];
     if (name === undefined) {
       body += line.trim();
@@ -48,12 +48,12 @@ export function readPrivateKey(pem: string, passphrase: string): PrivateKeyFile 
     }
   }
   const der = Buffer.from(body, 'base64');
-  const key = readKey(kind, der, passphrase);
+  const key = readKey(type, der, passphrase);
   return { role: headers.get('role') ?? '', gun: headers.get('gun') ?? '', key };
 }
 
-function readKey(kind: string, der: Buffer, passphrase: string): KeyObject {
-  switch (kind) {
+function readKey(type: string, der: Buffer, passphrase: string): KeyObject {
+  switch (type) {
     case 'PRIVATE KEY':
       return importKey(der) ?? unreadable();
     case 'EC PRIVATE KEY':
@@ -64,22 +64,22 @@ function readKey(kind: string, der: Buffer, passphrase: string): KeyObject {
       const plain = decrypt(der, passphrase);
       return (
         (plain && importKey(plain)) ??
-        unreadable('the passphrase does not open content_trust.repository_key', 'check repository_passphrase')
+        unreadable('the passphrase does not decrypt the private key', 'check the passphrase')
       );
     }
     default:
-      return unreadable(`content_trust.repository_key is a ${kind}, not a private key`);
+      return unreadable(`the private key is a PEM block of the type ${type}`);
   }
 }
 
 function unreadable(
-  message = 'content_trust.repository_key cannot be read',
-  hint = 'give an ECDSA or RSA private key as PKCS#8 in PEM, as `notary key export` writes it',
+  message = 'the private key cannot be read',
+  hint = 'use an ECDSA or RSA private key as PKCS#8 in PEM, as `notary key export` writes it',
 ): never {
   throw new UserError(message, { hint });
 }
 
-/** Undefined when the passphrase is wrong: the padding or what it leaves is no key then. */
+/** The decrypted key; undefined when the passphrase is wrong, which leaves an invalid padding or no key. */
 function decrypt(der: Buffer, passphrase: string): Buffer | undefined {
   const [algorithm, encrypted] = readSequence(der) ?? [];
   const [scheme, parameters] = algorithm ? (readDer(algorithm.content) ?? []) : [];
@@ -94,7 +94,7 @@ function decrypt(der: Buffer, passphrase: string): Buffer | undefined {
   const known = scheme?.content.toString('hex') === pbes2 && function_?.content.toString('hex') === pbkdf2;
   if (!known || !encrypted || !salt || !iterations || !vector || !cipher || hash === undefined) {
     return unreadable(
-      'content_trust.repository_key is encrypted in a way that is not supported',
+      'the private key is encrypted by an algorithm that is not supported',
       'encrypt it as PKCS#8 with PBES2: openssl pkcs8 -topk8 -v2 aes-256-cbc',
     );
   }
@@ -109,8 +109,8 @@ function decrypt(der: Buffer, passphrase: string): Buffer | undefined {
 }
 
 /**
- * Notary writes PKCS#8 that not every library takes (version 1 without its attributes, RSA without parameters): the key
- * within is read where the whole is refused.
+ * Notary writes PKCS#8 that not every library accepts (version 1 without attributes, RSA without parameters): where the
+ * whole is refused, the key inside is imported.
  */
 function importKey(der: Buffer): KeyObject | undefined {
   const [, algorithm, inner] = readSequence(der) ?? [];

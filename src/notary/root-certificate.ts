@@ -1,4 +1,4 @@
-// The certificate in which a root key stands: self-signed, named after the repository (RFC 5280).
+// The self-signed certificate of a root key, with the collection as its common name (RFC 5280).
 import { createPublicKey, randomBytes, sign } from 'node:crypto';
 import { derTag, writeDer } from './der.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -9,7 +9,7 @@ const ecdsaWithSha256 = writeDer(derTag.sequence, objectId('2a8648ce3d040302'));
 const sha256WithRsa = writeDer(derTag.sequence, objectId('2a864886f70d01010b'), Buffer.from([0x05, 0x00]));
 const critical = writeDer(derTag.boolean, Buffer.from([0xff]));
 
-/** A certificate for this key as PEM, with the name `gun`, valid between two times in milliseconds. */
+/** A certificate of this key in PEM, with the common name `gun`, valid between two times in milliseconds. */
 export function rootCertificate(key: SigningKey, gun: string, from: number, to: number): string {
   const algorithm = key.key.asymmetricKeyType === 'rsa' ? sha256WithRsa : ecdsaWithSha256;
   const name = writeDer(
@@ -20,7 +20,7 @@ export function rootCertificate(key: SigningKey, gun: string, from: number, to: 
     ),
   );
   const serial = randomBytes(16);
-  // Positive and not zero.
+  // A serial number must be positive and not zero.
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
   const body = writeDer(
     derTag.sequence,
@@ -44,7 +44,7 @@ export function rootCertificate(key: SigningKey, gun: string, from: number, to: 
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-/** As Notary's: key usage digitalSignature and keyEncipherment, for signing code, and not an authority. */
+/** As in Notary: key usage digitalSignature and keyEncipherment, code signing, and not a certificate authority. */
 const extensions: readonly Buffer[] = [
   extension('551d0f', writeDer(derTag.bitString, Buffer.from([5, 0xa0])), critical),
   extension('551d25', writeDer(derTag.sequence, objectId('2b06010505070303'))),

@@ -1,11 +1,11 @@
-// The root of a collection: which keys stand for which role, trusted on first use and followed through rotations.
+// The root of a collection: the keys of each role, trusted on first use and verified through rotations.
 import { isJsonObject } from '../oci/json.ts';
 import {
-  invalid,
   type MetadataRules,
   readSigningRole,
   type SignedMetadata,
   type SigningRole,
+  untrusted,
   verifyMetadata,
   verifySignatures,
 } from './signed-metadata.ts';
@@ -14,16 +14,16 @@ import { certificateOf } from './trust-key.ts';
 /** The roles that every collection has. */
 export type BaseRole = 'root' | 'targets' | 'snapshot' | 'timestamp';
 
-/** Who signs for a role, as the root says. */
+/** The keys and the threshold of a role in a root. Throws a UserError when they are malformed. */
 export function baseRole({ signed }: SignedMetadata, role: BaseRole): SigningRole {
   const roles = isJsonObject(signed.roles) ? signed.roles : {};
   return readSigningRole(roles[role], signed.keys, `root (role ${role})`);
 }
 
 /**
- * Checks a root: signed by its own keys, each of which must be a certificate named after the collection that is in
- * force; and by the keys of the root that was trusted before, if there is one. Throws a UserError. As Notary's
- * trustpinning.ValidateRoot does without pinned certificates.
+ * Verifies a root: it must be signed by its own keys, each of which must be a valid certificate named after the
+ * collection, and by the keys of the root that was trusted before, if there is one. Throws a UserError. As Notary's
+ * trustpinning.ValidateRoot without pinned certificates.
  */
 export function verifyRoot(
   root: SignedMetadata,
@@ -42,7 +42,7 @@ export function verifyRoot(
     );
   });
   if (named.length === 0) {
-    throw invalid('root', `none of its certificates is named ${gun} and in force`);
+    throw untrusted('root', `none of its certificates is valid and named ${gun}`);
   }
   if (previous) {
     verifySignatures(root, 'root (by the keys trusted before)', baseRole(previous, 'root'));
@@ -55,7 +55,7 @@ export function verifyRoot(
 
 const day = 24 * 60 * 60 * 1000;
 
-/** The common name is the collection's, or a prefix of it that ends in `*`. */
+/** Whether the common name is the collection, or a prefix of it that ends in `*`. */
 function isNamedAfter(subject: string, gun: string): boolean {
   const line = subject.split('\n').find((part) => part.startsWith('CN='));
   const name = line?.slice('CN='.length).replace(/\\(.)/g, '$1') ?? '';

@@ -1,4 +1,4 @@
-// Targets signed into the roles that may list them, and published: the whole of content trust, once for each put.
+// Signs tags as targets of a collection and publishes them (content trust, Notary v1).
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { RegistryError } from '../transport/registry-error.ts';
@@ -19,25 +19,25 @@ import { expiryTime, type SigningRole } from './signed-metadata.ts';
 import { deriveTargetsKey, type SigningKey } from './signing-key.ts';
 import { loadCollection, type TrustedCollection } from './trusted-collection.ts';
 
-/** With what and where targets are signed. */
+/** The server, the collection and the key to sign with. */
 export interface SigningOptions {
   readonly server: NotaryServer;
   /** The name of the collection (globally unique name), as in `registry.example.com/team/app`. */
   readonly gun: string;
   readonly key: SigningKey;
-  /** Whether the key's file says that it is a root key: only such a one begins a collection. */
+  /** Whether the file of the key says that it is a root key. Only a root key can initialise a collection. */
   readonly isRootKey: boolean;
   /** Milliseconds. */
   now(): number;
   readonly log: Log;
 }
 
-/** How often metadata is read again when somebody else published meanwhile. */
+/** How many times signing is attempted when another client publishes at the same time. */
 const attempts = 3;
 const halfYear = 182 * 24 * 60 * 60 * 1000;
 
 /**
- * Publishes signed targets; of several with one name the last counts. Begins the collection when there is none.
+ * Publishes signed targets; of targets with one name the last counts. Initialises the collection when there is none.
  * Throws a UserError when metadata cannot be trusted, the key may not sign, or the server refuses.
  */
 export async function signTargets(targets: readonly Target[], options: SigningOptions): Promise<void> {
@@ -52,22 +52,22 @@ export async function signTargets(targets: readonly Target[], options: SigningOp
       await server.publish(files);
       return;
     } catch (error) {
-      const overtaken = error instanceof RegistryError && error.codes.includes('VERSION');
-      if (!overtaken || attempt === attempts) {
-        throw explained(error, gun);
+      const conflict = error instanceof RegistryError && error.codes.includes('VERSION');
+      if (!conflict || attempt === attempts) {
+        throw withSnapshotHint(error, gun);
       }
       known = collection;
     }
   }
 }
 
-/** The server signs snapshots only where it holds the key: a collection of `notary init` keeps it with its owner. */
-function explained(error: unknown, gun: string): unknown {
+/** The server has no snapshot key for a collection of `notary init`: that stays with the owner of the collection. */
+function withSnapshotHint(error: unknown, gun: string): unknown {
   const lacksSnapshot = error instanceof RegistryError && /no snapshot was included/.test(error.message);
   return lacksSnapshot
-    ? new UserError(`the notary server does not hold the snapshot key of ${gun}`, {
+    ? new UserError(`the notary server does not have the snapshot key of ${gun}`, {
         cause: error,
-        hint: `hand it over once, with the root key: notary key rotate ${gun} snapshot -r`,
+        hint: `let the server manage it, once, with the root key: notary key rotate ${gun} snapshot -r`,
       })
     : error;
 }
@@ -78,7 +78,7 @@ async function firstFiles(
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   if (!isRootKey) {
     throw new UserError(`the notary server has no collection ${gun}, and only a root key can begin one`, {
-      hint: `run "notary init ${gun}" with its root key, or give a root key (PEM header "role: root") as repository_key`,
+      hint: `run "notary init ${gun}" with its root key, or sign with a root key (PEM header "role: root")`,
     });
   }
   log.info(`initialising the trust collection ${gun}`);
@@ -99,18 +99,18 @@ async function nextFiles(
     files.set('targets', signFor('targets', baseRole(collection.root, 'targets'), held, signed));
     return files;
   }
-  const mine = collection.delegations.filter(({ signers }) => heldKey(signers.keys, held));
+  const delegations = collection.delegations.filter(({ signers }) => heldKey(signers.keys, held));
   const admits = (paths: readonly string[], { name }: Target) => paths.some((path) => name.startsWith(path));
-  const orphan = targets.find((target) => !mine.some(({ paths }) => admits(paths, target)));
-  if (orphan) {
-    throw new UserError(`no delegation of ${gun} lets repository_key sign ${JSON.stringify(orphan.name)}`, {
+  const refused = targets.find((target) => !delegations.some(({ paths }) => admits(paths, target)));
+  if (refused) {
+    throw new UserError(`no delegation of ${gun} allows the key to sign ${JSON.stringify(refused.name)}`, {
       hint:
-        mine.length === 0
+        delegations.length === 0
           ? `add the public key to a delegation: notary delegation add ${gun} targets/releases`
-          : `the paths of ${mine.map(({ name }) => name).join(', ')} do not admit this tag`,
+          : `the paths of ${delegations.map(({ name }) => name).join(', ')} do not allow this tag`,
     });
   }
-  for (const delegation of mine) {
+  for (const delegation of delegations) {
     const admitted = targets.filter((target) => admits(delegation.paths, target));
     if (admitted.length > 0) {
       const before = (await collection.delegated(delegation))?.signed ?? emptyTargets();
@@ -129,17 +129,17 @@ function signFor(
 ): Uint8Array {
   const found = heldKey(keys, held);
   if (!found) {
-    throw new UserError(`repository_key is not a key of the role ${role}`, {
-      hint: `give the ${role} key of this collection; "notary key list" shows the ids of keys, and "notary key rotate" replaces a lost one`,
+    throw new UserError(`the key is not a key of the role ${role}`, {
+      hint: `sign with the ${role} key of this collection; "notary key list" shows the ids of keys, and "notary key rotate" replaces a lost one`,
     });
   }
   if (threshold > 1) {
-    throw new UserError(`the role ${role} needs ${threshold} signatures, and there is one key to sign with`);
+    throw new UserError(`the role ${role} needs ${threshold} signatures, but there is only one key`);
   }
   return encodeMetadata(signMetadata(signed, found.id, found.key));
 }
 
-/** A root that ends within half a year is signed again by whoever holds its key. */
+/** The root signed again when it expires within half a year and its key is held; otherwise nothing, with a warning. */
 function renewedRoot(
   { root }: TrustedCollection,
   held: readonly SigningKey[],
@@ -153,7 +153,7 @@ function renewedRoot(
   const { keys, threshold } = baseRole(root, 'root');
   const found = threshold === 1 ? heldKey(keys, held) : undefined;
   if (!found) {
-    log.warn(`the root of the trust collection expires on ${expires}: sign it again with its root key`);
+    log.warn(`the root of the trust collection expires on ${expires}: renew it with its root key`);
     return [];
   }
   const signed = renewed(root.signed, now, expiry.root);

@@ -1,45 +1,45 @@
-// Signed metadata of The Update Framework: the envelope, who must have signed it, and whether it is still in force.
+// Signed metadata of The Update Framework (TUF): parsing, signatures, type, version and expiry.
 import { isUtf8 } from 'node:buffer';
 import { UserError } from '../errors.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { isSignedBy, keyId, readTrustKey, type Signature, type TrustKey } from './trust-key.ts';
 
-/** A document and the signatures over its canonical form. */
+/** Metadata and the signatures over its canonical form. */
 export interface SignedMetadata {
   readonly signed: JsonObject;
   readonly signatures: readonly Signature[];
 }
 
-/** Whose signatures make a document valid, and how many of them. */
+/** The keys whose signatures make metadata valid, and how many are needed. */
 export interface SigningRole {
   readonly keys: ReadonlyMap<string, TrustKey>;
   readonly threshold: number;
 }
 
-/** What a document must be beside signed. */
+/** What is verified in addition to signatures. */
 export interface MetadataRules {
-  /** The `_type` in the document, whatever its case. */
+  /** The `_type` of the metadata, in any letter case. */
   readonly type: string;
-  /** Milliseconds. */
+  /** The current time in milliseconds. */
   readonly now: number;
-  /** The version seen before; a lower one would be a replay. */
+  /** The version seen before; a lower one would be a rollback attack. */
   readonly atLeast: number;
 }
 
-/** Reads the bytes of a document of this role; throws a UserError when they are none. */
+/** Parses the metadata of a role. Throws a UserError when it is malformed. */
 export function parseMetadata(bytes: Uint8Array, role: string): SignedMetadata {
   const value = isUtf8(bytes) ? parseJson(bytes) : undefined;
   if (value === undefined) {
-    throw invalid(role, 'it is not JSON');
+    throw untrusted(role, 'it is not JSON');
   }
   if (!isJsonObject(value) || !isJsonObject(value.signed) || !Array.isArray(value.signatures)) {
-    throw invalid(role, 'it is no signed document');
+    throw untrusted(role, 'it is not a signed document');
   }
   const signatures = value.signatures.map((item: unknown) => {
     const { keyid, method, sig } = isJsonObject(item) ? item : {};
     if (typeof keyid !== 'string' || typeof method !== 'string' || typeof sig !== 'string') {
-      throw invalid(role, 'it has a malformed signature');
+      throw untrusted(role, 'it has a malformed signature');
     }
     return { keyid, method, sig };
   });
@@ -47,8 +47,8 @@ export function parseMetadata(bytes: Uint8Array, role: string): SignedMetadata {
 }
 
 /**
- * Checks signatures, type, version and expiry in the order of the TUF specification 1.0, section 5 ("Detailed client
- * workflow"); throws a UserError that says which of them fails.
+ * Verifies signatures, type, version and expiry in the order of the TUF specification 1.0, section 5 ("Detailed client
+ * workflow"). Throws a UserError that says which of them fails.
  */
 export function verifyMetadata(
   metadata: SignedMetadata,
@@ -59,24 +59,24 @@ export function verifyMetadata(
   verifySignatures(metadata, role, signers);
   const { _type: type, expires } = metadata.signed;
   if (typeof type !== 'string' || type.toLowerCase() !== rules.type) {
-    throw invalid(role, `its type is not ${rules.type}`);
+    throw untrusted(role, `its type is not ${rules.type}`);
   }
   const version = versionOf(metadata, role);
   if (version < rules.atLeast) {
-    throw invalid(role, `version ${version} is older than version ${rules.atLeast}, which was seen before`);
+    throw untrusted(role, `version ${version} is older than version ${rules.atLeast}, which was seen before`);
   }
   const until = typeof expires === 'string' ? expiryTime(expires) : Number.NaN;
   if (Number.isNaN(until)) {
-    throw invalid(role, 'it does not say when it expires');
+    throw untrusted(role, 'it does not say when it expires');
   }
   if (until <= rules.now) {
     throw new UserError(`the ${role} metadata expired on ${new Date(until).toISOString()}`, {
-      hint: 'nothing can be trusted on expired metadata: whoever holds its key must sign it again (notary publish), or check the clock of the worker',
+      hint: 'expired metadata cannot be trusted: sign it again with its key (notary publish), or check the clock of the worker',
     });
   }
 }
 
-/** Whether enough of the keys signed; throws a UserError otherwise. */
+/** Verifies that enough of the keys signed. Throws a UserError otherwise. */
 export function verifySignatures(metadata: SignedMetadata, role: string, signers: SigningRole): void {
   const bytes = Buffer.from(canonicalJson(metadata.signed));
   const valid = new Set<string>();
@@ -87,25 +87,28 @@ export function verifySignatures(metadata: SignedMetadata, role: string, signers
     }
   }
   if (signers.threshold < 1 || valid.size < signers.threshold) {
-    throw invalid(role, `it has ${valid.size} valid signature(s) of the ${signers.threshold} that it needs`);
+    throw untrusted(
+      role,
+      `it has ${valid.size} valid signature(s) of the ${signers.threshold} that it needs`,
+    );
   }
 }
 
-/** The version of a document, at least 1. */
+/** The version of metadata, at least 1. Throws a UserError when it has none. */
 export function versionOf({ signed }: SignedMetadata, role: string): number {
   const { version } = signed;
   if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) {
-    throw invalid(role, 'it has no version');
+    throw untrusted(role, 'it has no version');
   }
   return version;
 }
 
-/** A time as Go writes it (RFC 3339, up to nanoseconds) in milliseconds; NaN when it is none. */
-export function expiryTime(text: string): number {
-  return Date.parse(text.replace(/\.\d+/, ''));
+/** A time as Go writes it (RFC 3339, up to nanoseconds) in milliseconds; NaN when it is malformed. */
+export function expiryTime(time: string): number {
+  return Date.parse(time.replace(/\.\d+/, ''));
 }
 
-/** The role that names its keys by id (`keyids`, `threshold`) out of a list of keys (`keys`). */
+/** A role with the keys that it lists by id (`keyids`, `threshold`) among `keys`. Throws a UserError when malformed. */
 export function readSigningRole(value: unknown, keys: unknown, role: string): SigningRole {
   const { keyids, threshold } = isJsonObject(value) ? value : {};
   const list = Array.isArray(keyids) ? keyids : [];
@@ -113,19 +116,19 @@ export function readSigningRole(value: unknown, keys: unknown, role: string): Si
   for (const id of list) {
     const key = isJsonObject(keys) && typeof id === 'string' ? readTrustKey(keys[id]) : undefined;
     if (typeof id !== 'string' || !key) {
-      throw invalid(role, 'its role names a key that is not listed');
+      throw untrusted(role, 'its role names a key that is not listed');
     }
     found.set(id, key);
   }
   if (typeof threshold !== 'number' || !Number.isSafeInteger(threshold) || threshold < 1) {
-    throw invalid(role, 'its role has no threshold');
+    throw untrusted(role, 'its role has no threshold');
   }
   return { keys: found, threshold };
 }
 
-/** What is told of metadata that must not be trusted. */
-export function invalid(role: string, reason: string): UserError {
+/** The error about metadata that must not be trusted. */
+export function untrusted(role: string, reason: string): UserError {
   return new UserError(`the ${role} metadata cannot be trusted: ${reason}`, {
-    hint: 'nothing was signed; ask whoever runs the notary server, and do not delete metadata to make it pass',
+    hint: 'nothing was signed; ask the operator of the notary server, and do not delete metadata to get past this',
   });
 }

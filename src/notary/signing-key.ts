@@ -1,4 +1,4 @@
-// Private keys that sign metadata, and the targets key that follows from a root key.
+// Private keys that sign metadata, and the targets key that is derived from a root key.
 import {
   constants,
   createECDH,
@@ -11,9 +11,9 @@ import {
 import { UserError } from '../errors.ts';
 import { keyId, type Signature, type TrustKey, trustKey } from './trust-key.ts';
 
-/** A private key with the public one by which metadata knows it. */
+/** A private key, and its public key as metadata lists it. */
 export interface SigningKey {
-  /** The id of the bare public key, 64 hexadecimal digits. */
+  /** The id of the public key without a certificate, 64 hexadecimal digits. */
   readonly id: string;
   readonly publicKey: TrustKey;
   readonly key: KeyObject;
@@ -28,8 +28,8 @@ export function signingKey(key: KeyObject): SigningKey {
 }
 
 /**
- * A signature under the id that metadata lists the key by: ECDSA as r and s in fixed width, RSA-PSS with a salt as
- * long as the hash, both over SHA-256.
+ * A signature under the id by which metadata lists the key: ECDSA as r and s in fixed width, or RSA-PSS with a salt as
+ * long as the hash, both with SHA-256.
  */
 export function signBytes({ key }: SigningKey, keyid: string, bytes: Uint8Array): Signature {
   if (key.asymmetricKeyType === 'rsa') {
@@ -42,8 +42,8 @@ export function signBytes({ key }: SigningKey, keyid: string, bytes: Uint8Array)
 }
 
 /**
- * The targets key of a repository that is initialised with this root key: P-256, derived by HKDF (RFC 5869) from the
- * root key and the repository's name, so that a later put with the same root key has it again without keeping it.
+ * The targets key of a collection that is initialised with this root key: P-256, derived by HKDF (RFC 5869) from the
+ * root key and the name of the collection, so that a later put with the same root key derives it again.
  */
 export function deriveTargetsKey(root: SigningKey, gun: string): SigningKey {
   const { d = '' } = root.key.export({ format: 'jwk' });
@@ -53,7 +53,7 @@ export function deriveTargetsKey(root: SigningKey, gun: string): SigningKey {
     try {
       curve.setPrivateKey(Buffer.from(scalar));
     } catch {
-      // Not a number below the order of the curve, which one of 2^32 is not.
+      // Not below the order of the curve, which happens once in 2^32.
       continue;
     }
     const point = curve.getPublicKey();
@@ -70,5 +70,5 @@ export function deriveTargetsKey(root: SigningKey, gun: string): SigningKey {
       }),
     );
   }
-  throw new UserError('no targets key follows from the root key');
+  throw new UserError('no targets key can be derived from the root key');
 }

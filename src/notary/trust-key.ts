@@ -1,4 +1,4 @@
-// Public keys as trust metadata lists them: their ids, and whether one of them made a signature.
+// Public keys in TUF metadata: their ids, their certificates, and verification of signatures.
 import { constants, createHash, createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { isJsonObject } from '../oci/json.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -18,7 +18,7 @@ export interface Signature {
 
 const minimumRsaBits = 2048;
 
-/** The key in a JSON value; undefined when it is none. */
+/** The key in a parsed JSON value; undefined when it is malformed. */
 export function readTrustKey(value: unknown): TrustKey | undefined {
   const { keytype, keyval } = isJsonObject(value) ? value : {};
   return typeof keytype === 'string' && isJsonObject(keyval) && typeof keyval.public === 'string'
@@ -26,9 +26,9 @@ export function readTrustKey(value: unknown): TrustKey | undefined {
     : undefined;
 }
 
-/** A key of this type; `publicText` is base64. */
-export function trustKey(keytype: string, publicText: string): TrustKey {
-  return { keytype, keyval: { private: null, public: publicText } };
+/** A key of this type; `encoded` is base64. */
+export function trustKey(keytype: string, encoded: string): TrustKey {
+  return { keytype, keyval: { private: null, public: encoded } };
 }
 
 /** The id of a key: the SHA-256 of its canonical JSON, 64 hexadecimal digits. */
@@ -37,8 +37,8 @@ export function keyId(key: TrustKey): string {
 }
 
 /**
- * The id of the bare key that is in a certificate, or of the key itself: by this one a private key is found, as
- * Notary's CanonicalKeyID. Undefined for a key that cannot be read.
+ * The id of the key in a certificate, or of a key without one, which is also the id of its private key (Notary's
+ * CanonicalKeyID). Undefined for a key that cannot be read.
  */
 export function bareKeyId(key: TrustKey): string | undefined {
   if (!key.keytype.endsWith('-x509')) {
@@ -48,7 +48,7 @@ export function bareKeyId(key: TrustKey): string | undefined {
   return bare && keyId(trustKey(key.keytype.replace('-x509', ''), bare.toString('base64')));
 }
 
-/** The first certificate of a key that is one. */
+/** The certificate of a key; undefined when the key has none. */
 export function certificateOf({ keytype, keyval }: TrustKey): X509Certificate | undefined {
   try {
     return keytype.endsWith('-x509') ? new X509Certificate(Buffer.from(keyval.public, 'base64')) : undefined;
@@ -57,7 +57,7 @@ export function certificateOf({ keytype, keyval }: TrustKey): X509Certificate | 
   }
 }
 
-/** Whether a key made a signature over these bytes; a method that does not fit the key is no signature. */
+/** Whether a signature over these bytes was made by a key; false for a method that does not fit the key. */
 export function isSignedBy(key: TrustKey, signature: Signature, bytes: Uint8Array): boolean {
   const publicKey = publicKeyOf(key);
   const sig = Buffer.from(signature.sig, 'base64');

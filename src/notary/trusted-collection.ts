@@ -1,19 +1,19 @@
-// A collection as it stands on a notary server, every document of it verified before the next one is believed.
+// Loads the metadata of a collection from a notary server, and verifies each document before the next one is used.
 import { createHash } from 'node:crypto';
 import { isJsonObject } from '../oci/json.ts';
 import type { NotaryServer } from './notary-server.ts';
 import { type BaseRole, baseRole, verifyRoot } from './root-metadata.ts';
 import {
-  invalid,
   parseMetadata,
   readSigningRole,
   type SignedMetadata,
   type SigningRole,
+  untrusted,
   verifyMetadata,
   versionOf,
 } from './signed-metadata.ts';
 
-/** A role to which the targets role delegates, and for which names. */
+/** A delegation of the targets role: its keys, and the names that it may sign. */
 export interface Delegation {
   readonly name: string;
   readonly signers: SigningRole;
@@ -28,16 +28,16 @@ export interface TrustedCollection {
   readonly timestamp: SignedMetadata;
   readonly snapshot: SignedMetadata;
   readonly targets: SignedMetadata;
-  /** Those directly below the targets role. */
+  /** The delegations directly below the targets role. */
   readonly delegations: readonly Delegation[];
-  /** The document of a delegation; undefined when nobody signed one yet. */
+  /** The metadata of a delegation; undefined when none was published yet. Throws a UserError as {@link loadCollection}. */
   delegated(delegation: Delegation): Promise<SignedMetadata | undefined>;
 }
 
 /**
- * Loads and verifies a collection; undefined when the server has none of this name. `previous` is what was trusted
- * before in this process: its root must vouch for a new one, and no version may go back. Throws a UserError that names
- * the document which must not be trusted. TUF specification 1.0, section 5.
+ * Loads and verifies a collection; undefined when the server has none of this name. `previous` is what was trusted before
+ * in this process: its root must have signed a new one, and no version may go back. `now` is in milliseconds. Throws a
+ * UserError that names the metadata that must not be trusted. TUF specification 1.0, section 5.
  */
 export async function loadCollection(
   server: NotaryServer,
@@ -58,14 +58,14 @@ export async function loadCollection(
     verifyMetadata(metadata, role, baseRole(root, role), rules);
     return metadata;
   };
-  const timestamp = verified(await existing(server, 'timestamp'), 'timestamp');
+  const timestamp = verified(await fetchExisting(server, 'timestamp'), 'timestamp');
   const snapshotSum = checksumOf(timestamp, 'timestamp', 'snapshot');
-  const snapshot = verified(await checked(server, 'snapshot', snapshotSum), 'snapshot');
+  const snapshot = verified(await fetchIntact(server, 'snapshot', snapshotSum), 'snapshot');
   if (!isIntact(rootBytes, checksumOf(snapshot, 'snapshot', 'root'))) {
-    throw invalid('root', 'it is not the one that the snapshot lists');
+    throw untrusted('root', 'it is not the one that the snapshot lists');
   }
   const targetsSum = checksumOf(snapshot, 'snapshot', 'targets');
-  const targets = verified(await checked(server, 'targets', targetsSum), 'targets');
+  const targets = verified(await fetchIntact(server, 'targets', targetsSum), 'targets');
   return {
     gun,
     root,
@@ -79,7 +79,7 @@ export async function loadCollection(
         return undefined;
       }
       const metadata = parseMetadata(
-        await checked(server, name, checksumOf(snapshot, 'snapshot', name)),
+        await fetchIntact(server, name, checksumOf(snapshot, 'snapshot', name)),
         name,
       );
       verifyMetadata(metadata, name, signers, { type: 'targets', now, atLeast: 1 });
@@ -92,25 +92,25 @@ function seenVersion(previous: TrustedCollection | undefined, role: BaseRole): n
   return previous ? versionOf(previous[role], role) : 1;
 }
 
-/** The delegations directly below the targets role, in the order in which it lists them. */
+/** The delegations directly below the targets role, in their order. */
 function delegationsOf({ signed }: SignedMetadata): readonly Delegation[] {
   const { keys, roles } = isJsonObject(signed.delegations) ? signed.delegations : {};
   const list: readonly unknown[] = Array.isArray(roles) ? roles : [];
   return list.map((role) => {
     const { name, paths } = isJsonObject(role) ? role : {};
     if (typeof name !== 'string' || !/^targets\/[-a-z0-9._]+$/.test(name)) {
-      throw invalid('targets', 'it delegates to a role that is not directly below it');
+      throw untrusted('targets', 'it delegates to a role that is not directly below it');
     }
-    const texts: readonly unknown[] = Array.isArray(paths) ? paths : [];
+    const prefixes: readonly unknown[] = Array.isArray(paths) ? paths : [];
     return {
       name,
       signers: readSigningRole(role, keys, name),
-      paths: texts.filter((path) => typeof path === 'string'),
+      paths: prefixes.filter((path) => typeof path === 'string'),
     };
   });
 }
 
-/** Length and hash by which one document lists another. */
+/** The length and hash by which one document lists another. */
 interface Checksum {
   readonly sha256: string;
   readonly length: number;
@@ -122,7 +122,7 @@ function checksumOf({ signed }: SignedMetadata, role: string, listed: string): C
   const sha256 = isJsonObject(hashes) ? hashes.sha256 : undefined;
   const hex = typeof sha256 === 'string' ? Buffer.from(sha256, 'base64').toString('hex') : '';
   if (hex.length !== 64 || typeof length !== 'number') {
-    throw invalid(role, `it lists no checksum of ${listed}`);
+    throw untrusted(role, `it lists no checksum of ${listed}`);
   }
   return { sha256: hex, length };
 }
@@ -131,18 +131,18 @@ function isIntact(bytes: Buffer, { sha256, length }: Checksum): boolean {
   return bytes.length === length && createHash('sha256').update(bytes).digest('hex') === sha256;
 }
 
-async function checked(server: NotaryServer, role: string, checksum: Checksum): Promise<Buffer> {
-  const bytes = await existing(server, role, checksum.sha256);
+async function fetchIntact(server: NotaryServer, role: string, checksum: Checksum): Promise<Buffer> {
+  const bytes = await fetchExisting(server, role, checksum.sha256);
   if (!isIntact(bytes, checksum)) {
-    throw invalid(role, 'its checksum is not the one that is listed');
+    throw untrusted(role, 'its checksum is not the listed one');
   }
   return bytes;
 }
 
-async function existing(server: NotaryServer, role: string, sha256?: string): Promise<Buffer> {
+async function fetchExisting(server: NotaryServer, role: string, sha256?: string): Promise<Buffer> {
   const bytes = await server.metadata(role, sha256);
   if (!bytes) {
-    throw invalid(role, 'the server does not have it');
+    throw untrusted(role, 'the server does not have it');
   }
   return bytes;
 }

@@ -1,3 +1,4 @@
+// The canonical form of JSON documents that are signed.
 import { expect, it } from 'vitest';
 import { canonicalJson } from '../../src/notary/canonical-json.ts';
 
@@ -7,10 +8,10 @@ it.each<[unknown, string]>([
   ['<é>\n\u2028', '"<é>\n\u2028"'],
   [{ '\u{10000}': 1, '\uffff': 2 }, '{"\uffff":2,"\u{10000}":1}'],
   [{ a: undefined, b: -7 }, '{"b":-7}'],
-])('%j', (value, text) => {
+])('encodes %j', (value, text) => {
   expect(canonicalJson(value)).toBe(text);
 });
 
-it.each([1.5, Number.NaN, 2 ** 60])('%d has no canonical form', (value) => {
+it.each([1.5, Number.NaN, 2 ** 60])('refuses the number %d', (value) => {
   expect(() => canonicalJson({ value })).toThrow('whole numbers only');
 });

@@ -1,3 +1,4 @@
+// The collection of a repository on a notary server.
 import { expect, it } from 'vitest';
 import { collectionOf } from '../../src/notary/notary-server.ts';
 import { parseRepository } from '../../src/oci/reference.ts';
@@ -9,6 +10,6 @@ it.each([
   ['registry.test:5000/team/app', undefined, 'registry.test:5000', 'registry.test:5000/team/app'],
   ['registry.test/team/app', 'notary.test:4443', 'notary.test:4443', 'registry.test/team/app'],
   ['registry.test/team/app', 'notary.docker.io', 'notary.docker.io', 'docker.io/team/app'],
-])('the trust of %s with the server %s is on %s under %s', (name, server, registry, path) => {
+])('has the collection of %s with the server %s on %s under the name %s', (name, server, registry, path) => {
   expect(collectionOf(parseRepository(name), server)).toEqual({ registry, path });
 });

@@ -1,3 +1,4 @@
+// Private keys in PEM: formats, encryption, and errors that quote no secret.
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
@@ -28,7 +29,7 @@ describe.each(['ecdsa', 'rsa'] as const)('an %s key', (kind) => {
   const encrypted = (cipher: string) =>
     privateKey.export({ type: 'pkcs8', format: 'pem', cipher, passphrase: 'open' }).toString();
   const traditional = kind === 'rsa' ? 'pkcs1' : 'sec1';
-  const texts: readonly [string, string][] = [
+  const files: readonly [string, string][] = [
     ['PKCS#8', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
     ['the traditional form', privateKey.export({ type: traditional, format: 'pem' }).toString()],
     ['AES-256', encrypted('aes-256-cbc')],
@@ -36,11 +37,11 @@ describe.each(['ecdsa', 'rsa'] as const)('an %s key', (kind) => {
     ['carriage returns', encrypted('aes-256-cbc').replaceAll('\n', '\r\n')],
   ];
 
-  it.each(texts)('is read from %s', (_, text) => {
+  it.each(files)('is read from %s', (_, text) => {
     expect(signingKey(readPrivateKey(text, 'open').key).id).toBe(expected);
   });
 
-  it('makes signatures that its public key proves, over these bytes only', () => {
+  it('makes signatures that its public key verifies, over these bytes only', () => {
     const key = signingKey(privateKey);
     const signature = signBytes(key, key.id, Buffer.from('content'));
     expect(isSignedBy(key.publicKey, signature, Buffer.from('content'))).toBe(true);
@@ -48,14 +49,16 @@ describe.each(['ecdsa', 'rsa'] as const)('an %s key', (kind) => {
     expect(isSignedBy(key.publicKey, { ...signature, method: 'eddsa' }, Buffer.from('content'))).toBe(false);
   });
 
-  it('does not open with another passphrase', () => {
+  it('is not decrypted with another passphrase', () => {
     for (const wrong of ['', 'Open', 'open ']) {
-      expect(() => readPrivateKey(encrypted('aes-256-cbc'), wrong)).toThrow('the passphrase does not open');
+      expect(() => readPrivateKey(encrypted('aes-256-cbc'), wrong)).toThrow(
+        'the passphrase does not decrypt',
+      );
     }
   });
 });
 
-it('headers say what a key of Notary is for, and its id is the one that Notary gives it', () => {
+it('reads role and collection from the headers of a key of Notary, and computes the same id as Notary', () => {
   const text = notaryKey.replace('KEY-----\n', 'KEY-----\nrole: root\ngun: registry.test/app\n\n');
   const { role, gun, key } = readPrivateKey(text, passphrase);
   expect({ role, gun }).toEqual({ role: 'root', gun: 'registry.test/app' });
@@ -63,26 +66,26 @@ it('headers say what a key of Notary is for, and its id is the one that Notary g
 });
 
 it.each([
-  ['nothing', ''],
+  ['an empty string', ''],
   ['a secret that is no key', 'hunter2 hunter2'],
   ['a certificate', '-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n'],
-  ['a key that is cut off', '-----BEGIN PRIVATE KEY-----\naHVudGVyMg==\n-----END PRIVATE KEY-----\n'],
+  ['a truncated key', '-----BEGIN PRIVATE KEY-----\naHVudGVyMg==\n-----END PRIVATE KEY-----\n'],
   [
-    'an encrypted one',
+    'a truncated encrypted key',
     '-----BEGIN ENCRYPTED PRIVATE KEY-----\naHVudGVyMg==\n-----END ENCRYPTED PRIVATE KEY-----\n',
   ],
-])('%s is an error that does not quote it', (_, text) => {
+])('refuses %s without quoting it', (_, text) => {
   let failure = '';
   try {
     readPrivateKey(text, 'passphrase');
   } catch (error) {
     failure = errorText(error);
   }
-  expect(failure).toMatch(/^content_trust\.repository_key /);
+  expect(failure).toMatch(/^the private key /);
   expect(failure).not.toMatch(/hunter2|aHVudGVyMg/);
 });
 
-it('a key that is neither ECDSA nor RSA cannot be used', () => {
+it('refuses a key that is neither ECDSA nor RSA', () => {
   const text = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   expect(() => readPrivateKey(text, '')).toThrow('cannot be read');
 });

@@ -1,3 +1,4 @@
+// Signing tags: a new collection, later puts, conflicts, and metadata that expires.
 import { generateKeyPairSync } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
@@ -41,7 +42,7 @@ async function signedNames(): Promise<string[]> {
   return Object.keys(Object(collection?.targets.signed.targets)).sort();
 }
 
-it('a root key begins a collection and has its targets key again in a later put', async () => {
+it('initialises a collection with a root key, and derives its targets key again in a later put', async () => {
   await signTargets([target('1.0')], options());
   await signTargets([target('1.1'), target('latest', 'old'), target('latest', 'new')], options());
   expect(await signedNames()).toEqual(['1.0', '1.1', 'latest']);
@@ -49,30 +50,30 @@ it('a root key begins a collection and has its targets key again in a later put'
   expect(Object(collection?.targets.signed.targets).latest.length).toBe(3);
 });
 
-it('an RSA root key does too', async () => {
+it('initialises a collection with an RSA root key too', async () => {
   rootKey = signingKey(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
   await signTargets([target('1.0')], options());
   await signTargets([target('1.1')], options());
   expect(await signedNames()).toEqual(['1.0', '1.1']);
 });
 
-it('a key that no role lists signs nothing', async () => {
+it('signs nothing with a key that no role lists', async () => {
   await signTargets([target('1.0')], options());
   const before = notary.files.get('targets');
   const failure = await signTargets([target('1.1')], options(newKey())).catch(errorText);
-  expect(failure).toBe('repository_key is not a key of the role targets');
+  expect(failure).toBe('the key is not a key of the role targets');
   expect(notary.files.get('targets')).toBe(before);
 });
 
-describe('somebody else published meanwhile', () => {
-  it('the metadata is read again and signed on top', async () => {
+describe('signing while another client publishes', () => {
+  it('reads the metadata again and signs its next version', async () => {
     await signTargets([target('1.0')], options());
     notary.conflicts = 2;
     await signTargets([target('1.1')], options());
     expect(await signedNames()).toEqual(['1.0', '1.1']);
   });
 
-  it('but not for ever', async () => {
+  it('fails after three attempts', async () => {
     await signTargets([target('1.0')], options());
     notary.conflicts = 3;
     expect(await signTargets([target('1.1')], options()).catch(errorText)).toContain('a newer version');
@@ -80,8 +81,8 @@ describe('somebody else published meanwhile', () => {
   });
 });
 
-describe('time passes', () => {
-  /** Signs again and again, so that targets stay in force until the root nearly ends. */
+describe('signing over the years', () => {
+  /** Signs again and again, so that targets stay valid until the root nearly expires. */
   async function almostTenYears(): Promise<void> {
     for (let halfYears = 0; halfYears < 19; halfYears++) {
       await signTargets([target('1.0')], options());
@@ -92,7 +93,7 @@ describe('time passes', () => {
     notary.refresh();
   }
 
-  it('a root that ends soon is signed again by its key', async () => {
+  it('renews a root that expires soon with its key', async () => {
     await almostTenYears();
     expect((await loadCollection(notary.server, gun, now))?.root.signed.version).toBe(1);
     await signTargets([target('1.1')], options());
@@ -100,14 +101,14 @@ describe('time passes', () => {
     expect({ version, expires }).toMatchObject({ version: 2, expires: expect.stringMatching(/^2049-/) });
   });
 
-  it('whoever has only its targets key is told of a root that ends soon', async () => {
+  it('warns of a root that expires soon when only the targets key is held', async () => {
     await almostTenYears();
     await signTargets([target('1.1')], options(deriveTargetsKey(rootKey, gun), false));
     expect((await loadCollection(notary.server, gun, now))?.root.signed.version).toBe(1);
     expect(logged).toContain('the root of the trust collection expires on 2039-');
   });
 
-  it('nobody builds on targets that expired', async () => {
+  it('fails on targets that expired', async () => {
     await signTargets([target('1.0')], options());
     now += 4 * 365 * day;
     notary.refresh();

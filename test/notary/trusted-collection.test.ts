@@ -1,3 +1,4 @@
+// Verification of the metadata of a collection: what is trusted, and every way in which it is not.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
 import { newCollection } from '../../src/notary/new-collection.ts';
@@ -42,22 +43,22 @@ function replace(role: string, signed: JsonObject, id: string, key: SigningKey):
   notary.files.set(role, encodeMetadata(signMetadata(signed, id, key)));
 }
 
-it('a collection in order is trusted, again after its next version', async () => {
+it('trusts a valid collection, and its next version', async () => {
   const first = await load();
   expect(first?.targets.signed).toMatchObject({ version: 1, targets: { '1.0': { length: 8 } } });
   notary.refresh();
   expect((await load(first))?.snapshot.signed.version).toBe(2);
 });
 
-it('a server without a root has no collection', async () => {
+it('finds no collection on a server without a root', async () => {
   notary.files.clear();
   expect(await load()).toBeUndefined();
 });
 
-describe('is not trusted:', () => {
+describe('a collection is not trusted', () => {
   const { key: attacker } = { key: newKey() };
   const cases: readonly [string, () => void, string][] = [
-    ['a timestamp that is absent', () => notary.files.delete('timestamp'), 'does not have it'],
+    ['an absent timestamp', () => notary.files.delete('timestamp'), 'does not have it'],
     ['a document that is no JSON', () => notary.files.set('timestamp', Buffer.from('{')), 'not JSON'],
     [
       'a timestamp signed by another key',
@@ -91,7 +92,7 @@ describe('is not trusted:', () => {
       },
       'does not say when it expires',
     ],
-    ['metadata that expired', () => (now += 20 * day), 'the timestamp metadata expired on 2030-01-15'],
+    ['expired metadata', () => (now += 20 * day), 'the timestamp metadata expired on 2030-01-15'],
     [
       'a snapshot that the timestamp does not list',
       () => replace('snapshot', renewed(signedOf('snapshot'), now, day), notary.key.id, notary.key),
@@ -130,32 +131,32 @@ describe('is not trusted:', () => {
       'it has 1 valid signature(s) of the 2',
     ],
     [
-      'a root whose certificate ended',
+      'a root whose certificate expired',
       () => (now += 11 * 365 * day),
-      'none of its certificates is named registry.test/team/app and in force',
+      'none of its certificates is valid and named registry.test/team/app',
     ],
   ];
   const start0 = Buffer.from(' ');
 
-  it.each(cases)('%s', async (_, change, reason) => {
+  it.each(cases)('with %s', async (_, change, reason) => {
     expect(await refusal()).toBe('trusted');
     change();
     expect(await refusal()).toContain(reason);
   });
 
-  it('the root of another collection', async () => {
+  it('with the root of another collection', async () => {
     await notary.server.publish(await newCollection(notary.server, `${gun}-evil`, rootKey, [], now));
-    expect(await refusal()).toContain('none of its certificates is named registry.test/team/app');
+    expect(await refusal()).toContain('none of its certificates is valid and named registry.test/team/app');
   });
 
-  it('another root than the one trusted before, though it is in order by itself', async () => {
+  it('with a valid root that the root trusted before did not sign', async () => {
     const first = await load();
     await notary.server.publish(await newCollection(notary.server, gun, newKey(), [target], now));
     expect(await refusal()).toBe('trusted');
     expect(await refusal(first)).toContain('by the keys trusted before');
   });
 
-  it('an older version than the one seen before', async () => {
+  it('with an older version than the one seen before', async () => {
     const older = new Map(notary.files);
     notary.refresh();
     const newer = await load();
