@@ -5,7 +5,6 @@ import { partialArchive } from '../disk/docker-archive-target.ts';
 import { unpublishLayout } from '../disk/oci-layout-target.ts';
 import { UserError } from '../errors.ts';
 import { isDigest } from '../oci/digest.ts';
-import { bytesOfPath } from '../rootfs/file-path.ts';
 import { removeTree } from '../rootfs/remove-tree.ts';
 
 /** The files that describe a get, and their modes before the umask, as upstream has them. */
@@ -57,7 +56,7 @@ export async function clearResult(
   try {
     const formats = (await describesGet(directory)) ? (['rootfs', 'oci', 'oci-layout'] as const) : [format];
     for (const { name } of descriptions) {
-      removeTree(bytesOfPath(join(directory, name)));
+      removeTree(join(directory, name));
     }
     for (const each of formats) {
       await clearImage(directory, each, keeping);
@@ -86,8 +85,8 @@ async function clearImage(
     await unpublishLayout(path);
     return;
   }
-  removeTree(bytesOfPath(path));
+  removeTree(path);
   if (format === 'oci') {
-    removeTree(bytesOfPath(partialArchive(path)));
+    removeTree(partialArchive(path));
   }
 }

@@ -1,7 +1,6 @@
 // Format rootfs: the layers of an image, unpacked on top of each other.
 import type { GraphNode } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
-import { bytesOfPath } from '../rootfs/file-path.ts';
 import { removeTree } from '../rootfs/remove-tree.ts';
 import { unpackLayers } from '../rootfs/unpack.ts';
 import { shortDigest, watchStream } from '../transfer/watched-content.ts';
@@ -40,7 +39,7 @@ export async function unpackImage(remote: RemoteImage, options: FetchOptions): P
 
 function removeUnpacked(tree: string): void {
   try {
-    removeTree(bytesOfPath(tree));
+    removeTree(tree);
   } catch (cause) {
     throw new UserError(`cannot remove ${tree}`, { cause });
   }

@@ -2,8 +2,7 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import { maximumPath, maximumSymlinks } from '../limits.ts';
-import { type ByteString, quoteName } from '../tar/tar-entry.ts';
-import { filePath } from './file-path.ts';
+import { type ByteString, filePath, quoteName } from '../tar/byte-string.ts';
 import type { KnownDirectory } from './known-directory.ts';
 
 const parentMode = 0o755;

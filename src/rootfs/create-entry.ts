@@ -1,14 +1,14 @@
 // Creating the file of one entry in its directory, by type: what has its name is replaced, no link is followed.
 import { chmodSync, constants, linkSync, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { errorCode, UserError } from '../errors.ts';
-import { type ByteString, displayName, quoteName, type TarEntry } from '../tar/tar-entry.ts';
+import { type ByteString, displayName, filePath, quoteName } from '../tar/byte-string.ts';
+import type { TarEntry } from '../tar/tar-entry.ts';
 import { adopt, checkLength, cleanParts, resolveDirectory } from './contained-path.ts';
 import { createFifo } from './fifo.ts';
 import { permissions, setOwner, setOwnTimes, setSharedOwner, timesOf } from './file-attributes.ts';
-import { filePath } from './file-path.ts';
 import { FileWriter } from './file-writer.ts';
 import type { KnownDirectory } from './known-directory.ts';
-import { removeTree } from './remove-tree.ts';
+import { removePath } from './remove-tree.ts';
 
 const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 const privateFile = 0o600;
@@ -32,7 +32,7 @@ function pathOf({ parent, base }: Place): ByteString {
 
 function remove(place: Place): void {
   place.debug('removing existing path');
-  removeTree(pathOf(place));
+  removePath(pathOf(place));
   place.parent.forget(place.base);
 }
 
@@ -105,7 +105,7 @@ function createHardLink(place: Place, entry: TarEntry): void {
 
 function replaceByFifo(place: Place, entry: TarEntry): void {
   const path = pathOf(place);
-  removeTree(path);
+  removePath(path);
   place.parent.forget(place.base);
   if (createFifo(path)) {
     setOwner(path, entry, place.asRoot);

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { ByteString } from '../tar/tar-entry.ts';
+import type { ByteString } from '../tar/byte-string.ts';
 
 /** Where the program is on Linux and macOS. PATH may be empty, so the name alone is not enough. */
 const programs = ['/usr/bin/mkfifo', '/bin/mkfifo'];

@@ -10,8 +10,8 @@ import {
   utimesSync,
 } from 'node:fs';
 import { errorCode, UserError } from '../errors.ts';
-import type { ByteString, TarEntry, TarTime } from '../tar/tar-entry.ts';
-import { filePath } from './file-path.ts';
+import { type ByteString, filePath } from '../tar/byte-string.ts';
+import type { TarEntry, TarTime } from '../tar/tar-entry.ts';
 import type { KnownDirectory } from './known-directory.ts';
 
 /** Seconds from the epoch: no file system stores a time beyond. */

@@ -1,5 +1,6 @@
 // A cache of the real directories below the root: which layer wrote what in them, and the attributes set at the end.
-import type { ByteString, TarTime } from '../tar/tar-entry.ts';
+import type { ByteString } from '../tar/byte-string.ts';
+import type { TarTime } from '../tar/tar-entry.ts';
 
 /** The attributes that a directory gets when everything in it has been written. */
 export interface DirectoryAttributes {

@@ -3,11 +3,11 @@ import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { EntryConsumer } from '../tar/archive-reader.ts';
-import { displayName, quoteName, type TarEntry } from '../tar/tar-entry.ts';
+import { byteString, displayName, filePath, quoteName } from '../tar/byte-string.ts';
+import type { TarEntry } from '../tar/tar-entry.ts';
 import { cleanParts, resolveDirectory } from './contained-path.ts';
 import { createEntry, setDirectoryAttributes } from './create-entry.ts';
 import { finishDirectory, setOwner } from './file-attributes.ts';
-import { bytesOfPath, filePath } from './file-path.ts';
 import type { FileWriter } from './file-writer.ts';
 import { KnownDirectory } from './known-directory.ts';
 import { emptyLower, parseWhiteout, removeLower } from './whiteout.ts';
@@ -43,7 +43,7 @@ export class TreeWriter implements EntryConsumer {
     } catch (error) {
       throw new UserError(`cannot create ${directory}`, { cause: error });
     }
-    this.#root = new KnownDirectory(bytesOfPath(directory));
+    this.#root = new KnownDirectory(byteString(directory));
   }
 
   /** Starts a layer: everything written so far belongs to lower layers. */

@@ -1,8 +1,8 @@
 // Whiteouts: how a layer removes files of lower layers. OCI image specification, layer, "Whiteouts".
 import { UserError } from '../errors.ts';
-import { type ByteString, quoteName } from '../tar/tar-entry.ts';
+import { type ByteString, quoteName } from '../tar/byte-string.ts';
 import type { KnownDirectory } from './known-directory.ts';
-import { namesIn, removeTree } from './remove-tree.ts';
+import { namesIn, removePath } from './remove-tree.ts';
 
 const whiteoutPrefix = '.wh.';
 const opaqueMarker = '.wh..wh..opq';
@@ -31,7 +31,7 @@ export function removeLower(parent: KnownDirectory, name: ByteString, layer: num
   if (child && (child.wasTouched(layer) || parent.wasWritten(name, layer))) {
     emptyLower(child, layer);
   } else if (!parent.wasWritten(name, layer)) {
-    removeTree(`${parent.path}/${name}`);
+    removePath(`${parent.path}/${name}`);
     parent.forget(name);
   }
 }

@@ -2,7 +2,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
 import { parseArchive } from './archive-parser.ts';
-import { ArchiveError, displayName, type EntryType, quoteName, TruncatedArchiveError } from './tar-entry.ts';
+import { displayName, quoteName } from './byte-string.ts';
+import { ArchiveError, type EntryType, TruncatedArchiveError } from './tar-entry.ts';
 
 /** A member of an archive and where its content lies. */
 export interface ArchiveEntry {

@@ -1,14 +1,13 @@
 // The tar format without input or output: header blocks in, entries out, up to the end marker.
 import { maximumExtendedHeader, maximumSparseMap } from '../limits.ts';
+import { type ByteString, quoteName } from './byte-string.ts';
 import { blockSize, type HeaderBlock, readHeaderBlock } from './header-block.ts';
 import { checkSize, readDecimal, readTime } from './number-field.ts';
 import { type ExtendedRecords, readExtendedHeader } from './pax-header.ts';
 import { checkSparseRuns, readContentMap, readHeaderMap, sparseFormat } from './sparse-map.ts';
 import {
   ArchiveError,
-  type ByteString,
   type EntryType,
-  quoteName,
   type TarEntry,
   type TarTime,
   TruncatedArchiveError,

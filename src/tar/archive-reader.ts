@@ -1,6 +1,7 @@
 // Reading a tar archive that arrives in chunks: entries and their content are passed to a consumer.
 import { type ParserRequest, parseArchive } from './archive-parser.ts';
-import { quoteName, type TarEntry, TruncatedArchiveError } from './tar-entry.ts';
+import { quoteName } from './byte-string.ts';
+import { type TarEntry, TruncatedArchiveError } from './tar-entry.ts';
 
 /** Receives the entries of an archive, in their order. */
 export interface EntryConsumer {

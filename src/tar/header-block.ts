@@ -1,6 +1,8 @@
 // The header block of a member, 512 bytes: its format (v7, ustar, star, GNU) and its fields.
+
+import { type ByteString, quoteName } from './byte-string.ts';
 import { readNumber, readOctal } from './number-field.ts';
-import { ArchiveError, type ByteString, quoteName, type TarTime } from './tar-entry.ts';
+import { ArchiveError, type TarTime } from './tar-entry.ts';
 
 /** Bytes of a block, the unit of archives. */
 export const blockSize = 512;

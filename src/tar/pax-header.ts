@@ -1,5 +1,6 @@
 // Extended headers of POSIX pax: records that replace or add to the fields of the next header block.
-import { ArchiveError, type ByteString } from './tar-entry.ts';
+import type { ByteString } from './byte-string.ts';
+import { ArchiveError } from './tar-entry.ts';
 
 /** Records by keyword; the last record of a keyword counts. */
 export type ExtendedRecords = ReadonlyMap<string, ByteString>;

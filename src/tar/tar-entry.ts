@@ -1,12 +1,6 @@
 // An entry of a tar archive, and the errors of damaged archives.
 import { UserError } from '../errors.ts';
-import { maximumQuotedName } from '../limits.ts';
-
-/**
- * A string in which every character is one byte (0 to 255). Names in archives need not be UTF-8: this keeps their bytes,
- * and `/` and `.` can be searched for as in any string.
- */
-export type ByteString = string;
+import type { ByteString } from './byte-string.ts';
 
 /** `unsupported`: GNU sparse files of the old format, contiguous files and types that no standard defines. */
 export type EntryType =
@@ -61,15 +55,4 @@ export class ArchiveError extends UserError {
 /** An archive that ends inside a header or the content of a member. */
 export class TruncatedArchiveError extends ArchiveError {
   override readonly name = 'TruncatedArchiveError';
-}
-
-/** A name as it is shown: bytes that are not UTF-8 become U+FFFD. */
-export function displayName(name: ByteString): string {
-  return Buffer.from(name, 'latin1').toString('utf8');
-}
-
-/** A name in quotes for a message, of bounded length. */
-export function quoteName(name: ByteString): string {
-  const shown = name.length > maximumQuotedName ? `${name.slice(0, maximumQuotedName)}...` : name;
-  return JSON.stringify(displayName(shown));
 }

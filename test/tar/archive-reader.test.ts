@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { ArchiveReader } from '../../src/tar/archive-reader.ts';
-import { displayName, type TarEntry, TruncatedArchiveError } from '../../src/tar/tar-entry.ts';
+import { displayName } from '../../src/tar/byte-string.ts';
+import { type TarEntry, TruncatedArchiveError } from '../../src/tar/tar-entry.ts';
 import {
   archive,
   base256,
