@@ -1,12 +1,12 @@
-// How the suites run: every file by itself, in parallel, on loopback only; the end-to-end tests once per flavour.
+// The test projects: `parts` for tests in this process, and the end-to-end tests once for each kind of executable.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
-/** `EXECUTABLES` chooses one flavour; else both are tested, the native one (for Linux) when it is built. */
-function flavours(): string[] {
+/** The kinds of executables to test: that in `EXECUTABLES`, or by default both, the native one (Linux only) if it is built. */
+function executableKinds(): string[] {
   const chosen = process.env.EXECUTABLES;
   if (chosen !== undefined) {
     return [chosen];
@@ -23,15 +23,15 @@ export default defineConfig({
           name: 'parts',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/image/**'],
-          ...patience,
+          ...timeouts,
         },
       },
-      ...flavours().map((flavour) => ({
+      ...executableKinds().map((kind) => ({
         test: {
-          name: flavour,
+          name: kind,
           include: ['test/e2e/**/*.test.ts'],
-          env: { EXECUTABLES: flavour },
-          ...patience,
+          env: { EXECUTABLES: kind },
+          ...timeouts,
         },
       })),
     ],

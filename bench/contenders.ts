@@ -1,15 +1,15 @@
-// Who is compared: the resource on both runtimes, other executables that take its requests, and other tools.
+// The executables and tools that are compared: the resource on both runtimes, another resource, and other tools.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { repositoryRoot } from '../test/support/run.ts';
 
-/** Executables named check, in and out that take the requests of a resource. */
+/** A directory of executables check, in and out of a resource. */
 export interface Resource {
   readonly name: string;
   readonly directory: string;
 }
 
-/** The resource as it is built here, the native executables first where there are any, and the one in `against`. */
+/** The resource that is built here, native and on Node, and the one in `against`; those that do not exist are left out. */
 export function resources(against: string | undefined): Resource[] {
   const found = [
     { name: 'native', directory: join(repositoryRoot, 'dist', 'native') },

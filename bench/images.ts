@@ -1,4 +1,4 @@
-// The images that are moved: in the registry with gzip and with zstd layers, and as a docker save tarball.
+// The images of the benchmark: in the registry with gzip and with zstd layers, and as a docker save tarball.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mediaTypes } from '../src/oci/media-type.ts';
@@ -17,12 +17,12 @@ export interface BenchImages {
   readonly small: ServedImage;
   readonly gzip: ServedImage;
   readonly zstd: ServedImage;
-  /** The directory that holds `image.tar`. */
+  /** The directory with `image.tar`. */
   readonly saved: string;
 }
 
-/** Makes the images, a `divisor`th of the full size, in a directory and in the registry behind `url`. */
-export async function makeImages(directory: string, url: string, divisor: number): Promise<BenchImages> {
+/** Creates the images in a directory and in the registry at `url`; `divisor` reduces their size. */
+export async function createImages(directory: string, url: string, divisor: number): Promise<BenchImages> {
   const small = await push(url, 'small', [], []);
   const layers = await writeLayers(directory, divisor);
   const plain = layers.map((layer) => layer.plain);
@@ -71,8 +71,8 @@ async function push(
 }
 
 async function pushBlob(url: string, repository: string, digest: string, bytes: Uint8Array): Promise<void> {
-  const begun = await succeed('POST', `${url}/v2/${repository}/blobs/uploads/`);
-  const upload = new URL(begun.headers.get('location') ?? '', url);
+  const started = await succeed('POST', `${url}/v2/${repository}/blobs/uploads/`);
+  const upload = new URL(started.headers.get('location') ?? '', url);
   upload.searchParams.set('digest', digest);
   await succeed('PUT', upload.href, bytes, 'application/octet-stream');
 }

@@ -1,8 +1,8 @@
-// The files of a made-up layer: the same for every run, about as large and as compressible as those of real images.
+// Generates the files of a layer: the same in every run, and about as large and compressible as those of real images.
 import type { LayerEntry } from '../test/support/layers.ts';
 import { directory, file, symlink } from '../test/support/layers.ts';
 
-/** Numbers from 0 on below 1 that follow from the seed alone (mulberry32). */
+/** A generator of numbers from 0 to below 1 that depend on the seed only (mulberry32). */
 export function numbersFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -18,7 +18,7 @@ const pieceSize = 4096;
 const noiseShare = 0.17;
 const wordCount = 4000;
 
-/** Bytes that files are cut from: pieces of text from few words, some often and most rarely, and pieces of noise. */
+/** The content of all files: pieces of text from few words, some frequent and most rare, and pieces of random bytes. */
 export function contentPool(): Buffer {
   const random = numbersFrom(1);
   const words = Array.from({ length: wordCount }, () => word(random));
@@ -48,8 +48,8 @@ const filesPerDirectory = 12;
 const filesPerLink = 20;
 
 /**
- * About `count` entries with about `size` bytes in all, below a directory of the layer's own: directories, links, and
- * files of which most are small and a few hold most of the bytes.
+ * About `count` entries with about `size` bytes in total, in a directory for the layer: directories, links, and
+ * files, of which most are small and a few contain most of the bytes.
  */
 export function* layerEntries(
   layer: number,
@@ -67,7 +67,7 @@ export function* layerEntries(
       folder = `${root}/directory-${number}`;
       yield directory(folder);
     }
-    // The mean of the eighth power is a ninth.
+    // The mean of the eighth power of a number from 0 to 1 is a ninth.
     const length = Math.floor(random() ** 8 * 9 * (size / files));
     const start = Math.floor(random() * (poolSize - length));
     yield file(`${folder}/file-${number}`, pool.subarray(start, start + length));

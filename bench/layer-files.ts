@@ -1,4 +1,4 @@
-// Layers as files: plain, and compressed as builders of images do.
+// Writes layers to files: uncompressed, and compressed with gzip and zstd at their default levels.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
@@ -29,7 +29,7 @@ const wholeSize = 1.09e9;
 const wholeCount = 29_000;
 const shares = [0.6, 0.21, 0.19];
 
-/** Writes three layers of 1.1 GB and 29,000 entries in all, or of that divided by `divisor`. */
+/** Writes three layers with a total of 1.1 GB and 29,000 entries, divided by `divisor`. */
 export async function writeLayers(directory: string, divisor: number): Promise<LayerFiles[]> {
   const pool = contentPool();
   return await Promise.all(
@@ -87,7 +87,7 @@ async function blobFile(path: string): Promise<BlobFile> {
   return { path, digest: finishDigest(hash), size: (await stat(path)).size };
 }
 
-/** Writes a `docker save` tarball: plain layers, a config and a manifest.json. */
+/** Writes a `docker save` tarball: uncompressed layers, a config and a manifest.json. */
 export async function writeDockerArchive(
   path: string,
   config: Buffer,

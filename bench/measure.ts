@@ -1,9 +1,9 @@
-// How long a command takes and what it uses, as the operating system counts it: of the process and those it waits for.
+// Measures time and memory of a command and its child processes, as counted by the operating system.
 import { join } from 'node:path';
 import { runProgram } from '../test/support/child-process.ts';
 import { repositoryRoot } from '../test/support/run.ts';
 
-/** A command to be run once. */
+/** A command to run once. */
 export interface Job {
   readonly command: readonly string[];
   /** The file on its standard input. */
@@ -11,7 +11,7 @@ export interface Job {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What one run took: `wall` and `cpu` (user and system) in seconds, `memory` the peak of the largest process in bytes. */
+/** One run: `wall` and `cpu` (user and system) in seconds, `memory` the peak of the largest process in bytes. */
 export interface Measurement {
   readonly status: number;
   readonly wall: number;
@@ -19,7 +19,7 @@ export interface Measurement {
   readonly memory: number;
 }
 
-/** Runs a command. Fails with what it said when its status is not 0. */
+/** Runs a command. Rejects with its stderr when its status is not 0. */
 export async function measure(job: Job): Promise<Measurement> {
   const wrapper = join(import.meta.dirname, 'measured-job.ts');
   const { stdout, stderr } = await runProgram(bunExecutable, [wrapper, JSON.stringify(job)]);
@@ -37,7 +37,7 @@ const architecture = process.arch === 'arm64' ? 'aarch64' : process.arch;
 const bunPackage = `bun-${process.platform}-${architecture}`;
 const bunExecutable = join(repositoryRoot, 'node_modules', '@oven', bunPackage, 'bin', 'bun');
 
-/** The one in the middle; of an even number the mean of both. */
+/** The median. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const upper = sorted[sorted.length >> 1] ?? Number.NaN;

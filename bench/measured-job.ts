@@ -1,4 +1,4 @@
-// Runs under Bun, the only runtime here that tells what wait4(2) says of a child: its time and its memory.
+// Runs a command and prints its time and memory by wait4(2). Runs on Bun, because Node cannot measure a single child.
 import { openSync } from 'node:fs';
 import type { Job, Measurement } from './measure.ts';
 

@@ -1,4 +1,4 @@
-// The test registry as a program of its own: prints its address, and ends when its standard input does.
+// Runs the test registry as a process: it prints its address, and ends when its standard input does.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { mediaTypes } from '../src/oci/media-type.ts';
@@ -7,9 +7,9 @@ import { startRegistry } from '../test/support/registry.ts';
 
 const { values } = parseArgs({
   options: {
-    /** Milliseconds that every answer waits, as on a long line. */
+    /** The latency of every response in milliseconds. */
     delay: { type: 'string', default: '0' },
-    /** How many versions the repository `tags` has. */
+    /** The number of versions in the repository `tags`. */
     tags: { type: 'string', default: '0' },
   },
 });
@@ -22,7 +22,7 @@ const registry = await startRegistry(
           {
             fault: {
               kind: 'hold',
-              // Asked for anew by every request.
+              // Evaluated for every request.
               get until() {
                 return sleep(delay);
               },

@@ -1,4 +1,4 @@
-// The registries that are asked: a real one where it is installed, and the test registry in a process of its own.
+// Starts the registries of the benchmark: docker-registry if it is installed, and the test registry as a process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,14 +6,14 @@ import { createInterface } from 'node:readline';
 import { startDockerRegistry } from '../test/support/docker-registry.ts';
 import { findProgram } from '../test/support/services.ts';
 
-/** A registry that runs until it is disposed of. */
+/** A running registry. */
 export interface BenchRegistry extends AsyncDisposable {
   readonly name: string;
   /** `127.0.0.1:PORT`. */
   readonly host: string;
 }
 
-/** docker-registry, which keeps its content in the system's temporary directory, or else the test registry. */
+/** Starts docker-registry, with its storage in the directory for temporary files, or else the test registry. */
 export async function startBenchRegistry(): Promise<BenchRegistry> {
   if (findProgram('docker-registry') === undefined) {
     return await startTestRegistry({ delay: 0, tags: 0 });
@@ -22,7 +22,7 @@ export async function startBenchRegistry(): Promise<BenchRegistry> {
   return { name: 'docker-registry', host: registry.host, [Symbol.asyncDispose]: () => registry.close() };
 }
 
-/** The test registry, each answer `delay` milliseconds late, with so many versions in the repository `tags`. */
+/** Starts the test registry with a latency of `delay` milliseconds and a number of versions in the repository `tags`. */
 export async function startTestRegistry(options: { delay: number; tags: number }): Promise<BenchRegistry> {
   const child = spawn(
     process.execPath,

@@ -1,13 +1,13 @@
-// The figures of a case as lines of text: medians, and their ratios to the first contender.
+// Formats the results of a case as a table: medians, and their ratios to the first command.
 import { type Measurement, median } from './measure.ts';
 
-/** What a contender's runs took. */
+/** The measurements of a command. */
 export interface Result {
   readonly name: string;
   readonly measurements: readonly Measurement[];
 }
 
-/** A table of one case; ratios say how many times the first contender's figure it is. */
+/** The table of one case; a ratio is a figure divided by that of the first command. */
 export function table(title: string, results: readonly Result[]): string {
   const first = results[0];
   const rows = results.map((result) => [

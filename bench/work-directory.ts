@@ -1,4 +1,4 @@
-// Where a benchmark keeps its images and trees: in memory where possible, so that disks are not what is compared.
+// Creates the work directory of a benchmark: in memory if possible, so that it does not measure the disk.
 import { existsSync, statfsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,8 +6,8 @@ import { join } from 'node:path';
 
 const sharedMemory = '/dev/shm';
 
-/** A new directory with room for `bytes`; removed by disposing of it. */
-export async function makeWorkDirectory(
+/** Creates a directory, in memory if there is room for `bytes`; it is removed when disposed of. */
+export async function createWorkDirectory(
   chosen: string | undefined,
   bytes: number,
 ): Promise<AsyncDisposable & { readonly path: string }> {

@@ -1,5 +1,5 @@
-// Builds dist: the program in one file, and each library that is imported on demand in a file beside it, so that
-// commands that don't need it don't read it either. Bun puts all of them into its executable.
+// `npm run build`: bundles the program to one file in dist, and each library that is imported on demand to a file of its
+// own, so that commands that do not need it do not load it. Bun compiles all of them into the native executable.
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,10 +18,10 @@ const settings = {
   logOverride: { 'empty-import-meta': 'error' },
 };
 
-/** File in dist/libraries → what it is made of: a package, or a `-sdk.ts` file that gathers parts of some. */
+/** File in dist/libraries → its entry point: a package, or a `-sdk.ts` file that imports parts of packages. */
 const libraries = new Map();
 
-/** Leaves a library out of the program, which imports its file in dist/libraries instead. */
+/** Replaces a library in the program by an import of its file in dist/libraries. */
 const librariesApart = {
   name: 'libraries-apart',
   setup(program) {
@@ -37,7 +37,7 @@ const librariesApart = {
   },
 };
 
-/** For libraries that ask where they lie. */
+/** For libraries that read their own URL. */
 const ownLocation = {
   banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
   define: { 'import.meta.url': 'ownUrl' },
@@ -63,7 +63,7 @@ await build({
 for (const [file, entryPoint] of libraries) {
   const outfile = join(folder, 'libraries', file);
   const plugins = [timedMetadata];
-  // Nobody reads a stack trace into them, and the image has to stay small.
+  // Minified, because the image has to stay small and their stack traces are of no use.
   await build({ ...settings, ...ownLocation, minify: true, entryPoints: [entryPoint], outfile, plugins });
 }
 for (const file of readdirSync(join(folder, 'libraries'))) {

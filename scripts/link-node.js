@@ -1,5 +1,5 @@
-// Puts the Node of the optional dependencies where npm scripts look first. npm 10 makes this link and removes it
-// again, together with the packages for other machines, which have a program of the same name. Runs on any Node.
+// Links the Node of the optional dependencies to node_modules/.bin, where npm scripts find it first. npm 10 creates this
+// link and removes it again together with the packages for other machines. Runs on any Node.
 import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
-// In place of the package `open`, which @azure/identity uses to log people in by a browser: there is none here, and
-// the package can't be bundled.
+// Replaces the package `open` in the bundle, with which @azure/identity opens a browser for a log-in: there is no browser,
+// and the package cannot be bundled.
 export default async function open() {
   throw new Error('there is no browser to log in with');
 }

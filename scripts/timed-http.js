@@ -1,5 +1,5 @@
-// node:http for the library that asks the instance metadata of AWS: it counts on the `timeout` event of a request,
-// which Bun sends only once the connection stands. Without it a worker outside of AWS could wait for minutes.
+// Replaces node:http in the AWS library for instance metadata, which relies on the `timeout` event of a request: Bun emits
+// it only after the connection is established, so a worker outside of AWS would wait for minutes.
 import { request as plainRequest } from 'node:http';
 
 export function request(options) {

@@ -1,6 +1,5 @@
 // Several mirrors of any registry: their order, and a mirror that does not respond.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -8,6 +7,7 @@ import { dockerArchive } from '../support/image-files.ts';
 import { type Image, seed } from '../support/images.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { runExecutable } from '../support/run.ts';
+import { silentServer } from '../support/silent-server.ts';
 import { staticImage } from '../support/test-images.ts';
 
 const repository = 'team/app';
@@ -28,24 +28,6 @@ beforeEach(async () => {
   [origin, empty, full] = [await newRegistry(), await newRegistry(), await newRegistry()];
   seed(full, repository, 'stable', image);
 });
-
-/** Starts a host that accepts connections and never responds; returns `host:port`. */
-async function silentHost(): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.close();
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-  });
-  const address = server.address();
-  return `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
-}
 
 const source = (...hosts: readonly string[]) => ({
   repository: `${origin.host}/${repository}`,
@@ -98,7 +80,7 @@ describe('several mirrors of a registry', () => {
 
   it('a check tries the next mirror after one does not respond', async () => {
     const { status, stdout, stderr } = await runExecutable('check', {
-      request: { source: source(await silentHost(), full.host) },
+      request: { source: source(`127.0.0.1:${await silentServer()}`, full.host) },
     });
     expect({ status, stdout }).toEqual({
       status: 0,

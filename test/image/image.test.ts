@@ -35,14 +35,17 @@ let proxy: TunnelProxy;
 
 const buildah = (...commandArguments: string[]) => outputOf('buildah', commandArguments, { environment });
 
-/** Runs `npm run image` on a Debian for that architecture; returns its output. */
-async function makeImage(target: Architecture, name: string): Promise<string> {
+/** Builds `localhost/debian:<architecture>`, the base image. */
+async function makeBase(target: Architecture): Promise<void> {
   const base = await buildah('from', 'scratch');
   await buildah('add', '--quiet', base, await debianBase(target), '/');
   await buildah('config', `--arch=${target}`, base);
   await buildah('commit', '--quiet', '--rm', base, `localhost/debian:${target}`);
-  const arch = target === 'amd64' ? 'x64' : target;
-  const settings = [`--base=localhost/debian:${target}`, `--tag=${name}`, `--arch=${arch}`];
+}
+
+/** Runs `npm run image` on the base image for that architecture; returns its output. */
+async function makeImage(target: Architecture, name: string): Promise<string> {
+  const settings = [`--base=localhost/debian:${target}`, `--tag=${name}`, `--arch=${target}`];
   // npm may have to download Bun for the other architecture, with the settings of this machine.
   const settingsHere = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
@@ -149,6 +152,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
       STORAGE_DRIVER: 'vfs',
       BUILDAH_ISOLATION: 'chroot',
     };
+    await makeBase(architecture);
     printed = await makeImage(architecture, tag);
 
     image = await buildImage({
@@ -232,6 +236,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
       });
     };
     await expectAllToWork(answersOf(start), volumes, 0);
+    await buildah('rm', container);
   });
 
   /** Unpacks the resource type as a worker does, and runs its commands as root of a user namespace. */
@@ -275,6 +280,7 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
 
   it('is built for the other architecture too, with the executable of this one in dist/native afterwards', async () => {
     const otherTag = `localhost/resource:${randomUUID()}`;
+    await makeBase(otherArchitecture);
     await makeImage(otherArchitecture, otherTag);
     const { OCIv1 } = JSON.parse(await buildah('inspect', '--type', 'image', otherTag));
     expect(OCIv1).toMatchObject({ os: 'linux', architecture: otherArchitecture });
@@ -290,6 +296,17 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
       elfMachines[otherArchitecture],
     ]);
     expect((await elfFile(join(root, there.loader))).machine).toBe(elfMachines[otherArchitecture]);
+  });
+
+  it('leaves no image without a name in the image store, and prints two lines only', async () => {
+    const again = await makeImage(architecture, tag);
+    expect(await buildah('images', '--quiet', '--filter', 'dangling=true')).toBe('');
+    expect(await buildah('containers', '--quiet', '--all')).toBe('');
+    const lines = again.split('\n').filter((line) => line !== '' && !line.startsWith('> '));
+    expect(lines).toEqual([
+      expect.stringContaining(`built ${tag} for linux/${architecture} with buildah`),
+      expect.stringContaining(`dist/image/${architecture}/registry-image`),
+    ]);
   });
 
   it('has the metadata of a resource type for a worker', async () => {

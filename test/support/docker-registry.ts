@@ -1,14 +1,12 @@
 // Starts a real registry: Debian's docker-registry as a child process, with its own configuration and storage.
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { get as getTls } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { authority, serverKeys, tokenSigner } from './certificates.ts';
 import type { Credentials } from './registry-auth.ts';
-import { findProgram } from './services.ts';
+import { startService } from './service-process.ts';
 import { tokenIssuer, tokenService } from './token-server.ts';
 
 /** Who may use the registry, and over which scheme. */
@@ -39,33 +37,17 @@ const passwordFile = `${passwordUser.user}:$2y$05$QW5zd2VyVGVzdFVzZXIxMeWRqW72ME
 export async function startDockerRegistry(
   options: DockerRegistryKind = { kind: 'anonymous' },
 ): Promise<DockerRegistry> {
-  const program = findProgram('docker-registry');
-  if (program === undefined) {
-    throw new Error('docker-registry is not installed: npm run test:services');
-  }
   const folder = await mkdtemp(join(tmpdir(), 'docker-registry-'));
-  const removed = () => rm(folder, { recursive: true, force: true });
   const configuration = join(folder, 'config.json');
   await writeFile(join(folder, 'htpasswd'), passwordFile);
   await writeFile(configuration, JSON.stringify(configurationFor(options, folder)));
-  const child = spawn(program, ['serve', configuration], {
-    env: {},
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const ended = new Promise<void>((resolve) => {
-    child.once('error', () => resolve());
-    child.once('exit', () => resolve());
-  });
-  const orphaned = () => child.kill('SIGKILL');
-  process.once('exit', orphaned);
+  const service = startService('docker-registry', ['serve', configuration]);
   const close = async () => {
-    process.removeListener('exit', orphaned);
-    child.kill('SIGKILL');
-    await ended;
-    await removed();
+    await service.close();
+    await rm(folder, { recursive: true, force: true });
   };
   try {
-    const host = await listeningAddress(child.stderr, ended);
+    const host = await service.logged(/listening on (127\.0\.0\.1:\d+)/);
     const url = `${options.kind === 'password' ? 'https' : 'http'}://${host}`;
     await answers(`${url}/v2/`);
     return { host, url, close, [Symbol.asyncDispose]: close };
@@ -108,24 +90,6 @@ function authFor(options: DockerRegistryKind, folder: string): object {
       return { auth: { token: { realm, service: tokenService, issuer: tokenIssuer, rootcertbundle } } };
     }
   }
-}
-
-/** Waits for the log line with the address, and goes on reading so that the pipe never fills. */
-async function listeningAddress(log: NodeJS.ReadableStream, ended: Promise<void>): Promise<string> {
-  const lines: string[] = [];
-  const address = new Promise<string>((resolve) => {
-    createInterface({ input: log }).on('line', (line) => {
-      lines.push(line);
-      const found = /listening on (127\.0\.0\.1:\d+)/.exec(line);
-      if (found?.[1]) {
-        resolve(found[1]);
-      }
-    });
-  });
-  const failed = ended.then((): never => {
-    throw new Error(`docker-registry ended:\n${lines.join('\n')}`);
-  });
-  return await Promise.race([address, failed]);
 }
 
 async function answers(url: string): Promise<void> {

@@ -1,5 +1,4 @@
 // Starts a real notary server: Debian's notary-server as a child process, with TLS and storage in memory.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get as getTls } from 'node:https';
@@ -8,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { authority, type KeyPair, serverKeys } from './certificates.ts';
 import { type ProgramResult, runProgram } from './child-process.ts';
+import { startService } from './service-process.ts';
 import { findProgram } from './services.ts';
 
 /** A running notary-server. */
@@ -24,10 +24,6 @@ export async function startNotaryServer(
   tls: KeyPair = serverKeys.trusted,
   clientAuthority?: string,
 ): Promise<NotaryServer> {
-  const program = findProgram('notary-server');
-  if (program === undefined) {
-    throw new Error('notary-server is not installed: npm run test:services');
-  }
   const folder = await mkdtemp(join(tmpdir(), 'notary-server-'));
   const configuration = join(folder, 'config.json');
   // It does not report the port that it got, so it is started with one that was free a moment ago.
@@ -47,21 +43,13 @@ export async function startNotaryServer(
       storage: { backend: 'memory' },
     }),
   );
-  const child = spawn(program, ['-config', configuration], { env: {}, stdio: 'ignore' });
-  const ended = once(child, 'exit');
-  const orphaned = () => child.kill('SIGKILL');
-  process.once('exit', orphaned);
+  const service = startService('notary-server', ['-config', configuration]);
   const close = async () => {
-    process.removeListener('exit', orphaned);
-    child.kill('SIGKILL');
-    await ended;
+    await service.close();
     await rm(folder, { recursive: true, force: true });
   };
-  const failed = ended.then(([status]): never => {
-    throw new Error(`notary-server ended with status ${status}`);
-  });
   try {
-    await Promise.race([listens(port), failed]);
+    await Promise.race([listens(port), service.failed]);
     return { host, url: `https://${host}`, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();

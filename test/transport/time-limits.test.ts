@@ -1,5 +1,4 @@
 // A mirror is waited for less long than a registry: while connecting, behind a proxy, and for each answer.
-import { createServer, type Server, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { createHttpClient, type HttpClient } from '../../src/transport/http-client.ts';
 import { discardBody } from '../../src/transport/response-body.ts';
@@ -8,25 +7,8 @@ import { mirrorLimits, registryLimits, type TimeLimits } from '../../src/transpo
 import { authority } from '../support/certificates.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { startRegistry } from '../support/registry.ts';
+import { silentServer } from '../support/silent-server.ts';
 import { testClient, testRetrier, trusting } from '../support/test-session.ts';
-
-/** A server that accepts connections and never says anything. */
-async function silentServer(): Promise<number> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.close();
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-  });
-  const address = server.address();
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
-}
 
 function impatientClient(proxy?: string): HttpClient {
   const client = createHttpClient({
