@@ -147,7 +147,7 @@ describe('a credential helper', () => {
     const { versions, stderr } = await check(registry, { docker_config: { credsStore: 'absent' } });
     expect(versions).toBeUndefined();
     expect(stderr).toContain('docker-credential-absent, which is not in this image');
-    expect(stderr).toContain('or give the login under auths');
+    expect(stderr).toContain('or put the log-in under auths');
   });
 
   it('does not run a credential helper whose name is a path', async () => {

@@ -138,7 +138,7 @@ describe('a log-in to Google Cloud that fails', () => {
 
   it.each<[string, string, string]>([
     ['is not JSON', '{"private_key": "topsecret', 'the file is not a JSON object'],
-    ['has an unknown type', '{"type":"topsecret"}', 'give no token'],
+    ['has an unknown type', '{"type":"topsecret"}', 'requesting a token with the credentials in'],
     ['is not an object', '"topsecret"', 'the file is not a JSON object'],
   ])('warns and sends anonymous requests if the credential file %s', async (_case, text, said) => {
     await using registry = await start(true);
