@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chooseChallenge, parseChallenge, sessionScheme } from '../../src/transport/challenge.ts';
 
-describe('one line of WWW-Authenticate', () => {
+describe('parseChallenge', () => {
   it.each([
     ['', undefined],
     [' Bearer realm="x"', undefined],
@@ -11,11 +11,11 @@ describe('one line of WWW-Authenticate', () => {
     ['Bearer realm="a"; service="b"', { scheme: 'bearer', parameters: { realm: 'a' } }],
     ['Bearer realm="a\\', { scheme: 'bearer', parameters: {} }],
     ['Bearer realm="a\nb"', { scheme: 'bearer', parameters: { realm: 'a\nb' } }],
-  ])('%j', (line, challenge) => {
+  ])('reads %j', (line, challenge) => {
     expect(parseChallenge(line)).toEqual(challenge);
   });
 
-  it('holds whatever keys the registry invents', () => {
+  it('keeps parameters with unknown keys', () => {
     const { parameters = {} } = parseChallenge('Bearer __proto__=x,realm=y') ?? {};
     expect(Object.entries(parameters)).toEqual([
       ['__proto__', 'x'],
@@ -23,7 +23,7 @@ describe('one line of WWW-Authenticate', () => {
     ]);
   });
 
-  it('gives back any parameters that were quoted', () => {
+  it('returns any quoted parameters as they were', () => {
     const key = fc.stringMatching(/^[a-z][a-z0-9_-]{0,8}$/);
     const value = fc.string({ minLength: 1 });
     fc.assert(
@@ -36,13 +36,13 @@ describe('one line of WWW-Authenticate', () => {
     );
   });
 
-  it('may be long and malformed', () => {
+  it('reads a long malformed line quickly', () => {
     const line = `Bearer realm="${'\\'.repeat(200_001)}`;
     expect(parseChallenge(line)).toEqual({ scheme: 'bearer', parameters: {} });
   });
 });
 
-describe('the session of a challenge', () => {
+describe('sessionScheme', () => {
   it.each([
     [[], 'basic'],
     [['"'], 'basic'],

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import { goText, isTemporary, parseErrorBody, registryErrorText } from '../../src/transport/error-body.ts';
 import { statusText } from '../../src/transport/status-text.ts';
 
-describe('the entries of an error body', () => {
+describe('parseErrorBody', () => {
   it.each([
     ['{"errors":[{"code":"A","CODE":"B"}]}', [{ code: 'B', message: '' }]],
     ['{"errors":[{"code":"A","Code":7}]}', [{ code: 'A', message: '' }]],
@@ -11,13 +11,13 @@ describe('the entries of an error body', () => {
     ['{"errors":null}', []],
     ['null', []],
     ['', []],
-  ])('of %s', (body, entries) => {
+  ])('reads %s', (body, entries) => {
     expect(parseErrorBody(body)).toEqual(entries);
     expect(parseErrorBody(Buffer.from(body))).toEqual(entries);
   });
 });
 
-describe('a value as Go prints it', () => {
+describe('goText', () => {
   it.each([
     ['0', '0'],
     ['-0', '-0'],
@@ -32,11 +32,11 @@ describe('a value as Go prints it', () => {
     ['{"b":1,"a":[true,null,"x y",{}],"":[]}', 'map[:[] a:[true <nil> x y map[]] b:1]'],
     ['{"\\uffff":1,"\\ud83d\\ude00":2}', 'map[\uffff:1 \u{1f600}:2]'],
     ['{"__proto__":1}', 'map[__proto__:1]'],
-  ])('%s is %s', (json, text) => {
+  ])('prints %s as %s, as Go does', (json, text) => {
     expect(goText(JSON.parse(json))).toBe(text);
   });
 
-  it('survives the deepest nesting that an error body can hold', () => {
+  it('prints the deepest nesting that an error body can have', () => {
     const depth = 30_000;
     const body = `{"errors":[{"code":"A","detail":${'['.repeat(depth)}${']'.repeat(depth)}}]}`;
     const text = registryErrorText({ method: 'GET', url: 'https://reg/', status: 400, body });
@@ -69,6 +69,6 @@ test.each([
   [418, "I'm a teapot"],
   [509, ''],
   [511, 'Network Authentication Required'],
-])('status %d is called %j, as in Go', (status, name) => {
+])('status %d has the name %j, as in Go', (status, name) => {
   expect(statusText(status)).toBe(name);
 });

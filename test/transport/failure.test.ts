@@ -11,7 +11,7 @@ const refusal = (status: number, retryAfter?: string) =>
 const coded = (code: string, others: object = {}) => Object.assign(new Error(code), { code, ...others });
 const kindOf = (error: unknown) => classifyFailure(error, 0).outcome.kind;
 
-describe('an error of the runtime', () => {
+describe('classifyFailure', () => {
   it.each([
     ['ECONNRESET', coded('ECONNRESET', { syscall: 'read' }), 'reset'],
     ['EPIPE', coded('EPIPE', { syscall: 'write' }), 'reset'],
@@ -34,27 +34,27 @@ describe('an error of the runtime', () => {
     ['anything', new Error('connection reset'), 'permanent'],
     ['no error', 'ECONNRESET', 'permanent'],
     ['nothing', undefined, 'permanent'],
-  ])('%s', (_name, error, kind) => {
+  ])('classifies an error of the runtime, %s', (_name, error, kind) => {
     expect(kindOf(error)).toBe(kind);
     expect(
       kindOf(new UserError('downloading failed', { cause: new TypeError('terminated', { cause: error }) })),
     ).toBe(kind);
   });
 
-  it('in front of a port that does not speak TLS is permanent', () => {
+  it('takes a reset before the TLS handshake as permanent, because the port does not speak TLS', () => {
     const text = 'Client network socket disconnected before secure TLS connection was established';
     expect(kindOf(Object.assign(new Error(text), { code: 'ECONNRESET' }))).toBe('permanent');
   });
 
-  it('can not make causes go in circles', () => {
+  it('ends for causes that form a cycle', () => {
     const error = new Error('a');
     error.cause = new Error('b', { cause: error });
     expect(kindOf(error)).toBe('permanent');
   });
 });
 
-describe('a refusal by the registry', () => {
-  it('keeps status, codes and parameters to be left alone, however deep it lies', () => {
+describe('classifyFailure for a refusal', () => {
+  it('returns status, codes and Retry-After, however deep the refusal is in the causes', () => {
     const error = new UserError('list repository tags', { cause: refusal(503, '7') });
     expect(classifyFailure(error, 0)).toEqual({
       outcome: { kind: 'status', status: 503, temporary: true },
@@ -62,12 +62,12 @@ describe('a refusal by the registry', () => {
     });
   });
 
-  it('reads a date against the given time', () => {
+  it('computes the wait of a Retry-After date from the given time', () => {
     const at = Date.UTC(2026, 0, 1);
     expect(classifyFailure(refusal(429, 'Thu, 01 Jan 2026 00:00:09 GMT'), at).retryAfter).toBe(9_000);
   });
 
-  it('with too long a body no longer counts as one', () => {
+  it('takes a refusal with too long a body as permanent', () => {
     expect(kindOf(new OversizedBodyError('GET', 'https://reg/', 65_536))).toBe('permanent');
   });
 });
@@ -82,7 +82,7 @@ test.each([
   ['a 503', [coded('EPROTO'), refusal(503)], 503],
   ['a 403 before a 429', [refusal(403), refusal(429)], 403],
   ['none', [], 'permanent'],
-])('of several parts: %s', (_name, parts, expected) => {
+])('of several failures, %s, the decisive one counts', (_name, parts, expected) => {
   const { outcome } = classifyFailure(new UserError('no answer', { cause: new AggregateError(parts) }), 0);
   expect(outcome.kind === 'status' ? outcome.status : outcome.kind).toBe(expected);
 });
@@ -105,7 +105,7 @@ async function failureOf(action: () => Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe('on a real connection', () => {
+describe('classifyFailure for a real connection', () => {
   const head = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc';
   const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
 
@@ -115,13 +115,13 @@ describe('on a real connection', () => {
     ['closed within the body', (socket) => socket.end(head)],
     ['closed within a chunked body', (socket) => socket.end(chunked)],
     ['cut within the body', (socket) => socket.write(head, () => socket.resetAndDestroy())],
-  ])('%s: asking again may help', async (_name, onRequest) => {
+  ])('that is %s allows a retry', async (_name, onRequest) => {
     const url = await listen(onRequest);
     const failure = await failureOf(async () => (await request(url)).body.bytes());
     expect(['reset', 'early-end']).toContain(kindOf(failure));
   });
 
-  it('refused: nobody can be reached there', async () => {
+  it('takes a refused connection as unreachable', async () => {
     const url = await listen(() => {});
     const [port] = /\d+(?=\/$)/.exec(url) ?? [];
     const unused = await new Promise<number>((resolve) => {
@@ -135,7 +135,7 @@ describe('on a real connection', () => {
   });
 });
 
-test('a gzip stream that ends in the middle', async () => {
+test('a gzip stream that ends in the middle is an early end', async () => {
   const gunzip = createGunzip();
   gunzip.end(gzipSync(Buffer.alloc(100_000, 1)).subarray(0, 60));
   expect(kindOf(await failureOf(async () => await gunzip.toArray()))).toBe('early-end');

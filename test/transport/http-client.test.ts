@@ -1,4 +1,4 @@
-// One exchange on the wire, against real servers and proxies: trust, limits, connections, and an end of it all.
+// The HTTP client against real servers and proxies: trust, limits, connections, abort.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -33,8 +33,8 @@ async function failure(outcome: Promise<unknown>, url = 'https://registry/'): Pr
   );
 }
 
-describe('a request', () => {
-  it('goes out byte for byte, and the answer comes back with its headers', async () => {
+describe('send', () => {
+  it('sends the URL byte for byte and returns status, headers and body', async () => {
     await using server = await startRecordingServer({
       answer: () => ({ status: 418, headers: { 'x-test': 'yes' }, body: 'short' }),
     });
@@ -49,34 +49,37 @@ describe('a request', () => {
     });
   });
 
-  it.each(['PATCH', 'PUT', 'POST'])('%s has a length, with a body or without', async (method) => {
-    await using server = await startRecordingServer({ answer: () => ({ status: 200 }) });
-    const client = testClient();
-    const content = Buffer.from('content');
-    const bodies = [
-      { length: 7, open: async () => content },
-      { length: 7, open: async () => Readable.from([content]) },
-    ];
-    for (const body of [...bodies, undefined]) {
-      const response = await client.send(get(server.url, { method, ...(body ? { body } : {}) }));
-      await buffer(response.body);
-    }
-    const lengths = server.journal.requests.map(({ headers }) => headers['content-length']);
-    expect(lengths).toEqual(['7', '7', '0']);
-    expect(server.journal.requests.map(({ bodySize }) => bodySize)).toEqual([7, 7, 0]);
-  });
+  it.each(['PATCH', 'PUT', 'POST'])(
+    'sends %s with a Content-Length, with a body or without',
+    async (method) => {
+      await using server = await startRecordingServer({ answer: () => ({ status: 200 }) });
+      const client = testClient();
+      const content = Buffer.from('content');
+      const bodies = [
+        { length: 7, open: async () => content },
+        { length: 7, open: async () => Readable.from([content]) },
+      ];
+      for (const body of [...bodies, undefined]) {
+        const response = await client.send(get(server.url, { method, ...(body ? { body } : {}) }));
+        await buffer(response.body);
+      }
+      const lengths = server.journal.requests.map(({ headers }) => headers['content-length']);
+      expect(lengths).toEqual(['7', '7', '0']);
+      expect(server.journal.requests.map(({ bodySize }) => bodySize)).toEqual([7, 7, 0]);
+    },
+  );
 
   it.each([
     ['shorter', 'con'],
     ['longer', 'content and more'],
-  ])('with a body that is %s than its length fails', async (_name, content) => {
+  ])('fails for a body that is %s than its length', async (_name, content) => {
     await using server = await startRecordingServer({ answer: () => ({ status: 200 }) });
     const body = { length: 7, open: async () => Readable.from([Buffer.from(content)]) };
     await expect(testClient().send(get(server.url, { method: 'PUT', body }))).rejects.toThrow();
     expect(server.journal.requests.filter(({ status }) => status === 200)).toEqual([]);
   });
 
-  it('whose body can not be opened fails with that error and sends nothing', async () => {
+  it('sends nothing when the body cannot be opened, and fails with that error', async () => {
     await using server = await startRecordingServer({ answer: () => ({ status: 200 }) });
     const open = async () => {
       throw new Error('the file is gone');
@@ -86,7 +89,7 @@ describe('a request', () => {
     expect(server.journal.requests).toHaveLength(0);
   });
 
-  it('may be aborted', async () => {
+  it('fails when the request is aborted', async () => {
     await using server = await startRecordingServer({ answer: () => new Promise<never>(() => {}) });
     const controller = new AbortController();
     const outcome = testClient().send(get(server.url, { signal: controller.signal }));
@@ -97,7 +100,7 @@ describe('a request', () => {
 });
 
 describe('an aborted client', () => {
-  it('ends the request that waits for an answer, and sends no other, with the reason of the signal', async () => {
+  it('ends pending requests with the reason of the signal, and sends no other', async () => {
     await using server = await startRecordingServer({ answer: () => new Promise<never>(() => {}) });
     const all = new AbortController();
     const client = testClient({ signal: all.signal });
@@ -116,7 +119,7 @@ describe('an aborted client', () => {
     expect(server.journal.requests).toHaveLength(2);
   });
 
-  it('ends the body that is being read', async () => {
+  it('ends a body that is being read', async () => {
     await using registry = await startRegistry();
     const blob = registry.putBlob('app', Buffer.alloc(100_000, 1));
     registry.faults.add({ path: /blobs/, fault: { kind: 'stall', after: 50_000 } });
@@ -129,8 +132,8 @@ describe('an aborted client', () => {
   });
 });
 
-describe('the answer to HEAD', () => {
-  it('has headers, no body, and leaves the connection usable', async () => {
+describe('a response to HEAD', () => {
+  it('has headers and no body, and its connection is reused', async () => {
     await using server = await startRecordingServer({
       answer: () => ({ status: 200, headers: { 'content-length': '12345' } }),
     });
@@ -143,7 +146,7 @@ describe('the answer to HEAD', () => {
     expect(server.connections).toBe(1);
   });
 
-  it('that has a body all the same does no harm to the next request', async () => {
+  it('with a body, against the protocol, does not disturb the next request', async () => {
     const server = createTcpServer((socket) => {
       socket.on('error', () => {});
       socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody'));
@@ -162,7 +165,7 @@ describe('the answer to HEAD', () => {
 });
 
 describe('connections', () => {
-  it('are used again', async () => {
+  it('are reused', async () => {
     await using server = await startRecordingServer({ answer: () => ({ status: 200, body: 'x' }) });
     const client = testClient();
     for (let count = 0; count < 20; count++) {
@@ -171,7 +174,7 @@ describe('connections', () => {
     expect(server.connections).toBe(1);
   });
 
-  it('are limited for each server', async () => {
+  it('are limited to 32 for each server', async () => {
     const all = Promise.withResolvers<void>();
     await using server = await startRecordingServer({
       answer: async () => {
@@ -188,7 +191,7 @@ describe('connections', () => {
     expect(server.journal.maxConcurrent()).toBe(32);
   });
 
-  it('all end with the client, also those that wait for an answer', async () => {
+  it('are all closed with the client, also those with a pending request', async () => {
     await using server = await startRecordingServer({ answer: () => new Promise<never>(() => {}) });
     const client = createHttpClient({ trustRoots: trusting(), proxyFor: () => undefined });
     const outcome = client.send(get(server.url));
@@ -201,8 +204,8 @@ describe('connections', () => {
   });
 });
 
-describe('limits on what a server sends', () => {
-  it('headers of two megabytes are refused', async () => {
+describe('a response', () => {
+  it('with headers of two megabytes is refused', async () => {
     await using server = await startRecordingServer({
       answer: () => ({ status: 200, headers: { 'x-large': 'x'.repeat(2 << 20) } }),
     });
@@ -210,21 +213,21 @@ describe('limits on what a server sends', () => {
     expect(errorText(await failure(outcome))).toMatch(/Headers? overflow/i);
   });
 
-  it('headers of some hundred kilobytes are read', async () => {
+  it('with headers of some hundred kilobytes is read', async () => {
     await using server = await startRecordingServer({
       answer: () => ({ status: 200, headers: { 'x-large': 'x'.repeat(300_000) } }),
     });
     expect((await testClient().send(get(server.url))).headers['x-large']).toHaveLength(300_000);
   });
 
-  it('silence before the answer ends it', async () => {
+  it('that does not begin in time fails', async () => {
     await using server = await startRecordingServer({ answer: () => new Promise<never>(() => {}) });
     const error = await failure(testClient().send(get(server.url, { timeout: 20 })));
     expect(classifyFailure(error, 0).outcome.kind).toBe('stall');
     expect(error.message).toContain('the server did not answer in time');
   });
 
-  it('silence within the answer ends it', async () => {
+  it('that stops in the middle fails in time', async () => {
     await using registry = await startRegistry();
     const blob = registry.putBlob('app', Buffer.alloc(100_000, 1));
     registry.faults.add({ path: /blobs/, fault: { kind: 'stall', after: 50_000 } });
@@ -233,7 +236,7 @@ describe('limits on what a server sends', () => {
     expect(classifyFailure(error, 0).outcome.kind).toBe('stall');
   });
 
-  it('silence of a server that takes an upload ends it', async () => {
+  it('to an upload that does not begin in time fails', async () => {
     await using server = await startRecordingServer({ answer: () => ({ status: 200 }) });
     server.faults.add({ fault: { kind: 'stallUpload', after: 100 } });
     const content = Buffer.alloc(30_000_000);
@@ -256,16 +259,16 @@ describe('limits on what a server sends', () => {
   });
 });
 
-describe('trust', () => {
+describe('trust: the client', () => {
   const answer = () => ({ status: 200, body: 'trusted' });
 
-  it('reaches a server whose authority is known', async () => {
+  it('connects to a server whose authority is known', async () => {
     await using server = await startRecordingServer({ tls: serverKeys.trusted, answer });
     expect(await textOf(testClient(), server.url)).toBe('trusted');
     expect(await textOf(testClient(), server.url.replace('127.0.0.1', 'localhost'))).toBe('trusted');
   });
 
-  it('reaches a server whose own certificate is in ca_certs', async () => {
+  it('connects to a server whose own certificate is in ca_certs', async () => {
     await using server = await startRecordingServer({ tls: serverKeys.selfSigned, answer });
     const files = { read: () => undefined, list: () => [] };
     const trustRoots = createTrustRoots({ environment: {}, caCerts: [serverKeys.selfSigned.cert], files });
@@ -273,17 +276,23 @@ describe('trust', () => {
   });
 
   it.each([
-    ['an unknown authority', serverKeys.trusted, [], 'is not signed by an authority', 'ca_certs'],
-    ['a certificate of its own', serverKeys.selfSigned, [authority], 'is not signed by', 'ca_certs'],
     [
-      'a certificate of the past',
+      'a certificate of an unknown authority',
+      serverKeys.trusted,
+      [],
+      'is not signed by an authority',
+      'ca_certs',
+    ],
+    ['a self-signed certificate', serverKeys.selfSigned, [authority], 'is not signed by', 'ca_certs'],
+    [
+      'an expired certificate',
       serverKeys.expired,
       [authority],
       'is not valid at this time',
       'must be renewed',
     ],
-    ['the certificate of another', serverKeys.wrongHost, [authority], 'is for another host', 'name'],
-  ])('does not reach %s, and says what to do', async (_name, tls, roots, message, hint) => {
+    ['the certificate of another host', serverKeys.wrongHost, [authority], 'is for another host', 'name'],
+  ])('does not connect to a server with %s, and has a hint', async (_name, tls, roots, message, hint) => {
     await using server = await startRecordingServer({ tls, answer });
     const error = await failure(testClient({ trustRoots: trusting(...roots) }).send(get(server.url)));
     expect(error.message).toContain(message);
@@ -291,7 +300,7 @@ describe('trust', () => {
     expect(server.journal.requests).toHaveLength(0);
   });
 
-  it('reads all roots only for a server that the usual ones do not prove', async () => {
+  it('reads all roots only for a server that the usual ones do not verify', async () => {
     const read: string[] = [];
     const trustRoots = {
       usual: () => {
@@ -313,7 +322,7 @@ describe('trust', () => {
     expect(unknown.failedHandshakes).toBe(1);
   });
 
-  it('finds all roots for requests that fail together', async () => {
+  it('retries with all roots when several requests fail together', async () => {
     await using server = await startRecordingServer({ tls: serverKeys.trusted, answer });
     const client = testClient({ trustRoots: { usual: () => [], all: () => [authority] } });
     const answers = await Promise.all(Array.from({ length: 8 }, () => textOf(client, server.url)));
@@ -364,7 +373,7 @@ async function startProxy(options: { user?: string; tls?: boolean } = {}) {
 }
 
 describe('a proxy', () => {
-  it('tunnels https, and the server behind it is proved as ever', async () => {
+  it('tunnels https, and the certificate of the server is verified as usual', async () => {
     const proxy = await startProxy();
     await using server = await startRecordingServer({
       tls: serverKeys.trusted,
@@ -377,7 +386,7 @@ describe('a proxy', () => {
     expect(server.journal.requests[0]?.headers['proxy-authorization']).toBeUndefined();
   });
 
-  it('can not stand in for the server behind it', async () => {
+  it('cannot impersonate the server', async () => {
     const proxy = await startProxy();
     await using server = await startRecordingServer({
       tls: serverKeys.wrongHost,
@@ -388,7 +397,7 @@ describe('a proxy', () => {
     expect(server.journal.requests).toHaveLength(0);
   });
 
-  it('is asked for whole URLs over http', async () => {
+  it('receives the whole URL of an http request', async () => {
     const proxy = await startProxy();
     const client = testClient({ proxy: `http://${proxy.host}` });
     expect(await textOf(client, 'http://registry.invalid/v2/?n=1')).toBe('proxied registry.invalid');
@@ -398,7 +407,7 @@ describe('a proxy', () => {
   it.each([
     ['user:pass word', 'user:pass%20word'],
     ['user:', 'user'],
-  ])('that knows its users is told %j', async (user, userInfo) => {
+  ])('receives the user and password of its URL: %j', async (user, userInfo) => {
     const proxy = await startProxy({ user });
     await using server = await startRecordingServer({
       tls: serverKeys.trusted,
@@ -409,7 +418,7 @@ describe('a proxy', () => {
     expect(await textOf(client, 'http://registry.invalid/')).toBe('proxied registry.invalid');
   });
 
-  it.each(['https', 'http'])('that refuses %s is told without its password', async (scheme) => {
+  it.each(['https', 'http'])('that refuses %s is an error without its password', async (scheme) => {
     const proxy = await startProxy({ user: 'user:right' });
     const client = testClient({ proxy: `http://user:hidden@${proxy.host}` });
     const url = `${scheme}://registry.invalid/`;
@@ -419,7 +428,7 @@ describe('a proxy', () => {
     expect(hintFor(error)).toContain('proxy');
   });
 
-  it('that is not there is told', async () => {
+  it('that does not run is an error', async () => {
     const error = await failure(
       testClient({ proxy: 'http://user:hidden@127.0.0.1:1' }).send(get('https://r.invalid/')),
     );
@@ -428,7 +437,7 @@ describe('a proxy', () => {
   });
 
   it.each(['ftp://user:hidden@proxy.invalid', 'http://user:hidden%zz@proxy.invalid'])(
-    'that can not be used (%s) is told without its password',
+    'with an unusable URL (%s) is an error without its password',
     async (proxy) => {
       const error = await failure(testClient({ proxy }).send(get('https://r.invalid/')));
       expect(errorText(error)).toMatch(/proxy/i);

@@ -87,11 +87,11 @@ async function tlsFailure(keys: KeyPair, ca: readonly string[]): Promise<unknown
 
 describe('the certificate of a real server that is', () => {
   it.each([
-    ['signed by nobody known', serverKeys.trusted, [], true, /ca_certs/],
+    ['signed by an unknown authority', serverKeys.trusted, [], true, /ca_certs/],
     ['signed by itself', serverKeys.selfSigned, [authority], true, /ca_certs/],
-    ['over', serverKeys.expired, [authority], false, /must be renewed/],
+    ['expired', serverKeys.expired, [authority], false, /must be renewed/],
     ['for another host', serverKeys.wrongHost, [authority], false, /name/],
-  ])('%s', async (_name, keys, ca, untrusted, hint) => {
+  ])('%s is explained, with a hint', async (_name, keys, ca, untrusted, hint) => {
     const failure = await tlsFailure(keys, ca);
     const error = networkError('GET', 'https://127.0.0.1/', failure);
     expect(isUntrusted(failure)).toBe(untrusted);
@@ -106,7 +106,7 @@ describe('the certificate of a real server that is', () => {
   });
 });
 
-test('a registry that speaks plain http where https was expected', async () => {
+test('plain http where https was expected is explained, with a hint', async () => {
   const server = createPlainServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());

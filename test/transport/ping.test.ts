@@ -1,4 +1,4 @@
-// Which of https and http a registry speaks is found out without waiting, and without ever weakening https.
+// The ping finds out whether a registry speaks https or http, without long waits and without weakening https.
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { causes, errorText } from '../../src/errors.ts';
@@ -55,8 +55,8 @@ function race(clock: FakeClock = createFakeClock('manual'), repository = eligibl
   return { ...parts, clock, outcome };
 }
 
-describe('the race', () => {
-  it('is over before http starts when https answers in time', async () => {
+describe('the race of https and http', () => {
+  it('sends nothing over http when https responds within the head start', async () => {
     const { answers, outcome, requests, clock } = race();
     answers.https.resolve({ status: 200 });
     expect(await outcome).toEqual({ scheme: 'https', access: 'open' });
@@ -67,7 +67,7 @@ describe('the race', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('lets http start after its head start; the loser is aborted', async () => {
+  it('starts http after the head start, and aborts the loser', async () => {
     const { answers, asked, outcome, requests, clock, aborted } = race();
     await clock.untilSleeping(1);
     clock.advance(httpHeadStart - 1);
@@ -80,7 +80,7 @@ describe('the race', () => {
     expect(aborted).toContain('https');
   });
 
-  it('is won by https when that answers first, though http is under way', async () => {
+  it('is won by https when that responds first, even after http has started', async () => {
     const { answers, asked, outcome, clock, aborted } = race();
     await clock.untilSleeping(1);
     clock.advance(httpHeadStart);
@@ -90,7 +90,7 @@ describe('the race', () => {
     expect(aborted).toContain('http');
   });
 
-  it('lets http start as soon as https has failed', async () => {
+  it('starts http as soon as https has failed', async () => {
     const { answers, asked, outcome, clock } = race();
     answers.https.reject(broken('ECONNREFUSED'));
     await asked.http.promise;
@@ -99,7 +99,7 @@ describe('the race', () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  it('is not lost by https because http failed first', async () => {
+  it('waits for https when http fails first', async () => {
     const { answers, asked, outcome, clock } = race();
     await clock.untilSleeping(1);
     clock.advance(httpHeadStart);
@@ -110,7 +110,7 @@ describe('the race', () => {
     expect(await outcome).toMatchObject({ scheme: 'https' });
   });
 
-  it('that nobody wins tells both failures, https first', async () => {
+  it('fails with both errors, https first', async () => {
     const { answers, asked, outcome } = race();
     answers.https.reject(broken('DEPTH_ZERO_SELF_SIGNED_CERT'));
     await asked.http.promise;
@@ -128,7 +128,7 @@ describe('the race', () => {
     ['reset over https', broken('ECONNRESET'), broken('ECONNREFUSED'), { kind: 'reset' }],
     ['reset over http', broken('EPROTO'), broken('ECONNRESET'), { kind: 'reset' }],
     ['both refused', broken('ECONNREFUSED'), broken('ECONNREFUSED'), { kind: 'unreachable' }],
-  ])('recognises what happened: %s', async (_name, https, http, expected) => {
+  ])('has errors that the retry policy can classify: %s', async (_name, https, http, expected) => {
     const { answers, asked, outcome } = race();
     for (const [scheme, result] of [
       ['https', https],
@@ -147,8 +147,8 @@ describe('the race', () => {
   });
 });
 
-describe('a name for which http is not allowed', () => {
-  it('is never asked over http, however https fails', async () => {
+describe('a registry for which http is not allowed', () => {
+  it('is never pinged over http, however https fails', async () => {
     const { answers, outcome, requests, clock } = race(createFakeClock(), ineligible);
     answers.https.reject(broken('EPROTO'));
     await expect(outcome).rejects.toThrow('GET https://registry.example/v2/: the server does not speak TLS');
@@ -156,7 +156,7 @@ describe('a name for which http is not allowed', () => {
     expect(clock.waits).toEqual([]);
   });
 
-  it('is asked over http when the user says so', async () => {
+  it('is pinged over http with insecure', async () => {
     const { answers, asked, outcome } = race(createFakeClock('manual'), ineligible, true);
     answers.https.reject(broken('EPROTO'));
     await asked.http.promise;
@@ -165,7 +165,7 @@ describe('a name for which http is not allowed', () => {
   });
 });
 
-describe('answers', () => {
+describe('the response to a ping', () => {
   const over = async (answer: Reply | ((path: string) => Reply)) => {
     await using server = await startRecordingServer({
       answer: ({ path }) => (typeof answer === 'function' ? answer(path) : answer),
@@ -193,21 +193,21 @@ describe('answers', () => {
         challenge: { scheme: 'bearer', parameters: { realm: 'r', service: 's' } },
       },
     ],
-  ])('%s', async (_name, reply, expected) => {
+  ])('is read: %s', async (_name, reply, expected) => {
     expect(await over(reply)).toEqual(expected);
   });
 
-  it.each([204, 403, 404, 429, 500])('%i is an error', async (status) => {
+  it.each([204, 403, 404, 429, 500])('with status %i is an error', async (status) => {
     await expect(over({ status, body: status === 204 ? '' : 'no' })).rejects.toThrow('over https or http');
   });
 
-  it('behind a redirect count', async () => {
+  it('is that of the last redirect', async () => {
     const path = (at: string) =>
       at === '/v2/' ? { status: 302, headers: { location: '/moved' } } : { status: 200 };
     expect(await over(path)).toMatchObject({ access: 'open' });
   });
 
-  it('in a circle of redirects are an error', async () => {
+  it('that redirects in a circle is an error', async () => {
     const error = await over({ status: 302, headers: { location: '/v2/' } }).catch(
       (caught: unknown) => caught,
     );
@@ -215,8 +215,8 @@ describe('answers', () => {
   });
 });
 
-describe('TLS', () => {
-  it('is not tried in plain against a server that speaks it', async () => {
+describe('TLS: the ping', () => {
+  it('sends no http request to a server that responds over TLS', async () => {
     await using registry = await startRegistry({ tls: serverKeys.trusted });
     const answer = await ping(testClient(), parseRepository(`${registry.host}/app`), {
       insecure: false,
@@ -226,7 +226,7 @@ describe('TLS', () => {
     expect(registry.journal.lines).toEqual(['GET /v2/']);
   });
 
-  it('that can not be trusted ends with the way out, and no handler is reached', async () => {
+  it('fails with a hint for an untrusted certificate, and sends no request', async () => {
     await using registry = await startRegistry({ tls: serverKeys.trusted });
     const outcome = ping(testClient({ trustRoots: trusting() }), parseRepository(`${registry.host}/app`), {
       insecure: true,
@@ -237,7 +237,7 @@ describe('TLS', () => {
     expect(registry.requests).toHaveLength(0);
   });
 
-  it('is all there is for a server that must not be asked over http, on this machine too', async () => {
+  it('never uses http with secureOnly, not even on this machine', async () => {
     await using registry = await startRegistry();
     const asked = (secureOnly: boolean) =>
       ping(testClient(), parseRepository(`${registry.host}/app`), {

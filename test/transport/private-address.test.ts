@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isPrivateAddress } from '../../src/transport/private-address.ts';
 
-describe('an address of the own network', () => {
+describe('isPrivateAddress', () => {
   it.each([
     '127.0.0.1',
     '127.255.0.1',
@@ -29,7 +29,7 @@ describe('an address of the own network', () => {
     '0x7f000001',
     '0177.0.0.1',
     '2130706433',
-  ])('%s is one', (host) => {
+  ])('is true for %s', (host) => {
     expect(isPrivateAddress(host)).toBe(true);
   });
 
@@ -50,7 +50,7 @@ describe('an address of the own network', () => {
     '10.example',
     'fe80',
     '',
-  ])('%s is none', (host) => {
+  ])('is false for %s', (host) => {
     expect(isPrivateAddress(host)).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { proxyFor } from '../../src/transport/proxy.ts';
 const proxy = 'http://proxy.example:3128';
 const url = 'https://reg.example.com/v2/';
 
-describe('the proxy of a request', () => {
+describe('proxyFor', () => {
   it.each([
     [url, {}, undefined],
     [url, { HTTPS_PROXY: proxy }, proxy],
@@ -34,7 +34,7 @@ describe('the proxy of a request', () => {
     'https://127.0.0.1:5000/',
     'https://127.1.2.3/',
     'https://[::1]:5000/',
-  ])('is never used for %s', (target) => {
+  ])('is undefined for %s, which is this machine', (target) => {
     expect(proxyFor(target, { HTTPS_PROXY: proxy })).toBeUndefined();
   });
 
@@ -68,7 +68,7 @@ describe('NO_PROXY', () => {
     ['fd00::1', 'https://[fd00::1]/'],
     ['fd00:0:0::1', 'https://[fd00::1]/'],
     ['[fd00::1]:443', 'https://[fd00::1]/'],
-  ])('%s covers %s', (list, target) => {
+  ])('%s makes %s direct', (list, target) => {
     const environment = { HTTPS_PROXY: proxy, HTTP_PROXY: proxy };
     expect(proxyFor(target, environment)).toBe(proxy);
     expect(proxyFor(target, { ...environment, NO_PROXY: list })).toBeUndefined();
@@ -92,7 +92,7 @@ describe('NO_PROXY', () => {
     [':443', 'https://example.com/'],
     [', ,', 'https://example.com/'],
     ['.', 'https://example.com/'],
-  ])('%s leaves out %s', (list, target) => {
+  ])('%s leaves the proxy for %s', (list, target) => {
     expect(proxyFor(target, { HTTPS_PROXY: proxy, NO_PROXY: list })).toBe(proxy);
   });
 });

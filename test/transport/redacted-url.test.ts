@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redactedUrl } from '../../src/transport/redacted-url.ts';
 
-describe('the URL of a message', () => {
+describe('redactedUrl', () => {
   it.each([
     ['https://user:secret@reg.example.com/v2/', 'https://user:xxxxx@reg.example.com/v2/'],
     ['https://user@reg.example.com/v2/', 'https://user@reg.example.com/v2/'],
@@ -15,7 +15,7 @@ describe('the URL of a message', () => {
     ['//user:secret@reg/v2/', '//reg/v2/'],
     ['user:secret@reg\\x', '//reg\\x'],
     ['https://user:secret@reg\\x/?a=b', 'https://reg\\x/'],
-  ])('%s is shown as %s', (url, shown) => {
+  ])('redacts %s as %s', (url, shown) => {
     expect(redactedUrl(url)).toBe(shown);
   });
 

@@ -1,4 +1,4 @@
-// A redirect may lead a request elsewhere, but not into the network that the resource runs in, and not for ever.
+// Redirects: method and body of the next request, hosts that are refused, and the limit of their number.
 import { describe, expect, it } from 'vitest';
 import { maximumRedirects } from '../../src/limits.ts';
 import { nextRedirect } from '../../src/transport/redirect.ts';
@@ -19,7 +19,7 @@ describe('method and body', () => {
     [303, 'PUT', 'GET', false],
     [307, 'PATCH', 'PATCH', true],
     [308, 'PUT', 'PUT', true],
-  ])('%i to %s becomes %s', (status, method, expected, keepsBody) => {
+  ])('after %i, %s becomes %s', (status, method, expected, keepsBody) => {
     expect(hop('/there', { status, method })).toEqual({
       method: expected,
       url: 'https://registry.example/there',
@@ -28,26 +28,26 @@ describe('method and body', () => {
   });
 });
 
-it.each([200, 201, 202, 300, 304, 305, 306, 401])('%i is no redirect', (status) => {
+it.each([200, 201, 202, 300, 304, 305, 306, 401])('status %i is no redirect', (status) => {
   expect(hop('/there', { status })).toBeUndefined();
 });
 
-it('without a Location is an answer', () => {
+it('a status of a redirect without a Location is no redirect', () => {
   expect(hop(undefined)).toBeUndefined();
 });
 
-it(`the ${maximumRedirects + 1}th is refused`, () => {
+it(`redirect ${maximumRedirects + 1} is refused`, () => {
   expect(hop('/there', { hop: maximumRedirects - 1 })).toBeDefined();
   expect(() => hop('/there', { hop: maximumRedirects })).toThrow('stopped after 10 redirects');
 });
 
-describe('another host', () => {
+describe('a redirect', () => {
   it.each([
     'https://cdn.example/x',
     'http://93.184.216.34/x',
     'https://localhost:1/x',
     'https://registry.example:444/x',
-  ])('%s is followed', (location) => {
+  ])('to %s is followed', (location) => {
     expect(hop(location)?.url).toBe(location);
   });
 
@@ -60,11 +60,11 @@ describe('another host', () => {
     'http://2130706433/x',
     '//192.168.0.1/x',
     'http://0.0.0.0/x',
-  ])('%s is refused', (location) => {
+  ])('to the private address %s is refused', (location) => {
     expect(() => hop(location)).toThrow('refused a redirect to the private address');
   });
 
-  it('that is the private host of the first request is followed, on any port', () => {
+  it('to the private host of the first request is followed, on any port', () => {
     const own = 'http://10.0.0.1:5000/v2/';
     const next = (location: string) =>
       nextRedirect(own, { method: 'GET', url: own }, { status: 302, location }, 0)?.url;
@@ -72,12 +72,12 @@ describe('another host', () => {
     expect(() => next('http://10.0.0.2:5000/x')).toThrow('private address 10.0.0.2');
   });
 
-  it('without http or https is refused', () => {
+  it('to another scheme than http or https is refused', () => {
     expect(() => hop('file:///etc/passwd')).toThrow('not an http or https URL');
   });
 });
 
-it('shows no secret of a signed URL that circles', () => {
+it('the error for a redirect loop shows no secret of its URL', () => {
   const signed = `${first}?X-Amz-Signature=secret`;
   const circle = () =>
     nextRedirect(signed, { method: 'GET', url: signed }, { status: 302, location: '/' }, maximumRedirects);

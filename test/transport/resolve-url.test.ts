@@ -1,8 +1,8 @@
-// What servers write into Location and Link means what RFC 3986 says, and goes out byte for byte.
+// URL references of Location and Link headers are resolved as RFC 3986 says, and requested byte for byte.
 import { describe, expect, it } from 'vitest';
 import { requestUrl, resolveUrl, withQueryParameter } from '../../src/transport/resolve-url.ts';
 
-describe('the request for a URL', () => {
+describe('requestUrl', () => {
   it.each([
     ['https://registry/v2/', 'https', 'registry', '/v2/'],
     ['HTTP://Registry:5000', 'http', 'Registry:5000', '/'],
@@ -11,7 +11,7 @@ describe('the request for a URL', () => {
     ['https://registry/a?x=%2f&y= é#fragment', 'https', 'registry', '/a?x=%2f&y=%20%C3%A9'],
     ['https://user:secret@[::1]:5000/a', 'https', '[::1]:5000', '/a'],
     ['https://registry?n=1', 'https', 'registry', '/?n=1'],
-  ])('%s', (url, scheme, host, target) => {
+  ])('of %s is %s, %s, %s', (url, scheme, host, target) => {
     expect(requestUrl(url)).toEqual({ scheme, host, origin: `${scheme}://${host}`, target });
   });
 
@@ -27,12 +27,12 @@ describe('the request for a URL', () => {
     expect(() => requestUrl(url)).toThrow('not an http or https URL');
   });
 
-  it('shows no password of what it refuses', () => {
+  it('shows no password of a URL that it refuses', () => {
     expect(() => requestUrl('ftp://user:secret@host/')).toThrow(/^(?!.*secret)/);
   });
 });
 
-describe('a reference', () => {
+describe('resolveUrl', () => {
   const base = 'https://registry:5000/v2/app/blobs/uploads/?x=1';
   it.each([
     ['https://cdn/blob?sig=a%2Fb', 'https://cdn/blob?sig=a%2Fb'],
@@ -43,26 +43,26 @@ describe('a reference', () => {
     ['../1234', 'https://registry:5000/v2/app/blobs/1234'],
     ['?n=2', 'https://registry:5000/v2/app/blobs/uploads/?n=2'],
     ['', 'https://registry:5000/v2/app/blobs/uploads/'],
-  ])('%j means %s', (reference, url) => {
+  ])('resolves %j to %s', (reference, url) => {
     expect(resolveUrl(base, reference)).toBe(url);
   });
 
-  it('of another scheme can not be requested', () => {
+  it('returns a URL of another scheme, which requestUrl refuses', () => {
     expect(() => requestUrl(resolveUrl(base, 'javascript:alert(1)'))).toThrow('not an http or https URL');
   });
 });
 
-describe('a query parameter', () => {
+describe('withQueryParameter', () => {
   it.each([
     ['https://registry/up', 'https://registry/up?digest=sha256%3Aab'],
     ['https://registry/up?b=2&a=1', 'https://registry/up?a=1&b=2&digest=sha256%3Aab'],
     ['https://registry/up?digest=old&_state=x%2By', 'https://registry/up?_state=x%2By&digest=sha256%3Aab'],
     ['https://registry/up?a=1#part', 'https://registry/up?a=1&digest=sha256%3Aab'],
-  ])('%s', (url, expected) => {
+  ])('adds the parameter to %s', (url, expected) => {
     expect(withQueryParameter(url, 'digest', 'sha256:ab')).toBe(expected);
   });
 
-  it('needs an absolute URL', () => {
+  it('refuses a relative URL', () => {
     expect(() => withQueryParameter('/up', 'digest', 'x')).toThrow('not an absolute URL');
   });
 });

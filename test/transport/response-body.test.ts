@@ -1,4 +1,4 @@
-// However an answer ends, it is read within a limit and told without losing what the registry said.
+// Bodies are read within a limit, and errors keep what the registry said.
 
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -47,40 +47,40 @@ function broken(code: string): Readable {
   );
 }
 
-describe('reading a body', () => {
-  it('gives all of it up to the limit', async () => {
+describe('readBody', () => {
+  it('returns a body up to the limit', async () => {
     expect((await readBody('GET', answer(200, 'hello'), 5)).toString()).toBe('hello');
   });
 
-  it('stops at the limit and lets the connection go', async () => {
+  it('stops after the limit and closes the connection', async () => {
     const { body, taken } = endless();
     await expect(readBody('GET', answer(200, body), 10_000)).rejects.toThrow(OversizedBodyError);
     expect(taken()).toBeLessThan(200_000);
     expect(body.destroyed).toBe(true);
   });
 
-  it('tells that it broke off', async () => {
+  it('fails when the body ends early', async () => {
     await expect(readBody('GET', answer(200, broken('ECONNRESET')), 10)).rejects.toThrow(
       'GET https://registry/v2/: the connection broke',
     );
   });
 });
 
-describe('discarding a body', () => {
-  it('cuts a long one off', async () => {
+describe('discardBody', () => {
+  it('aborts a long body', async () => {
     const { body, taken } = endless();
     await discardBody(answer(200, body));
     expect(taken()).toBeLessThan(2 * maximumErrorBody + 200_000);
     expect(body.destroyed).toBe(true);
   });
 
-  it('does not mind that it breaks', async () => {
+  it('ignores a body that ends early', async () => {
     await expect(discardBody(answer(200, broken('ECONNRESET')))).resolves.toBeUndefined();
   });
 });
 
-describe('an unwanted status', () => {
-  it('is told as the registry tells it', async () => {
+describe('the error of an unexpected status', () => {
+  it('has the message of the registry', async () => {
     const body = JSON.stringify({ errors: [{ code: 'DENIED', message: 'no' }] });
     const error = await registryError('GET', answer(403, body, { 'retry-after': '7' }));
     expect(error).toBeInstanceOf(RegistryError);
@@ -88,7 +88,7 @@ describe('an unwanted status', () => {
     expect(error.message).toBe('GET https://registry/v2/: DENIED: no');
   });
 
-  it('of a HEAD has no body to tell', async () => {
+  it('has no body for a HEAD', async () => {
     const error = await registryError('HEAD', answer(500));
     expect(error.message).toContain('500 Internal Server Error (HEAD responses have no body');
   });
@@ -96,31 +96,31 @@ describe('an unwanted status', () => {
   it.each([
     [maximumErrorBody, RegistryError],
     [maximumErrorBody + 1, OversizedBodyError],
-  ])('with a body of %i bytes', async (length, kind) => {
+  ])('with a body of %i bytes has the right class', async (length, kind) => {
     expect(await registryError('GET', answer(429, 'x'.repeat(length)))).toBeInstanceOf(kind);
   });
 
-  it('whose body broke is told as what broke', async () => {
+  it('is the network error when its body ends early', async () => {
     const error = await registryError('GET', answer(404, broken('ECONNRESET')));
     expect(error).not.toBeInstanceOf(RegistryError);
     expect(error.message).toContain('the connection broke');
   });
 
-  it('is thrown, a wanted one given back', async () => {
+  it('is thrown by expectStatus, which returns an expected response', async () => {
     await expect(expectStatus('GET', answer(500), [200])).rejects.toThrow(RegistryError);
     const good = answer(206);
     expect(await expectStatus('GET', good, [200, 206])).toBe(good);
   });
 });
 
-describe('headers', () => {
+describe('header values', () => {
   const several = answer(200, '', { link: ['<a>', '<b>'], etag: 'x' });
-  it('that occur several times are one list', () => {
+  it('of a repeated header are one list', () => {
     expect(headerText(several, 'link')).toBe('<a>, <b>');
     expect(headerLines(several, 'link')).toEqual(['<a>', '<b>']);
   });
 
-  it('may be there once or not at all', () => {
+  it('of a single or missing header are returned', () => {
     expect(headerLines(several, 'etag')).toEqual(['x']);
     expect(headerText(several, 'etag')).toBe('x');
     expect(headerLines(several, 'date')).toEqual([]);

@@ -37,8 +37,8 @@ function retrier(use: Use, clock = createFakeClock()) {
   return { ...testRetrier(clock, use, log), clock, log };
 }
 
-describe('an exchange', () => {
-  it('is done once when it succeeds', async () => {
+describe('exchange', () => {
+  it('runs an action once when it succeeds', async () => {
     const { exchange, clock, log } = retrier('check');
     const action = failing();
     expect(await exchange(action)).toBe('done');
@@ -52,7 +52,7 @@ describe('an exchange', () => {
     ['in', reset()],
     ['out', refusal(429)],
     ['out', reset()],
-  ])('in %s is repeated after: %s', async (use, error) => {
+  ])('by the policy of %s repeats an action after: %s', async (use, error) => {
     const { exchange, clock, log } = retrier(use);
     const action = failing(error, error);
     expect(await exchange(action)).toBe('done');
@@ -68,7 +68,7 @@ describe('an exchange', () => {
     ['in', refusal(429)],
     ['in', refusal(403)],
     ['out', refusal(401)],
-  ])('in %s is not repeated after: %s', async (use, error) => {
+  ])('by the policy of %s does not repeat an action after: %s', async (use, error) => {
     const { exchange, clock } = retrier(use);
     const action = failing(error);
     await expect(exchange(action)).rejects.toBe(error);
@@ -81,7 +81,7 @@ describe('an exchange', () => {
     expect(clock.waits).toEqual([42_000]);
   });
 
-  it('ends with the last failure when its time is over', async () => {
+  it('throws the last failure when the policy gives up', async () => {
     const { exchange, clock } = retrier('check');
     const start = clock.now();
     const action = failing(...Array.from({ length: 99 }, () => refusal(503)));
@@ -91,8 +91,8 @@ describe('an exchange', () => {
   });
 });
 
-describe('an attempt', () => {
-  it('of in starts over after a 429, and only then', async () => {
+describe('attempt', () => {
+  it('by the policy of in starts over after a 429, but not after a 500', async () => {
     const { attempt } = retrier('in');
     const action = failing(refusal(429), refusal(429));
     expect(await attempt(action)).toBe('done');
@@ -100,7 +100,7 @@ describe('an attempt', () => {
     await expect(attempt(failing(refusal(500)))).rejects.toThrow('500');
   });
 
-  it('of in starts over when one of its exchanges met a 429', async () => {
+  it('by the policy of in starts over when one of its exchanges has a 429', async () => {
     const { attempt, exchange } = retrier('in');
     const first = failing();
     const second = failing(refusal(429));
@@ -113,7 +113,7 @@ describe('an attempt', () => {
     expect([first.calls, second.calls]).toEqual([2, 2]);
   });
 
-  it('of check is never repeated as a whole', async () => {
+  it('by the policy of check never starts over', async () => {
     const { attempt } = retrier('check');
     const action = failing(refusal(429));
     await expect(attempt(action)).rejects.toThrow('429');
@@ -121,8 +121,8 @@ describe('an attempt', () => {
   });
 });
 
-describe('an exchange that gets further with each try', () => {
-  it('is given up when it does not', async () => {
+describe('tries', () => {
+  it('gives up without progress', async () => {
     const { tries, clock } = retrier('check');
     const download = tries();
     for (let count = 1; count < 5; count++) {
@@ -133,7 +133,7 @@ describe('an exchange that gets further with each try', () => {
     expect(clock.waits).toHaveLength(4);
   });
 
-  it('goes on as long as it does', async () => {
+  it('continues as long as there is progress', async () => {
     const { tries, clock } = retrier('check');
     const download = tries();
     for (let count = 0; count < 50; count++) {
@@ -146,7 +146,7 @@ describe('an exchange that gets further with each try', () => {
 });
 
 describe('a pause', () => {
-  it('that a status caused holds up every exchange of the session', async () => {
+  it('after a status delays every exchange', async () => {
     const clock = createFakeClock('manual');
     const { exchange } = retrier('check', clock);
     const refused = exchange(failing(refusal(429, '5')));
@@ -159,7 +159,7 @@ describe('a pause', () => {
     expect(await Promise.all([refused, others])).toEqual(['done', 'done']);
   });
 
-  it('that was made longer meanwhile is waited for to its end', async () => {
+  it('that becomes longer is waited for to its new end', async () => {
     const clock = createFakeClock('manual');
     const { exchange } = retrier('check', clock);
     const slowRefusal = Promise.withResolvers<never>();
@@ -177,7 +177,7 @@ describe('a pause', () => {
     expect(await Promise.all([slow, quick])).toEqual(['done', 'done']);
   });
 
-  it('is not shared when one connection broke', async () => {
+  it('after a broken connection delays no other exchange', async () => {
     const clock = createFakeClock('manual');
     const { exchange } = retrier('check', clock);
     const broken = exchange(failing(reset()));

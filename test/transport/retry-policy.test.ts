@@ -7,7 +7,7 @@ function facts(some: Partial<RetryFacts> = {}): RetryFacts {
   return { attempt: 1, outcome: { kind: 'reset' }, elapsed: 0, random: 0.5, ...some };
 }
 
-describe('the next wait', () => {
+describe('nextWait', () => {
   it.each([
     ['half of the first at a random of a half', {}, 500],
     ['nothing at a random of nothing', { attempt: 9, random: 0 }, 0],

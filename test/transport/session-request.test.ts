@@ -1,4 +1,4 @@
-// What a request of a session does with the answer: its status, its body, and failures that may pass.
+// The requests of a session: the status is checked, the body read or discarded, passing failures retried.
 import { describe, expect, it } from 'vitest';
 import { RegistryError } from '../../src/transport/registry-error.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -13,7 +13,7 @@ async function openRegistry() {
 }
 
 describe('session.request', () => {
-  it('returns status, headers and the whole body of an expected answer', async () => {
+  it('returns status, headers and the whole body of an expected response', async () => {
     const { registry, session } = await openRegistry();
     await using _ = registry;
     const blob = registry.putBlob('app', 'content');
@@ -30,7 +30,7 @@ describe('session.request', () => {
     ]);
   });
 
-  it('discards a body that is not asked for, and sends Accept beside the other headers', async () => {
+  it('discards a body without a limit, and sends Accept beside the other headers', async () => {
     const { registry, session } = await openRegistry();
     await using _ = registry;
     const blob = registry.putBlob('app', 'content');

@@ -1,4 +1,4 @@
-// A session sends what it may to whom it may: credentials and tokens stay with the registry, whatever it answers.
+// A session authorizes its requests to the registry and to nobody else, and renews what is refused.
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
@@ -26,8 +26,8 @@ async function textOf(response: HttpResponse): Promise<string> {
   return (await buffer(response.body)).toString();
 }
 
-describe('a registry that is open', () => {
-  it('is pinged once and then asked as it is', async () => {
+describe('a session with an open registry', () => {
+  it('pings once and sends requests without authorization', async () => {
     await using registry = await startRegistry();
     const blob = registry.putBlob('app', 'hello');
     const session = await openTestSession(`${registry.host}/app`);
@@ -40,7 +40,7 @@ describe('a registry that is open', () => {
     ]);
   });
 
-  it('gets credentials all the same, but not with the ping', async () => {
+  it('sends credentials with every request but the ping', async () => {
     await using registry = await startRegistry();
     const session = await openTestSession(`${registry.host}/app`, { credentials });
     await read(session, '/v2/app/tags/list');
@@ -48,8 +48,8 @@ describe('a registry that is open', () => {
   });
 });
 
-describe('a registry with passwords', () => {
-  it('gets them in every request, and refusals come back as they are', async () => {
+describe('a session with Basic authorization', () => {
+  it('sends credentials with every request, and returns refusals', async () => {
     await using registry = await startRegistry({ auth: { kind: 'basic', ...known } });
     const blob = registry.putBlob('app', 'hello');
     const session = await openTestSession(`${registry.host}/app`, { credentials });
@@ -63,7 +63,7 @@ describe('a registry with passwords', () => {
     expect(registry.journal.select({ path: /blobs/ })).toHaveLength(3);
   });
 
-  it('gets new ones when it refuses what has expired, once for each request', async () => {
+  it('reads the credentials again when they are refused, once for each request', async () => {
     await using registry = await startRegistry({ auth: { kind: 'basic', ...known } });
     const given: string[] = [];
     const session = await openTestSession(`${registry.host}/app`, {
@@ -78,7 +78,7 @@ describe('a registry with passwords', () => {
     expect(registry.journal.select({ path: /tags/ })).toHaveLength(3);
   });
 
-  it('is not asked again with the same ones', async () => {
+  it('does not repeat a request with the same credentials', async () => {
     await using registry = await startRegistry({ auth: { kind: 'basic', ...known } });
     let asked = 0;
     const session = await openTestSession(`${registry.host}/app`, {
@@ -92,7 +92,7 @@ describe('a registry with passwords', () => {
     expect(registry.journal.select({ path: /tags/ })).toHaveLength(1);
   });
 
-  it('does not see them on another name of the same machine', async () => {
+  it('sends no credentials to another name of the same machine', async () => {
     await using registry = await startRegistry({ auth: { kind: 'basic', ...known } });
     const session = await openTestSession(`${registry.host}/app`, { credentials });
     await read(session, `http://${registry.otherHost}/v2/app/tags/list`);
@@ -100,14 +100,14 @@ describe('a registry with passwords', () => {
   });
 });
 
-describe('a registry with tokens', () => {
+describe('a session with tokens', () => {
   const bearer: BearerAuth = { kind: 'bearer', credentials: known, anonymousPull: true };
 
   it.each([
     ['pull', 'user'],
     ['push,pull', 'user'],
     ['pull', undefined],
-  ] as const)('is asked for one to %s as %s', async (actions, user) => {
+  ] as const)('requests a token to %s as %s', async (actions, user) => {
     await using registry = await startRegistry({ auth: bearer });
     const blob = registry.putBlob('team/app', 'hello');
     const session = await openTestSession(`${registry.host}/team/app`, {
@@ -119,7 +119,7 @@ describe('a registry with tokens', () => {
     expect(registry.requests[1]?.query.get('scope')).toBe(`repository:team/app:${actions}`);
   });
 
-  it('renews one that was refused, once, and then takes the answer', async () => {
+  it('renews a refused token and repeats the request', async () => {
     await using registry = await startRegistry({ auth: { ...bearer, usesPerToken: 2 } });
     const blob = registry.putBlob('app', 'hello');
     const session = await openTestSession(`${registry.host}/app`);
@@ -130,7 +130,7 @@ describe('a registry with tokens', () => {
     expect(registry.journal.select({ path: /blobs/ })).toHaveLength(7);
   });
 
-  it('that refuses every token is not asked for ever', async () => {
+  it('returns the refusal when the renewed token is refused too', async () => {
     await using registry = await startRegistry({ auth: { ...bearer, usesPerToken: 0 } });
     const session = await openTestSession(`${registry.host}/app`);
     expect(await read(session, '/v2/app/tags/list')).toMatch(/^401 /);
@@ -138,7 +138,7 @@ describe('a registry with tokens', () => {
     expect(registry.journal.select({ path: /tags/ })).toHaveLength(2);
   });
 
-  it('renews one token for all requests that were refused it', async () => {
+  it('renews a token once for all requests that were refused', async () => {
     await using registry = await startRegistry({ auth: bearer });
     const blob = registry.putBlob('app', 'hello');
     const session = await openTestSession(`${registry.host}/app`);
@@ -160,7 +160,7 @@ describe('a registry with tokens', () => {
     expect(registry.tokens).toHaveLength(2);
   });
 
-  it('that asks for another scope gets it in front', async () => {
+  it('puts the scope of a challenge first in the token query', async () => {
     await using registry = await startRegistry({ auth: bearer });
     const blob = registry.putBlob('other', 'hello');
     const session = await openTestSession(`${registry.host}/app`);
@@ -171,7 +171,7 @@ describe('a registry with tokens', () => {
     ]);
   });
 
-  it('gets the body of an upload again after a renewal', async () => {
+  it('sends the body of an upload again after a renewal', async () => {
     await using registry = await startRegistry({ auth: { kind: 'bearer', usesPerToken: 2 } });
     const session = await openTestSession(`${registry.host}/app`, { actions: 'push,pull' });
     const post = async () =>
@@ -193,7 +193,7 @@ describe('a registry with tokens', () => {
     expect(response.headers.range).toBe(`0-${content.length - 1}`);
   });
 
-  it('whose token server fails for a moment is asked again', async () => {
+  it('retries the token query when the token server is unavailable', async () => {
     await using registry = await startRegistry({ auth: bearer });
     registry.faults.add({ path: '/token', times: 2, fault: { kind: 'status', status: 503 } });
     const clock = createFakeClock();
@@ -203,8 +203,8 @@ describe('a registry with tokens', () => {
   });
 });
 
-describe('redirects', () => {
-  it('to a host of blobs carry no credentials and no token', async () => {
+describe('redirects of a session', () => {
+  it('to another host carry no credentials and no token', async () => {
     await using blobs = await startBlobHost();
     const location = blobs.put('hello');
     for (const auth of [
@@ -219,7 +219,7 @@ describe('redirects', () => {
     expect(blobs.journal.requests.map(({ authorized }) => authorized)).toEqual([false, false]);
   });
 
-  it('on the registry itself carry them', async () => {
+  it('on the registry itself carry credentials', async () => {
     await using registry = await startRegistry({ auth: { kind: 'basic', ...known } });
     const blob = registry.putBlob('app', 'hello');
     registry.faults.add({
@@ -230,7 +230,7 @@ describe('redirects', () => {
     expect(await read(session, '/v2/app/blobs/x')).toBe('200 hello');
   });
 
-  it('from https to http carry none', async () => {
+  it('from https to http carry no credentials', async () => {
     await using plain = await startRecordingServer({ answer: () => ({ status: 200 }) });
     await using registry = await startRegistry({ tls: serverKeys.trusted });
     registry.faults.add({
@@ -263,7 +263,7 @@ describe('redirects', () => {
     [308, 'PUT', 7],
     [302, 'GET', 0],
     [303, 'GET', 0],
-  ] as const)('by %i go on as %s with %i bytes', async (status, method, size) => {
+  ] as const)('by %i become %s with %i bytes', async (status, method, size) => {
     const first = method === 'PUT' ? 'PUT' : 'PATCH';
     await using server = await startRecordingServer({
       answer: ({ path }): Reply =>
@@ -277,8 +277,8 @@ describe('redirects', () => {
   });
 });
 
-describe('a host behind a redirect that wants a token', () => {
-  /** A host that gives tokens to whom it pleases and wants one for everything else. */
+describe('a redirect to a host that requires a token', () => {
+  /** A host with a token server of its own that requires a token for everything else. */
   function startForeign(token: () => Reply) {
     return startRecordingServer({
       answer: (request): Reply => {
@@ -295,7 +295,7 @@ describe('a host behind a redirect that wants a token', () => {
     });
   }
 
-  it('is asked for one anonymously, for this request only', async () => {
+  it('is followed with an anonymous token for this request only', async () => {
     await using foreign = await startForeign(() => jsonReply(200, { token: 'foreign' }));
     await using registry = await startRegistry({ auth: { kind: 'bearer', credentials: known } });
     registry.faults.add({
@@ -319,7 +319,7 @@ describe('a host behind a redirect that wants a token', () => {
     expect(registry.tokens).toHaveLength(1);
   });
 
-  it('and gives none is asked once more without', async () => {
+  it('is followed once more without a token when none is issued', async () => {
     await using foreign = await startForeign(() => ({ status: 403 }));
     await using registry = await startRegistry();
     registry.faults.add({
@@ -332,8 +332,8 @@ describe('a host behind a redirect that wants a token', () => {
   });
 });
 
-describe('a broken network', () => {
-  it('is told with method and URL, without what is secret in it', async () => {
+describe('a failure of the network', () => {
+  it('names method and URL, without secrets', async () => {
     await using registry = await startRegistry();
     const session = await openTestSession(`${registry.host}/app`, { credentials });
     registry.faults.add({ path: /blobs/, fault: { kind: 'reset' } });
@@ -344,7 +344,7 @@ describe('a broken network', () => {
     );
   });
 
-  it('while pinging is tried again', async () => {
+  it('during the ping is retried', async () => {
     await using registry = await startRegistry({ tls: serverKeys.trusted });
     registry.faults.add({ path: '/v2/', times: 2, fault: { kind: 'reset' } });
     const clock = createFakeClock();

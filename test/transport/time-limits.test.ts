@@ -1,4 +1,4 @@
-// A mirror is waited for less long than a registry: while connecting, behind a proxy, and for each answer.
+// The time limits of a mirror are shorter than those of a registry: for connections, proxies and each response.
 import { expect, it, onTestFinished } from 'vitest';
 import { createHttpClient, type HttpClient } from '../../src/transport/http-client.ts';
 import { discardBody } from '../../src/transport/response-body.ts';
@@ -22,14 +22,14 @@ function impatientClient(proxy?: string): HttpClient {
 
 const request = (url: string) => ({ method: 'GET', url, headers: {}, timeout: 0 });
 
-it('a connection on which TLS never begins ends by the limit for connecting', async () => {
+it('a TLS handshake that never begins ends by the time limit for connections', async () => {
   const port = await silentServer();
   await expect(impatientClient().send(request(`https://127.0.0.1:${port}/v2/`))).rejects.toMatchObject({
     code: 'UND_ERR_CONNECT_TIMEOUT',
   });
 });
 
-it('a proxy that never opens the tunnel ends by the limit for connecting', async () => {
+it('a proxy that never opens the tunnel ends by the time limit for connections', async () => {
   const port = await silentServer();
   const client = impatientClient(`http://127.0.0.1:${port}`);
   await expect(client.send(request('https://registry.invalid/v2/'))).rejects.toMatchObject({
@@ -40,7 +40,7 @@ it('a proxy that never opens the tunnel ends by the limit for connecting', async
 it.each<[string, TimeLimits | undefined, TimeLimits]>([
   ['a registry', undefined, registryLimits],
   ['a mirror', mirrorLimits, mirrorLimits],
-])('every request to %s has its limit', async (_name, given, limits) => {
+])('every request to %s has its time limit', async (_name, given, limits) => {
   await using registry = await startRegistry({ auth: { kind: 'bearer' } });
   const asked: [string, number][] = [];
   const client = testClient();
@@ -74,6 +74,6 @@ it.each<[string, TimeLimits | undefined, TimeLimits]>([
   );
 });
 
-it('two tries at a mirror that never answers cost less than half a minute', () => {
+it('two tries at a mirror that never responds take less than half a minute', () => {
   expect(2 * (mirrorLimits.connect + mirrorLimits.read)).toBeLessThan(30_000);
 });

@@ -1,4 +1,4 @@
-// Tokens come from where the challenge says, credentials go nowhere else, and a refused token is replaced once for all.
+// Token queries go where the challenge says, credentials go nowhere else, and a refused token is renewed once for all.
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
 import { isMissing } from '../../src/registry/manifest-endpoint.ts';
@@ -43,7 +43,7 @@ function at(server: RecordingServer, more: Partial<TokenExchangeOptions> = {}): 
 describe('an identity token', () => {
   const identity = { username: '', password: '', identityToken: 'identity' };
 
-  it('is sent as a refresh token, and what the answer gives in its place from then on', async () => {
+  it('is sent as a refresh token, and replaced by that of the response', async () => {
     await using server = await startTokens((_request, count) =>
       jsonReply(200, { access_token: `token-${count}`, refresh_token: `refresh-${count}` }),
     );
@@ -57,20 +57,23 @@ describe('an identity token', () => {
   });
 
   it.each([
-    ['nobody when it stands alone', identity, undefined],
-    ['its user where there is a password', { ...identity, ...credentials }, basic],
-  ])('that the server has no form for is followed by a GET of %s', async (_case, given, authorization) => {
-    await using server = await startTokens((request) =>
-      request.method === 'POST' ? errorReply(404, 'NOT_FOUND', 'no form') : jsonReply(200, { token: 't' }),
-    );
-    await openTokenExchange(at(server, { credentials: async () => given }));
-    expect(server.journal.requests.map(({ method }) => method)).toEqual(['POST', 'GET']);
-    expect(server.journal.requests[1]?.headers.authorization).toBe(authorization);
-  });
+    ['without credentials when there is no password', identity, undefined],
+    ['with the password when there is one', { ...identity, ...credentials }, basic],
+  ])(
+    'that the server does not accept by POST is followed by a GET %s',
+    async (_case, given, authorization) => {
+      await using server = await startTokens((request) =>
+        request.method === 'POST' ? errorReply(404, 'NOT_FOUND', 'no form') : jsonReply(200, { token: 't' }),
+      );
+      await openTokenExchange(at(server, { credentials: async () => given }));
+      expect(server.journal.requests.map(({ method }) => method)).toEqual(['POST', 'GET']);
+      expect(server.journal.requests[1]?.headers.authorization).toBe(authorization);
+    },
+  );
 });
 
 describe('the first token', () => {
-  it('is asked for with service, scope and credentials', async () => {
+  it('is requested with service, scope and credentials', async () => {
     await using server = await startTokens();
     const tokens = await openTokenExchange(at(server));
     expect(tokens.current()).toBe('token-1');
@@ -81,7 +84,7 @@ describe('the first token', () => {
     expect(request?.headers.authorization).toBe(basic);
   });
 
-  it('is asked for anonymously where there are no credentials', async () => {
+  it('is requested anonymously without credentials', async () => {
     await using server = await startTokens();
     await openTokenExchange(at(server, { credentials: async () => undefined }));
     expect(server.journal.requests[0]?.authorized).toBe(false);
@@ -100,13 +103,13 @@ describe('the first token', () => {
     expect(events).toEqual([{ kind: 'anonymous-token-refused', registry: server.host }]);
   });
 
-  it('that is not found does not look like a missing image', async () => {
+  it('with a 404 does not look like a missing image', async () => {
     await using server = await startTokens(() => errorReply(404, 'NOT_FOUND', 'nothing here'));
     const error = await openTokenExchange(at(server)).catch((caught: unknown) => caught);
     expect(isMissing(error)).toBe(false);
   });
 
-  it('that is refused for a moment may be asked for again', async () => {
+  it('with a 503 may be retried', async () => {
     await using server = await startTokens(() => errorReply(503, 'UNAVAILABLE', 'later'));
     const error = await openTokenExchange(at(server)).catch((caught: unknown) => caught);
     expect(classifyFailure(error, 0).outcome).toMatchObject({ kind: 'status', status: 503 });
@@ -116,7 +119,7 @@ describe('the first token', () => {
     ['too long', { status: 200, body: 'x'.repeat(65 * 1024) }, 'body exceeds 65536 byte limit'],
     ['not JSON', { status: 200, body: '<html>' }, 'it is not JSON'],
     ['without a token', { status: 200, body: '{"secret":"hidden"}' }, 'it has no "token"'],
-  ])('in an answer that is %s', async (_name, reply, message) => {
+  ])('in a response that is %s is an error without its content', async (_name, reply, message) => {
     await using server = await startTokens(() => reply);
     const error = await openTokenExchange(at(server)).catch((caught: unknown) => caught);
     expect(errorText(error)).toContain(message);
@@ -124,13 +127,13 @@ describe('the first token', () => {
   });
 });
 
-describe('the realm', () => {
+describe('a realm', () => {
   it.each([
     ['of the network that the resource runs in', 'http://169.254.169.254/token'],
     ['on another port of this machine', 'http://127.0.0.1:1/token'],
     ['that is no URL', '/token'],
     ['that is missing', undefined],
-  ])('%s is not asked', async (_name, realm) => {
+  ])('%s receives no request', async (_name, realm) => {
     await using server = await startTokens();
     const parameters: Record<string, string> = realm === undefined ? {} : { realm };
     const options = at(server, { challenge: { scheme: 'bearer', parameters } });
@@ -139,8 +142,8 @@ describe('the realm', () => {
   });
 });
 
-describe('redirects of a token request', () => {
-  it('are followed, with the credentials on the same host', async () => {
+describe('redirects of a token query', () => {
+  it('on the same host carry the credentials', async () => {
     await using server = await startTokens(({ path }) =>
       path === '/token'
         ? { status: 302, headers: { location: '/elsewhere' } }
@@ -150,7 +153,7 @@ describe('redirects of a token request', () => {
     expect(server.journal.requests.map(({ headers }) => headers.authorization)).toEqual([basic, basic]);
   });
 
-  it('never carry the credentials to another host', async () => {
+  it('to another host carry no credentials', async () => {
     await using other = await startTokens();
     await using server = await startTokens(() => ({
       status: 307,
@@ -171,7 +174,7 @@ describe('redirects of a token request', () => {
     expect(server.journal.requests.length).toBeLessThanOrEqual(11);
   });
 
-  it('may not leave https', async () => {
+  it('from https to http are refused', async () => {
     await using server = await startRecordingServer({
       tls: serverKeys.trusted,
       answer: ({ headers }) => ({ status: 302, headers: { location: `http://localhost:1/${headers.host}` } }),
@@ -190,7 +193,7 @@ describe('a refresh token', () => {
       method === 'POST' ? post() : jsonReply(200, { token: `token-${count}`, refresh_token: 'refresh' }),
     );
 
-  it('is used by POST from then on, without the password', async () => {
+  it('is sent by POST in the next query, without the password', async () => {
     await using server = await refreshing(() => jsonReply(200, { access_token: 'renewed' }));
     const tokens = await openTokenExchange(at(server));
     await tokens.renew('token-1', undefined);
@@ -201,7 +204,7 @@ describe('a refresh token', () => {
     expect(post?.bodySize).toBe(Number(post?.headers['content-length']));
   });
 
-  it('that the server can not take by POST (404) is left aside', async () => {
+  it('that the server does not accept by POST (404) is followed by a GET', async () => {
     await using server = await refreshing(() => ({ status: 404, body: 'no such page' }));
     const tokens = await openTokenExchange(at(server));
     await tokens.renew('token-1', undefined);
@@ -210,7 +213,7 @@ describe('a refresh token', () => {
     expect(server.journal.requests[2]?.headers.authorization).toBe(basic);
   });
 
-  it('goes along with a 307 and stays behind with a 303', async () => {
+  it('is sent again after a 307 and not after a 303', async () => {
     for (const [status, method] of [
       [307, 'POST'],
       [303, 'GET'],
@@ -230,7 +233,7 @@ describe('a refresh token', () => {
 });
 
 describe('a renewal', () => {
-  it('is made with the credentials of its own time', async () => {
+  it('reads the credentials again', async () => {
     await using server = await startTokens();
     let password = 'first';
     const tokens = await openTokenExchange(
@@ -243,7 +246,7 @@ describe('a renewal', () => {
     );
   });
 
-  it('puts the scope of the refusal in front, once', async () => {
+  it('puts the scope of the challenge first, once', async () => {
     await using server = await startTokens();
     const tokens = await openTokenExchange(at(server));
     await tokens.renew('token-1', 'repository:other:pull');
@@ -255,7 +258,7 @@ describe('a renewal', () => {
     ]);
   });
 
-  it('is shared by all who were refused the same token', async () => {
+  it('is shared by all requests with the same refused token', async () => {
     await using server = await startTokens();
     const tokens = await openTokenExchange(at(server));
     await Promise.all(Array.from({ length: 10 }, () => tokens.renew('token-1', pull)));
@@ -264,7 +267,7 @@ describe('a renewal', () => {
     expect(server.journal.requests).toHaveLength(2);
   });
 
-  it('under way for less does not count for who needs more', async () => {
+  it('in progress for fewer scopes is not shared by a request that needs more', async () => {
     const held = Promise.withResolvers<void>();
     await using server = await startTokens(async (_request, count) => {
       if (count === 2) {
@@ -282,7 +285,7 @@ describe('a renewal', () => {
     expect(server.journal.requests[2]?.query.getAll('scope')).toEqual(['repository:other:pull', pull]);
   });
 
-  it('that failed may be tried again', async () => {
+  it('can be repeated after it failed', async () => {
     await using server = await startTokens((_request, count) =>
       count === 2 ? { status: 503 } : jsonReply(200, { token: `token-${count}` }),
     );

@@ -19,7 +19,7 @@ function failureOf(action: () => unknown): string {
   throw new Error('nothing was thrown');
 }
 
-describe('where a token may be asked for', () => {
+describe('checkRealm', () => {
   it.each([
     ['https://auth.example.com/token', owner],
     ['https://reg.example.com/token', owner],
@@ -28,7 +28,7 @@ describe('where a token may be asked for', () => {
     ['http://127.0.0.1:5000/token', local],
     ['http://localhost:5001/token', local],
     ['https://8.8.8.8/token', owner],
-  ])('%s', (realm, registry) => {
+  ])('allows %s', (realm, registry) => {
     expect(() => checkRealm(realm, registry)).not.toThrow();
   });
 
@@ -49,18 +49,18 @@ describe('where a token may be asked for', () => {
     ['https://2852039166/latest', owner],
     ['https://169.254.169.254\\@auth.example.com/', owner],
     ['https://auth.example.com\\@10.0.0.1/', owner],
-  ])('never %j', (realm, registry) => {
+  ])('refuses %j', (realm, registry) => {
     expect(() => checkRealm(realm, registry)).toThrow(/refers to .* for a token: /);
   });
 
-  it('tells nothing secret of a realm that is refused', () => {
+  it('shows no secret of a refused realm', () => {
     const text = failureOf(() => checkRealm('http://u:s3cr3t@auth.example.com/?key=s3cr3t', owner));
     expect(text).toContain('auth.example.com');
     expect(text).not.toContain('s3cr3t');
   });
 });
 
-describe('the request for a token', () => {
+describe('tokenRequest', () => {
   const refresh = {
     ...owner,
     challenge: bearer('https://robot:p%40ss@auth.example.com/token?x=1', { service: 'reg' }),
@@ -68,7 +68,7 @@ describe('the request for a token', () => {
     refreshToken: 'R+1',
   };
 
-  it('is a form with a refresh token, and holds all scopes', () => {
+  it('is a form with all scopes when there is a refresh token', () => {
     const { method, url, headers, body } = tokenRequest(refresh);
     expect({ method, url, type: headers['content-type'] }).toEqual({
       method: 'POST',
@@ -81,7 +81,7 @@ describe('the request for a token', () => {
     );
   });
 
-  it('sends no credentials along with a refresh token, and no empty service', () => {
+  it('has no credentials beside a refresh token, and no empty service', () => {
     const credentials = { username: 'user', password: 'pass' };
     const challenge = bearer('https://auth.example.com/');
     const { headers, body } = tokenRequest({ ...refresh, challenge, credentials });
@@ -94,27 +94,27 @@ describe('the request for a token', () => {
     expect(headers.authorization).toBe(`Basic ${Buffer.from('robot:p@ss').toString('base64')}`);
   });
 
-  it('keeps a fragment in its text', () => {
+  it('keeps the fragment of a realm in the URL', () => {
     const challenge = bearer('https://auth.example.com/token#part');
     expect(tokenRequest({ ...owner, challenge, scopes: ['s'] }).url).toBe(
       'https://auth.example.com/token?scope=s&service=#part',
     );
   });
 
-  it('goes over the scheme of the session when the realm is the registry itself', () => {
+  it('uses the scheme of the session when the realm is the registry itself', () => {
     const challenge = bearer('https://127.0.0.1:5000/token');
     expect(tokenRequest({ ...local, challenge, scopes: [] }).url).toBe(
       'http://127.0.0.1:5000/token?service=',
     );
   });
 
-  it('says which registry forgot the realm', () => {
+  it('names the registry whose challenge has no realm', () => {
     const challenge = { scheme: 'bearer', parameters: {} };
     expect(failureOf(() => tokenRequest({ ...owner, challenge, scopes: [] }))).toContain('reg.example.com');
   });
 });
 
-describe('the answer of a token server', () => {
+describe('parseTokenResponse', () => {
   it.each([
     ['{"token":"T"}', { token: 'T' }],
     ['{"token":"T","access_token":"A"}', { token: 'A' }],
@@ -123,7 +123,7 @@ describe('the answer of a token server', () => {
     ['{"token":"T","access_token":null,"expires_in":"300"}', { token: 'T' }],
     ['{"token":"T","refresh_token":"R"}', { token: 'T', refreshToken: 'R' }],
     ['{"token":"T","refresh_token":""}', { token: 'T' }],
-  ])('%s', (body, answer) => {
+  ])('reads %s', (body, answer) => {
     expect(parseTokenResponse(Buffer.from(body), 'https://auth/')).toEqual(answer);
   });
 
@@ -135,7 +135,7 @@ describe('the answer of a token server', () => {
     ['"s3cr3t"', 'not a JSON object'],
     ['s3cr3t', 'not JSON'],
     ['{"token":"s3cr3t"} x', 'not JSON'],
-  ])('without a token, %s, is told without its values', (body, reason) => {
+  ])('refuses %s, without its values in the error', (body, reason) => {
     const text = failureOf(() => parseTokenResponse(Buffer.from(body), 'https://auth/?a=s3cr3t'));
     expect(text).toContain(reason);
     expect(text).not.toContain('s3cr3t');
@@ -147,6 +147,6 @@ test.each([
   [['a', 'b'], 'c', ['c', 'a', 'b']],
   [['a', 'b'], 'b', ['a', 'b']],
   [[], 'c', ['c']],
-])('scopes %j and a challenge for %j become %j', (scopes, wanted, all) => {
-  expect(rescope(scopes, wanted)).toEqual(all);
+])('scopes %j and a challenge for %j become %j', (scopes, challenged, all) => {
+  expect(rescope(scopes, challenged)).toEqual(all);
 });

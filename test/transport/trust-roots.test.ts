@@ -36,7 +36,7 @@ function rootsOf(
   return createTrustRoots({ environment, caCerts, files: memory(contents).files });
 }
 
-describe('the authorities of the system', () => {
+describe('the roots of the system', () => {
   it.each([
     ['the first bundle that there is', { [debian]: one, [fedora]: two }, {}, [one]],
     ['another distribution', { [fedora]: two }, {}, [two]],
@@ -49,7 +49,7 @@ describe('the authorities of the system', () => {
       {},
       [`${one}\n${two}`],
     ],
-  ])('usually: %s', (_name, contents, environment, expected) => {
+  ])('usual: %s', (_name, contents, environment, expected) => {
     expect(rootsOf(contents, environment).usual()).toEqual(expected);
   });
 
@@ -80,17 +80,17 @@ describe('the authorities of the system', () => {
     expect(rootsOf(contents, environment).all()).toEqual(expected);
   });
 
-  it('are those of the directories where there is no bundle', () => {
+  it('are those of the directories when there is no bundle', () => {
     expect(rootsOf({ '/etc/ssl/certs/a.pem': two }).usual()).toEqual([two]);
   });
 
-  it('are those of the runtime where there are none at all', () => {
+  it('are those of the runtime when the system has none', () => {
     const roots = rootsOf({}, {}, [one]).usual();
     expect(roots.length).toBeGreaterThan(50);
     expect(roots.at(-1)).toBe(one);
   });
 
-  it('are not read before they are needed, and once', () => {
+  it('are read on first use, and once', () => {
     const { files, reads } = memory({ [debian]: one, '/etc/ssl/certs/a.pem': two });
     const roots = createTrustRoots({ environment: {}, caCerts: [three], files });
     expect(reads).toEqual([]);
@@ -105,13 +105,13 @@ describe('the authorities of the system', () => {
 });
 
 describe('ca_certs', () => {
-  it('are trusted beside the system', () => {
+  it('are trusted in addition to the system', () => {
     const roots = rootsOf({ [debian]: one }, {}, [`chain:\n${two}\n${three}`]);
     expect(roots.usual()).toEqual([one, two, three]);
     expect(roots.all()).toEqual([one, two, three]);
   });
 
-  it('may end their lines as Windows does, or hold something else too', () => {
+  it('may have line ends of Windows and other content', () => {
     const key = '-----BEGIN PRIVATE KEY-----\nMIIx\n-----END PRIVATE KEY-----';
     const roots = rootsOf({ [debian]: one }, {}, [`${key}\n${two.replaceAll('\n', '\r\n')}`]);
     expect(() => createSecureContext({ ca: [...roots.usual()] })).not.toThrow();
@@ -124,14 +124,14 @@ describe('ca_certs', () => {
     ['-----BEGIN CERTIFICATE-----\ns3cr3t\n-----END CERTIFICATE-----', 'no base64 of a certificate'],
     ['-----BEGIN CERTIFICATE-----\nMIIs3cr3t\n-----END CERTIFICATE-----', 'a broken certificate'],
     ['-----BEGIN PRIVATE KEY-----\nMIIs3cr3t\n-----END PRIVATE KEY-----', 'a key'],
-  ])('that hold no certificate (%s) are named by position', (text) => {
+  ])('without a certificate (%s) are named by position', (text) => {
     const open = () => rootsOf({ [debian]: one }, {}, [one, text]);
     expect(open).toThrow(/^ca_certs\[1\] holds no certificate that can be read$/);
   });
 });
 
 describe('the files of this machine', () => {
-  it('are read through links to elsewhere, but not twice through links beside them', async () => {
+  it('are read through links to other directories, but not twice through links beside them', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'trust-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const certs = join(folder, 'certs');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeQuery, escapeQuery, parseQuery } from '../../src/transport/url-query.ts';
 
-describe('a query', () => {
+describe('parseQuery and encodeQuery', () => {
   it.each([
     ['b=2&a=1', 'a=1&b=2'],
     ['a=2&b=0&a=1', 'a=2&a=1&b=0'],
@@ -21,11 +21,11 @@ describe('a query', () => {
     ['%62=1&a=1', 'a=1&b=1'],
     ['~=1&%C3%BC=1&{=1', '%7B=1&~=1&%C3%BC=1'],
     ['', ''],
-  ])('%j is written again as %j', (text, written) => {
+  ])('turn %j into %j', (text, written) => {
     expect(encodeQuery(parseQuery(text))).toBe(written);
   });
 
-  it('gives back any key and value', () => {
+  it('return any key and value', () => {
     const text = fc.string({ unit: 'grapheme' });
     fc.assert(
       fc.property(text, text, (key, value) => {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { formatUrl, parseUrl, percentDecode, splitHost } from '../../src/transport/url-syntax.ts';
 
-describe('taking a URL apart', () => {
-  it('keeps letter case, a default port and dot segments as they were written', () => {
+describe('parseUrl', () => {
+  it('keeps letter case, a default port and dot segments as written', () => {
     expect(parseUrl('HTTPS://u:p@REG.example.com:443/v2/../A%2fb?x=1&y#f')).toEqual({
       scheme: 'https',
       userInfo: 'u:p',
@@ -41,15 +41,15 @@ describe('taking a URL apart', () => {
     '//good.example/',
     '/v2/',
     '',
-  ])('refuses %j, which parsers read in different ways', (text) => {
+  ])('refuses %j, which parsers read differently', (text) => {
     expect(parseUrl(text)).toBeUndefined();
   });
 
-  it('encodes what may not stand in a path, and leaves escapes alone', () => {
+  it('encodes what is not allowed in a path, and keeps escapes', () => {
     expect(parseUrl('https://h/a b/ü/%41/%zz/"')?.path).toBe('/a%20b/%C3%BC/%41/%25zz/%22');
   });
 
-  it('never reads another host than WHATWG does, and is undone by formatting', () => {
+  it('never finds another host than WHATWG, and formatUrl reverses it', () => {
     const authority = fc.string({ unit: fc.constantFrom(...'ab1.:@[]\\/?#%-_ \t'), maxLength: 12 });
     fc.assert(
       fc.property(authority, (text) => {
@@ -73,10 +73,10 @@ test.each([
   ['[::1]:5000', { name: '::1', port: '5000' }],
   ['reg.example.com:', { name: 'reg.example.com', port: '' }],
   ['::1', { name: '::1', port: '' }],
-])('splitHost(%j)', (host, parts) => {
+])('splitHost splits %j', (host, parts) => {
   expect(splitHost(host)).toEqual(parts);
 });
 
-test('percentDecode reads UTF-8 and leaves broken escapes', () => {
+test('percentDecode decodes UTF-8 and keeps broken escapes', () => {
   expect(percentDecode('p%C3%A4ss%2B%zz+')).toBe('päss+%zz+');
 });
