@@ -38,12 +38,12 @@ export function awsRequestHandler(client: HttpClient): AwsRequestHandler {
       const url = urlOf(request);
       const content = contentOf(request.body);
       try {
-        const answer = await sendSdkRequest(client, { method: request.method, url, headers, content });
-        const lines = Object.entries(answer.headers).flatMap(([name, value]) =>
+        const response = await sendSdkRequest(client, { method: request.method, url, headers, content });
+        const lines = Object.entries(response.headers).flatMap(([name, value]) =>
           value === undefined ? [] : [[name, String(value)] as const],
         );
         return {
-          response: { statusCode: answer.status, headers: Object.fromEntries(lines), body: answer.body },
+          response: { statusCode: response.status, headers: Object.fromEntries(lines), body: response.body },
         };
       } catch (error) {
         // Marks the error as one that the SDK retries, as it does after errors of its own client.

@@ -124,15 +124,15 @@ async function ask(
   hint: string,
   getToken: () => Promise<{ token: string; expiresOnTimestamp: number } | null>,
 ): Promise<AzureToken> {
-  const answer = await getToken().catch((error: unknown) => {
+  const issued = await getToken().catch((error: unknown) => {
     const text = error instanceof Error ? error.message : String(error);
     const [line = ''] = text.split('\n');
     throw new UserError(`asking ${who} for a token`, { cause: new UserError(line.slice(0, 500)), hint });
   });
-  if (!answer?.token) {
+  if (!issued?.token) {
     throw new UserError(`asking ${who} for a token: the response has none`, { hint });
   }
-  return { token: answer.token, expires: answer.expiresOnTimestamp };
+  return { token: issued.token, expires: issued.expiresOnTimestamp };
 }
 
 function managedHint(clientId: string): string {

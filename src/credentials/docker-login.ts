@@ -29,14 +29,14 @@ export function dockerConfigSource(
   surroundings: Pick<CredentialSurroundings, 'clock' | 'environment' | 'addSecret' | 'log'>,
 ): CredentialSource {
   const { clock, environment, addSecret, log } = surroundings;
-  let answer: { readonly credentials: BasicCredentials | undefined; readonly until: number } | undefined;
+  let cached: { readonly credentials: BasicCredentials | undefined; readonly until: number } | undefined;
 
   const askHelper = async (helper: string, serverAddress: string) => {
-    if (!answer || clock.now() >= answer.until) {
+    if (!cached || clock.now() >= cached.until) {
       const credentials = await askDockerHelper(helper, serverAddress, environment);
-      answer = { credentials, until: clock.now() + helperCacheTime };
+      cached = { credentials, until: clock.now() + helperCacheTime };
     }
-    return answer.credentials;
+    return cached.credentials;
   };
 
   return {

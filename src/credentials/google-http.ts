@@ -22,9 +22,9 @@ export function googleFetch(client: HttpClient, addSecret: (secret: string) => v
       content,
       signal: init.signal ?? undefined,
     });
-    const answer = await readBody(method, response, maximumErrorBody);
+    const bytes = await readBody(method, response, maximumErrorBody);
     const contentType = headerText(response, 'content-type');
-    return new Response([204, 304].includes(response.status) ? null : answer.toString(), {
+    return new Response([204, 304].includes(response.status) ? null : bytes.toString(), {
       status: response.status,
       headers: contentType === undefined ? {} : { 'content-type': contentType },
     });

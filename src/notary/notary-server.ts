@@ -39,8 +39,8 @@ export function notaryServer(session: Session): NotaryServer {
   const base = `/v2/${encodePath(session.repository.path)}/_trust/tuf/`;
   const get = async (name: string, bodyLimit: number) => {
     const expect = [200, 404];
-    const answer = await session.request({ method: 'GET', target: base + name, expect, bodyLimit });
-    return answer.status === 404 ? undefined : answer.bytes;
+    const response = await session.request({ method: 'GET', target: base + name, expect, bodyLimit });
+    return response.status === 404 ? undefined : response.bytes;
   };
   return {
     metadata: (role, sha256) =>
