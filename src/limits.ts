@@ -38,3 +38,12 @@ export const maximumTagList: number = 64 * mebi;
 
 /** Pages of the list of tags. A registry that never stops naming a next page must not keep a check busy for ever. */
 export const maximumTagPages = 10_000;
+
+/** Bytes of an image config from a registry. */
+export const maximumConfig: number = 32 * mebi;
+
+/** Indexes in indexes that are followed to find the image for a platform. More are a cycle or an attack. */
+export const maximumIndexDepth = 8;
+
+/** Bytes of a file that holds a version. */
+export const maximumVersionFile: number = 4 * kibi;

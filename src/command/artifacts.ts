@@ -1,11 +1,12 @@
-// The directory that Concourse hands to a get or a put.
+// The directory argument of in and out, and the files of tags and versions in it.
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
+import { maximumVersionFile } from '../limits.ts';
 import { splitFields } from '../policy/tags-to-push.ts';
 import type { Surroundings } from '../process/surroundings.ts';
 
-/** The directory that a command was given; a UserError when there is none. */
+/** The directory argument of a command; throws a UserError when it is missing or not a directory. */
 export async function requireDirectory(surroundings: Surroundings): Promise<string> {
   const [directory] = surroundings.arguments;
   if (directory === undefined || directory === '') {
@@ -17,7 +18,7 @@ export async function requireDirectory(surroundings: Surroundings): Promise<stri
   try {
     found = await stat(directory);
   } catch (cause) {
-    throw new UserError(`the directory ${JSON.stringify(directory)} can't be used`, { cause });
+    throw new UserError(`the directory ${JSON.stringify(directory)} cannot be used`, { cause });
   }
   if (!found.isDirectory()) {
     throw new UserError(`${JSON.stringify(directory)} is not a directory`);
@@ -25,7 +26,7 @@ export async function requireDirectory(surroundings: Surroundings): Promise<stri
   return directory;
 }
 
-/** The tags that the file of `params.additional_tags` lists; none without such a file. */
+/** The tags in the file of `params.additional_tags`; none when `path` is empty. Throws a UserError for a file that cannot be read. */
 export async function readAdditionalTags(directory: string, path: string): Promise<string[]> {
   if (path === '') {
     return [];
@@ -41,27 +42,24 @@ export async function readAdditionalTags(directory: string, path: string): Promi
   }
 }
 
-/** The longest file that may hold a version, in bytes. */
-const versionLimit = 4096;
-
-/** The version in the file of `params.version_file`, without the white space around it; empty without such a file. */
+/** The version in the file of `params.version_file`, trimmed; empty when `path` is. Throws a UserError for a file without one. */
 export async function readVersionFile(directory: string, path: string): Promise<string> {
   if (path === '') {
     return '';
   }
   const file = join(directory, path);
   const hint = 'params.version_file is the path of a file in the artifacts of the build that holds a version';
-  let text: string;
+  let content: string;
   try {
     const { size } = await stat(file);
-    if (size > versionLimit) {
+    if (size > maximumVersionFile) {
       throw new UserError(`it has ${size} bytes, too many for a version`);
     }
-    text = await readFile(file, 'utf8');
+    content = await readFile(file, 'utf8');
   } catch (cause) {
     throw new UserError(`could not read the version: reading ${JSON.stringify(file)}`, { cause, hint });
   }
-  const version = text.trim();
+  const version = content.trim();
   if (version === '') {
     throw new UserError(`could not read the version: ${JSON.stringify(file)} is empty`, { hint });
   }

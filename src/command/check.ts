@@ -1,5 +1,4 @@
-// check: which versions of the image exist?
-
+// The check command: lists the versions of an image.
 import { openAccess } from '../access/access.ts';
 import { askMirrors } from '../access/ask-mirrors.ts';
 import { type RepositoryAccess, sourceRepositories } from '../access/repositories.ts';
@@ -13,7 +12,7 @@ import { decodeCheckRequest } from '../request/request.ts';
 import { versionFinder } from './find-versions.ts';
 import { checkResponse } from './response.ts';
 
-/** Answers the versions that the source asks for, oldest first; mirrors are asked before the origin. */
+/** Returns the versions that the source selects, oldest first. Mirrors are tried before the origin. */
 export const runCheck: Command = async (surroundings) => {
   const request = decodeCheckRequest(await surroundings.readInput());
   const { signal } = surroundings;
@@ -23,13 +22,13 @@ export const runCheck: Command = async (surroundings) => {
   const access = openAccess(request.source, 'check', surroundings, log);
   const logIn = sourceRepositories(request.source, access);
 
-  const ask = (registry: RepositoryAccess): Promise<Version[]> =>
+  const findOn = (registry: RepositoryAccess): Promise<Version[]> =>
     registry.attempt('pull', (session) => find(session, request.version));
 
   try {
     const { origin, mirrors } = await logIn();
     const mirrored = await askMirrors(mirrors, { attempt: 'checking', log, signal }, async (mirror) => {
-      const versions = await ask(mirror);
+      const versions = await findOn(mirror);
       if (versions.length > 0) {
         return versions;
       }
@@ -39,7 +38,7 @@ export const runCheck: Command = async (surroundings) => {
     if (mirrored) {
       return { output: checkResponse(mirrored), code: 0 };
     }
-    const versions = await ask(origin).catch((cause: unknown) => {
+    const versions = await findOn(origin).catch((cause: unknown) => {
       throw new UserError(`checking origin ${repositoryName(origin.repository)} failed`, { cause });
     });
     if (versions.length === 0 && request.source.tag !== '') {

@@ -1,5 +1,4 @@
-// Content trust of a put: every image that was pushed is signed under every tag.
-
+// Content trust of a put: signs every pushed image under every tag.
 import type { Access } from '../access/access.ts';
 import { childrenOf, contentKind } from '../content/graph-source.ts';
 import { staticCredentials } from '../credentials/credential-source.ts';
@@ -16,15 +15,15 @@ import type { Session } from '../transport/session.ts';
 import { repositoryScope } from '../transport/token.ts';
 import { readTrustSettings } from './trust-settings.ts';
 
-/** Signs what was pushed. */
+/** Signs pushed images. */
 export interface ContentSigner {
-  /** Signs every image of a root (an index itself is none) under every tag. Throws a UserError that names the tags. */
+  /** Signs every image below a root (an index is not an image) under every tag. Throws a UserError that names the tags. */
   sign(session: Session, root: Descriptor, tags: readonly string[]): Promise<void>;
 }
 
 /**
- * Prepares signing as content_trust asks for it; undefined when it does not. Reads key and certificates, without any
- * traffic: a UserError says which of them can not be used.
+ * Prepares signing; undefined without content_trust. Reads the key and the certificates and sends no request. Throws a
+ * UserError that names the one that cannot be used.
  */
 export function openContentTrust(
   source: PutSource,
@@ -82,7 +81,7 @@ export function openContentTrust(
   };
 }
 
-/** The images of a root in the order in which upstream signs them: an index's own, then those of indexes in it. */
+/** The images below a root in the order in which upstream signs them: those of an index, then those of its indexes. */
 async function imagesBelow(session: Session, root: Descriptor): Promise<readonly Descriptor[]> {
   if (contentKind(root.mediaType) !== 'index') {
     return [root];

@@ -1,4 +1,4 @@
-// The three ways in which check looks for versions: one tag, semver tags, or tags that match a pattern.
+// Finds the versions of a check: one tag, semver tags, or tags that match a pattern.
 import { lookUpConcurrency } from '../concurrency.ts';
 import { UserError } from '../errors.ts';
 import { readConfig, remoteImage, selectImage } from '../get/remote-image.ts';
@@ -17,18 +17,17 @@ import {
   type VersionSettings,
 } from '../policy/select-versions.ts';
 import { parseConstraint } from '../policy/version-constraint.ts';
-import { lookUpDigest } from '../registry/digest-lookup.ts';
-import { getManifest } from '../registry/manifest-endpoint.ts';
+import { getManifest, lookUpDigest } from '../registry/manifest-endpoint.ts';
 import { listTags } from '../registry/tag-list.ts';
 import type { Source } from '../request/source.ts';
 import type { Session } from '../transport/session.ts';
 
-/** Finds the versions on one registry; oldest first. */
+/** Returns the versions on one registry, oldest first. `cursor` is the version of the previous check. */
 export type FindVersions = (session: Session, cursor: Version | undefined) => Promise<Version[]>;
 
 /**
- * The way to look that a source asks for. Patterns and constraints are read here, before any traffic: a UserError
- * names the one that can't be read.
+ * The function that finds the versions that a source selects. Parses its pattern or constraint and sends no request.
+ * Throws a UserError that names the one that is invalid.
  */
 export function versionFinder(source: Source, platform: WantedPlatform, log: Log): FindVersions {
   if (source.tag !== '') {
@@ -69,7 +68,7 @@ async function findSemver(
   );
   const holds = cursorHolds(plan, digests);
   const older = plan.older.map(({ tag }) => tag);
-  // A bare tag that lags behind mostly points at a version close below the cursor: a few requests find it.
+  // A bare tag often points at a version slightly older than the cursor: a few requests find it.
   const step = holds ? lookUpConcurrency : older.length;
   while (older.length > 0 && (!holds || unexplainedBareTag(plan, digests))) {
     for (const [tag, digest] of await lookUpAll(session, older.splice(0, step))) {
@@ -106,7 +105,7 @@ async function tagsOf(session: Session): Promise<string[]> {
   }
 }
 
-/** The digests of those tags that exist. */
+/** The digests of the tags that exist. */
 async function lookUpAll(session: Session, tags: readonly string[]): Promise<Map<string, string>> {
   const digests = await mapConcurrently([...new Set(tags)], lookUpConcurrency, async (tag) => ({
     tag,

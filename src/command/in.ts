@@ -1,5 +1,4 @@
-// in: fetch exactly one digest into a directory.
-
+// The in command: fetches one digest into a directory.
 import { openAccess } from '../access/access.ts';
 import { askMirrors } from '../access/ask-mirrors.ts';
 import { type RepositoryAccess, sourceRepositories } from '../access/repositories.ts';
@@ -8,7 +7,7 @@ import { errorText, UserError } from '../errors.ts';
 import { fetchImage } from '../get/fetch-image.ts';
 import type { FetchedImage, ImageDetail } from '../get/fetched-image.ts';
 import { clearResult, type Description, writeDescriptions } from '../get/get-result.ts';
-import { labelsText, type MetadataField, metadataText, selectMetadata } from '../get/image-metadata.ts';
+import { labelsJson, type MetadataField, metadataJson, selectMetadata } from '../get/image-metadata.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { effectivePlatform } from '../oci/platform.ts';
 import { repositoryName, tagReference } from '../oci/reference.ts';
@@ -19,7 +18,7 @@ import { decodeInRequest, type InRequest } from '../request/request.ts';
 import { requireDirectory } from './artifacts.ts';
 import { inResponse } from './response.ts';
 
-/** Fetches the digest of the requested version, from a mirror if it can, and describes what was fetched. */
+/** Fetches the digest of the requested version, from a mirror if possible, and writes the files that describe it. */
 export const runIn: Command = async (surroundings) => {
   const request = decodeInRequest(await surroundings.readInput());
   const { log, progress } = openTransferLog(surroundings, request);
@@ -43,7 +42,7 @@ async function get(
   const access = openAccess(source, 'in', surroundings, log);
   const logIn = sourceRepositories(source, access);
   const format = params.skipDownload ? ('none' as const) : params.format;
-  // What an earlier or interrupted get left must not pass for the result of this one, whatever becomes of it.
+  // The files of an earlier or interrupted get must not be taken for the result of this one, even when it fails.
   await clearResult(directory, format, format === 'oci-layout' ? 'blobs' : 'nothing');
   try {
     const { origin, mirrors } = await logIn();
@@ -96,22 +95,22 @@ async function get(
   }
 }
 
-function readDigest(text: string): Digest {
+function readDigest(digest: string): Digest {
   try {
-    return parseDigest(text);
+    return parseDigest(digest);
   } catch (cause) {
     throw new UserError('version.digest names no image', { cause });
   }
 }
 
-/** The metadata that the source asks for, labels before annotations; bad patterns are told here. */
+/** Selects the metadata of the source: labels, then annotations. Throws a UserError for an invalid pattern. */
 function readPatterns({ source }: InRequest): ((image: FetchedImage) => MetadataField[])[] {
   const selectBy = (
-    text: string,
+    regex: string,
     name: string,
     entries: (image: FetchedImage) => Readonly<Record<string, string>>,
   ) => {
-    const pattern: Pattern | undefined = text === '' ? undefined : compilePattern(text, name);
+    const pattern: Pattern | undefined = regex === '' ? undefined : compilePattern(regex, name);
     return (image: FetchedImage) => (pattern ? selectMetadata(entries(image), pattern) : []);
   };
   return [
@@ -124,7 +123,7 @@ function readPatterns({ source }: InRequest): ((image: FetchedImage) => Metadata
   ];
 }
 
-/** As much of the image as the patterns look into. */
+/** The parts of the image that the patterns select from. */
 function detailFor({ source }: InRequest): ImageDetail {
   if (source.labelRegex !== '') {
     return 'config';
@@ -132,7 +131,7 @@ function detailFor({ source }: InRequest): ImageDetail {
   return source.annotationRegex === '' ? 'nothing' : 'manifest';
 }
 
-/** The files that describe the image; Concourse reads `metadata.json` as the sign of an unpacked one. */
+/** The files that describe the image; for Concourse, `metadata.json` marks an unpacked one. */
 function descriptionsOf(
   { params, version }: InRequest,
   repository: string,
@@ -143,7 +142,7 @@ function descriptionsOf(
     tag: version.tag,
     digest: version.digest,
     repository,
-    ...(config && !skipDownload && format === 'rootfs' ? { 'metadata.json': metadataText(config) } : {}),
-    ...(config && !skipDownload && format !== 'oci-layout' ? { 'labels.json': labelsText(config) } : {}),
+    ...(config && !skipDownload && format === 'rootfs' ? { 'metadata.json': metadataJson(config) } : {}),
+    ...(config && !skipDownload && format !== 'oci-layout' ? { 'labels.json': labelsJson(config) } : {}),
   };
 }

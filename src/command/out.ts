@@ -1,4 +1,4 @@
-// out: publish an image under the tags that a version asks for.
+// The out command: pushes an image under the tags that its params select.
 import { tmpdir } from 'node:os';
 import { openAccess } from '../access/access.ts';
 import { sourceRepositories } from '../access/repositories.ts';
@@ -24,9 +24,7 @@ import { readAdditionalTags, readVersionFile, requireDirectory } from './artifac
 import { openContentTrust } from './content-trust.ts';
 import { outResponse } from './response.ts';
 
-/**
- * Pushes the one image that the glob finds; answers the first tag that points at it with the pushed digest.
- */
+/** Pushes the image that the glob matches. Returns the first tag that points at it, and the pushed digest. */
 export const runOut: Command = async (surroundings) => {
   const request = decodeOutRequest(await surroundings.readInput());
   const { image: glob, immutableTags: setting, onConflict } = request.params;
@@ -34,7 +32,7 @@ export const runOut: Command = async (surroundings) => {
   const { log, progress } = openTransferLog(surroundings, request);
   const directory = await requireDirectory(surroundings);
   const access = openAccess(request.source, 'out', surroundings, log);
-  // A put has no mirrors: what is pushed to one would not be in the registry.
+  // A put has no mirrors: an image that is pushed to a mirror is not in the registry.
   const logIn = sourceRepositories({ ...request.source, registryMirrors: [] }, access);
   const requested = await readRequestedTags(request, directory);
   checkRequestedTags(requested);
@@ -63,7 +61,7 @@ export const runOut: Command = async (surroundings) => {
       }),
     );
     for (const { tag, digest } of conflicts) {
-      log.warn(`immutable tag ${tag}: ${conflictText(onConflict, digest, root.digest)}`);
+      log.warn(`immutable tag ${tag}: ${conflictMessage(onConflict, digest, root.digest)}`);
     }
     const skipped = onConflict === 'skip' ? conflicts : [];
     log.info(skipped.length === unique.length ? 'nothing pushed: all tags stay' : 'pushed');
@@ -82,7 +80,7 @@ export const runOut: Command = async (surroundings) => {
   }
 };
 
-function conflictText(onConflict: OnConflict, current: Digest, pushed: Digest): string {
+function conflictMessage(onConflict: OnConflict, current: Digest, pushed: Digest): string {
   return onConflict === 'skip'
     ? `skipped, it stays on ${current}; the image is ${pushed}`
     : `moved from ${current} to ${pushed}`;
@@ -91,18 +89,18 @@ function conflictText(onConflict: OnConflict, current: Digest, pushed: Digest): 
 async function readRequestedTags({ source, params }: OutRequest, directory: string): Promise<RequestedTags> {
   const { tag, variant } = source;
   const { bumpAliases, tags, tagPrefix } = params;
-  const text = params.version || (await readVersionFile(directory, params.versionFile));
-  const version = text === '' ? undefined : requireVersion(text);
+  const versionParam = params.version || (await readVersionFile(directory, params.versionFile));
+  const version = versionParam === '' ? undefined : requireVersion(versionParam);
   const additionalTags = await readAdditionalTags(directory, params.additionalTags);
   return { tag, version, variant, bumpAliases, tags, additionalTags, tagPrefix };
 }
 
-/** The tags of the repository; a repository that the registry does not know yet has none. */
+/** The tags of the repository; none when the registry does not know the repository yet. */
 async function existingTags(session: Session): Promise<string[]> {
   try {
     return await listTags(session);
   } catch (cause) {
-    // Harbor says NOT_FOUND, most others NAME_UNKNOWN, some give no reason at all.
+    // Harbor responds with NOT_FOUND, most others with NAME_UNKNOWN, some without a code.
     if (isMissing(cause) && ['NAME_UNKNOWN', 'NOT_FOUND', undefined].includes(cause.codes[0])) {
       return [];
     }
@@ -110,9 +108,9 @@ async function existingTags(session: Session): Promise<string[]> {
   }
 }
 
-async function push<Result>(copying: () => Promise<Result>): Promise<Result> {
+async function push<Result>(action: () => Promise<Result>): Promise<Result> {
   try {
-    return await copying();
+    return await action();
   } catch (cause) {
     throw new UserError('pushing image failed', { cause });
   }

@@ -1,5 +1,4 @@
-// What a command prints on standard output: one line of JSON as Go's encoder writes it.
-
+// The responses of the commands on standard output: one line of JSON as Go's encoder writes it.
 import type { ConflictingTag } from '../content/tag-state.ts';
 import type { MetadataField } from '../get/image-metadata.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -7,20 +6,20 @@ import { encodeJson } from '../oci/json.ts';
 import type { PublishedVersion } from '../policy/published-version.ts';
 import type { Version } from '../policy/select-tag.ts';
 
-/** The answer of `check`: the versions, oldest first. */
+/** The response of `check`: the versions, oldest first. */
 export function checkResponse(versions: readonly Version[]): string {
   return `${encodeJson(versions.map(versionJson))}\n`;
 }
 
-/** The answer of `in`: the requested version unchanged, and metadata in the given order. */
+/** The response of `in`: the requested version unchanged, and metadata in the given order. */
 export function inResponse(version: Version, metadata: readonly MetadataField[]): string {
   const fields = metadata.map(({ name, value }) => ({ name, value }));
   return `${encodeJson({ version: versionJson(version), metadata: fields })}\n`;
 }
 
 /**
- * The answer of `out`: what was published and the tags that point at it. `skipped` are the tags that stayed where they
- * were instead of moving to `root`, the image of the put; both digests are told.
+ * The response of `out`: the published version and the tags that point at it. `skipped` are the tags that did not move
+ * to `root`, the image of the put; both digests are listed.
  */
 export function outResponse(
   repository: string,

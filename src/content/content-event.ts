@@ -1,9 +1,9 @@
-// What happens to content during a copy, for whoever reports it.
+// The events of a copy: content that was pushed, mounted or skipped, and tags that moved or were restored.
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { GraphNode } from './content-graph.ts';
 
-/** One step of a copy that is done. `name` is that of the target. */
+/** One completed step of a copy. `name` is the name of the target. */
 export type ContentEvent =
   /** The target already held the node; it was pushed to it; it was mounted from another repository of the registry. */
   | { readonly type: 'existing' | 'pushed' | 'mounted'; readonly node: GraphNode }
@@ -23,8 +23,8 @@ export type ContentEvent =
       readonly tag: string;
       readonly to: Digest | undefined;
     }
-  /** After a failure: the tag was left as it is, because it was moved by somebody else since. */
+  /** After a failure: the tag was left as it is, because another client has moved it since. */
   | { readonly type: 'tag-taken'; readonly name: string; readonly tag: string };
 
-/** Receives the events of a copy in the order in which they happen. */
+/** Receives the events of a copy in order. */
 export type OnContentEvent = (event: ContentEvent) => void;

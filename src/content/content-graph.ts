@@ -1,16 +1,16 @@
-// The one idea that moves every image: a content graph is copied from a source to a target, children first.
+// The interfaces of a content graph: its nodes, sources, targets and readers. Every copy goes from a source to a target.
 import type { Readable } from 'node:stream';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
 import type { CurrentTag } from './tag-state.ts';
 
-/** What a node of the graph is; only manifests and indexes point at other nodes. */
+/** The kind of a node; only manifests and indexes have children. */
 export type ContentKind = 'blob' | 'manifest' | 'index';
 
-/** What a blob is to the manifest that lists it. */
+/** The role of a blob in the manifest that lists it. */
 export type ImagePart = 'config' | 'layer';
 
-/** A place in the graph, before its content is read. */
+/** A node of the graph; its content is not read yet. */
 export interface GraphNode {
   readonly descriptor: Descriptor;
   readonly kind: ContentKind;
@@ -29,7 +29,7 @@ export interface ContentNode extends GraphNode {
   readonly origin?: RepositoryReference;
 }
 
-/** A manifest or an index as it is stored; `mediaType` is what the place that holds it states, or the descriptor. */
+/** A manifest or an index as it is stored. `mediaType` is what a registry states, or else the descriptor. */
 export interface ContentDocument {
   readonly bytes: Uint8Array;
   readonly mediaType: string;
@@ -37,7 +37,7 @@ export interface ContentDocument {
 
 /** Reads content by descriptor, verified: a repository or a layout on disk. */
 export interface ContentReader {
-  /** The place, for messages: `registry.example.com/team/app`. */
+  /** The name for messages, such as `registry.example.com/team/app`. */
   readonly name: string;
   /** The repository, when content can be mounted from it. */
   readonly repository?: RepositoryReference;
@@ -47,46 +47,46 @@ export interface ContentReader {
   open(node: GraphNode): Promise<Readable>;
 }
 
-/** Asks a target whether it already holds a node, with everything below it. */
+/** Returns whether a target already holds a node and everything below it. */
 export type IsPresent = (descriptor: Descriptor, kind: ContentKind) => Promise<boolean>;
 
-/** Where a graph comes from. */
+/** A place that a graph is read from. */
 export interface ContentSource {
-  /** The place, for messages. */
+  /** The name for messages. */
   readonly name: string;
-  /** The root, when it is known before any content is read (not so for layers that are compressed on the way). */
+  /** The root, when it is known before any content is read; layers that are still to be compressed make it unknown. */
   readonly root?: Descriptor | undefined;
   /**
    * The graph with children before parents and the root last: a manifest's config and layers before the
-   * manifest, an index after its children. A manifest or index that is `present` is not descended into; it is left out,
-   * unless it is the root. A root that is known is asked for first.
+   * manifest, an index after its children. The children of a manifest or index that is `present` are left out, and so is
+   * the node itself unless it is the root. A known root is asked for first.
    */
   nodes(present: IsPresent): AsyncIterable<ContentNode>;
 }
 
-/** Where a graph goes to. An aborted `signal` ends what is under way with the signal's reason. */
+/** A place that a graph is written to. An aborted `signal` ends a running call with the signal's reason. */
 export interface ContentTarget {
-  /** The place, for messages. */
+  /** The name for messages. */
   readonly name: string;
   /** `listed`: nodes must be written one after the other, in the order of the source (an archive). */
   readonly order: 'any' | 'listed';
   /** As {@link IsPresent}. */
   has(descriptor: Descriptor, kind: ContentKind, signal?: AbortSignal): Promise<boolean>;
-  /** Takes a blob over from another repository without its bytes travelling; false when that is not possible. */
+  /** Mounts a blob from another repository of the registry without transferring it; false when that is refused. */
   mount?(descriptor: Descriptor, from: RepositoryReference, signal?: AbortSignal): Promise<boolean>;
-  /** Stores one node that is not the root; `mounted` when that took no bytes. */
+  /** Stores one node that is not the root; `mounted` when no bytes were sent. */
   write(node: ContentNode, signal?: AbortSignal): Promise<'pushed' | 'mounted'>;
   /** Stores the root by its digest. Called once, after everything below it was written. */
   publish(root: Descriptor, bytes: Uint8Array): Promise<void>;
 }
 
-/** A target in which tags point at roots: a repository. */
+/** A target with tags: a repository. */
 export interface TaggedTarget extends ContentTarget {
-  /** Where each of the tags points now, in their order. */
+  /** The current state of each tag, in the given order. */
   currentTags(tags: readonly string[]): Promise<readonly CurrentTag[]>;
   /**
-   * Stores the root under its tags, of which there is at least one. Called once, instead of `publish`. When a tag
-   * fails, those that had moved are put back to where `tags` says they pointed, as far as the target allows it.
+   * Stores the root under its tags, at least one. Called once, instead of `publish`. When a tag fails, the tags that
+   * had moved are restored to their state in `tags`, as far as the target allows it.
    */
   publishTagged(root: Descriptor, bytes: Uint8Array, tags: readonly CurrentTag[]): Promise<void>;
 }

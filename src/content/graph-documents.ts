@@ -1,26 +1,24 @@
-// The documents of a content graph, each read once: those that were read to choose an image serve the copy as well.
+// A cache of manifests, indexes and configs: what was read to select an image is not read again by the copy.
 import { buffer } from 'node:stream/consumers';
 import { UserError } from '../errors.ts';
+import { maximumConfig } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ContentDocument, ContentReader, GraphNode } from './content-graph.ts';
 
-/** The longest image config that is read, in bytes. */
-const maximumConfig = 32 * 1024 * 1024;
-
-/** Reads manifests, indexes and configs, and keeps each until it is taken. */
+/** Reads manifests, indexes and configs, and caches each until it is taken. */
 export interface GraphDocuments {
   /** A manifest or an index. */
   document(node: GraphNode): Promise<ContentDocument>;
   /** The config of an image; a UserError when it is too large to be one. */
   config(descriptor: Descriptor): Promise<Uint8Array>;
-  /** Keeps a document that was read by other means. */
+  /** Adds a document that was read elsewhere to the cache. */
   keep(digest: Digest, document: ContentDocument): void;
-  /** The bytes of a document that was read, which is then forgotten. */
+  /** The bytes of a cached document, which is removed from the cache. */
   take(digest: Digest): Uint8Array | undefined;
 }
 
-/** The documents of a repository or a layout. */
+/** An empty cache for the documents of a repository or a layout. */
 export function graphDocuments(reader: ContentReader): GraphDocuments {
   const kept = new Map<Digest, ContentDocument>();
   return {

@@ -1,4 +1,4 @@
-// The one walk over manifests and indexes: children before parents, each digest once.
+// The traversal of manifests and indexes: children before parents, each digest once.
 import { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -16,19 +16,19 @@ import type {
 } from './content-graph.ts';
 import { type GraphDocuments, graphDocuments } from './graph-documents.ts';
 
-/** How a graph is walked. */
+/** Options of the traversal. */
 export interface GraphSourceOptions {
-  /** What was read before the walk and is not to be read again. */
+  /** Documents that were read before, and are not read again. */
   readonly documents?: GraphDocuments;
-  /** Whether the config of an image comes before its layers or after them. */
+  /** Whether the config of an image comes before or after its layers. */
   readonly configs?: 'first' | 'last';
-  /** Whether layers that a registry may not store are part of the graph ("nondistributable", "foreign"). */
+  /** Whether nondistributable ("foreign") layers, which a registry need not store, are part of the graph. */
   readonly foreign: 'keep' | 'skip';
-  /** Whether an index may list what is neither an image nor an index; such content is read as a blob. */
+  /** Whether an index may list content that is neither an image nor an index; it is read as a blob. */
   readonly listedBlobs: 'keep' | 'refuse';
 }
 
-/** The kind of content by its media type: whatever is neither an image nor an index is a blob. */
+/** The kind of content by its media type; anything that is neither an image nor an index is a blob. */
 export function contentKind(mediaType: string): ContentKind {
   if (isIndexType(mediaType)) {
     return 'index';
@@ -37,7 +37,7 @@ export function contentKind(mediaType: string): ContentKind {
 }
 
 /**
- * What a manifest or an index points at, in document order: the config and the layers (foreign layers too), or the
+ * The children of a manifest or an index in document order: the config and the layers (foreign layers too), or the
  * entries of the index. `where` names the document in an error.
  */
 export function childrenOf(kind: 'manifest' | 'index', bytes: Uint8Array, where: string): GraphNode[] {
@@ -54,7 +54,7 @@ export function childrenOf(kind: 'manifest' | 'index', bytes: Uint8Array, where:
   ];
 }
 
-/** The graph below a root of a repository or a layout. Each manifest and index is read once, when the walk reaches it. */
+/** The graph below a root of a repository or a layout. Each manifest and index is read once, when it is reached. */
 export function graphSource(
   reader: ContentReader,
   root: GraphNode,
@@ -101,14 +101,14 @@ export function graphSource(
   };
 }
 
-/** A node under way: its children, once they are known, and how many of them were visited. */
+/** A node on the path to the current one: its children, once they are known, and how many of them were visited. */
 interface Visit {
   readonly node: GraphNode;
   children: readonly GraphNode[] | undefined;
   visited: number;
 }
 
-/** Every node from `root` down, as {@link ContentSource.nodes} orders them. Not recursive: indexes may nest deep. */
+/** Every node from `root` down, as {@link ContentSource.nodes} orders them. Iterative, because indexes may nest deep. */
 async function* visitChildrenFirst(
   root: GraphNode,
   expand: (node: GraphNode) => Promise<readonly GraphNode[]>,
@@ -153,7 +153,7 @@ function inOrder(children: readonly GraphNode[], options: GraphSourceOptions): r
     : kept;
 }
 
-/** An index may list anything, but no registry stores other content as a manifest. */
+/** An index may list anything, but a registry stores only images and indexes as manifests. */
 function refuseListedBlobs(children: readonly GraphNode[], where: string): void {
   const blob: Descriptor | undefined = children.find(({ kind }) => kind === 'blob')?.descriptor;
   if (blob) {

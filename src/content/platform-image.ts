@@ -1,5 +1,6 @@
-// From a root to the one image for a platform: through indexes, the first entry that matches.
+// Selects the image for a platform: follows indexes to their first entry that matches.
 import { UserError } from '../errors.ts';
+import { maximumIndexDepth } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseIndex } from '../oci/image-index.ts';
 import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
@@ -9,14 +10,11 @@ import type { ContentDocument, GraphNode } from './content-graph.ts';
 import type { GraphDocuments } from './graph-documents.ts';
 import { contentKind } from './graph-source.ts';
 
-/** Indexes in indexes are followed this deep: more is a circle or an attack. */
-const maximumDepth = 8;
-
 /** The image for a platform. */
 export interface PlatformImage {
   readonly node: GraphNode;
   readonly manifest: ImageManifest;
-  /** False when nothing but its content says that it is an image. */
+  /** False when its media type is unknown, and only its content shows that it is an image. */
   readonly isDeclared: boolean;
 }
 
@@ -33,9 +31,9 @@ export async function platformImage(
   let node = root;
   let document = await documents.document(node);
   for (let depth = 0; isIndexType(document.mediaType); depth++) {
-    if (depth >= maximumDepth) {
+    if (depth >= maximumIndexDepth) {
       throw new UserError(
-        `index ${root.descriptor.digest} holds indexes more than ${maximumDepth} levels deep`,
+        `index ${root.descriptor.digest} holds indexes more than ${maximumIndexDepth} levels deep`,
       );
     }
     const descriptor = selectEntry(node, document, platform);
@@ -50,7 +48,7 @@ export async function platformImage(
     });
   }
   return {
-    // Whatever its type says: it is read as an image from here on.
+    // From here on it is read as an image, even when its media type is unknown.
     node: { descriptor: { mediaType, size: bytes.length, digest }, kind: 'manifest' },
     manifest: parseManifest(bytes, `manifest ${digest}`),
     isDeclared: isManifestType(mediaType),

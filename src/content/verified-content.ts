@@ -1,4 +1,4 @@
-// Content is what its descriptor says, or it is an error. OCI image specification, descriptor, "Verification".
+// Verification of content against the size and digest of its descriptor. OCI image specification, "Verification".
 import { createHash } from 'node:crypto';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import { UserError, type UserErrorOptions } from '../errors.ts';
@@ -14,12 +14,12 @@ export class CorruptContentError extends UserError {
   }
 }
 
-/** What content must be: its size in bytes and its digest. */
+/** The size in bytes and the digest that content must have. */
 export type ExpectedContent = Pick<Descriptor, 'size' | 'digest'>;
 
 /**
- * The same bytes as a stream that ends only when they had the expected size and digest, and fails with a
- * {@link UserError} otherwise; too many bytes fail as soon as they are seen. `what` names the content in the error.
+ * A stream of the same bytes that fails at its end with a {@link CorruptContentError} unless they have the expected size
+ * and digest; too many bytes fail at once. `what` names the content in the error.
  * A failure of `stream` fails the result with the same error, and destroying the result destroys `stream`.
  */
 export function verifyContent(stream: Readable, expected: ExpectedContent, what: string): Readable {
@@ -39,12 +39,12 @@ export function verifyContent(stream: Readable, expected: ExpectedContent, what:
       done(mismatch(what, expected, received, () => finishDigest(hash)) ?? null);
     },
   });
-  // The result carries the error; whoever reads it hears of it there.
+  // The error reaches the consumer through the result.
   pipeline(stream, verified, () => {});
   return verified;
 }
 
-/** The same bytes when they have the expected size and digest; a {@link UserError} otherwise. */
+/** Returns the bytes when they have the expected size and digest; throws a {@link CorruptContentError} otherwise. */
 export function verifyBytes<Bytes extends Uint8Array>(
   bytes: Bytes,
   expected: ExpectedContent,

@@ -1,4 +1,4 @@
-// One image out of a registry: the digest that is asked for, in the format that is asked for.
+// Fetches one image from a registry by digest, in the requested format.
 import { getManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
 import type { Session } from '../transport/session.ts';
 import { type FetchedImage, type FetchOptions, readDetail } from './fetched-image.ts';
@@ -6,7 +6,10 @@ import { remoteImage } from './remote-image.ts';
 import { saveArchive, saveLayout } from './save-image.ts';
 import { unpackImage } from './unpack-image.ts';
 
-/** Fetches what the digest names. In the end the image is whole and verified in its place, or it is not an image. */
+/**
+ * Fetches the image of a digest. After success it is complete and verified in its place; after a failure nothing there can
+ * be taken for an image.
+ */
 export async function fetchImage(session: Session, options: FetchOptions): Promise<FetchedImage> {
   const remote = remoteImage(session, await getFreshManifest(session, options));
   switch (options.format) {
@@ -21,7 +24,7 @@ export async function fetchImage(session: Session, options: FetchOptions): Promi
   }
 }
 
-/** A registry may need a moment to show what was just pushed: its 404 counts only after some time. */
+/** Retries after a 404: a registry may take a moment to serve what was just pushed. */
 async function getFreshManifest(session: Session, options: FetchOptions): Promise<ServedManifest> {
   const { clock, log, digest, missing, signal } = options;
   const deadline = clock.now() + missing.total;
@@ -32,7 +35,7 @@ async function getFreshManifest(session: Session, options: FetchOptions): Promis
       if (!isMissing(error) || clock.now() >= deadline) {
         throw error;
       }
-      log.warn(`${digest} is not there (yet); asking again`);
+      log.warn(`${digest} is not in the registry (yet); retrying`);
       await clock.sleep(missing.pause, signal);
     }
   }

@@ -1,4 +1,4 @@
-// What a get fetches, and what is known of the image afterwards: no more is requested than that takes.
+// The options of a fetch, and the parts of the image that are known after it.
 import type { Limiter } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -10,31 +10,31 @@ import type { Progress } from '../transfer/progress.ts';
 import type { Clock } from '../transport/clock.ts';
 import { type RemoteImage, readConfig, selectImage } from './remote-image.ts';
 
-/** What is known of the image that was fetched: at least as much as was asked for. */
+/** The parts of the fetched image that were read: at least those of the requested detail. */
 export interface FetchedImage {
   readonly manifest?: ImageManifest;
   readonly config?: ImageConfig;
 }
 
-/** How much of the image for the platform must be known in the end, whatever its format takes. */
+/** The parts of the image for the platform that must be read, whatever the format needs. */
 export type ImageDetail = 'nothing' | 'manifest' | 'config';
 
-/** What is fetched, and where it goes. */
+/** What is fetched, and to where. */
 export interface FetchOptions {
   readonly digest: Digest;
   readonly platform: WantedPlatform;
   /** `none`: nothing is downloaded. */
   readonly format: ImageFormat | 'none';
   readonly detail: ImageDetail;
-  /** The directory of the get, in which the place of the image is free. */
+  /** The directory of the get. It holds nothing yet at the path of the image. */
   readonly directory: string;
   /** The name under which tools load the tarball of format `oci`. */
   readonly repoTag: string;
-  /** What the layout is known to hold with the right bytes, from one attempt to the next. */
+  /** The blobs that are verified in the layout, kept from one attempt to the next. */
   readonly whole: Set<Digest>;
-  /** Whether files are given to the users that the layers name. */
+  /** Whether files get the owners that the layers state. */
   readonly asRoot: boolean;
-  /** For how long, and how often, a digest that the registry does not have is asked for again; in milliseconds. */
+  /** For how long a digest is requested again after a 404, and the wait between two requests, in milliseconds. */
   readonly missing: { readonly total: number; readonly pause: number };
   /** Limits the downloads into a layout. */
   readonly limiter: Limiter;
@@ -45,7 +45,7 @@ export interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Reads the image for the platform as far as it must be known, and no further. */
+/** Reads the parts of the image for the platform that the requested detail needs, and no others. */
 export async function readDetail(remote: RemoteImage, options: FetchOptions): Promise<FetchedImage> {
   if (options.detail === 'nothing') {
     return {};

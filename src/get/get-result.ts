@@ -1,4 +1,4 @@
-// What a get leaves in its directory, and how nothing of an earlier one stays there.
+// The files that a get writes into its directory, and the removal of those of an earlier get.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partialArchive } from '../disk/docker-archive-target.ts';
@@ -16,26 +16,26 @@ const descriptions = [
   { name: 'labels.json', mode: 0o666 },
 ] as const;
 
-/** A file that describes a get. */
+/** The name of a file that describes a get. */
 export type Description = (typeof descriptions)[number]['name'];
 
 const images = { rootfs: 'rootfs', oci: 'image.tar', 'oci-layout': 'oci' } as const;
 
-/** Where the image of a get goes: the tree, the tarball or the layout, by its format. */
+/** The path of the tree, the tarball or the layout in the directory of a get. */
 export function imagePath(directory: string, format: keyof typeof images): string {
   return join(directory, images[format]);
 }
 
-/** Writes files that describe a get; nothing may be in their places. */
+/** Writes files that describe a get. None of them may exist; throws a UserError otherwise. */
 export async function writeDescriptions(
   directory: string,
-  texts: Partial<Record<Description, string>>,
+  contents: Partial<Record<Description, string>>,
 ): Promise<void> {
   try {
     for (const { name, mode } of descriptions) {
-      const text = texts[name];
-      if (text !== undefined) {
-        await writeFile(join(directory, name), text, { mode, flag: 'wx' });
+      const content = contents[name];
+      if (content !== undefined) {
+        await writeFile(join(directory, name), content, { mode, flag: 'wx' });
       }
     }
   } catch (cause) {
@@ -44,9 +44,9 @@ export async function writeDescriptions(
 }
 
 /**
- * Clears the places that a get is about to write to. Where an earlier get has left its description, its image of whatever
- * format goes as well; else what lies in the places of other formats is the user's own. `keeping` the blobs of a layout,
- * it is no layout any more, and the next one in its place need not fetch them again.
+ * Removes what is in the places that a get is about to write to. When the files of an earlier get are there, its image is
+ * removed in any format; otherwise the places of other formats hold files of the user and are left alone. With `keeping`
+ * `blobs`, a layout loses its index but keeps its blobs, which the next get need not fetch again.
  */
 export async function clearResult(
   directory: string,

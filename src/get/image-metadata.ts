@@ -1,19 +1,19 @@
-// What Concourse reads of a fetched image: how its process starts (metadata.json), and its labels (labels.json).
+// metadata.json (how the process of an image starts), labels.json, and the metadata of a response.
 import type { ImageConfig } from '../oci/image-config.ts';
 import { encodeJson, sortedMap } from '../oci/json.ts';
 import type { Pattern } from '../policy/pattern.ts';
 
-/** The text of `metadata.json`; a list that the config does not have is `null`. */
-export function metadataText({ cmd, entrypoint, env, user }: ImageConfig): string {
+/** The content of `metadata.json`; a list that the config does not have is `null`. */
+export function metadataJson({ cmd, entrypoint, env, user }: ImageConfig): string {
   return `${encodeJson({ cmd, entrypoint, env, user })}\n`;
 }
 
-/** The text of `labels.json`: all labels by name, `{}` when there are none. */
-export function labelsText({ labels }: ImageConfig): string {
+/** The content of `labels.json`: all labels by name, `{}` when there are none. */
+export function labelsJson({ labels }: ImageConfig): string {
   return `${encodeJson(sortedMap(labels))}\n`;
 }
 
-/** One line of the metadata of an answer. */
+/** One entry of the metadata of a response. */
 export interface MetadataField {
   readonly name: string;
   readonly value: string;

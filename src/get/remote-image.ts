@@ -1,4 +1,4 @@
-// An image in a registry: its root, and how what is below it is read.
+// An image in a registry: its root manifest or index, and the selection of an image and its config below it.
 import type { ContentReader, GraphNode } from '../content/content-graph.ts';
 import { type GraphDocuments, graphDocuments } from '../content/graph-documents.ts';
 import { contentKind } from '../content/graph-source.ts';
@@ -11,14 +11,14 @@ import type { ServedManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import type { Session } from '../transport/session.ts';
 
-/** The image in the registry: its root, which was read, and the reader of what is below it. */
+/** The image in the registry: its root, which was read, and the reader of everything below it. */
 export interface RemoteImage {
   readonly root: GraphNode;
   readonly reader: ContentReader;
   readonly documents: GraphDocuments;
 }
 
-/** The image whose root was served by the session's registry. */
+/** The image with a root that the session's registry has served. */
 export function remoteImage(session: Session, served: ServedManifest): RemoteImage {
   const { mediaType, bytes, digest } = served;
   const reader = repositoryReader(session);
@@ -28,7 +28,7 @@ export function remoteImage(session: Session, served: ServedManifest): RemoteIma
   return { root: { descriptor, kind: contentKind(mediaType) }, reader, documents };
 }
 
-/** The image for a platform. Warns when only its content says that it is an image. */
+/** The image for a platform. Warns when its media type is unknown. */
 export async function selectImage(
   { documents, root }: RemoteImage,
   platform: WantedPlatform,
@@ -42,7 +42,7 @@ export async function selectImage(
   return image;
 }
 
-/** The config of an image, verified. */
+/** The verified config of an image. */
 export async function readConfig({ documents }: RemoteImage, config: Descriptor): Promise<ImageConfig> {
   return parseImageConfig(await documents.config(config), `config ${config.digest}`);
 }

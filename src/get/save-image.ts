@@ -1,4 +1,4 @@
-// Formats oci and oci-layout: content as it was served, copied into a tarball or a directory.
+// Formats oci and oci-layout: copies content unchanged into a tarball or a directory.
 import type { ContentSource } from '../content/content-graph.ts';
 import { graphSource } from '../content/graph-source.ts';
 import type { DiskTarget } from '../disk/disk-writes.ts';
@@ -11,7 +11,7 @@ import { type FetchedImage, type FetchOptions, readDetail } from './fetched-imag
 import { imagePath } from './get-result.ts';
 import { type RemoteImage, readConfig, selectImage } from './remote-image.ts';
 
-/** Saves the image for the platform as a tarball: manifest, config and layers are fetched in this order. */
+/** Saves the image for the platform as a tarball. Fetches manifest, config and layers in this order. */
 export async function saveArchive(remote: RemoteImage, options: FetchOptions): Promise<FetchedImage> {
   const { reader, documents } = remote;
   const { node, manifest } = await selectImage(remote, options.platform, options.log);
@@ -26,7 +26,7 @@ export async function saveArchive(remote: RemoteImage, options: FetchOptions): P
   return { manifest, config };
 }
 
-/** Saves an image, or an index with everything in it, as a layout: layers are fetched before their config. */
+/** Saves an image, or an index with everything in it, as a layout. Fetches layers before their config. */
 export async function saveLayout(remote: RemoteImage, options: FetchOptions): Promise<FetchedImage> {
   const { root, reader, documents } = remote;
   if (root.kind === 'blob') {
@@ -34,7 +34,7 @@ export async function saveLayout(remote: RemoteImage, options: FetchOptions): Pr
     throw new UserError(
       `unsupported media type ${JSON.stringify(mediaType)}: ${digest} is neither an image nor an index`,
       {
-        hint: 'an OCI layout can only hold what is declared as an image or an index; format: oci reads it as an image',
+        hint: 'an OCI layout holds only content whose media type is that of an image or an index; format: oci reads it as an image',
       },
     );
   }

@@ -1,4 +1,4 @@
-// Format rootfs: the layers of an image, unpacked on top of each other.
+// Format rootfs: unpacks the layers of an image on top of each other.
 import type { GraphNode } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
 import { removeTree } from '../rootfs/remove-tree.ts';
@@ -9,8 +9,8 @@ import { imagePath } from './get-result.ts';
 import { type RemoteImage, readConfig, selectImage } from './remote-image.ts';
 
 /**
- * Unpacks the image for the platform: manifest, layers and config are fetched in this order. The tree is whole and
- * verified in the end, or there is none.
+ * Unpacks the image for the platform. Fetches manifest, layers and config in this order. After a failure there is no
+ * tree.
  */
 export async function unpackImage(remote: RemoteImage, options: FetchOptions): Promise<FetchedImage> {
   const { reader } = remote;

@@ -63,7 +63,7 @@ export function decideTag({ now, wanted, immutable, onConflict }: TagFacts): Tag
 /** The rule for a copy whose tags include immutable ones. Throws a UserError for what fails the put. */
 export function immutableTagRule(immutable: ReadonlySet<string>, onConflict: OnConflict): TagRule {
   return {
-    looksAgain: immutable.size > 0,
+    rechecks: immutable.size > 0,
     choose(tags, wanted) {
       const decided = tags.map((current) => ({
         current,

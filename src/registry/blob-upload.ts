@@ -1,4 +1,4 @@
-// Blobs on their way up: asked for, mounted, or sent in one piece. Distribution specification, "Pushing blobs".
+// Blob uploads: existence check, mount, and upload in one piece. Distribution specification, "Pushing blobs".
 import type { ContentNode } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -12,21 +12,21 @@ import type { Session } from '../transport/session.ts';
 import type { ReadResponse } from '../transport/session-request.ts';
 import { splitHost } from '../transport/url-syntax.ts';
 
-/** Whether the repository has a blob; any answer but 200 and 404 is an error. */
+/** Whether the repository has a blob. Throws a RegistryError for any status but 200 and 404. */
 export async function hasBlob(session: Session, digest: Digest, signal?: AbortSignal): Promise<boolean> {
   const target = `/v2/${session.repository.path}/blobs/${digest}`;
   const { status } = await session.request({ method: 'HEAD', target, expect: [200, 404], signal });
   return status === 200;
 }
 
-/** The outcome of asking for a mount: done, or an upload that the registry opened instead, if it told where. */
+/** The result of a mount: mounted, or the URL of the upload that the registry opened instead, if there is one. */
 export type MountOutcome =
   | { readonly mounted: true }
   | { readonly mounted: false; readonly upload: string | undefined };
 
 /**
- * Asks the registry to take a blob over from another of its repositories. Distribution specification, "Mounting a blob
- * from another repository". A refusal to do so is no error: the blob can be uploaded.
+ * Mounts a blob from another repository of the registry. Distribution specification, "Mounting a blob from another
+ * repository". A refusal is not an error: the blob can be uploaded.
  */
 export async function mountBlob(
   session: Session,
@@ -35,27 +35,27 @@ export async function mountBlob(
   signal?: AbortSignal,
 ): Promise<MountOutcome> {
   const mounting = withQueryParameter(uploadsUrl(session), 'mount', digest);
-  const answer = await session.request({
+  const response = await session.request({
     method: 'POST',
     target: withQueryParameter(mounting, 'from', from.path),
     headers: { 'content-type': 'application/json' },
     expect: [201, 202, 400, 401, 403, 404, 405],
     signal,
   });
-  if (answer.status === 201) {
+  if (response.status === 201) {
     return { mounted: true };
   }
   return {
     mounted: false,
-    upload: answer.status === 202 ? uploadLocation(session, 'POST', answer) : undefined,
+    upload: response.status === 202 ? uploadLocation(session, 'POST', response) : undefined,
   };
 }
 
 /**
- * Uploads a blob that the repository does not have: POST opens an upload, PATCH sends all bytes, PUT closes it under
- * its digest. `opened` is an upload that is open already. A PUT that the registry put off is repeated alone; any other
- * failure starts over with a new upload, since the old one may hold half the bytes. Returns `mounted` when the registry
- * made the blob available without its bytes.
+ * Uploads a blob that the repository does not have: POST opens an upload session, PATCH sends all bytes, PUT completes
+ * it with the digest. `opened` is the URL of a session that is open already. After 429 or 503 the PUT alone is repeated;
+ * any other failure starts a new session, because the old one may hold half of the bytes. Returns `mounted` when the
+ * registry had the blob without its bytes being sent.
  */
 export async function uploadBlob(
   session: Session,
@@ -86,25 +86,25 @@ export async function uploadBlob(
     } catch (error) {
       failed = true;
       upload = undefined;
-      filled = isPutOff(error) ? filled : undefined;
+      filled = isDeferred(error) ? filled : undefined;
       throw error;
     }
   }, signal);
 }
 
-/** The URL of a new upload; undefined when the registry says that the blob is there. */
+/** The URL of a new upload session; undefined when the registry responds that the blob exists. */
 async function openUpload(session: Session, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const answer = await session.requestOnce({
+  const response = await session.requestOnce({
     method: 'POST',
     target: uploadsUrl(session),
     headers: { 'content-type': 'application/json' },
     expect: [201, 202],
     signal,
   });
-  return answer.status === 201 ? undefined : uploadLocation(session, 'POST', answer);
+  return response.status === 201 ? undefined : uploadLocation(session, 'POST', response);
 }
 
-/** Sends all bytes; returns the URL at which to close the upload. */
+/** Sends all bytes; returns the URL that completes the upload. */
 async function fillUpload(
   session: Session,
   upload: string,
@@ -141,22 +141,22 @@ function uploadsUrl(session: Session): string {
   return `${session.origin}/v2/${session.repository.path}/blobs/uploads/`;
 }
 
-/** The URL that an answer names for the next step of an upload. Another host must not be a private address. */
-function uploadLocation(session: Session, method: string, answer: ReadResponse): string {
-  const location = headerText(answer, 'location');
+/** The URL of the next step of an upload, from the `Location` header. Another host must not be a private address. */
+function uploadLocation(session: Session, method: string, response: ReadResponse): string {
+  const location = headerText(response, 'location');
   if (location === undefined || location === '') {
-    throw new UserError(`${method} ${redactedUrl(answer.url)}: the answer has no Location header`);
+    throw new UserError(`${method} ${redactedUrl(response.url)}: the response has no Location header`);
   }
-  const url = resolveUrl(answer.url, location);
+  const url = resolveUrl(response.url, location);
   const { host } = requestUrl(url);
   if (host !== requestUrl(session.origin).host && isPrivateAddress(splitHost(host).name)) {
     throw new UserError(
-      `${method} ${redactedUrl(answer.url)}: refused to upload to the private address ${host}`,
+      `${method} ${redactedUrl(response.url)}: refused to upload to the private address ${host}`,
     );
   }
   return url;
 }
 
-function isPutOff(error: unknown): boolean {
+function isDeferred(error: unknown): boolean {
   return error instanceof RegistryError && (error.status === 429 || error.status === 503);
 }

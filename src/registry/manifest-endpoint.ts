@@ -89,6 +89,28 @@ export async function getManifest(
 }
 
 /** The manifest or index of an entry of an index: embedded in it, or requested with the media type of the entry. */
+/**
+ * The digest of a tag or digest, undefined when the registry does not have it. A 404 for the HEAD is final; after a
+ * response that is not reliable a GET follows, whose body is hashed.
+ */
+export async function lookUpDigest(session: Session, reference: string): Promise<Digest | undefined> {
+  const head = await headManifest(session, reference);
+  if (head.state === 'found') {
+    return head.digest;
+  }
+  if (head.state === 'missing') {
+    return undefined;
+  }
+  try {
+    return (await getManifest(session, reference)).digest;
+  } catch (error) {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 export async function getListedManifest(session: Session, entry: Descriptor): Promise<ServedManifest> {
   if (entry.data) {
     return { bytes: entry.data, digest: entry.digest, mediaType: withoutParameters(entry.mediaType) };

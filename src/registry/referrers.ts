@@ -1,4 +1,4 @@
-// Manifests that refer to another one by `subject`: distribution specification, "Unavailable Referrers API".
+// The referrers fallback tag for manifests with a `subject`: distribution specification, "Unavailable Referrers API".
 import {
   type Descriptor,
   descriptorJson,
@@ -14,16 +14,16 @@ import { mediaTypes } from '../oci/media-type.ts';
 import type { Session } from '../transport/session.ts';
 import { getManifest, isMissing, putManifest } from './manifest-endpoint.ts';
 
-/** Makes pushed manifests findable from their subjects. */
+/** Records pushed manifests as referrers of their subjects. */
 export interface ReferrerRecorder {
   /**
-   * Nothing to do for an image or an index without a `subject`, or where the registry answers the referrers endpoint;
-   * otherwise the descriptor is added to the index under the tag `sha256-<hex of the subject>`.
+   * Adds the descriptor to the index under the tag `sha256-<hex of the subject>`. Does nothing for a manifest without a
+   * `subject`, or when the registry has the referrers endpoint. Throws a RegistryError when the index cannot be read.
    */
   record(pushed: Descriptor, bytes: Uint8Array): Promise<void>;
 }
 
-/** A recorder for one repository. It takes one manifest after the other: each changes an index that it has read. */
+/** A recorder for one repository. It records one manifest after the other, because each changes an index that it read. */
 export function createReferrerRecorder(session: Session): ReferrerRecorder {
   let last: Promise<unknown> = Promise.resolve();
   return {

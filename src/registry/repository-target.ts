@@ -1,4 +1,4 @@
-// A repository as the place where a content graph goes: blobs and manifests by digest first, tags last.
+// A repository as a content target: blobs and manifests by digest first, tags last.
 import { buffer } from 'node:stream/consumers';
 import { tagConcurrency } from '../concurrency.ts';
 import type { OnContentEvent } from '../content/content-event.ts';
@@ -15,12 +15,12 @@ import { headManifest, putManifest } from './manifest-endpoint.ts';
 import { createReferrerRecorder } from './referrers.ts';
 import { type TriedTag, undoTags } from './tag-rollback.ts';
 
-/** A target over a session that may push. `on` receives what happens to manifests and tags. */
+/** A target over a session that may push. `on` receives the events of manifests and tags. */
 export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTarget {
   const { repository } = session;
   const name = repositoryName(repository);
   const referrers = createReferrerRecorder(session);
-  /** Uploads that the registry opened where it did not mount. */
+  /** The upload sessions that the registry opened instead of a mount. */
   const opened = new Map<Digest, string>();
 
   const putDescribed = async (
@@ -81,7 +81,7 @@ export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTa
           tried.push({ before, moved: false });
         }
       };
-      // The first PUT alone carries the content; the others only name what is there by then.
+      // The first PUT stores the content; the others point further tags at what exists by then.
       await mapConcurrently(tags.slice(0, 1), 1, move);
       await mapConcurrently(tags.slice(1), tagConcurrency, move);
       if (failures.length === 0) {
@@ -97,7 +97,7 @@ export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTa
   };
 }
 
-/** Where a tag or digest points; unclear where the registry refuses to answer. */
+/** The state of a tag or digest; `unclear` when the registry refuses to respond. */
 async function stateOf(session: Session, reference: string, signal?: AbortSignal): Promise<TagState> {
   const head = await headManifest(session, reference, signal);
   if (
@@ -110,7 +110,7 @@ async function stateOf(session: Session, reference: string, signal?: AbortSignal
   return head;
 }
 
-/** Whether the repository holds a manifest or index already; a refusal to answer counts as no. */
+/** Whether the repository holds a manifest or index already; false when the registry refuses to respond. */
 async function hasManifest(
   session: Session,
   digest: Digest,

@@ -1,4 +1,4 @@
-// The tags of one put move together: when one fails, those that had moved go back to where they pointed.
+// Tag rollback: the tags of one put move together, and when one fails, those that had moved are restored.
 import { tagConcurrency } from '../concurrency.ts';
 import type { OnContentEvent } from '../content/content-event.ts';
 import type { CurrentTag, TagState } from '../content/tag-state.ts';
@@ -9,15 +9,15 @@ import { repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { deleteTag, getManifest, headManifest, putManifest } from './manifest-endpoint.ts';
 
-/** A tag that a PUT was tried for. */
+/** A tag for which a PUT was tried. */
 export interface TriedTag {
-  /** The tag and where it pointed before. */
+  /** The tag and its state before the PUT. */
   readonly before: CurrentTag;
   /** Whether the PUT succeeded. */
   readonly moved: boolean;
 }
 
-/** What {@link stepBack} goes by; `root` is what the PUT was to point the tag at. */
+/** The facts for {@link rollbackStep}; `root` is the digest that the PUT was to point the tag at. */
 export interface MovedTagFacts {
   readonly before: TagState;
   readonly now: TagState;
@@ -26,15 +26,15 @@ export interface MovedTagFacts {
 }
 
 /**
- * `restore` the manifest that the tag pointed at, `remove` a tag that was not there, do nothing (`none`), leave a tag
- * that somebody else has moved since (`taken`), or give up where it is not known what to do (`unknown`).
+ * `restore`: point the tag at its former manifest; `remove`: delete a tag that did not exist; `none`: do nothing;
+ * `taken`: leave a tag that another client has moved since; `unknown`: give up, because a state is not known.
  */
-export type StepBack =
+export type RollbackStep =
   | { readonly step: 'restore'; readonly to: Digest }
   | { readonly step: 'remove' | 'none' | 'taken' | 'unknown' };
 
-/** How to undo the move of a tag. A PUT that failed may have moved it all the same, and a registry may answer from a cache. */
-export function stepBack({ before, now, moved, root }: MovedTagFacts): StepBack {
+/** How to undo the move of a tag. A PUT that failed may have moved it, and a registry may respond from a cache. */
+export function rollbackStep({ before, now, moved, root }: MovedTagFacts): RollbackStep {
   const isBack = now.state === 'found' && before.state === 'found' && now.digest === before.digest;
   if (now.state === 'found' && now.digest !== root && !isBack) {
     return { step: 'taken' };
@@ -48,8 +48,8 @@ export function stepBack({ before, now, moved, root }: MovedTagFacts): StepBack 
 }
 
 /**
- * Puts tags back after `cause` ended a put whose other tags had moved, where the registry allows it. Returns the error to
- * report, which lists those for which it does not.
+ * Restores tags after `cause` ended a put whose other tags had moved. Returns the error to report, which lists the tags
+ * that could not be restored.
  */
 export async function undoTags(
   session: Session,
@@ -64,7 +64,7 @@ export async function undoTags(
       await putBack(session, tried, root, on);
       return [];
     } catch (error) {
-      return [`${tag}, which ${formerPlace(tried.before.now)} (${errorText(error)})`];
+      return [`${tag}, which ${formerState(tried.before.now)} (${errorText(error)})`];
     }
   });
   const left = failures.flat();
@@ -86,12 +86,12 @@ async function putBack(
   const { tag } = before;
   const name = repositoryName(session.repository);
   const now = await headManifest(session, tag);
-  const back = stepBack({ before: before.now, now, moved, root });
-  switch (back.step) {
+  const rollback = rollbackStep({ before: before.now, now, moved, root });
+  switch (rollback.step) {
     case 'restore': {
-      const { bytes, mediaType } = await getManifest(session, back.to);
+      const { bytes, mediaType } = await getManifest(session, rollback.to);
       await putManifest(session, tag, mediaType, bytes);
-      on({ type: 'tag-restored', name, tag, to: back.to });
+      on({ type: 'tag-restored', name, tag, to: rollback.to });
       return;
     }
     case 'remove':
@@ -107,19 +107,19 @@ async function putBack(
   }
 }
 
-/** By its name only: deleting the manifest by digest would take along every other tag on it. */
+/** Deletes by the name of the tag: deleting the manifest by digest would delete every other tag of it too. */
 async function removeTag(session: Session, tag: string): Promise<void> {
   try {
     await deleteTag(session, tag);
   } catch (error) {
-    // An answer that got lost may have done its work.
+    // The tag may be gone although the response to an earlier try was lost.
     if ((await headManifest(session, tag)).state !== 'missing') {
       throw error;
     }
   }
 }
 
-function formerPlace(before: TagState): string {
+function formerState(before: TagState): string {
   switch (before.state) {
     case 'found':
       return `pointed at ${before.digest}`;

@@ -1,24 +1,24 @@
-// Which side of a copy failed, and at what.
+// The error of a copy: the side that failed, source or destination, and the step.
 import { causes, UserError } from '../errors.ts';
 
-/** The place that content is copied from, or the one that it is copied to. */
+/** The side of a copy that content is read from, or written to. */
 export type CopySide = 'source' | 'destination';
 
-/** A copy that failed at one of its sides; `attempt` is what was done there, for example `reading layer sha256:…`. */
+/** A copy that failed on one side, at a step such as `reading layer sha256:…`. */
 export class CopyError extends UserError {
   override readonly name: string = 'CopyError';
   readonly side: CopySide;
 
-  constructor(side: CopySide, attempt: string, cause: unknown) {
-    super(attempt, { cause });
+  constructor(side: CopySide, step: string, cause: unknown) {
+    super(step, { cause });
     this.side = side;
   }
 }
 
-/** The result of an action at one side. A failure becomes a {@link CopyError}, unless it is one already. */
+/** Runs one step on one side. Its failure is thrown as a {@link CopyError}, unless it is one already. */
 export async function atSide<Result>(
   side: CopySide,
-  attempt: string,
+  step: string,
   action: () => Promise<Result>,
 ): Promise<Result> {
   try {
@@ -26,6 +26,6 @@ export async function atSide<Result>(
   } catch (error) {
     throw [...causes(error)].some((level) => level instanceof CopyError)
       ? error
-      : new CopyError(side, attempt, error);
+      : new CopyError(side, step, error);
   }
 }

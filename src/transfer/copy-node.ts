@@ -1,13 +1,13 @@
-// One node on its way: skipped, mounted or sent, and its failure attributed to the side that caused it.
+// Copies one node: skips, mounts or writes it, and attributes a failure to the source or the destination.
 import type { Readable } from 'node:stream';
 import type { OnContentEvent } from '../content/content-event.ts';
 import type { ContentNode, ContentTarget, GraphNode } from '../content/content-graph.ts';
 import { causes } from '../errors.ts';
 import { atSide, CopyError } from './copy-error.ts';
 
-/** The two places of a copy, and what its parts share. */
+/** The two sides of a copy, and what its transfers share. */
 export interface CopyRoute {
-  /** The name of the place that is read. */
+  /** The name of the source. */
   readonly from: string;
   readonly target: ContentTarget;
   /** Ends the transfer with the signal's reason. */
@@ -15,18 +15,18 @@ export interface CopyRoute {
   readonly on: OnContentEvent;
 }
 
-/** `layer sha256:…`, as messages name a node. */
+/** The name of a node in messages: `layer sha256:…`. */
 export function nodeName({ descriptor, kind, part }: GraphNode): string {
   return `${part ?? kind} ${descriptor.digest}`;
 }
 
-/** Brings a node that is not the root to the target, unless the target holds it already. Throws a {@link CopyError}. */
+/** Copies a node that is not the root, unless the target holds it already. Throws a {@link CopyError}. */
 export async function copyNode(node: ContentNode, route: CopyRoute): Promise<void> {
   const { target, signal, on } = route;
   const { descriptor, kind, origin } = node;
   if (kind === 'blob') {
-    const attempt = `asking ${target.name} for ${nodeName(node)}`;
-    if (await atSide('destination', attempt, () => target.has(descriptor, kind, signal))) {
+    const asking = `asking ${target.name} for ${nodeName(node)}`;
+    if (await atSide('destination', asking, () => target.has(descriptor, kind, signal))) {
       on({ type: 'existing', node });
       return;
     }
@@ -63,7 +63,7 @@ async function writeNode(
     return await target.write({ ...node, open }, signal);
   } catch (error) {
     signal.throwIfAborted();
-    // A target passes a failure of what it reads on as it is; its own failures are other objects.
+    // A target throws the error of the stream that it reads unchanged; its own errors are other objects.
     const isRead = [...causes(error)].some((level) => readFailures.has(level));
     throw isRead
       ? new CopyError('source', `reading ${nodeName(node)} from ${from}`, error)

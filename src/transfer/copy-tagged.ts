@@ -1,4 +1,4 @@
-// A copy under tags: which of them move is decided before anything is sent, and they move last.
+// A copy with tags: decides before anything is sent which tags move, and moves them last.
 import type { OnContentEvent } from '../content/content-event.ts';
 import type { ContentNode, ContentSource, TaggedTarget } from '../content/content-graph.ts';
 import type { ConflictingTag, CurrentTag, TagChoice, TagRule } from '../content/tag-state.ts';
@@ -7,23 +7,23 @@ import type { Digest } from '../oci/digest.ts';
 import { type CopyOptions, copyBelowRoot, readRoot } from './copy.ts';
 import { atSide } from './copy-error.ts';
 
-/** How a copy is done, and which tags move. */
+/** Options of a copy with tags. */
 export interface TaggedCopyOptions extends CopyOptions {
-  /** Which tags the root takes. */
+  /** Decides which tags move to the root. */
   readonly rule: TagRule;
 }
 
-/** The outcome of a copy. */
+/** The result of a copy with tags. */
 export interface Copied {
   readonly root: Descriptor;
-  /** The tags that the rule found in its way. */
+  /** The immutable tags that point elsewhere. */
   readonly conflicts: readonly ConflictingTag[];
 }
 
 /**
  * Copies a graph and points `tags`, at least one, at its root. What the target already holds is not sent, and nothing is
- * sent at all when no tag is to move. What the rule forbids is thrown before anything is sent: where that depends on a
- * root which is not known before its content was read, the source is read through first.
+ * sent at all when no tag is to move. The error of the rule is thrown before anything is sent: when the rule needs a
+ * root that is not known yet, the whole source is read first. Throws a CopyError for any other failure.
  */
 export async function copyTagged(
   source: ContentSource,
@@ -46,7 +46,7 @@ export async function copyTagged(
   }
   const node = await copyBelowRoot(source, target, options, presenceBy(before, known));
   const root = node.descriptor;
-  const current = rule.looksAgain ? await currentTags() : before;
+  const current = rule.rechecks ? await currentTags() : before;
   const choice = rule.choose(current, root.digest);
   reportUnchanged(on, choice, root);
   if (choice.put.length > 0) {
@@ -60,8 +60,8 @@ export async function copyTagged(
 }
 
 /**
- * What the tags say about manifests: those that they point at are there. The root is taken for absent when none of its
- * tags exists, as upstream does, whose requests strict registries expect.
+ * What the tags show about manifests: those that they point at exist. The root counts as absent when none of its tags
+ * exists, as in upstream, whose requests strict registries expect.
  */
 function presenceBy(tags: readonly CurrentTag[], root: Descriptor | undefined) {
   const isNew = tags.every(({ now }) => now.state === 'missing');
@@ -80,7 +80,7 @@ function reportUnchanged(on: OnContentEvent, { existing }: TagChoice, { digest }
   }
 }
 
-/** The root of a source, at the price of everything that the source must do to know it. */
+/** The root of a source, found by reading all of it. */
 async function findRoot(source: ContentSource): Promise<Descriptor | undefined> {
   let last: ContentNode | undefined;
   for await (const node of source.nodes(async () => false)) {

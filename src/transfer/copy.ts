@@ -1,4 +1,4 @@
-// The copy that moves every image: from a source to a target, children first and the root last.
+// Copies a content graph from a source to a target: children first, several at a time, the root last.
 import { buffer } from 'node:stream/consumers';
 import type { OnContentEvent } from '../content/content-event.ts';
 import type { ContentNode, ContentSource, ContentTarget, IsPresent } from '../content/content-graph.ts';
@@ -8,9 +8,9 @@ import type { Digest } from '../oci/digest.ts';
 import { atSide } from './copy-error.ts';
 import { type CopyRoute, copyNode, nodeName } from './copy-node.ts';
 
-/** How a copy is done. */
+/** Options of a copy. */
 export interface CopyOptions {
-  /** How many nodes travel at a time; may be shared by several copies. A target that is an archive takes one at a time. */
+  /** How many nodes are copied at a time; several copies may share it. An archive takes one at a time. */
   readonly limiter: Limiter;
   /** Ends the copy with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -18,8 +18,8 @@ export interface CopyOptions {
 }
 
 /**
- * Copies a graph and stores its root by digest. What the target already holds is not sent: it is asked for the root
- * first. Returns the root. Throws a CopyError that names the side that failed.
+ * Copies a graph, stores its root by digest and returns it. The target is asked for the root first, and what it already
+ * holds is not sent. Throws a CopyError that names the side that failed.
  */
 export async function copy(
   source: ContentSource,
@@ -34,7 +34,7 @@ export async function copy(
   return root.descriptor;
 }
 
-/** The bytes of the root, which was not sent yet. */
+/** The bytes of the root. */
 export async function readRoot(source: ContentSource, root: ContentNode): Promise<Uint8Array> {
   return await atSide('source', `reading ${nodeName(root)} from ${source.name}`, async () =>
     buffer(await root.open()),
@@ -42,8 +42,8 @@ export async function readRoot(source: ContentSource, root: ContentNode): Promis
 }
 
 /**
- * Copies everything but the root, which is yet to be published. The target is not asked for manifests of which `known`
- * says whether it holds them.
+ * Copies everything but the root, which it returns. The target is not asked for a manifest when `known` returns whether
+ * it exists.
  */
 export async function copyBelowRoot(
   source: ContentSource,
@@ -70,21 +70,21 @@ export async function copyBelowRoot(
     }
     return root;
   } catch (error) {
-    // The siblings end before the caller goes on; the first failure is the one to report.
+    // The other transfers end before this is thrown; the first failure is the one to report.
     ending.abort(error);
     await transfers.settled();
     throw signal.reason;
   }
 }
 
-/** Starts every node but the root, which is returned. */
+/** Starts the transfer of every node but the root, which is returned. */
 async function startAll(
   source: ContentSource,
   present: IsPresent,
   transfers: Transfers,
   signal: AbortSignal,
 ): Promise<ContentNode | undefined> {
-  // A manifest is the root unless another node follows it, so each waits until the next one shows.
+  // A manifest is the root unless another node follows it, so each waits for the next node.
   let last: ContentNode | undefined;
   for await (const node of readNodes(source, present)) {
     signal.throwIfAborted();
@@ -117,11 +117,11 @@ async function* readNodes(source: ContentSource, present: IsPresent): AsyncGener
   }
 }
 
-/** The nodes under way. */
+/** The transfers of a copy. */
 interface Transfers {
-  /** Resolves as soon as another node may follow. */
+  /** Resolves when the next node may be started. */
   start(node: ContentNode): Promise<void>;
-  /** Resolves when all have ended, whatever came of them. */
+  /** Resolves when all have ended, successful or not. */
   settled(): Promise<void>;
 }
 
@@ -134,14 +134,14 @@ function startTransfers(
   const running: Promise<void>[] = [];
   return {
     async start(node) {
-      // What lies below a manifest is on its way by now: a child never waits for its parent.
-      const below = node.kind === 'blob' ? [] : [...running];
-      // Blobs take their place here, so that the source is not read further ahead than there are places.
+      // Its children were started before: a child never waits for its parent.
+      const children = node.kind === 'blob' ? [] : [...running];
+      // Blobs acquire their slot here, so that the source is not read further ahead than there are slots.
       const release = node.kind === 'blob' ? await limiter.acquire() : undefined;
       const transfer = (async () => {
         let free = release;
         try {
-          await Promise.all(below);
+          await Promise.all(children);
           free ??= await limiter.acquire();
           signal.throwIfAborted();
           await copyNode(node, route);

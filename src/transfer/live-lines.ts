@@ -1,17 +1,17 @@
-// Lines at the end of a log that change in place. Pure: what is there and what shall be there → what to write.
+// Redraws lines at the end of a log in place. Pure: the lines shown and the lines wanted → what to write.
 
 /**
- * The text that turns the lines `shown` at the end of the output into `above` and, below that, the lines `wanted`.
- * The cursor is at the start of the line behind the last one, before and after. `above` is empty or whole lines.
+ * The output that turns the lines `shown` at the end of the log into `above` followed by the lines `wanted`. The cursor
+ * is at the start of the line after the last one, before and after. `above` is empty or whole lines.
  *
- * Only going up, erasing to the end of the line, and line feeds are used: that is what Concourse's build log has always
- * known. It can't erase everything below, and most of its versions print pieces of what would hide the cursor.
+ * Uses only cursor up, erase to the end of the line, and line feeds, which every version of Concourse's build log knows.
+ * It cannot erase everything below, and most versions print parts of the sequence that hides the cursor.
  */
 export function redraw(shown: readonly string[], wanted: readonly string[], above: string): string {
   const settled = above.split('\n').slice(0, -1);
   const next = [...settled, ...wanted];
   const rows = Math.max(shown.length, next.length);
-  // A line above may be longer than the terminal is wide: what is below it is not where it was.
+  // A line above may be wider than the terminal, and move everything below it.
   const isThere = (row: number) => settled.length === 0 && row < next.length && shown[row] === next[row];
   let first = 0;
   while (first < rows && isThere(first)) {

@@ -1,14 +1,14 @@
-// Progress that is looked at: bars that change in place, or a plain line now and then.
+// The progress display: bars that change in place, or a plain log line every few seconds.
 import { redraw } from './live-lines.ts';
 import type { ShownProgress } from './progress.ts';
-import { barLines, plainLine } from './progress-text.ts';
+import { barLines, plainLine } from './progress-format.ts';
 import { createTransferList } from './transfer-list.ts';
 
-/** What a display needs of the world around it. Times are in milliseconds. */
+/** What a display needs of its surroundings. Times are in milliseconds. */
 export interface DisplaySurroundings {
   write(text: string): void;
   now(): number;
-  /** Calls an action again and again until the function given back is called; keeps no process alive. */
+  /** Repeats an action until the returned function is called; does not keep the process alive. */
   every(milliseconds: number, action: () => void): () => void;
 }
 
@@ -18,22 +18,22 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
-/** How often bars change. */
-const barPause = 250;
-/** How often there is a plain line. */
-const linePause = 5_000;
-/** For a log that doesn't say how wide it is, and which a terminal may show later. */
-const usualWidth = 80;
+/** Milliseconds between updates of the bars. */
+const barInterval = 250;
+/** Milliseconds between plain lines. */
+const lineInterval = 5_000;
+/** The width for a log that is not a terminal, but may be shown in one later. */
+const defaultWidth = 80;
 
-/** Bars, and the way to write a log while they are there. */
+/** Bars, and how log lines are written while they are shown. */
 export interface Bars extends ShownProgress {
-  /** Writes whole lines, above what is still under way. */
+  /** Writes whole lines above the bars of running transfers. */
   write(lines: string): void;
 }
 
 /**
- * A bar for each transfer, those under way below everything else: what has ended stays in the log, among its lines. On
- * a terminal as many are shown as there is room for; anything else has room for all.
+ * A bar for each transfer. Bars of running transfers stay below everything else; the bar of a transfer that ended
+ * stays in the log where it is. A terminal shows as many bars as it has rows; any other output shows all.
  */
 export function createBars(
   { write, now, every }: DisplaySurroundings,
@@ -47,18 +47,18 @@ export function createBars(
     const size = terminal();
     const settled = list.takeEnded();
     const moving = list.states.slice(0, Math.max(1, (size?.rows ?? Number.POSITIVE_INFINITY) - 1));
-    // In the last column of a terminal the cursor may be on the next line or not.
-    const wanted = barLines([...settled, ...moving], (size?.columns ?? usualWidth) - 1);
-    const text = redraw(shown, wanted, above);
+    // After the last column of a terminal, the cursor may or may not be on the next line.
+    const wanted = barLines([...settled, ...moving], (size?.columns ?? defaultWidth) - 1);
+    const output = redraw(shown, wanted, above);
     shown = wanted.slice(settled.length);
-    if (text !== '') {
-      write(text);
+    if (output !== '') {
+      write(output);
     }
   };
 
   return {
     start(name, totalBytes) {
-      stopTicking ??= every(barPause, () => {
+      stopTicking ??= every(barInterval, () => {
         list.measure();
         draw('');
       });
@@ -75,20 +75,20 @@ export function createBars(
   };
 }
 
-/** Every few seconds one line of the log about what is moving, told by `tell`; nothing of what takes less. */
+/** Writes one log line about the running transfers every few seconds; nothing about shorter ones. */
 export function createPlainLines(
   { now, every }: Omit<DisplaySurroundings, 'write'>,
-  tell: (line: string) => void,
+  log: (line: string) => void,
 ): ShownProgress {
   const list = createTransferList({ now, onEnd: () => list.takeEnded() });
   let stopTicking: (() => void) | undefined;
   return {
     start(name, totalBytes) {
-      stopTicking ??= every(linePause, () => {
+      stopTicking ??= every(lineInterval, () => {
         list.measure();
         const line = plainLine(list.states);
         if (line !== undefined) {
-          tell(line);
+          log(line);
         }
       });
       return list.add(name, totalBytes);

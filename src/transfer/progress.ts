@@ -1,27 +1,27 @@
-// How far transfers are: what whoever moves bytes tells, without knowing who shows it or how.
+// The interface through which transfers report their progress, whatever displays it.
 
-/** One blob on its way. Once it is done or stopped, nothing more is said about it. */
+/** The transfer of one blob. Calls after `done` or `stop` have no effect. */
 export interface Transfer {
-  /** So many more bytes have passed. */
+  /** So many more bytes were transferred. */
   advance(bytes: number): void;
-  /** All of it has arrived. */
+  /** All bytes were transferred. */
   done(): void;
-  /** It won't go on; a transfer that never began is forgotten. */
+  /** The transfer has failed or was cancelled; one that never began is removed. */
   stop(): void;
 }
 
-/** Where transfers are announced. */
+/** Registers transfers. */
 export interface Progress {
-  /** A transfer of so many bytes that waits to begin; `name` is short and harmless to a terminal. */
+  /** A transfer that waits to begin; `name` is short and safe to print on a terminal. */
   start(name: string, totalBytes: number): Transfer;
 }
 
-/** A {@link Progress} that is shown until it is closed, which stops what is still under way. */
+/** A {@link Progress} that is displayed until it is closed, which stops the running transfers. */
 export interface ShownProgress extends Progress {
   close(): void;
 }
 
 const silentTransfer: Transfer = { advance() {}, done() {}, stop() {} };
 
-/** Progress that nobody is shown. */
+/** Progress that is not displayed. */
 export const noProgress: ShownProgress = { start: () => silentTransfer, close() {} };

@@ -1,40 +1,40 @@
-// All transfers of one command, in the order in which they were announced.
+// The list of transfers of one command, in the order in which they were registered.
 import type { Transfer } from './progress.ts';
 import { advanced, ended, measured, type TransferState, waitingTransfer } from './transfer-state.ts';
 
-/** What a {@link createTransferList} needs; `now` in milliseconds. */
+/** Options of {@link createTransferList}; `now` is in milliseconds. */
 export interface TransferListOptions {
   now(): number;
-  /** Called after each transfer that has ended. */
+  /** Called after the end of each transfer. */
   onEnd(): void;
 }
 
-/** Transfers that can be looked at. */
+/** The registered transfers and their states. */
 export interface TransferList {
   add(name: string, total: number): Transfer;
-  /** Takes the rates of this moment. */
+  /** Updates the rates. */
   measure(): void;
-  /** What is under way, with the rates that were taken last. */
+  /** The transfers that have not ended, with the rates of the last `measure`. */
   readonly states: readonly TransferState[];
-  /** Gives away those that have ended, in the order of their ends. */
+  /** Removes and returns the transfers that have ended, in the order of their ends. */
   takeEnded(): readonly TransferState[];
-  /** Stops what is under way, without calling `onEnd`. */
+  /** Stops all that have not ended, without calling `onEnd`. */
   stopAll(): void;
 }
 
-/** A list of transfers without any in it. */
+/** An empty list of transfers. */
 export function createTransferList({ now, onEnd }: TransferListOptions): TransferList {
   const entries = new Set<{ state: TransferState }>();
   let endedStates: TransferState[] = [];
-  /** Tells whether it was under way until now. */
+  /** Returns false when it had ended before. */
   const end = (entry: { state: TransferState }, phase: 'done' | 'stopped') => {
-    const underWay = entries.delete(entry);
-    if (underWay && (phase === 'done' || entry.state.phase !== 'waiting')) {
+    const wasOpen = entries.delete(entry);
+    if (wasOpen && (phase === 'done' || entry.state.phase !== 'waiting')) {
       endedStates.push(ended(entry.state, phase, now()));
     }
-    return underWay;
+    return wasOpen;
   };
-  const endAndTell = (entry: { state: TransferState }, phase: 'done' | 'stopped') => {
+  const endAndNotify = (entry: { state: TransferState }, phase: 'done' | 'stopped') => {
     if (end(entry, phase)) {
       onEnd();
     }
@@ -47,8 +47,8 @@ export function createTransferList({ now, onEnd }: TransferListOptions): Transfe
         advance(bytes) {
           entry.state = advanced(entry.state, bytes, now());
         },
-        done: () => endAndTell(entry, 'done'),
-        stop: () => endAndTell(entry, 'stopped'),
+        done: () => endAndNotify(entry, 'done'),
+        stop: () => endAndNotify(entry, 'stopped'),
       };
     },
     measure() {

@@ -1,15 +1,15 @@
-// Content whose way is told to a progress: the same streams, their bytes counted as they are read.
+// Reports the bytes that are read from streams, chunks and content sources to a progress display.
 import { pipeline, type Readable, Transform } from 'node:stream';
 import type { ContentNode, ContentSource } from '../content/content-graph.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
 import type { Progress, Transfer } from './progress.ts';
 
-/** What people know a blob by: the first twelve digits of its digest. */
+/** The short name of a blob: the first twelve digits of its digest. */
 export function shortDigest(digest: Digest): string {
   return digestHex(digest).slice(0, 12);
 }
 
-/** The same stream; the transfer is done at its end, and stopped when it fails or is destroyed. */
+/** A stream of the same bytes; the transfer is done at its end, and stopped when it fails or is destroyed. */
 export function watchStream(stream: Readable, transfer: Transfer): Readable {
   const watched = new Transform({
     transform(chunk: Uint8Array, _encoding, next) {
@@ -25,12 +25,12 @@ export function watchStream(stream: Readable, transfer: Transfer): Readable {
       next(error);
     },
   });
-  // The result carries the error; whoever reads it hears of it there.
+  // The error reaches the consumer through the result.
   pipeline(stream, watched, () => {});
   return watched;
 }
 
-/** The same chunks; the transfer is done when all were taken, and stopped when they were not. */
+/** The same chunks; the transfer is done when all were consumed, and stopped otherwise. */
 export async function* watchChunks(
   chunks: AsyncIterable<Uint8Array>,
   transfer: Transfer,
@@ -46,7 +46,7 @@ export async function* watchChunks(
   }
 }
 
-/** The same content. Each time that a blob is opened is a transfer: what broke off begins at nothing again. */
+/** The same content. Each opening of a blob is a transfer, so a blob that is sent again starts at zero bytes. */
 export function watchContent(source: ContentSource, progress: Progress): ContentSource {
   const watchNode = (node: ContentNode): ContentNode => ({
     ...node,

@@ -399,7 +399,7 @@ describe('a get with transient failures', () => {
     const clock = createFakeClock();
     const { answer, stderr } = await get(registry, { clock });
     expect(answer).toBeDefined();
-    expect(stderr).toContain('is not there (yet); asking again');
+    expect(stderr).toContain('is not in the registry (yet); retrying');
     expect(registry.journal.select({ path: '/v2/' })).toHaveLength(1);
   });
 

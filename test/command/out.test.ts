@@ -510,7 +510,7 @@ describe('the location of an upload', () => {
     const { answer, stderr } = await put(server, { root });
     server.assertSatisfied();
     expect(answer).toBeUndefined();
-    expect(stderr).toContain('the answer has no Location header');
+    expect(stderr).toContain('the response has no Location header');
   });
 
   it.each([

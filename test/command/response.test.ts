@@ -1,4 +1,4 @@
-// The answers of the commands equal those of Go's encoder byte for byte.
+// The responses of the commands equal those of Go's encoder byte for byte.
 import { describe, expect, it } from 'vitest';
 import { checkResponse, inResponse, outResponse } from '../../src/command/response.ts';
 import { digestOf } from '../../src/oci/digest.ts';

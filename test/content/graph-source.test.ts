@@ -77,7 +77,7 @@ function twoPlatforms() {
   return { graph, amd64, root: graph.index('root', amd64, graph.index('inner', arm64), amd64) };
 }
 
-describe('the walk over a graph', () => {
+describe('the traversal of a graph', () => {
   it('yields children before parents, each digest once, and the root last', async () => {
     const { graph, root } = twoPlatforms();
     const { visited, read } = await walk(graph, root);
@@ -85,7 +85,7 @@ describe('the walk over a graph', () => {
     expect(read).toEqual(['root', 'amd64', 'inner', 'arm64']);
   });
 
-  it('asks for the root first, and yields it alone when it is present', async () => {
+  it('checks the root first, and yields it alone when it is present', async () => {
     const { graph, root } = twoPlatforms();
     expect(await walk(graph, root, { present: ['root'] })).toEqual({
       visited: ['root'],
@@ -106,12 +106,12 @@ describe('the walk over a graph', () => {
     expect((await walk(graph, root, { present: ['inner'] })).visited).not.toContain('arm64');
   });
 
-  it('asks for no blob', async () => {
+  it('does not check blobs', async () => {
     const { graph, amd64 } = twoPlatforms();
     expect((await walk(graph, amd64)).asked).toEqual(['amd64']);
   });
 
-  it('yields the config of an image after its layers when that order is asked for', async () => {
+  it('yields the config of an image after its layers when configs is last', async () => {
     const { graph, amd64 } = twoPlatforms();
     const { visited } = await walk(graph, amd64, { configs: 'last' });
     expect(visited).toEqual(['base', 'app', 'config 1', 'amd64']);
@@ -150,7 +150,7 @@ describe('the walk over a graph', () => {
     expect((await walk(graph, root)).visited).toHaveLength(5_002);
   });
 
-  it('does not read again what was read to choose an image', async () => {
+  it('does not read again what was read to select an image', async () => {
     const { graph, root } = twoPlatforms();
     const known = graphDocuments({
       name: 'other',
@@ -162,14 +162,14 @@ describe('the walk over a graph', () => {
   });
 });
 
-describe('the children of a document', () => {
+describe('the children', () => {
   const descriptorFor = (name: string, mediaType: string): Descriptor => ({
     mediaType,
     size: name.length,
     digest: digestOf(name),
   });
 
-  it('are the config and all layers of a manifest', () => {
+  it('of a manifest are its config and all layers', () => {
     const config = descriptorFor('config', mediaTypes.ociConfig);
     const layer = descriptorFor('layer', mediaTypes.ociLayerGzip);
     const foreign = descriptorFor('foreign', mediaTypes.dockerForeignLayer);
@@ -180,7 +180,7 @@ describe('the children of a document', () => {
     ]);
   });
 
-  it('are the images and indexes that an index lists', () => {
+  it('of an index are the images and indexes that it lists', () => {
     const image = descriptorFor('image', mediaTypes.dockerManifest);
     const list = descriptorFor('list', mediaTypes.dockerManifestList);
     expect(childrenOf('index', json({ manifests: [image, list] }), 'it')).toEqual([

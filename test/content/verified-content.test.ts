@@ -13,14 +13,14 @@ function streamOf(...chunks: string[]): Readable {
   return Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
 }
 
-describe('verified content', () => {
-  it('passes what is as described, whatever the chunks', async () => {
+describe('the verification of a stream', () => {
+  it('passes content that matches its descriptor, whatever the chunks', async () => {
     expect(
       (await buffer(verifyContent(streamOf('content ', 'of ', 'a blob'), expected, 'it'))).toString(),
     ).toBe(text);
   });
 
-  it('passes nothing where nothing is described', async () => {
+  it('passes empty content of size 0', async () => {
     const empty = { size: 0, digest: digestOf('') };
     expect(await buffer(verifyContent(Readable.from([]), empty, 'it'))).toHaveLength(0);
   });
@@ -41,7 +41,7 @@ describe('verified content', () => {
     await expect(failed).rejects.toThrow(`received ${expected.digest}, requested ${other}`);
   });
 
-  it('stops reading a stream that gives too much', async () => {
+  it('stops reading a stream that is too long', async () => {
     const endless = Readable.from(
       (function* () {
         for (;;) {
@@ -62,7 +62,7 @@ describe('verified content', () => {
     await expect(buffer(verifyContent(broken, expected, 'it'))).rejects.toThrow('reset');
   });
 
-  it('lets go of the stream when nobody wants the rest', async () => {
+  it('destroys the stream when the consumer stops', async () => {
     const source = streamOf('content ', 'of a blob');
     const closed = new Promise((resolve) => source.once('close', resolve));
     for await (const chunk of verifyContent(source, expected, 'it')) {
@@ -74,8 +74,8 @@ describe('verified content', () => {
   });
 });
 
-describe('verified bytes', () => {
-  it('are given back', () => {
+describe('the verification of bytes', () => {
+  it('returns them when they match', () => {
     const bytes = Buffer.from(text);
     expect(verifyBytes(bytes, expected, 'it')).toBe(bytes);
   });
@@ -83,7 +83,7 @@ describe('verified bytes', () => {
   it.each([
     ['digest', text.toUpperCase()],
     ['size', `${text}!`],
-  ])('fail for another %s', (what, given) => {
+  ])('fails for another %s', (what, given) => {
     expect(() => verifyBytes(Buffer.from(given), expected, 'it')).toThrow(`it: ${what} mismatch`);
   });
 });

@@ -1,4 +1,4 @@
-// The image for a platform: the first that is exactly it, through indexes, verified at every step.
+// The selection of the image for a platform, through indexes, verified at every step.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { errorHint, errorText } from '../../src/errors.ts';
 import { readConfig, remoteImage, selectImage } from '../../src/get/remote-image.ts';
@@ -43,8 +43,8 @@ function imageFor(
   return buildImage({ platform, run: { Env: [`TEXT=${text}`] } });
 }
 
-describe('an image', () => {
-  it('is itself, whatever its platform', async () => {
+describe('the selection of an image', () => {
+  it('takes the image itself, whatever its platform', async () => {
     const image = await imageFor(arm64);
     const { find, registry } = await registryWith(image);
     const found = await find();
@@ -56,7 +56,7 @@ describe('an image', () => {
     ]);
   });
 
-  it('of an unknown type is read, with a warning', async () => {
+  it('reads an image of an unknown media type, with a warning', async () => {
     const image = emptyImage();
     const { find, log } = await registryWith({ ...image, mediaType: 'text/plain' });
     expect((await find()).manifest.config.digest).toBe(image.config.digest);
@@ -64,21 +64,21 @@ describe('an image', () => {
   });
 
   it.each(['application/vnd.docker.distribution.manifest.v1+json', mediaTypes.dockerManifestSchema1Signed])(
-    'of %s is refused',
+    'refuses schema 1: %s',
     async (mediaType) => {
       const { find } = await registryWith({ ...emptyImage(), mediaType });
       await expect(find()).rejects.toThrow('is a Docker schema 1 manifest');
     },
   );
 
-  it('whose config has other bytes is refused', async () => {
+  it('refuses a config with other bytes', async () => {
     const image = await imageFor(amd64);
     const { find, registry } = await registryWith(image);
     registry.faults.add({ path: /blobs/, fault: { kind: 'flip' } });
     await expect((await find()).config()).rejects.toThrow('digest mismatch');
   });
 
-  it('whose config is too large is refused before it is asked for', async () => {
+  it('refuses a config that is too large before it is requested', async () => {
     const image = await imageFor(amd64);
     const { find, registry } = await registryWith(image);
     const { manifest, config: read } = await find();
@@ -88,9 +88,9 @@ describe('an image', () => {
   });
 });
 
-describe('an index', () => {
+describe('the selection from an index', () => {
   it.each(['oci', 'docker'] as const)(
-    '(%s) gives the entry of the platform, asked for by its type',
+    'takes the entry of the platform, requested with its media type (%s)',
     async (format) => {
       const [first, second] = [await imageFor(amd64), await imageFor(arm64)];
       const { find, registry } = await registryWith(
@@ -105,21 +105,21 @@ describe('an index', () => {
     },
   );
 
-  it('gives the first of several, whatever their variants', async () => {
+  it('takes the first of several entries, whatever their variants', async () => {
     const v6 = await imageFor({ os: 'linux', architecture: 'arm', variant: 'v6' });
     const v7 = await imageFor({ os: 'linux', architecture: 'arm', variant: 'v7' });
     const { find } = await registryWith(buildIndex([v7, v6]));
     expect((await find({ os: 'linux', architecture: 'arm' })).manifest.config.digest).toBe(v7.config.digest);
   });
 
-  it('takes an entry without a platform for linux/amd64', async () => {
+  it('treats an entry without a platform as linux/amd64', async () => {
     const image = { ...(await imageFor(arm64)), entry: {} };
     const { find } = await registryWith(buildIndex([image]));
     expect((await find(amd64)).manifest.config.digest).toBe(image.config.digest);
     await expect(find(arm64)).rejects.toThrow('no child with platform linux/arm64');
   });
 
-  it('without the platform says what it has', async () => {
+  it('lists the platforms of the index when the wanted one is missing', async () => {
     const image = await imageFor(arm64);
     const { find } = await registryWith(buildIndex([image, await attestationOf(image)]));
     const error = await find({ os: 'linux', architecture: 'arm64/v8' }).catch((caught: unknown) => caught);
@@ -129,18 +129,18 @@ describe('an index', () => {
     expect(errorHint(error)).toContain('set platform (os, architecture');
   });
 
-  it('that is empty has none', async () => {
+  it('fails for an empty index', async () => {
     const { find } = await registryWith(buildIndex([]));
     await expect(find()).rejects.toThrow('it has: none');
   });
 
-  it('in an index is looked into', async () => {
+  it('follows an index in an index', async () => {
     const image = await imageFor(amd64);
     const { find } = await registryWith(buildIndex([buildIndex([await imageFor(arm64), image])]));
     expect((await find()).manifest.config.digest).toBe(image.config.digest);
   });
 
-  it('in an index in an index … is not followed for ever', async () => {
+  it('fails for indexes nested more than 8 deep', async () => {
     let root: Root = await imageFor(amd64);
     for (let depth = 0; depth < 9; depth++) {
       root = buildIndex([root]);
@@ -150,13 +150,13 @@ describe('an index', () => {
     expect(registry.journal.select({ path: /manifests/ }).length).toBeLessThan(10);
   });
 
-  it('whose child has other bytes is refused', async () => {
+  it('refuses a child with other bytes', async () => {
     const { find, registry } = await registryWith(buildIndex([await imageFor(amd64)]));
     registry.faults.add({ path: /manifests\/sha256/, fault: { kind: 'flip' } });
     await expect(find()).rejects.toThrow('does not match requested digest');
   });
 
-  it('with the child embedded asks for nothing more', async () => {
+  it('sends no request for an embedded child', async () => {
     const image = await imageFor(amd64);
     const entry = descriptorOf(image, { platform: amd64, data: image.bytes.toString('base64') });
     const index = jsonDocument(mediaTypes.ociIndex, {

@@ -1,4 +1,4 @@
-// Labels and annotations that are told to the user.
+// The labels and annotations in the metadata of a response.
 import { expect, it } from 'vitest';
 import { selectMetadata } from '../../src/get/image-metadata.ts';
 import { compilePattern } from '../../src/policy/pattern.ts';
@@ -10,7 +10,7 @@ it.each([
   ['example', ['com.example.a', 'com.example.b', 'xcom.example.c']],
   ['.*', ['com.example.a', 'com.example.b', 'org.other', 'xcom.example.c']],
   ['^1$', []],
-])('%s goes by the key', (re, names) => {
+])('selects by the key: %s', (re, names) => {
   expect(selectMetadata(labels, compilePattern(re, 'a test')).map(({ name }) => name)).toEqual(names);
 });
 

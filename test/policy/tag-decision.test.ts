@@ -103,8 +103,8 @@ describe('immutableTagRule', () => {
   );
 
   it('has tags looked up again before they move only when one is immutable', () => {
-    expect(immutableTagRule(new Set(['a']), 'fail').looksAgain).toBe(true);
-    expect(immutableTagRule(new Set(), 'fail').looksAgain).toBe(false);
+    expect(immutableTagRule(new Set(['a']), 'fail').rechecks).toBe(true);
+    expect(immutableTagRule(new Set(), 'fail').rechecks).toBe(false);
   });
 });
 

@@ -1,4 +1,4 @@
-// A blob is asked for, opened, sent and closed; what fails on the way is done again from where it can be.
+// Blob uploads: existence check, POST, PATCH and PUT; which of them are repeated after which failure.
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ContentNode } from '../../src/content/content-graph.ts';
@@ -42,15 +42,15 @@ async function registryOf(faults: readonly FaultRule[] = [], options: RegistryOp
   return { registry, session, clock, methods };
 }
 
-describe('asking for a blob', () => {
-  it('tells whether it is there', async () => {
+describe('the existence check of a blob', () => {
+  it('returns whether the registry has the blob', async () => {
     const { registry, session } = await registryOf();
     expect(await hasBlob(session, digest)).toBe(false);
     registry.putBlob('app', content);
     expect(await hasBlob(session, digest)).toBe(true);
   });
 
-  it('is done again while the registry is busy, and refused is an error', async () => {
+  it('is repeated after 429 and fails with 403', async () => {
     const { session, methods } = await registryOf([
       { method: 'HEAD', times: 2, fault: { kind: 'status', status: 429 } },
       { method: 'HEAD', times: 1, fault: { kind: 'status', status: 403 } },
@@ -60,8 +60,8 @@ describe('asking for a blob', () => {
   });
 });
 
-describe('an upload', () => {
-  it.each(['relative', 'absolute'] as const)('with %s locations is POST, PATCH and PUT', async (links) => {
+describe('the upload of a blob', () => {
+  it.each(['relative', 'absolute'] as const)('is POST, PATCH and PUT with %s locations', async (links) => {
     const { registry, session, methods } = await registryOf([], { links });
     expect(await uploadBlob(session, blob().node)).toBe('pushed');
     expect(methods()).toEqual(['POST', 'PATCH', 'PUT']);
@@ -77,7 +77,7 @@ describe('an upload', () => {
     expect(registry.openUploads).toBe(0);
   });
 
-  it('of a blob that the registry takes at once ends there', async () => {
+  it('ends after POST when the registry responds 201', async () => {
     const { session, methods } = await registryOf([
       { method: 'POST', fault: { kind: 'status', status: 201 } },
     ]);
@@ -85,7 +85,7 @@ describe('an upload', () => {
     expect(methods()).toEqual(['POST']);
   });
 
-  it('of no bytes is one', async () => {
+  it('succeeds for a blob of no bytes', async () => {
     const { registry, session } = await registryOf();
     const empty = digestOf(Buffer.from(''));
     const node: ContentNode = {
@@ -97,7 +97,7 @@ describe('an upload', () => {
     expect(registry.blob('app', empty)).toHaveLength(0);
   });
 
-  it('that is refused is told and not repeated', async () => {
+  it('fails with the error of the registry when POST is refused, without a retry', async () => {
     const { session, methods } = await registryOf([
       {
         method: 'POST',
@@ -109,19 +109,34 @@ describe('an upload', () => {
   });
 
   it.each<[string, FaultRule['fault'], string[]]>([
-    ['breaks off', { kind: 'resetUpload', after: 100 }, ['POST', 'PATCH', 'HEAD', 'POST', 'PATCH', 'PUT']],
-    ['fails', { kind: 'status', status: 500 }, ['POST', 'PATCH', 'HEAD', 'POST', 'PATCH', 'PUT']],
-    ['is put off', { kind: 'status', status: 429 }, ['POST', 'PATCH', 'HEAD', 'POST', 'PATCH', 'PUT']],
-  ])('that %s within PATCH starts over, since the old one may hold half', async (_name, fault, expected) => {
-    const { registry, session, methods } = await registryOf([{ method: 'PATCH', times: 1, fault }]);
-    const { node, opened } = blob();
-    expect(await uploadBlob(session, node)).toBe('pushed');
-    expect(methods()).toEqual(expected);
-    expect(opened()).toBe(2);
-    expect(registry.blob('app', digest)?.equals(content)).toBe(true);
-  });
+    [
+      'the connection breaks',
+      { kind: 'resetUpload', after: 100 },
+      ['POST', 'PATCH', 'HEAD', 'POST', 'PATCH', 'PUT'],
+    ],
+    [
+      'the response is 500',
+      { kind: 'status', status: 500 },
+      ['POST', 'PATCH', 'HEAD', 'POST', 'PATCH', 'PUT'],
+    ],
+    [
+      'the response is 429',
+      { kind: 'status', status: 429 },
+      ['POST', 'PATCH', 'HEAD', 'POST', 'PATCH', 'PUT'],
+    ],
+  ])(
+    'starts a new session when %s in PATCH, because the old one may hold half of the bytes',
+    async (_name, fault, expected) => {
+      const { registry, session, methods } = await registryOf([{ method: 'PATCH', times: 1, fault }]);
+      const { node, opened } = blob();
+      expect(await uploadBlob(session, node)).toBe('pushed');
+      expect(methods()).toEqual(expected);
+      expect(opened()).toBe(2);
+      expect(registry.blob('app', digest)?.equals(content)).toBe(true);
+    },
+  );
 
-  it.each([429, 503])('whose PUT is put off by %i repeats that alone', async (status) => {
+  it.each([429, 503])('repeats only PUT after %i', async (status) => {
     const { session, methods, clock } = await registryOf([
       { method: 'PUT', times: 2, fault: { kind: 'status', status, headers: { 'retry-after': '30' } } },
     ]);
@@ -132,7 +147,7 @@ describe('an upload', () => {
     expect(clock.waits.filter((wait) => wait === 30_000)).toHaveLength(2);
   });
 
-  it('whose PUT broke off after it was done is not sent again', async () => {
+  it('does not send a blob again that was stored although PUT had no response', async () => {
     const { registry, session, methods } = await registryOf();
     registry.putBlob('app', content);
     registry.faults.add({ method: 'PUT', times: 1, fault: { kind: 'reset' } });
@@ -143,17 +158,17 @@ describe('an upload', () => {
   it.each([
     ['429', { kind: 'status', status: 429 }],
     [
-      'an error that may pass',
+      'a temporary error code',
       { kind: 'status', status: 400, body: { errors: [{ code: 'BLOB_UPLOAD_INVALID', message: 'x' }] } },
     ],
     ['a reset', { kind: 'reset' }],
-  ] as const)('whose POST meets %s is opened again', async (_name, fault) => {
+  ] as const)('repeats POST after %s', async (_name, fault) => {
     const { session, methods } = await registryOf([{ method: 'POST', times: 1, fault }]);
     expect(await uploadBlob(session, blob().node)).toBe('pushed');
     expect(methods().filter((method) => method !== 'HEAD')).toEqual(['POST', 'POST', 'PATCH', 'PUT']);
   });
 
-  it('whose content can not be read fails with that, once', async () => {
+  it('fails without a retry when the content cannot be read', async () => {
     const { session, methods } = await registryOf();
     const node: ContentNode = {
       ...blob().node,
@@ -168,7 +183,7 @@ describe('an upload', () => {
   });
 });
 
-describe('where an upload goes', () => {
+describe('the location of an upload', () => {
   async function uploadVia(location: (request: ReceivedRequest) => string | undefined) {
     const server = await startRecordingServer({
       answer: (request): Reply => {
@@ -187,7 +202,7 @@ describe('where an upload goes', () => {
     return { server, upload: () => uploadBlob(session, blob().node) };
   }
 
-  it('is where it is told, by a path of any kind', async () => {
+  it('can be relative or absolute, with a query', async () => {
     const { server, upload } = await uploadVia(({ method }) =>
       method === 'POST' ? 'one?b=2&a=1' : '/two?x=%2B#part',
     );
@@ -202,7 +217,7 @@ describe('where an upload goes', () => {
     expect(requests[3]?.query.toString()).toBe(new URLSearchParams({ digest, x: '+' }).toString());
   });
 
-  it('may be another host, without credentials', async () => {
+  it('can be on another host, which gets no credentials', async () => {
     const other = await startRecordingServer({
       answer: ({ method }) => ({ status: method === 'PUT' ? 201 : 202, headers: { location: '/close' } }),
     });
@@ -217,7 +232,7 @@ describe('where an upload goes', () => {
   });
 
   it.each(['http://169.254.169.254/x', 'http://127.0.0.1:1/x', '//10.0.0.1/x'])(
-    'is not %s',
+    'cannot be the private address %s',
     async (location) => {
       const { server, upload } = await uploadVia(() => location);
       await expect(upload()).rejects.toThrow('refused to upload to the private address');
@@ -225,7 +240,7 @@ describe('where an upload goes', () => {
     },
   );
 
-  it('must be told', async () => {
+  it('is required', async () => {
     await expect((await uploadVia(() => undefined)).upload()).rejects.toThrow('has no Location header');
     const { upload } = await uploadVia(({ method }) => (method === 'POST' ? '/one' : undefined));
     await expect(upload()).rejects.toThrow('PATCH http');
@@ -238,7 +253,7 @@ describe('where an upload goes', () => {
   });
 });
 
-it('a digest that the registry does not agree with is told', async () => {
+it('an upload fails with the error of the registry when the digest does not match', async () => {
   const { session } = await registryOf();
   const wrong = {
     ...blob().node,

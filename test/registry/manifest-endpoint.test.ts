@@ -3,8 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
-import { lookUpDigest } from '../../src/registry/digest-lookup.ts';
-import { getManifest, headManifest, isMissing, putManifest } from '../../src/registry/manifest-endpoint.ts';
+import {
+  getManifest,
+  headManifest,
+  isMissing,
+  lookUpDigest,
+  putManifest,
+} from '../../src/registry/manifest-endpoint.ts';
 import { RegistryError } from '../../src/transport/registry-error.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { startRecordingServer } from '../support/recording-server.ts';

@@ -1,4 +1,4 @@
-// A manifest with a subject can be found from it, also on registries that keep no list of referrers.
+// The fallback tag of referrers on registries without the referrers API.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestHex, digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
@@ -32,14 +32,14 @@ async function registryOf(options: RegistryOptions = {}) {
   return { registry, session, push, listed };
 }
 
-describe('a referrer', () => {
-  it('is left to a registry that keeps a list', async () => {
+describe('the recording of a referrer', () => {
+  it('does nothing on a registry with the referrers API', async () => {
     const { registry, push } = await registryOf({ referrers: true });
     await push('one');
     expect(registry.journal.lines).toEqual(['GET /v2/', `GET /v2/app/referrers/${subject}`]);
   });
 
-  it('goes into the index under the tag of its subject, beside those that are there', async () => {
+  it('adds it to the index under the tag of its subject', async () => {
     const { registry, push, listed } = await registryOf();
     const pushed = await Promise.all(['one', 'two', 'three'].map(push));
     expect(listed()).toEqual({
@@ -50,28 +50,28 @@ describe('a referrer', () => {
     expect(registry.manifest('app', tag)?.mediaType).toBe(mediaTypes.ociIndex);
   });
 
-  it('that is listed already is not put again', async () => {
+  it('does not write the index when it lists the referrer already', async () => {
     const { registry, push } = await registryOf();
     await push('one');
     await push('one');
     expect(registry.journal.select({ method: 'PUT' })).toHaveLength(1);
   });
 
-  it.each([400, 404])('goes there too when the list is refused with %i', async (status) => {
+  it.each([400, 404])('uses the fallback tag when the referrers API responds %i', async (status) => {
     const { registry, push, listed } = await registryOf({ referrers: true });
     registry.faults.add({ path: /referrers/, fault: { kind: 'status', status } });
     await push('one');
     expect(listed().manifests).toHaveLength(1);
   });
 
-  it('is no manifest without a subject', async () => {
+  it('does nothing for a manifest without a subject', async () => {
     const { registry, session } = await registryOf();
     const image = await buildImage();
     await createReferrerRecorder(session).record(descriptorOf(image), image.bytes);
     expect(registry.journal.lines).toEqual(['GET /v2/']);
   });
 
-  it('that can not be looked for is an error: nothing is overwritten', async () => {
+  it('fails and overwrites nothing when the index cannot be read', async () => {
     const { registry, push } = await registryOf();
     registry.faults.add({ path: `/v2/app/manifests/${tag}`, fault: { kind: 'status', status: 403 } });
     await expect(push('one')).rejects.toThrow('403');

@@ -1,4 +1,4 @@
-// The graph of a repository: what comes in which order, and what is not asked for.
+// The graph of a repository: the order of its nodes, and what is not requested.
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { ContentNode, GraphNode } from '../../src/content/content-graph.ts';
@@ -30,8 +30,8 @@ async function walk(index: Index, configs: 'first' | 'last', present: readonly s
   return { nodes: nodes.map(({ descriptor }) => descriptor.digest), contents, manifests };
 }
 
-describe('the nodes of a repository', () => {
-  it.each(['first', 'last'] as const)('come children first, the config %s', async (configs) => {
+describe('the traversal of a repository', () => {
+  it.each(['first', 'last'] as const)('yields children first, the config %s', async (configs) => {
     const image = await buildImage({ layers: [[file('a')], [file('b')]] });
     const index = buildIndex([image]);
     const { nodes, contents, manifests } = await walk(index, configs);
@@ -40,11 +40,11 @@ describe('the nodes of a repository', () => {
     const below = configs === 'first' ? [config, ...layers] : [...layers, config];
     expect(nodes).toEqual([...below, image.digest, index.digest]);
     expect(contents.get(image.digest)).toEqual(image.bytes);
-    // What is known is not asked for, and a manifest that is opened again neither.
+    // The index is known, and opening a manifest again sends no request.
     expect(manifests.map(({ path }) => path)).toEqual([`/v2/app/manifests/${image.digest}`]);
   });
 
-  it('leave out what is present, without a request', async () => {
+  it('leaves out what is present, without a request', async () => {
     const [one, two] = [
       await buildImage({ layers: [[file('1')]] }),
       await buildImage({ layers: [[file('2')]] }),
@@ -55,7 +55,7 @@ describe('the nodes of a repository', () => {
     expect(manifests).toHaveLength(1);
   });
 
-  it('fail when a manifest is longer than the index says', async () => {
+  it('fails when a manifest is longer than the index states', async () => {
     const image = await buildImage({ layers: [] });
     const index = buildIndex([image]);
     const wrong = Buffer.from(

@@ -1,4 +1,4 @@
-// A repository as a target: blobs are mounted where another repository of the registry holds them, uploaded otherwise.
+// A repository as a target: blobs are mounted from another repository of the registry, or uploaded.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ContentEvent } from '../../src/content/content-event.ts';
 import { contentKind, graphSource } from '../../src/content/graph-source.ts';
@@ -12,7 +12,7 @@ import { file } from '../support/layers.ts';
 import { startRegistry } from '../support/registry.ts';
 import { openTestSession } from '../support/test-session.ts';
 
-/** Copies an image from staging/app to prod/app of one registry; `origin` is where its blobs are said to lie. */
+/** Copies an image from staging/app to prod/app of one registry; `origin` is the repository that its blobs are mounted from. */
 async function copyBeside({
   faults = [],
   origin = 'staging/app',
@@ -39,7 +39,7 @@ async function copyBeside({
 }
 
 describe('a copy between two repositories of one registry', () => {
-  it('mounts every blob, and no byte of one travels', async () => {
+  it('mounts every blob and transfers none', async () => {
     const { registry, image, happened } = await copyBeside({});
     expect(happened).toEqual(['mounted', 'mounted', 'mounted', 'stored']);
     expect(registry.journal.select({ method: 'GET', path: /blobs/ })).toEqual([]);
@@ -50,7 +50,7 @@ describe('a copy between two repositories of one registry', () => {
     );
   });
 
-  it('uploads a blob into the upload that the registry opens when it does not mount', async () => {
+  it('uploads a blob into the session that the registry opens instead of a mount', async () => {
     const { registry, image, happened } = await copyBeside({ origin: 'staging/other' });
     expect(happened).toEqual(['pushed', 'pushed', 'pushed', 'stored']);
     const count = (method: string) => registry.requests.filter((request) => request.method === method).length;
@@ -66,7 +66,7 @@ describe('a copy between two repositories of one registry', () => {
     expect(registry.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   });
 
-  it('does not ask to mount from the repository that it copies to', async () => {
+  it('does not mount from the repository that it copies to', async () => {
     const { registry } = await copyBeside({ origin: 'prod/app' });
     const mounts = registry.requests.filter(({ method, query }) => method === 'POST' && query.has('mount'));
     expect(mounts).toEqual([]);

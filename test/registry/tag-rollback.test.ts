@@ -1,14 +1,14 @@
-// How a tag gets back to where it pointed, as a truth table.
+// The truth table of the tag rollback.
 import { expect, it } from 'vitest';
 import type { TagState } from '../../src/content/tag-state.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import { stepBack } from '../../src/registry/tag-rollback.ts';
+import { rollbackStep } from '../../src/registry/tag-rollback.ts';
 
 const root = digestOf('image');
 const places: Readonly<Record<string, TagState>> = {
   root: { state: 'found', digest: root },
   old: { state: 'found', digest: digestOf('old') },
-  else: { state: 'found', digest: digestOf('somebody else') },
+  else: { state: 'found', digest: digestOf('another client') },
   missing: { state: 'missing' },
   unclear: { state: 'unclear' },
 };
@@ -21,9 +21,9 @@ it.each([
   ['missing', 'failed', ['remove', 'taken', 'taken', 'none', 'unknown']],
   ['unclear', 'succeeded', ['unknown', 'taken', 'taken', 'unknown', 'unknown']],
   ['unclear', 'failed', ['unknown', 'taken', 'taken', 'none', 'unknown']],
-])('a tag that was %s and whose PUT %s: %j', (before, put, steps) => {
+])('the rollback of a tag that was %s and whose PUT %s is %j', (before, put, steps) => {
   const found = ['root', 'old', 'else', 'missing', 'unclear'].map((now) =>
-    stepBack({ before: places[before]!, now: places[now]!, moved: put === 'succeeded', root }),
+    rollbackStep({ before: places[before]!, now: places[now]!, moved: put === 'succeeded', root }),
   );
   expect(found.map(({ step }) => step)).toEqual(steps);
   for (const back of found) {

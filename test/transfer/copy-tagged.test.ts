@@ -41,7 +41,7 @@ describe.each([true, false])('a copy under tags, with a root that is known befor
     expect(published(events)).toHaveLength(1);
   });
 
-  it('moves only the tags that point elsewhere, and tells the others', async () => {
+  it('moves only the tags that point elsewhere, and reports the others', async () => {
     const { target, events } = targetOf({ tags: { latest: 'root', '1.0': 'other' } });
     const { unchanged } = await run(sourceOf(image(), { known }).source, target, {
       tags: ['latest', '1.0', '1'],
@@ -50,7 +50,7 @@ describe.each([true, false])('a copy under tags, with a root that is known befor
     expect(unchanged).toEqual([`latest@${digestOf('root')}`]);
   });
 
-  it('asks for tags that may move once, and moves those too of which nothing is known', async () => {
+  it('reads movable tags once, and moves those too whose state is unclear', async () => {
     const { target, events } = targetOf({ tags: { latest: 'unclear' } });
     await run(sourceOf(image(), { known }).source, target);
     expect(events[0]).toBe('look at latest');
@@ -83,7 +83,7 @@ describe.each([true, false])('a copy under tags, with a root that is known befor
     expect(sent(events)).toEqual([]);
   });
 
-  it('does not move an immutable tag that somebody else made meanwhile', async () => {
+  it('does not move an immutable tag that another client created meanwhile', async () => {
     const tags: Record<string, string> = {};
     const { target, events } = targetOf({ tags, writing: () => Object.assign(tags, { '1.0': 'other' }) });
     const outcome = run(sourceOf(image(), { known }).source, target, { tags: ['1.0'], immutable: ['1.0'] });
@@ -92,10 +92,10 @@ describe.each([true, false])('a copy under tags, with a root that is known befor
   });
 });
 
-describe('when every tag points at the root', () => {
+describe('a copy whose tags all point at the root', () => {
   const tags = { latest: 'root', '1.0': 'root' };
 
-  it('that is known, nothing is read and nothing is sent', async () => {
+  it('reads and sends nothing when the root is known', async () => {
     const { target, events } = targetOf({ tags });
     const { source, yielded } = sourceOf(image(), { known: true });
     const { unchanged } = await run(source, target, { tags: ['latest', '1.0'] });
@@ -103,14 +103,14 @@ describe('when every tag points at the root', () => {
     expect(unchanged).toHaveLength(2);
   });
 
-  it('that is found on the way, nothing is published', async () => {
+  it('publishes nothing when the root is known only at the end', async () => {
     const { target, events } = targetOf({ tags });
     const { unchanged } = await run(sourceOf(image()).source, target, { tags: ['latest', '1.0'] });
     expect(published(events)).toEqual([]);
     expect(unchanged).toHaveLength(2);
   });
 
-  it('and is immutable, nothing is sent, though the source has to be read through', async () => {
+  it('sends nothing for immutable tags, although the source has to be read', async () => {
     const { target, events } = targetOf({ tags });
     const { source, yielded } = sourceOf(image());
     await run(source, target, { tags: ['1.0'], immutable: ['1.0'] });

@@ -36,7 +36,7 @@ describe('a copy', () => {
     expect(published(events)).toHaveLength(1);
   });
 
-  it('holds a parent back while a child is on its way', async () => {
+  it('writes a parent only after its children', async () => {
     const { target, events, release } = targetOf({ hold: true });
     const done = run(sourceOf(image()).source, target);
     await settled();
@@ -48,7 +48,7 @@ describe('a copy', () => {
     expect(events.at(-1)).toBe('publish root: root');
   });
 
-  it('moves as many nodes at a time as allowed, and reads no further ahead', async () => {
+  it('copies as many nodes at a time as allowed, and reads no further ahead', async () => {
     const blobs = named(...Array.from({ length: 10 }, (_, position): [string] => [`blob ${position}`]), [
       'root',
       'manifest',
@@ -66,13 +66,13 @@ describe('a copy', () => {
     expect(most()).toBe(3);
   });
 
-  it('needs a source that ends with its root', async () => {
+  it('fails when the source does not end with its root', async () => {
     const { target } = targetOf({});
     await expect(run(sourceOf(named(['blob'])).source, target)).rejects.toThrow('must end with its root');
   });
 });
 
-describe('what is there already', () => {
+describe('content that the target has already', () => {
   it('is not written', async () => {
     const { target, events } = targetOf({ has: ['config', 'layer 1'] });
     await run(sourceOf(image()).source, target);
@@ -88,8 +88,8 @@ describe('what is there already', () => {
   });
 });
 
-describe('a target that takes one after the other', () => {
-  it('gets all nodes in the order of the source, parents too', async () => {
+describe('a target with listed order', () => {
+  it('receives all nodes in the order of the source, parents too', async () => {
     const { target, events, most } = targetOf({ order: 'listed' });
     await run(sourceOf(index()).source, target, { concurrency: 8 });
     expect(events.filter((event) => event.startsWith('write'))).toEqual(
@@ -99,8 +99,8 @@ describe('a target that takes one after the other', () => {
   });
 });
 
-describe('a copy whose root is there already', () => {
-  it('asks for the root alone, and publishes it', async () => {
+describe('a copy whose root exists already', () => {
+  it('checks only the root, and publishes it', async () => {
     const { target, events } = targetOf({ has: ['root'] });
     const { source, yielded } = sourceOf(index(), { known: true });
     await run(source, target);
@@ -113,7 +113,7 @@ describe('a copy that can mount', () => {
   const origin = { registry: 'registry.example.com', path: 'team/other' };
   const fromOther = () => image().map((node) => ({ ...node, origin }));
 
-  it('mounts blobs from where they lie, and reads none of them', async () => {
+  it('mounts blobs from their origin, and reads none of them', async () => {
     const { target, events } = targetOf({});
     const mounted: string[] = [];
     const mounting: ContentTarget = {
@@ -128,7 +128,7 @@ describe('a copy that can mount', () => {
     expect(events).toEqual(['publish root: root']);
   });
 
-  it('writes a blob that the target does not mount', async () => {
+  it('writes a blob that the target cannot mount', async () => {
     const { target, events } = targetOf({});
     await run(sourceOf(fromOther()).source, { ...target, mount: async () => false });
     expect(events.filter((event) => event.startsWith('wrote'))).toHaveLength(3);
@@ -136,7 +136,7 @@ describe('a copy that can mount', () => {
 });
 
 describe('the events of a copy', () => {
-  it('say of each node whether it was there, mounted or pushed', async () => {
+  it('state of each node whether it existed, was mounted or pushed', async () => {
     const { target } = targetOf({ has: ['config'] });
     const happened: string[] = [];
     await copy(sourceOf(image()).source, target, {
@@ -219,7 +219,7 @@ describe('a failed copy', () => {
     expect(text).toMatch(/^reading blob sha256:\w+ from source: unreadable$/);
   });
 
-  it('ends its siblings before it is reported', async () => {
+  it('aborts the other transfers before it is reported', async () => {
     const ended: string[] = [];
     const { target } = targetOf({});
     const waiting: ContentTarget = {

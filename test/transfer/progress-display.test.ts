@@ -51,7 +51,7 @@ const bar = (name: string, rest: string) =>
   expect.stringMatching(new RegExp(`^${name} +\\[[=>-]+\\] +${rest}$`));
 
 describe('bars', () => {
-  it('are all there before the first byte, and show bytes, rate and time left as they move', () => {
+  it('appear before the first byte, and show bytes, rate and time left', () => {
     const { world, bars } = openBars();
     const first = bars.start('aaaaaaaaaaaa', 4096);
     bars.start('bbbbbbbbbbbb', 2048);
@@ -90,7 +90,7 @@ describe('bars', () => {
     ]);
   });
 
-  it('leave one that failed as it is, forget what never began, and end without a trace of drawing', () => {
+  it('keep the bar of a failed transfer, drop one that never began, and leave no escape sequences at the end', () => {
     const { world, bars } = openBars();
     const failed = bars.start('aaaaaaaaaaaa', 1000);
     const never = bars.start('bbbbbbbbbbbb', 1000);
@@ -149,10 +149,10 @@ describe('bars', () => {
 });
 
 describe('plain lines', () => {
-  it('tell every five seconds what is moving, without any escape sequence', () => {
+  it('report running transfers every five seconds, without escape sequences', () => {
     const world = createWorld();
-    const told: string[] = [];
-    const progress = createPlainLines(world.surroundings, (line) => told.push(line));
+    const lines: string[] = [];
+    const progress = createPlainLines(world.surroundings, (line) => lines.push(line));
     const transfer = progress.start('aaaaaaaaaaaa', 20_480);
     transfer.advance(0);
     for (let second = 0; second < 12; second++) {
@@ -163,18 +163,18 @@ describe('plain lines', () => {
     transfer.done();
     world.pass(60_000);
     progress.close();
-    expect(told).toEqual([
+    expect(lines).toEqual([
       'aaaaaaaaaaaa 6.0KiB/20.0KiB 1.2KiB/s 0:12 left',
       expect.stringMatching(/^aaaaaaaaaaaa 11\.0KiB\/20\.0KiB 1\.\dKiB\/s 0:0\d left$/),
     ]);
-    expect(world.output + told.join('')).not.toContain('\x1b');
+    expect(world.output + lines.join('')).not.toContain('\x1b');
     expect(world.ticking).toBe(0);
   });
 
-  it('are none when it is over sooner', () => {
+  it('are not written for shorter transfers', () => {
     const world = createWorld();
-    const told: string[] = [];
-    const progress = createPlainLines(world.surroundings, (line) => told.push(line));
+    const lines: string[] = [];
+    const progress = createPlainLines(world.surroundings, (line) => lines.push(line));
     const transfer = progress.start('aaaaaaaaaaaa', 10);
     transfer.advance(5);
     world.pass(4900);
@@ -182,6 +182,6 @@ describe('plain lines', () => {
     transfer.done();
     world.pass(1000);
     progress.close();
-    expect(told).toEqual([]);
+    expect(lines).toEqual([]);
   });
 });

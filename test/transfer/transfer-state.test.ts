@@ -11,34 +11,34 @@ function steps(...bytes: readonly number[]) {
   return transfer;
 }
 
-describe('the rate', () => {
-  it('is that of the first measurement, and stays while bytes come evenly', () => {
+describe('the rate of a transfer', () => {
+  it('is that of the first measurement, and stays while bytes arrive evenly', () => {
     expect(steps(500).rate).toBeCloseTo(500);
     expect(steps(500, 500, 500).rate).toBeCloseTo(500);
     expect(timeLeft(steps(500, 500))).toBeCloseTo(18_000);
   });
 
-  it('follows what changes, without jumping', () => {
+  it('follows changes smoothly', () => {
     const { rate } = steps(500, 500, 1500);
     expect(rate).toBeGreaterThan(600);
     expect(rate).toBeLessThan(1000);
     expect(steps(500, 500, 1500, 1500, 1500, 1500).rate).toBeGreaterThan(1150);
   });
 
-  it('falls while nothing comes, until there is no telling when it will end', () => {
+  it('falls while no bytes arrive, until the time left is unknown', () => {
     const idle = Array.from({ length: 60 }, () => 0);
     expect(timeLeft(steps(500, 0))).toBeGreaterThan(timeLeft(steps(500)) ?? 0);
     expect(timeLeft(steps(500, ...idle))).toBeUndefined();
   });
 
-  it('is left alone when no time has passed', () => {
+  it('does not change when no time has passed', () => {
     const transfer = steps(500);
     expect(measured(advanced(transfer, 100, 1000), 1000).rate).toBe(transfer.rate);
   });
 });
 
-describe('the bytes', () => {
-  it('never are more than the total, whatever is told', () => {
+describe('the bytes of a transfer', () => {
+  it('are never more than the total', () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.array(fc.nat(400)), (total, pieces) => {
         let transfer = waitingTransfer('a', total);
@@ -51,13 +51,13 @@ describe('the bytes', () => {
   });
 });
 
-describe('the end', () => {
-  it('is done when it was stopped after its last byte', () => {
+describe('the end of a transfer', () => {
+  it('counts as done when it was stopped after the last byte', () => {
     const all = advanced(waitingTransfer('a', 10), 10, 0);
     expect(ended(all, 'stopped', 2000)).toMatchObject({ phase: 'done', bytes: 10, rate: 5 });
   });
 
-  it('leaves the bytes as they are when it was stopped before', () => {
+  it('keeps the bytes when it was stopped before', () => {
     const some = advanced(waitingTransfer('a', 10), 9, 0);
     expect(ended(some, 'stopped', 2000)).toMatchObject({ phase: 'stopped', bytes: 9 });
   });

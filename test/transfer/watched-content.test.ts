@@ -7,27 +7,27 @@ import { mediaTypes } from '../../src/oci/media-type.ts';
 import type { Progress, Transfer } from '../../src/transfer/progress.ts';
 import { shortDigest, watchChunks, watchContent, watchStream } from '../../src/transfer/watched-content.ts';
 
-/** A transfer that keeps what it is told: numbers are bytes. */
+/** A transfer that records its calls: numbers are bytes. */
 function recordedTransfer() {
-  const told: (number | string)[] = [];
+  const calls: (number | string)[] = [];
   const transfer: Transfer = {
-    advance: (bytes) => told.push(bytes),
-    done: () => told.push('done'),
-    stop: () => told.push('stop'),
+    advance: (bytes) => calls.push(bytes),
+    done: () => calls.push('done'),
+    stop: () => calls.push('stop'),
   };
-  return { told, transfer };
+  return { calls, transfer };
 }
 
 describe('a watched stream', () => {
-  it('gives the same bytes and tells of them', async () => {
-    const { told, transfer } = recordedTransfer();
+  it('has the same bytes and reports them', async () => {
+    const { calls, transfer } = recordedTransfer();
     const stream = watchStream(Readable.from([Buffer.from('one'), Buffer.from('more')]), transfer);
     expect(String(await buffer(stream))).toBe('onemore');
-    expect(told.slice(0, 3)).toEqual([3, 4, 'done']);
+    expect(calls.slice(0, 3)).toEqual([3, 4, 'done']);
   });
 
   it('fails with the error of the stream, and is not done', async () => {
-    const { told, transfer } = recordedTransfer();
+    const { calls, transfer } = recordedTransfer();
     const broken = new Error('broken');
     const source = Readable.from(
       (async function* () {
@@ -36,16 +36,16 @@ describe('a watched stream', () => {
       })(),
     );
     await expect(buffer(watchStream(source, transfer))).rejects.toBe(broken);
-    expect(told).toEqual([4, 'stop']);
+    expect(calls).toEqual([4, 'stop']);
   });
 
   it('destroys the stream when it is destroyed', async () => {
-    const { told, transfer } = recordedTransfer();
+    const { calls, transfer } = recordedTransfer();
     const source = new PassThrough();
     const closed = new Promise((resolve) => source.on('close', resolve));
     watchStream(source, transfer).destroy();
     await closed;
-    expect(told).toEqual(['stop']);
+    expect(calls).toEqual(['stop']);
   });
 });
 
@@ -56,22 +56,22 @@ describe('watched chunks', () => {
   };
 
   it('are the same', async () => {
-    const { told, transfer } = recordedTransfer();
+    const { calls, transfer } = recordedTransfer();
     expect(String(Buffer.concat(await Array.fromAsync(watchChunks(chunks(), transfer))))).toBe('onemore');
-    expect(told.slice(0, 3)).toEqual([3, 4, 'done']);
+    expect(calls.slice(0, 3)).toEqual([3, 4, 'done']);
   });
 
-  it('are not done when somebody stops taking them', async () => {
-    const { told, transfer } = recordedTransfer();
+  it('are not done when the consumer stops', async () => {
+    const { calls, transfer } = recordedTransfer();
     for await (const _chunk of watchChunks(chunks(), transfer)) {
       break;
     }
-    expect(told).toEqual([3, 'stop']);
+    expect(calls).toEqual([3, 'stop']);
   });
 });
 
 describe('watched content', () => {
-  it('tells of each opening of a blob, and leaves manifests alone', async () => {
+  it('reports each opening of a blob, but not of manifests', async () => {
     const bytes = Buffer.from('layer');
     const descriptor = { mediaType: mediaTypes.ociManifest, size: bytes.length, digest: digestOf(bytes) };
     const source: ContentSource = {

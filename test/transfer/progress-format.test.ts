@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { barLines, barText, durationText, plainLine, sizeText } from '../../src/transfer/progress-text.ts';
+import {
+  barLines,
+  formatBar,
+  formatDuration,
+  formatSize,
+  plainLine,
+} from '../../src/transfer/progress-format.ts';
 import { advanced, ended, measured, waitingTransfer } from '../../src/transfer/transfer-state.ts';
 
 const mebibyte = 1024 ** 2;
@@ -28,7 +34,7 @@ describe('sizes', () => {
     [2.25 * 1024 ** 4, '2.3TiB'],
     [5000 * 1024 ** 4, '5000.0TiB'],
   ])('%d bytes are %s', (bytes, text) => {
-    expect(sizeText(bytes)).toBe(text);
+    expect(formatSize(bytes)).toBe(text);
   });
 });
 
@@ -44,7 +50,7 @@ describe('durations', () => {
     [100 * 3_600_000, undefined],
     [Number.POSITIVE_INFINITY, undefined],
   ])('%d ms are %s', (milliseconds, text) => {
-    expect(durationText(milliseconds)).toBe(text);
+    expect(formatDuration(milliseconds)).toBe(text);
   });
 });
 
@@ -59,7 +65,7 @@ describe('a bar', () => {
     [1.5, '[==========]'],
     [-1, '[----------]'],
   ])('at %d is %s', (part, text) => {
-    expect(barText(part, 12)).toBe(text);
+    expect(formatBar(part, 12)).toBe(text);
   });
 });
 
@@ -107,7 +113,7 @@ describe('the line of a transfer', () => {
     expect(lines.map((line) => plain(line).indexOf('['))).toEqual([15, 15]);
   });
 
-  it.each([20, 40, 60, 70, 79, 200])('never is wider than %d characters', (width) => {
+  it.each([20, 40, 60, 70, 79, 200])('is never wider than %d characters', (width) => {
     const lines = barLines([moving(name, mebibyte), moving('compress 1/2', 2 * mebibyte)], width);
     for (const line of lines) {
       expect(plain(line).length).toBeLessThanOrEqual(width);
@@ -117,7 +123,7 @@ describe('the line of a transfer', () => {
 });
 
 describe('the plain line', () => {
-  it('names what is moving, without an escape sequence', () => {
+  it('names the running transfers, without escape sequences', () => {
     const transfers = [
       moving('aaaaaaaaaaaa', 1.5 * mebibyte),
       waitingTransfer('bbbbbbbbbbbb', 1),
@@ -128,7 +134,7 @@ describe('the plain line', () => {
     );
   });
 
-  it('is none while nothing moves', () => {
+  it('is undefined while nothing moves', () => {
     expect(plainLine([waitingTransfer('aaaaaaaaaaaa', 1)])).toBeUndefined();
   });
 });

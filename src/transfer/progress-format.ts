@@ -1,13 +1,13 @@
-// Progress in words and bars, plain ASCII: sizes, times, one line for each transfer. Pure.
+// Formats progress in plain ASCII: sizes, durations, bars, one line for each transfer. Pure.
 import { type TransferState, timeLeft } from './transfer-state.ts';
 
 const units = ['b', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /** A size in bytes with one decimal, in units of 1024 as upstream shows them: `1.5MiB`. */
-export function sizeText(bytes: number): string {
+export function formatSize(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // What would be rounded to 1024.0 is one of the next unit.
+  // A value that would be rounded to 1024.0 belongs to the next unit.
   while (value >= 1023.95 && unit < units.length - 1) {
     value /= 1024;
     unit++;
@@ -15,8 +15,8 @@ export function sizeText(bytes: number): string {
   return `${value.toFixed(1)}${units[unit]}`;
 }
 
-/** A time in milliseconds, rounded up to seconds: `0:07`, `12:00`, `1:00:00`; nothing beyond 99 hours. */
-export function durationText(milliseconds: number): string | undefined {
+/** A duration in milliseconds, rounded up to seconds: `0:07`, `12:00`, `1:00:00`; undefined beyond 99 hours. */
+export function formatDuration(milliseconds: number): string | undefined {
   const seconds = Math.ceil(milliseconds / 1000);
   if (seconds >= 100 * 3600) {
     return undefined;
@@ -26,46 +26,46 @@ export function durationText(milliseconds: number): string | undefined {
   return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`;
 }
 
-/** A time that is over: with tenths below a minute. */
-function takenText(milliseconds: number): string {
+/** The duration of a transfer that is done: with tenths of a second below a minute. */
+function formatElapsed(milliseconds: number): string {
   return milliseconds < 59_950
     ? `${(milliseconds / 1000).toFixed(1)}s`
-    : (durationText(milliseconds) ?? 'days');
+    : (formatDuration(milliseconds) ?? 'days');
 }
 
 function columnsOf(transfer: TransferState) {
   const { name, bytes, total, rate, phase, begunAt, measuredAt } = transfer;
-  const left = durationText(timeLeft(transfer) ?? Number.POSITIVE_INFINITY);
+  const left = formatDuration(timeLeft(transfer) ?? Number.POSITIVE_INFINITY);
   const time = {
     waiting: '',
     moving: `${left ?? '-:--'} left`,
-    done: `in ${takenText(measuredAt - begunAt)}`,
+    done: `in ${formatElapsed(measuredAt - begunAt)}`,
     stopped: 'stopped',
   };
   return {
     name,
-    size: `${sizeText(bytes)}/${sizeText(total)}`,
-    rate: phase === 'waiting' || phase === 'stopped' || rate < 1 ? '' : `${sizeText(rate)}/s`,
+    size: `${formatSize(bytes)}/${formatSize(total)}`,
+    rate: phase === 'waiting' || phase === 'stopped' || rate < 1 ? '' : `${formatSize(rate)}/s`,
     time: time[phase],
   };
 }
 
 /** A bar of exactly `width` characters with its brackets: `[==>---]`. */
-export function barText(part: number, width: number): string {
+export function formatBar(part: number, width: number): string {
   const inner = width - 2;
   const filled = Math.floor(Math.min(1, Math.max(0, part)) * inner);
   const head = filled > 0 && filled < inner ? `${'='.repeat(filled - 1)}>` : '='.repeat(filled);
   return `[${head.padEnd(inner, '-')}]`;
 }
 
-/** The widest that the columns beside a bar become, so that bars needn't change their length. */
+/** The greatest widths of the columns beside a bar, so that bars keep their length. */
 const [sizeWidth, rateWidth, timeWidth] = [19, 11, 10];
 const longestBar = 40;
 const shortestBar = 10;
 
 /**
- * A line for each transfer with a bar in it, at most `width` characters long besides the colour of the name. Where
- * there is no room for a bar there is none, and what doesn't fit then is cut off.
+ * A line with a bar for each transfer, at most `width` characters long without the colour codes of the name. A narrow
+ * line has no bar, and is cut off at `width`.
  */
 export function barLines(transfers: readonly TransferState[], width: number): string[] {
   const nameWidth = Math.max(12, ...transfers.map(({ name }) => name.length));
@@ -73,19 +73,19 @@ export function barLines(transfers: readonly TransferState[], width: number): st
   return transfers.map((transfer) => {
     const { name, size, rate, time } = columnsOf(transfer);
     const part = transfer.total > 0 ? transfer.bytes / transfer.total : Number(transfer.phase === 'done');
-    const bar = room < shortestBar ? '' : `${barText(part, Math.min(room, longestBar))} `;
+    const bar = room < shortestBar ? '' : `${formatBar(part, Math.min(room, longestBar))} `;
     const numbers = `${size.padStart(sizeWidth)} ${rate.padStart(rateWidth)} ${time.padStart(timeWidth)}`;
     const line = `${name.padEnd(nameWidth)} ${bar}${numbers}`.slice(0, width).trimEnd();
     return `\x1b[90m${line.slice(0, name.length)}\x1b[0m${line.slice(name.length)}`;
   });
 }
 
-/** What is moving, and how far it is, as one line without any escape sequence; nothing when nothing moves. */
+/** The running transfers and their progress as one line without escape sequences; undefined when there are none. */
 export function plainLine(transfers: readonly TransferState[]): string | undefined {
   const moving = transfers.filter(({ phase }) => phase === 'moving');
-  const texts = moving.map((transfer) => {
+  const parts = moving.map((transfer) => {
     const { name, size, rate, time } = columnsOf(transfer);
-    return [name, size, rate, time].filter((text) => text !== '').join(' ');
+    return [name, size, rate, time].filter((column) => column !== '').join(' ');
   });
-  return texts.length > 0 ? texts.join(', ') : undefined;
+  return parts.length > 0 ? parts.join(', ') : undefined;
 }
