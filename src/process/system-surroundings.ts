@@ -1,29 +1,9 @@
 // The surroundings of a command in this process: its streams, clock, environment and random numbers.
 import { hostPlatform } from '../oci/platform.ts';
-import type { Clock } from '../transport/clock.ts';
+import { systemClock } from '../transport/clock.ts';
 import { createRedaction } from './redaction.ts';
 import { readStandardInput, writeStandardError } from './standard-streams.ts';
 import type { Surroundings } from './surroundings.ts';
-
-const systemClock: Clock = {
-  now: () => Date.now(),
-  sleep: (milliseconds, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const stop = () => {
-        clearTimeout(timer);
-        reject(signal?.reason);
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', stop);
-        resolve();
-      }, milliseconds);
-      signal?.addEventListener('abort', stop, { once: true });
-    }),
-};
 
 /** The surroundings of this process; `args` are the arguments after the name of the command. */
 export function systemSurroundings(args: readonly string[], signal: AbortSignal): Surroundings {

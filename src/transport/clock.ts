@@ -1,4 +1,4 @@
-// Time as the program sees it, so that tests can turn it.
+// Time as an interface that tests replace, and the clock of the system.
 
 /** All times are in milliseconds. */
 export interface Clock {
@@ -7,3 +7,24 @@ export interface Clock {
   /** Resolves after so many milliseconds, or rejects with the signal's reason as soon as it is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      }, milliseconds);
+      signal?.addEventListener('abort', stop, { once: true });
+    }),
+};
