@@ -1,10 +1,10 @@
 // Generates docs/schema: a JSON schema for each request, from the keys of the decoder and the tables of the docs.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeCheckRequest, decodeInRequest, decodeOutRequest } from '../src/request/request.ts';
 import { type DecodedKey, decodedKeys, type MemberType } from './decoded-keys.ts';
 import { type DocumentedKey, documentedKeys } from './markdown-tables.ts';
+import { repositoryRoot, runProgram, runScript } from './run-script.ts';
 
 /** A JSON schema, draft 7. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -26,8 +26,7 @@ export const choices: Readonly<Record<string, readonly string[]>> = {
 };
 
 const deprecated = ['source.aws_ecr_registry_id'];
-const root = join(import.meta.dirname, '..');
-const folder = join(root, 'docs', 'schema');
+const folder = join(repositoryRoot, 'docs', 'schema');
 
 /** The path of a key as the docs and {@link choices} name it: all requests share `source` and `version`. */
 export function sharedPath(command: string, path: readonly string[]): string {
@@ -45,7 +44,7 @@ export function documentation(path: string): readonly DocumentedKey[] {
     'out.params': ['put.md', ''],
   };
   const [page, table] = pages[path] ?? ['source.md', object];
-  return documentedKeys(readFileSync(join(root, 'docs', page), 'utf8')).get(table) ?? [];
+  return documentedKeys(readFileSync(join(repositoryRoot, 'docs', page), 'utf8')).get(table) ?? [];
 }
 
 /** The schemas by the name of the executable. */
@@ -132,9 +131,11 @@ function description({ meaning, usedBy, default: fallback }: DocumentedKey): str
 }
 
 if (import.meta.main) {
-  mkdirSync(folder, { recursive: true });
-  for (const [command, schema] of Object.entries(requestSchemas())) {
-    writeFileSync(join(folder, `${command}.json`), `${JSON.stringify(schema, null, 2)}\n`);
-  }
-  execFileSync('biome', ['format', '--write', folder], { cwd: root, stdio: 'inherit' });
+  await runScript('schema', () => {
+    mkdirSync(folder, { recursive: true });
+    for (const [command, schema] of Object.entries(requestSchemas())) {
+      writeFileSync(join(folder, `${command}.json`), `${JSON.stringify(schema, null, 2)}\n`);
+    }
+    runProgram('biome', ['format', '--write', folder]);
+  });
 }
