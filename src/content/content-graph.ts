@@ -25,6 +25,8 @@ export interface ContentNode extends GraphNode {
    * digest of the descriptor, and resumes by itself after a broken connection.
    */
   open(): Promise<Readable>;
+  /** Says that the node will not be opened, where others wait for that. */
+  skip?(): void;
   /** The repository that holds the content, from which another repository of the registry can mount it. */
   readonly origin?: RepositoryReference;
 }
@@ -45,6 +47,8 @@ export interface ContentReader {
   document(node: GraphNode): Promise<ContentDocument>;
   /** A new stream of a blob, as {@link ContentNode.open} describes it. */
   open(node: GraphNode): Promise<Readable>;
+  /** Says that a blob will not be opened, where others wait for that. */
+  skip?(node: GraphNode): void;
 }
 
 /** Returns whether a target already holds a node and everything below it. */

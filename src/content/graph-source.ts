@@ -86,6 +86,7 @@ export function graphSource(
           ? await reader.open(node)
           : Readable.from([(await reader.document(node)).bytes]);
       },
+      ...(reader.skip && node.kind === 'blob' ? { skip: () => reader.skip?.(node) } : {}),
       ...(reader.repository ? { origin: reader.repository } : {}),
     };
   };

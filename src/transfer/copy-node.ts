@@ -27,6 +27,7 @@ export async function copyNode(node: ContentNode, route: CopyRoute): Promise<voi
   if (kind === 'blob') {
     const asking = `asking ${target.name} for ${nodeName(node)}`;
     if (await atSide('destination', asking, () => target.has(descriptor, kind, signal))) {
+      node.skip?.();
       on({ type: 'existing', node });
       return;
     }
@@ -34,6 +35,7 @@ export async function copyNode(node: ContentNode, route: CopyRoute): Promise<voi
       const mount = target.mount.bind(target);
       const mounting = `mounting ${nodeName(node)} into ${target.name}`;
       if (await atSide('destination', mounting, () => mount(descriptor, origin, signal))) {
+        node.skip?.();
         on({ type: 'mounted', node });
         return;
       }
