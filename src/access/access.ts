@@ -7,14 +7,15 @@ import { proxyFor } from '../transport/proxy.ts';
 import { mirrorLimits, registryLimits } from '../transport/time-limits.ts';
 import { createTrustRoots, expiredCertificates, machineTrustFiles } from '../transport/trust-roots.ts';
 import type { AccessSettings, AccessSurroundings } from './access-settings.ts';
+import { type HostLimits, withHostBudget } from './host-budget.ts';
 import { openRegistry, type RegistryAccess, type RegistryLogin } from './registry-access.ts';
 import { redactingSecrets } from './request-secrets.ts';
 import { type RetryPolicies, retryPolicies } from './retry-policies.ts';
 
 /** Opens registries that share trust roots, proxies and connections. */
 export interface Access {
-  /** A registry, `host` or `host:port`. No request is sent before its first session. */
-  registry(host: string, login: RegistryLogin): RegistryAccess;
+  /** A registry, `host` or `host:port`; with a budget its requests keep to it. None is sent before its first session. */
+  registry(host: string, login: RegistryLogin, budget?: HostLimits): RegistryAccess;
   /** A registry that stands in for another one: it gets less time, and few retries. */
   mirror(host: string, login: RegistryLogin): RegistryAccess;
   /** Chooses the log-in that settings ask for. May send requests; fails with a UserError of that log-in. */
@@ -66,13 +67,14 @@ export function openAccess(
   const mirrorClient = newClient(mirrorLimits.connect, 1);
 
   return {
-    registry(host, login) {
+    registry(host, login, budget) {
       const { clientCertificate } = login;
       const client = clientCertificate
         ? newClient(registryLimits.connect, divisor, clientCertificate)
         : registryClient;
+      const budgeted = budget ? withHostBudget(client, budget, clock) : client;
       return openRegistry(
-        { host, login, client, limits: registryLimits, policy: policies[command] },
+        { host, login, client: budgeted, limits: registryLimits, policy: policies[command] },
         surroundings,
         log,
       );

@@ -1,0 +1,90 @@
+// Many registries at once: for each repository the settings of the longest matching prefix, its log-in and its budget.
+import type { Log } from '../log.ts';
+import { checkAddressable, parseRepository, type RepositoryReference } from '../oci/reference.ts';
+import type { Session } from '../transport/session.ts';
+import { repositoryScope } from '../transport/token.ts';
+import { type Access, openAccess } from './access.ts';
+import type { AccessSettings, AccessSurroundings } from './access-settings.ts';
+import type { HostLimits } from './host-budget.ts';
+import type { RegistryAccess } from './registry-access.ts';
+
+/** How the repositories below a prefix are reached. */
+export interface RegistrySettings extends HostLimits {
+  /** `host`, `host:port`, or one of these with a path; whole path segments count. Empty for the default. */
+  readonly prefix: string;
+  readonly access: Omit<AccessSettings, 'repository'>;
+}
+
+/** Sessions for repositories on any number of registries. */
+export interface Registries {
+  /** A session that may read. */
+  reader(repository: RepositoryReference): Promise<Session>;
+  /** A session that may write, and read `mountFrom` on the same registry. */
+  writer(repository: RepositoryReference, mountFrom?: RepositoryReference): Promise<Session>;
+  /** Closes all connections. */
+  close(): Promise<void>;
+}
+
+/** The settings whose prefix is the longest of those that the name begins with, by whole path segments. */
+export function settingsFor(
+  name: string,
+  settings: readonly RegistrySettings[],
+): RegistrySettings | undefined {
+  const matching = settings.filter(
+    ({ prefix }) => prefix === '' || name === prefix || name.startsWith(`${prefix}/`),
+  );
+  return matching.toSorted((a, b) => b.prefix.length - a.prefix.length)[0];
+}
+
+/** Opens registries by settings, of which one must have an empty prefix. Nothing is sent before the first session. */
+export function openRegistries(
+  settings: readonly RegistrySettings[],
+  surroundings: AccessSurroundings,
+  log: Log,
+): Registries {
+  const accesses = new Map<RegistrySettings, Access>();
+  const hosts = new Map<string, Promise<RegistryAccess>>();
+
+  const accessFor = (entry: RegistrySettings): Access => {
+    const access = accesses.get(entry) ?? openAccess(entry.access, 'out', surroundings, log);
+    accesses.set(entry, access);
+    return access;
+  };
+
+  const open = async (entry: RegistrySettings, name: string) => {
+    const access = accessFor(entry);
+    const login = await access.logIn({ ...entry.access, repository: name });
+    const renamed = parseRepository(login.repository);
+    checkAddressable(renamed, login.repository);
+    const { insecure } = entry.access;
+    const { credentials } = login.credentials;
+    return access.registry(renamed.registry, { credentials, insecure }, entry);
+  };
+
+  const session = async (repository: RepositoryReference, scopes: readonly string[]): Promise<Session> => {
+    const name = `${repository.registry}/${repository.path}`;
+    const entry = settingsFor(name, settings);
+    if (!entry) {
+      throw new Error('registries need settings with an empty prefix');
+    }
+    const key = `${entry.prefix} ${repository.registry}`;
+    const host = hosts.get(key) ?? open(entry, name);
+    hosts.set(key, host);
+    host.catch(() => hosts.delete(key));
+    return await (await host).repository(repository.path, scopes);
+  };
+
+  return {
+    reader: (repository) => session(repository, [repositoryScope(repository.path, 'pull')]),
+    writer: (repository, mountFrom) =>
+      session(repository, [
+        repositoryScope(repository.path, 'push,pull'),
+        ...(mountFrom && mountFrom.registry === repository.registry && mountFrom.path !== repository.path
+          ? [repositoryScope(mountFrom.path, 'pull')]
+          : []),
+      ]),
+    close: async () => {
+      await Promise.all([...accesses.values()].map((access) => access.close()));
+    },
+  };
+}
