@@ -1,0 +1,129 @@
+// What registries hold of what manifests name: as few requests as each registry allows.
+import type { Registries } from '../access/registries.ts';
+import { errorText } from '../errors.ts';
+import { mapConcurrently } from '../limiter.ts';
+import type { Digest } from '../oci/digest.ts';
+import { parseRepository } from '../oci/reference.ts';
+import { headManifest } from '../registry/manifest-endpoint.ts';
+import { listTagDigests, type RepositoryListing } from '../registry/tag-digests.ts';
+import type { Session } from '../transport/session.ts';
+import { edgesOf, type RepositoryPromotion } from './edges.ts';
+import type { DestinationState, SourceState } from './plan-edges.ts';
+
+/** How many tags or digests of one repository are asked for at a time; the budget of its host counts too. */
+const lookUpConcurrency = 8;
+
+/** Reads repositories; each answer is kept for the run. */
+export interface Inventory {
+  /** The state of a destination for what is promoted into it. Throws what the registry said. */
+  destination(promotion: RepositoryPromotion): Promise<DestinationState>;
+  /** Whether a source repository holds a digest. */
+  source(repository: string, digest: Digest): Promise<SourceState>;
+}
+
+/** An inventory by requests: a tag list with digests where the host has them, else a HEAD for each name. */
+export function openInventory(registries: Registries, signal: AbortSignal): Inventory {
+  const listsDigests = new Map<string, Promise<boolean>>();
+  const listings = new Map<string, Promise<RepositoryListing | undefined>>();
+  const sources = new Map<string, Promise<SourceState>>();
+
+  /** The listing of a repository; undefined where its host has none. The first repository of a host finds out. */
+  const listingOf = async (name: string, session: Session): Promise<RepositoryListing | undefined> => {
+    const host = session.repository.registry;
+    const known = listsDigests.get(host);
+    if (known !== undefined && !(await known)) {
+      return undefined;
+    }
+    const listing = listings.get(name) ?? listOnce(session, signal);
+    listings.set(name, listing);
+    if (known === undefined) {
+      listsDigests.set(
+        host,
+        listing.then(
+          (answer) => answer !== undefined,
+          () => false,
+        ),
+      );
+    }
+    return await listing;
+  };
+
+  const readSource = async (repository: string, digest: Digest): Promise<SourceState> => {
+    try {
+      const session = await registries.reader(parseRepository(repository));
+      const listing = await listingOf(repository, session);
+      if (listing) {
+        return listing.digests.has(digest) ? 'present' : 'missing';
+      }
+      const state = await headManifest(session, digest, signal);
+      if (state.state === 'unclear') {
+        return { failure: state.error === undefined ? 'the answer has no digest' : errorText(state.error) };
+      }
+      return state.state === 'found' ? 'present' : 'missing';
+    } catch (error) {
+      signal.throwIfAborted();
+      return { failure: errorText(error) };
+    }
+  };
+
+  return {
+    async destination(promotion) {
+      const session = await registries.writer(parseRepository(promotion.destination));
+      const listing = await listingOf(promotion.destination, session);
+      return listing ? listedState(listing) : await askedState(session, promotion, signal);
+    },
+    source(repository, digest) {
+      const key = `${repository}@${digest}`;
+      const state = sources.get(key) ?? readSource(repository, digest);
+      sources.set(key, state);
+      return state;
+    },
+  };
+}
+
+const emptyListing: RepositoryListing = { tags: new Map(), digests: new Set() };
+
+async function listOnce(session: Session, signal: AbortSignal): Promise<RepositoryListing | undefined> {
+  const listing = await listTagDigests(session, signal);
+  if (listing === 'unsupported') {
+    return undefined;
+  }
+  return listing === 'missing' ? emptyListing : listing;
+}
+
+function listedState({ tags, digests }: RepositoryListing): DestinationState {
+  return { tag: (tag) => tags.get(tag), has: (digest) => digests.has(digest) };
+}
+
+/** A HEAD for each tag; for a digest only where no tag shows that it is there. */
+async function askedState(
+  session: Session,
+  promotion: RepositoryPromotion,
+  signal: AbortSignal,
+): Promise<DestinationState> {
+  const edges = [...edgesOf(promotion)];
+  const tags = new Map<string, Digest>();
+  const digests = new Set<Digest>();
+  const ask = async (reference: string): Promise<Digest | undefined> => {
+    const state = await headManifest(session, reference, signal);
+    if (state.state === 'unclear' && state.error !== undefined) {
+      throw state.error;
+    }
+    return state.state === 'found' ? state.digest : undefined;
+  };
+  const named = new Set(edges.flatMap(({ tag }) => tag ?? []));
+  await mapConcurrently([...named], lookUpConcurrency, async (tag) => {
+    const digest = await ask(tag);
+    if (digest !== undefined) {
+      tags.set(tag, digest);
+      digests.add(digest);
+    }
+  });
+  const unknown = new Set(edges.map(({ digest }) => digest).filter((digest) => !digests.has(digest)));
+  await mapConcurrently([...unknown], lookUpConcurrency, async (digest) => {
+    if ((await ask(digest)) !== undefined) {
+      digests.add(digest);
+    }
+  });
+  return { tag: (tag) => tags.get(tag), has: (digest) => digests.has(digest) };
+}

@@ -1,0 +1,80 @@
+// The plan of a promotion: every edge with what becomes of it, repository by repository.
+import { errorText } from '../errors.ts';
+import { mapConcurrently } from '../limiter.ts';
+import { type Edge, edgesOf, type RepositoryPromotion } from './edges.ts';
+import type { Inventory } from './inventory.ts';
+import { type DestinationState, type PlannedEdge, planEdge, type SourceState } from './plan-edges.ts';
+
+/** How many repositories are read at a time; the budgets of their hosts count too. */
+const repositoryConcurrency = 256;
+
+/** Everything that a promotion would do. Edges that need nothing are counted, and listed only when asked for. */
+export interface PromotionPlan {
+  readonly edges: readonly PlannedEdge[];
+  /** How many edges there are, those that are not listed too. */
+  readonly total: number;
+}
+
+/** How a plan is made. */
+export interface PlanOptions {
+  readonly inventory: Inventory;
+  /** Whether a tag that is on another digest may move. */
+  mayMove(edge: Edge): boolean;
+  /** Whether edges that need nothing are listed. */
+  readonly all: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Reads what the registries hold, and decides about every edge. A repository that cannot be read fails by itself. */
+export async function planPromotion(
+  promotions: readonly RepositoryPromotion[],
+  { inventory, mayMove, all, signal }: PlanOptions,
+): Promise<PromotionPlan> {
+  let total = 0;
+  const planned = await mapConcurrently(promotions, repositoryConcurrency, async (promotion) => {
+    const kept: PlannedEdge[] = [];
+    for (const edge of await planRepository(promotion, inventory, mayMove, signal)) {
+      total++;
+      if (all || edge.action !== 'present') {
+        kept.push(edge);
+      }
+    }
+    return kept;
+  });
+  return { edges: planned.flat(), total };
+}
+
+async function planRepository(
+  promotion: RepositoryPromotion,
+  inventory: Inventory,
+  mayMove: (edge: Edge) => boolean,
+  signal: AbortSignal,
+): Promise<PlannedEdge[]> {
+  const edges = [...edgesOf(promotion)];
+  let destination: DestinationState;
+  try {
+    destination = await inventory.destination(promotion);
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = errorText(error);
+    return edges.map((edge) => ({ ...edge, action: 'failed', reason }));
+  }
+  const sources = new Map<string, SourceState>();
+  const wanted = edges.filter(({ digest, tag }) => !isThere(destination, digest, tag));
+  await Promise.all(
+    wanted.map(async ({ source, digest }) => {
+      sources.set(`${source}@${digest}`, await inventory.source(source, digest));
+    }),
+  );
+  return edges.map((edge) =>
+    planEdge(edge, {
+      destination,
+      source: (repository, digest) => sources.get(`${repository}@${digest}`) ?? 'missing',
+      mayMove,
+    }),
+  );
+}
+
+function isThere(destination: DestinationState, digest: Edge['digest'], tag: string | null): boolean {
+  return destination.has(digest) || (tag !== null && destination.tag(tag) === digest);
+}
