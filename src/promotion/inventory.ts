@@ -4,7 +4,7 @@ import { errorText } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseRepository } from '../oci/reference.ts';
-import { headManifest } from '../registry/manifest-endpoint.ts';
+import { lookUpDigest } from '../registry/digest-lookup.ts';
 import { listTagDigests, type RepositoryListing } from '../registry/tag-digests.ts';
 import type { Session } from '../transport/session.ts';
 import { edgesOf, type RepositoryPromotion } from './edges.ts';
@@ -55,11 +55,7 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
       if (listing) {
         return listing.digests.has(digest) ? 'present' : 'missing';
       }
-      const state = await headManifest(session, digest, signal);
-      if (state.state === 'unclear') {
-        return { failure: state.error === undefined ? 'the answer has no digest' : errorText(state.error) };
-      }
-      return state.state === 'found' ? 'present' : 'missing';
+      return (await lookUpDigest(session, digest)) === undefined ? 'missing' : 'present';
     } catch (error) {
       signal.throwIfAborted();
       return { failure: errorText(error) };
@@ -70,7 +66,7 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
     async destination(promotion) {
       const session = await registries.writer(parseRepository(promotion.destination));
       const listing = await listingOf(promotion.destination, session);
-      return listing ? listedState(listing) : await askedState(session, promotion, signal);
+      return listing ? listedState(listing) : await askedState(session, promotion);
     },
     source(repository, digest) {
       const key = `${repository}@${digest}`;
@@ -96,24 +92,13 @@ function listedState({ tags, digests }: RepositoryListing): DestinationState {
 }
 
 /** A HEAD for each tag; for a digest only where no tag shows that it is there. */
-async function askedState(
-  session: Session,
-  promotion: RepositoryPromotion,
-  signal: AbortSignal,
-): Promise<DestinationState> {
+async function askedState(session: Session, promotion: RepositoryPromotion): Promise<DestinationState> {
   const edges = [...edgesOf(promotion)];
   const tags = new Map<string, Digest>();
   const digests = new Set<Digest>();
-  const ask = async (reference: string): Promise<Digest | undefined> => {
-    const state = await headManifest(session, reference, signal);
-    if (state.state === 'unclear' && state.error !== undefined) {
-      throw state.error;
-    }
-    return state.state === 'found' ? state.digest : undefined;
-  };
   const named = new Set(edges.flatMap(({ tag }) => tag ?? []));
   await mapConcurrently([...named], lookUpConcurrency, async (tag) => {
-    const digest = await ask(tag);
+    const digest = await lookUpDigest(session, tag);
     if (digest !== undefined) {
       tags.set(tag, digest);
       digests.add(digest);
@@ -121,7 +106,7 @@ async function askedState(
   });
   const unknown = new Set(edges.map(({ digest }) => digest).filter((digest) => !digests.has(digest)));
   await mapConcurrently([...unknown], lookUpConcurrency, async (digest) => {
-    if ((await ask(digest)) !== undefined) {
+    if ((await lookUpDigest(session, digest)) !== undefined) {
       digests.add(digest);
     }
   });
