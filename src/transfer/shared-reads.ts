@@ -5,8 +5,35 @@ import type { ContentDocument, ContentReader, GraphNode } from '../content/conte
 import type { Digest } from '../oci/digest.ts';
 import { teeStream } from './tee.ts';
 
-/** Blobs up to this size, in bytes, are kept in memory until every copy has had them. */
-const smallBlob = 128 * 1024;
+/** Blobs up to this size, in bytes, may be kept in memory until every copy has had them. */
+const smallBlob = 256 * 1024;
+
+/** How many bytes of small blobs all copies together keep; more are read again by copies that ask late. */
+const keptBytes = 32 * 1024 * 1024;
+
+/** What copies keep in memory together. */
+export interface SharedMemory {
+  /** Takes some bytes, if they are left. */
+  take(bytes: number): boolean;
+  release(bytes: number): void;
+}
+
+/** Memory for the small blobs of any number of copies. */
+export function createSharedMemory(): SharedMemory {
+  let left = keptBytes;
+  return {
+    take(bytes) {
+      if (bytes > left) {
+        return false;
+      }
+      left -= bytes;
+      return true;
+    },
+    release(bytes) {
+      left += bytes;
+    },
+  };
+}
 
 /** How long a larger blob waits for further readers after its first one, in milliseconds. */
 const gracePeriod = 2_000;
@@ -22,14 +49,14 @@ export interface ReadShare {
  * Shares of a reader for so many copies of one graph. A blob is opened when all copies have asked for it or said that
  * they do without; one that takes longer than {@link gracePeriod} to say so reads it again for itself.
  */
-export function shareReads(reader: ContentReader, copies: number): ReadShare[] {
+export function shareReads(reader: ContentReader, copies: number, memory: SharedMemory): ReadShare[] {
   const documents = new Map<Digest, Promise<ContentDocument>>();
   const blobs = new Map<Digest, SharedBlob>();
   const gone = new Set<number>();
 
   const blobOf = (node: GraphNode): SharedBlob => {
     const { digest } = node.descriptor;
-    const blob = blobs.get(digest) ?? createSharedBlob(reader, node, copies, gone);
+    const blob = blobs.get(digest) ?? createSharedBlob(reader, node, { copies, gone, memory });
     blobs.set(digest, blob);
     return blob;
   };
@@ -69,11 +96,14 @@ interface Waiting {
 function createSharedBlob(
   reader: ContentReader,
   node: GraphNode,
-  copies: number,
-  gone: ReadonlySet<number>,
+  {
+    copies,
+    gone,
+    memory,
+  }: { readonly copies: number; readonly gone: ReadonlySet<number>; readonly memory: SharedMemory },
 ): SharedBlob {
   const answered = new Set<number>(gone);
-  const isSmall = node.descriptor.size <= smallBlob;
+  const { size } = node.descriptor;
   let waiting: Waiting[] = [];
   let started = false;
   let kept: Promise<Uint8Array> | undefined;
@@ -97,11 +127,25 @@ function createSharedBlob(
       },
     );
   };
+  const forget = () => {
+    if (kept) {
+      kept = undefined;
+      memory.release(size);
+    }
+  };
+  /** The bytes of a small blob, read by the first copy that asks; undefined where they are not kept. */
+  const keep = (): Promise<Uint8Array> | undefined => {
+    if (!kept && size <= smallBlob && !started && memory.take(size)) {
+      kept = reader.open(node).then(buffer);
+      kept.catch(forget);
+    }
+    return kept;
+  };
   const answer = (copy: number) => {
     answered.add(copy);
     if (answered.size >= copies) {
-      // Nobody else will ask for the first time.
-      kept = undefined;
+      // No copy is left that would ask for the first time.
+      forget();
       if (!started && waiting.length > 0) {
         start();
       }
@@ -112,12 +156,8 @@ function createSharedBlob(
     async open(copy) {
       // A copy that asks again failed with what it had: it reads for itself.
       const isFirst = !answered.has(copy);
-      if (isSmall && isFirst) {
-        kept ??= reader.open(node).then(buffer);
-        const bytes = kept;
-        bytes.catch(() => {
-          kept = undefined;
-        });
+      const bytes = isFirst ? keep() : undefined;
+      if (bytes) {
         answer(copy);
         return Readable.from([await bytes]);
       }

@@ -1,0 +1,122 @@
+// Carries out the edges of a plan: each digest once, to all its destinations, no host waiting for another.
+import type { Registries } from '../access/registries.ts';
+import type { OnContentEvent } from '../content/content-event.ts';
+import { createLimiter, type Limiter, mapConcurrently } from '../limiter.ts';
+import type { Digest } from '../oci/digest.ts';
+import { createSharedMemory } from '../transfer/shared-reads.ts';
+import { type AttachmentFilter, type AttachmentFinder, attachmentFinder } from './attachments.ts';
+import { copyDigest, type DestinationTags, type TagOutcome } from './copy-digest.ts';
+import type { PlannedEdge } from './plan-edges.ts';
+
+/** How many digests are under way at a time. They wait for the budgets of hosts, and cost little meanwhile. */
+const digestConcurrency = 1_000;
+
+/** How many copies to one host are begun at a time; the requests of each keep to the budget of the host. */
+const copiesPerHost = 16;
+
+/** An edge that was to be carried out, and what became of it. */
+export interface CarriedEdge {
+  readonly edge: PlannedEdge;
+  readonly outcome: TagOutcome['outcome'];
+  readonly reason?: string;
+}
+
+/** How edges are carried out. */
+export interface CarryOutOptions {
+  readonly registries: Registries;
+  /** Chooses what travels with an image; undefined when nothing does. */
+  readonly attachments: AttachmentFilter | undefined;
+  readonly signal: AbortSignal;
+  readonly on: OnContentEvent;
+  /** Called for every edge, as soon as it is decided. */
+  onEdge(carried: CarriedEdge): void;
+}
+
+/** Carries out the edges whose action is `copy` or `tag`; the others are left alone. */
+export async function carryOut(edges: readonly PlannedEdge[], options: CarryOutOptions): Promise<void> {
+  const { registries, attachments, signal, on } = options;
+  const memory = createSharedMemory();
+  const finders = new Map<string, AttachmentFinder>();
+  const hosts = new Map<string, Limiter>();
+  const copyOptions = {
+    registries,
+    memory,
+    signal,
+    on,
+    finder(session: Parameters<typeof attachmentFinder>[0]) {
+      if (!attachments) {
+        return undefined;
+      }
+      const { registry, path } = session.repository;
+      const key = `${registry}/${path}`;
+      const finder = finders.get(key) ?? attachmentFinder(session, attachments);
+      finders.set(key, finder);
+      return finder;
+    },
+    async admit<Result>(host: string, copying: () => Promise<Result>): Promise<Result> {
+      const limiter = hosts.get(host) ?? createLimiter(copiesPerHost);
+      hosts.set(host, limiter);
+      const release = await limiter.acquire();
+      try {
+        signal.throwIfAborted();
+        return await copying();
+      } finally {
+        release();
+      }
+    },
+  };
+  await mapConcurrently(
+    groupByDigest(edges),
+    digestConcurrency,
+    async ({ source, digest, byDestination }) => {
+      const destinations = Array.from(
+        byDestination,
+        ([destination, members]): DestinationTags => ({
+          destination,
+          tags: members.flatMap(({ tag, was }) => (tag === null ? [] : [{ tag, was }])),
+        }),
+      );
+      await copyDigest(source, digest, destinations, copyOptions, ({ destination }, outcomes) => {
+        for (const edge of byDestination.get(destination) ?? []) {
+          options.onEdge(carried(edge, outcomes));
+        }
+      });
+    },
+  );
+}
+
+function carried(edge: PlannedEdge, outcomes: readonly TagOutcome[]): CarriedEdge {
+  // A digest that is wanted with and without a tag is there as soon as one of its tags is.
+  const own = outcomes.find(({ tag }) => tag === edge.tag) ?? outcomes[0];
+  if (!own) {
+    throw new Error('a copy must say what became of each of its tags');
+  }
+  return { edge, outcome: own.outcome, ...(own.reason === undefined ? {} : { reason: own.reason }) };
+}
+
+interface DigestGroup {
+  readonly source: string;
+  readonly digest: Digest;
+  readonly byDestination: Map<string, PlannedEdge[]>;
+}
+
+/** The edges to carry out, by source and digest. */
+function groupByDigest(edges: readonly PlannedEdge[]): DigestGroup[] {
+  const groups = new Map<string, DigestGroup>();
+  for (const edge of edges) {
+    if (edge.action !== 'copy' && edge.action !== 'tag') {
+      continue;
+    }
+    const { source, digest, destination } = edge;
+    const key = `${source}@${digest}`;
+    const group = groups.get(key) ?? { source, digest, byDestination: new Map() };
+    groups.set(key, group);
+    const members = group.byDestination.get(destination);
+    if (members) {
+      members.push(edge);
+    } else {
+      group.byDestination.set(destination, [edge]);
+    }
+  }
+  return [...groups.values()];
+}
