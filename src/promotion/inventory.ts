@@ -4,7 +4,7 @@ import { errorText } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseRepository } from '../oci/reference.ts';
-import { lookUpDigest } from '../registry/digest-lookup.ts';
+import { lookUpDigest } from '../registry/manifest-endpoint.ts';
 import { listTagDigests, type RepositoryListing } from '../registry/tag-digests.ts';
 import type { Session } from '../transport/session.ts';
 import { edgesOf, type RepositoryPromotion } from './edges.ts';

@@ -5,8 +5,8 @@ import { type Edge, edgesOf, type RepositoryPromotion } from './edges.ts';
 import type { Inventory } from './inventory.ts';
 import { type DestinationState, type PlannedEdge, planEdge, type SourceState } from './plan-edges.ts';
 
-/** How many repositories are read at a time; the budgets of their hosts count too. */
-const repositoryConcurrency = 256;
+/** How many repositories of one host are read at a time; the budget of the host counts too. */
+const repositoriesPerHost = 64;
 
 /** Everything that a promotion would do. Edges that need nothing are counted, and listed only when asked for. */
 export interface PromotionPlan {
@@ -31,7 +31,7 @@ export async function planPromotion(
   { inventory, mayMove, all, signal }: PlanOptions,
 ): Promise<PromotionPlan> {
   let total = 0;
-  const planned = await mapConcurrently(promotions, repositoryConcurrency, async (promotion) => {
+  const planOne = async (promotion: RepositoryPromotion) => {
     const kept: PlannedEdge[] = [];
     for (const edge of await planRepository(promotion, inventory, mayMove, signal)) {
       total++;
@@ -40,8 +40,18 @@ export async function planPromotion(
       }
     }
     return kept;
-  });
-  return { edges: planned.flat(), total };
+  };
+  // Each host by itself: a slow one does not hold up another.
+  const planned = await Promise.all(
+    byHost(promotions).map((ofHost) => mapConcurrently(ofHost, repositoriesPerHost, planOne)),
+  );
+  return { edges: planned.flat(2), total };
+}
+
+function byHost(promotions: readonly RepositoryPromotion[]): RepositoryPromotion[][] {
+  return Object.values(
+    Object.groupBy(promotions, ({ destination }) => destination.split('/', 1)[0] ?? ''),
+  ).filter((ofHost) => ofHost !== undefined);
 }
 
 async function planRepository(

@@ -1,0 +1,80 @@
+// The result of a promotion for people and scripts: each edge with its outcome, and how many there are of each.
+import type { Digest } from '../oci/digest.ts';
+import type { CarriedEdge } from './carry-out.ts';
+import type { EdgeAction, PlannedEdge } from './plan-edges.ts';
+
+/**
+ * `present`: it was so already; `pending`: a dry run would do it; `copied`: content travelled or was mounted; `tagged`: the
+ * digest was there, the tag is new or moved; `lost`, `tag-move`: set aside; `failed`: could not be done.
+ */
+export type EdgeOutcome = 'present' | 'pending' | 'copied' | 'tagged' | 'lost' | 'tag-move' | 'failed';
+
+/** One edge as it is reported. */
+export interface ReportedEdge {
+  readonly source: string;
+  readonly destination: string;
+  readonly digest: Digest;
+  readonly tag: string | null;
+  readonly outcome: EdgeOutcome;
+  /** Why it is not done, or what it replaces; empty when there is nothing to say. */
+  readonly reason: string;
+}
+
+/** How many edges there are of each outcome; `edges` counts all. */
+export interface PromotionSummary {
+  readonly edges: number;
+  readonly present: number;
+  readonly pending: number;
+  readonly copied: number;
+  readonly tagged: number;
+  readonly lost: number;
+  readonly tag_moves: number;
+  readonly failed: number;
+}
+
+const plannedOutcomes: Readonly<Record<EdgeAction, EdgeOutcome>> = {
+  present: 'present',
+  copy: 'pending',
+  tag: 'pending',
+  lost: 'lost',
+  'tag-move': 'tag-move',
+  failed: 'failed',
+};
+
+/** An edge of a plan that was not carried out. */
+export function reportPlanned(edge: PlannedEdge): ReportedEdge {
+  return { ...placeOf(edge), outcome: plannedOutcomes[edge.action], reason: edge.reason ?? moveText(edge) };
+}
+
+/** An edge that was carried out, or failed. */
+export function reportCarried({ edge, outcome, reason }: CarriedEdge): ReportedEdge {
+  return { ...placeOf(edge), outcome, reason: reason ?? moveText(edge) };
+}
+
+/** Counts outcomes. `total` is the number of all edges; those that are not reported are present. */
+export function summarize(edges: Iterable<ReportedEdge>, total: number): PromotionSummary {
+  const counts = { present: 0, pending: 0, copied: 0, tagged: 0, lost: 0, tag_moves: 0, failed: 0 };
+  let reported = 0;
+  for (const { outcome } of edges) {
+    reported++;
+    counts[outcome === 'tag-move' ? 'tag_moves' : outcome]++;
+  }
+  return { edges: total, ...counts, present: counts.present + total - reported };
+}
+
+/** 1 when something could not be done, 2 when something would be done, else 0; lost images count unless allowed. */
+export function promotionCode(summary: PromotionSummary, allowLost: boolean): 0 | 1 | 2 {
+  const { pending, lost, tag_moves: moves, failed } = summary;
+  if (failed > 0 || moves > 0 || (lost > 0 && !allowLost)) {
+    return 1;
+  }
+  return pending > 0 ? 2 : 0;
+}
+
+function placeOf({ source, destination, digest, tag }: PlannedEdge) {
+  return { source, destination, digest, tag };
+}
+
+function moveText({ was }: PlannedEdge): string {
+  return was === undefined ? '' : `was on ${was}`;
+}
