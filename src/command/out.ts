@@ -6,6 +6,7 @@ import { findImage } from '../disk/glob.ts';
 import { openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import { requireUnlistedTags } from '../policy/listed-tags.ts';
 import { publishedVersion } from '../policy/published-version.ts';
 import { immutableTagRule, immutableTags, type OnConflict } from '../policy/tag-decision.ts';
 import { requireVersion } from '../policy/tag-version.ts';
@@ -19,6 +20,7 @@ import { listTags } from '../registry/tag-list.ts';
 import { decodeOutRequest, type OutRequest } from '../request/request.ts';
 import { copyTagged } from '../transfer/copy-tagged.ts';
 import { watchChunks, watchContent } from '../transfer/watched-content.ts';
+import type { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
 import { readAdditionalTags, readVersionFile, requireDirectory } from './artifacts.ts';
 import { openContentTrust } from './content-trust.ts';
@@ -47,9 +49,10 @@ export const runOut: Command = async (surroundings) => {
   try {
     const { origin } = await logIn();
     const session = await origin.session('push,pull');
-    const existing = hasAliases(requested) ? await existingTags(session) : [];
-    const { asked, aliases, all: tags, unique } = tagsToPush(requested, existing);
-    const rule = immutableTagRule(immutable(asked, aliases), onConflict);
+    const existing = hasAliases(requested) ? await existingTags(session) : { tags: [] };
+    const { asked, aliases, all: tags, unique } = tagsToPush(requested, existing.tags);
+    const immutableRule = immutableTagRule(immutable(asked, aliases), onConflict);
+    const rule = existing.refusal ? requireUnlistedTags(immutableRule, existing.refusal) : immutableRule;
     log.info(`pushing tag(s) ${tags.join(', ')}`);
     const on = reportContent(log);
     const { root, conflicts } = await push(() =>
@@ -95,14 +98,14 @@ async function readRequestedTags({ source, params }: OutRequest, directory: stri
   return { tag, version, variant, bumpAliases, tags, additionalTags, tagPrefix };
 }
 
-/** The tags of the repository; none when the registry does not know the repository yet. */
-async function existingTags(session: Session): Promise<string[]> {
+/** The tags of the repository; none when the registry does not know the repository yet, with its 404. */
+async function existingTags(session: Session): Promise<{ tags: string[]; refusal?: RegistryError }> {
   try {
-    return await listTags(session);
+    return { tags: await listTags(session) };
   } catch (cause) {
     // Harbor responds with NOT_FOUND, most others with NAME_UNKNOWN, some without a code.
     if (isMissing(cause) && ['NAME_UNKNOWN', 'NOT_FOUND', undefined].includes(cause.codes[0])) {
-      return [];
+      return { tags: [], refusal: cause };
     }
     throw new UserError('determine aliases: list repository tags', { cause });
   }

@@ -22,6 +22,8 @@ const pipelineHints: Readonly<Record<string, string>> = {
   MIRROR_HOST_INVALID: 'write host or host:port; a host without a dot needs its port',
   MIRRORED_REGISTRY_INVALID: 'write it as in the repository: host or host:port, without a scheme or path',
   DIGEST_MALFORMED: 'take the digest from an answer of check, or from the registry',
+  TAG_LIST_WRONG:
+    'which aliases to move cannot be told without the list: ask the operators of the registry, or remove params.bump_aliases',
   IMMUTABLE_TAG_CONFLICT:
     'push under a new tag, or set params.on_conflict to skip or move; params.immutable_tags may also be patterns',
   IMMUTABLE_TAG_UNCLEAR:

@@ -2,6 +2,7 @@
 import { UserError } from '../errors.ts';
 import { maximumTagList, maximumTagPages } from '../limits.ts';
 import { isJsonObject, member, parseJson } from '../oci/json.ts';
+import { isSameHost } from '../transport/authorization.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { requestUrl, resolveUrl } from '../transport/resolve-url.ts';
 import { headerLines } from '../transport/response-body.ts';
@@ -10,14 +11,16 @@ import type { Session } from '../transport/session.ts';
 const pageSize = 1000;
 
 /**
- * The tags in the registry's order. Further pages come from the `Link` header and must be on the registry itself.
- * Throws a RegistryError, or a UserError for a page that is not a list of tags.
+ * The tags in the registry's order. Further pages come from the `Link` header and must be on the registry itself. Throws
+ * a UserError for a page that is not a list of tags, and a RegistryError when the first page is refused: only its 404
+ * means that there is no repository. The refusal of a later page is a UserError with the RegistryError as its cause.
  */
 export async function listTags(session: Session): Promise<string[]> {
   const tags: string[] = [];
   const visited = new Set<string>();
+  const list = `${session.origin}/v2/${session.repository.path}/tags/list`;
   let size = 0;
-  let next: string | undefined = `${session.origin}/v2/${session.repository.path}/tags/list?n=${pageSize}`;
+  let next: string | undefined = `${list}?n=${pageSize}`;
   while (next !== undefined) {
     if (visited.has(next) || visited.size >= maximumTagPages || size > maximumTagList) {
       throw new UserError(`GET ${redactedUrl(next)}: the list of tags does not end`, {
@@ -25,12 +28,14 @@ export async function listTags(session: Session): Promise<string[]> {
       });
     }
     visited.add(next);
-    const page = await readPage(session, next);
+    const page = await readPage(session, next).catch((cause: unknown) => {
+      throw visited.size === 1 ? cause : new UserError(`page ${visited.size} of the tag list`, { cause });
+    });
     size += page.size;
     for (const tag of page.tags) {
       tags.push(tag);
     }
-    next = page.next;
+    next = nextPage(list, page.url, page.link);
   }
   return tags;
 }
@@ -38,7 +43,7 @@ export async function listTags(session: Session): Promise<string[]> {
 async function readPage(
   session: Session,
   url: string,
-): Promise<{ tags: string[]; size: number; next: string | undefined }> {
+): Promise<{ tags: string[]; size: number; url: string; link: string | undefined }> {
   const response = await session.request({
     method: 'GET',
     target: url,
@@ -47,7 +52,7 @@ async function readPage(
   });
   const tags = parseTagPage(response.bytes, redactedUrl(url));
   const [link] = headerLines(response, 'link');
-  return { tags, size: response.bytes.length, next: nextPage(session.origin, response.url, link) };
+  return { tags, size: response.bytes.length, url: response.url, link };
 }
 
 /** The tags of one page; `null` is an empty list, and `null` in the list an empty tag, as in Go. Throws a UserError. */
@@ -64,10 +69,12 @@ export function parseTagPage(body: string | Uint8Array, url: string): string[] {
 }
 
 /**
- * The URL of the next page (RFC 8288: the first target of the first line, whatever its `rel`), undefined after
- * the last one. Throws a UserError for a page on another scheme, host or port than the registry's.
+ * The URL of the next page (RFC 8288: the first target of the first line, whatever its `rel`), undefined after the last
+ * one. `list` is the URL of the tag list without a query, `url` that of the page with the link. A registry behind a proxy
+ * may name its inner path or scheme: the query of the link is used with `list`. Throws a UserError for a malformed header
+ * and for a page on another host.
  */
-export function nextPage(origin: string, url: string, link: string | undefined): string | undefined {
+export function nextPage(list: string, url: string, link: string | undefined): string | undefined {
   if (link === undefined || link === '') {
     return undefined;
   }
@@ -78,11 +85,14 @@ export function nextPage(origin: string, url: string, link: string | undefined):
   if (target === '') {
     return undefined;
   }
-  const next = resolveUrl(url, target);
-  if (requestUrl(next).origin !== origin) {
+  const next = requestUrl(resolveUrl(url, target));
+  const { scheme, host } = requestUrl(list);
+  const isRelative = next.origin === requestUrl(url).origin;
+  if (!isRelative && !isSameHost(next.host, host, scheme)) {
     throw new UserError(
-      `GET ${redactedUrl(url)}: the next page of tags is on ${requestUrl(next).origin}, not on the registry`,
+      `GET ${redactedUrl(url)}: the next page of tags is on ${next.origin}, not on the registry`,
     );
   }
-  return next;
+  const mark = next.target.indexOf('?');
+  return mark < 0 ? `${scheme}://${host}${next.target}` : `${list}${next.target.slice(mark)}`;
 }

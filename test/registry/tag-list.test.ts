@@ -1,12 +1,13 @@
 // The tag list: all pages, only from the registry itself, and within bounds.
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
+import { isMissing } from '../../src/registry/manifest-endpoint.ts';
 import { listTags, nextPage, parseTagPage } from '../../src/registry/tag-list.ts';
 import { serverKeys } from '../support/certificates.ts';
 import type { ReceivedRequest } from '../support/exchange.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { startRegistry } from '../support/registry.ts';
-import type { Reply } from '../support/reply.ts';
+import { errorReply, type Reply } from '../support/reply.ts';
 import { openTestSession } from '../support/test-session.ts';
 
 function page(tags: unknown, link?: string): Reply {
@@ -108,6 +109,41 @@ describe('listTags', () => {
     expect(registry.journal.select({ path: /tags/ })).toHaveLength(5);
   });
 
+  it.each([
+    ['the inner path of a proxied registry', '/repository/inner/v2/app/tags/list?last=b&n=1000'],
+    ['the path without a prefix', '/v2/list?last=b&n=1000'],
+  ])('uses the query of a link that names %s on the path of the repository', async (_name, target) => {
+    await using list = await listOf(({ path, query }) => {
+      if (path !== '/v2/app/tags/list') {
+        return { status: 404 };
+      }
+      return query.get('last') === 'b' ? page(['c']) : page(['a', 'b'], `<${target}>; rel="next"`);
+    });
+    expect(await listTags(list.session)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('uses the path of the repository when a redirect to another host answers with a relative link', async () => {
+    await using other = await startRecordingServer({
+      answer: ({ query }) => (query.has('last') ? page(['b']) : page(['a'], '</inner?last=a>; rel="next"')),
+    });
+    await using list = await listOf(({ query }) => ({
+      status: 307,
+      headers: { location: `http://${other.otherHost}/inner?${query}` },
+    }));
+    expect(await listTags(list.session)).toEqual(['a', 'b']);
+  });
+
+  it('does not take the 404 of a later page for a missing repository', async () => {
+    await using list = await listOf(({ query }) =>
+      query.has('last')
+        ? errorReply(404, 'NAME_UNKNOWN', 'unknown')
+        : page(['a'], '</v2/app/tags/list?last=a>; rel="next"'),
+    );
+    const error = await listTags(list.session).catch((caught: unknown) => caught);
+    expect(isMissing(error)).toBe(false);
+    expect(errorText(error)).toMatch(/^page 2 of the tag list: GET .*NAME_UNKNOWN/);
+  });
+
   it('fails with the error of the registry', async () => {
     await using registry = await startRegistry();
     const error = await listTags(await openTestSession(`${registry.host}/app`)).catch(
@@ -119,7 +155,8 @@ describe('listTags', () => {
 
 describe('the link to the next page', () => {
   const origin = 'https://registry:5000';
-  const url = `${origin}/v2/app/tags/list?n=2`;
+  const list = `${origin}/v2/app/tags/list`;
+  const url = `${list}?n=2`;
 
   it.each<[string | undefined, string | undefined]>([
     [undefined, undefined],
@@ -129,27 +166,29 @@ describe('the link to the next page', () => {
     ['</v2/app/tags/list?last=b>', `${origin}/v2/app/tags/list?last=b`],
     ['<?last=b&n=2>; rel=next', `${origin}/v2/app/tags/list?last=b&n=2`],
     ['<list?last=b>', `${origin}/v2/app/tags/list?last=b`],
-    [`<${origin}/x?last=b>, <https://elsewhere/>`, `${origin}/x?last=b`],
+    [`<${origin}/x?last=b>, <https://elsewhere/>`, `${list}?last=b`],
+    ['</repository/inner/v2/app/tags/list?last=b&n=2>; rel="next"', `${list}?last=b&n=2`],
+    ['<http://registry:5000/v2/app/tags/list?last=b>', `${list}?last=b`],
     ['</first>; rel="prev", </second>; rel="next"', `${origin}/first`],
   ])('%s refers to %s', (link, expected) => {
-    expect(nextPage(origin, url, link)).toBe(expected);
+    expect(nextPage(list, url, link)).toBe(expected);
   });
 
   it.each([
-    'http://registry:5000/v2/',
+    'http://registry/v2/',
     'https://registry/v2/',
     'https://registry:5001/v2/',
     '//elsewhere/v2/',
     'https://registry:5000@elsewhere/',
     'https://REGISTRY:5000/',
   ])('to %s is refused because it is not on the registry', (target) => {
-    expect(() => nextPage(origin, url, `<${target}>`)).toThrow('not on the registry');
+    expect(() => nextPage(list, url, `<${target}>`)).toThrow('not on the registry');
   });
 
   it.each(['/v2/app/tags/list', '</v2/app', ' <x>', 'rel="next"; <x>'])(
     '%j is refused as malformed',
     (link) => {
-      expect(() => nextPage(origin, url, link)).toThrow('Link header of the response is malformed');
+      expect(() => nextPage(list, url, link)).toThrow('Link header of the response is malformed');
     },
   );
 });

@@ -1,0 +1,126 @@
+// Tag lists that a registry serves wrongly: pages under other paths, pages that are missing, entries that are not tags.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { dockerArchive } from '../support/image-files.ts';
+import { seed } from '../support/images.ts';
+import { type RegistryOptions, startRegistry, type TestRegistry } from '../support/registry.ts';
+import { errorReply, jsonReply, type Reply } from '../support/reply.ts';
+import { runExecutable } from '../support/run.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { staticImage } from '../support/test-images.ts';
+
+const name = 'docker/app';
+
+/** A registry with an image under each tag; `list` responds to requests for the tag list. */
+async function registryWith(
+  tags: readonly string[],
+  list: (request: Parameters<NonNullable<RegistryOptions['beside']>>[0]) => Reply | undefined,
+): Promise<TestRegistry> {
+  const registry = await startRegistry({
+    beside: (request) => (request.path.endsWith('/tags/list') ? list(request) : undefined),
+  });
+  onTestFinished(() => registry.close());
+  for (const tag of tags) {
+    seed(registry, name, tag, await staticImage(tag === 'latest' || tag === '2' ? '2.0.0' : tag));
+  }
+  return registry;
+}
+
+async function put(registry: TestRegistry, params: object) {
+  const directory = await temporaryDirectory();
+  writeFileSync(join(directory, 'image.tar'), await dockerArchive(await staticImage('pushed')));
+  return await runExecutable('out', {
+    request: {
+      source: { repository: `${registry.host}/${name}` },
+      params: { image: 'image.tar', bump_aliases: true, ...params },
+    },
+    directory,
+  });
+}
+
+async function check(registry: TestRegistry, source: object = {}) {
+  const { status, stdout, stderr } = await runExecutable('check', {
+    request: { source: { repository: `${registry.host}/${name}`, ...source } },
+  });
+  return {
+    status,
+    stderr,
+    tags: status === 0 ? JSON.parse(stdout).map(({ tag }: { tag: string }) => tag) : [],
+  };
+}
+
+const pushedTags = ({ stdout }: { stdout: string }) =>
+  stdout === '' ? undefined : JSON.parse(stdout).metadata[1].value;
+
+describe('a tag list whose next page is named by another path', () => {
+  const tags = ['2.0.0', '2', 'latest', '1.0.0', '1.0.1', '1.0.2'];
+  const paged = () =>
+    registryWith(tags, ({ path, query }) => {
+      if (path !== `/v2/${name}/tags/list`) {
+        return errorReply(404, 'NAME_UNKNOWN', 'repository name not known to registry');
+      }
+      return query.has('last')
+        ? jsonReply(200, { name, tags: tags.slice(3) })
+        : jsonReply(
+            200,
+            { name, tags: tags.slice(0, 3) },
+            { link: '</v2/app/tags/list?last=latest&n=1000>; rel="next"' },
+          );
+    });
+
+  it('is read to its end by a check', async () => {
+    expect((await check(await paged())).tags).toEqual(['1.0.0', '1.0.1', '1.0.2', '2.0.0']);
+  });
+
+  it('is read to its end by a put, which leaves latest on the newer version', async () => {
+    const registry = await paged();
+    const before = registry.manifest(name, 'latest')?.digest;
+    expect(pushedTags(await put(registry, { version: '1.0.8' }))).toBe('1.0.8 1 1.0');
+    expect(registry.manifest(name, 'latest')?.digest).toBe(before);
+  });
+});
+
+describe('a tag list with a missing page', () => {
+  const broken = () =>
+    registryWith(['2.0.0', 'latest', '1.0.0'], ({ query }) =>
+      query.has('last')
+        ? errorReply(404, 'NAME_UNKNOWN', 'repository name not known to registry')
+        : jsonReply(
+            200,
+            { name, tags: ['1.0.0'] },
+            { link: `</v2/${name}/tags/list?last=1.0.0>; rel="next"` },
+          ),
+    );
+
+  it('fails a put before anything is pushed', async () => {
+    const registry = await broken();
+    const { status, stderr } = await put(registry, { version: '1.0.8' });
+    expect(status).toBe(1);
+    expect(stderr).toContain('determine aliases: list repository tags: page 2 of the tag list: GET ');
+    expect(registry.journal.lines.filter((line) => !line.startsWith('GET'))).toEqual([]);
+  });
+
+  it('fails a check', async () => {
+    expect((await check(await broken())).stderr).toContain('NAME_UNKNOWN');
+  });
+});
+
+describe('a tag list that the registry does not have', () => {
+  it.each<[string, Reply]>([
+    ['NAME_UNKNOWN', errorReply(404, 'NAME_UNKNOWN', 'repository name not known to registry')],
+    ['a page of HTML', { status: 404, headers: { 'content-type': 'text/html' }, body: '<h1>Not Found</h1>' }],
+  ])('fails a put when one of its tags exists nevertheless (%s)', async (_name, reply) => {
+    const registry = await registryWith(['latest'], () => reply);
+    const { status, stderr } = await put(registry, { version: '1.0.8' });
+    expect(status).toBe(1);
+    expect(stderr).toContain('the registry lists no tags of the repository, but the tag latest exists: GET ');
+    expect(stderr).toContain('hint: ');
+    expect(registry.tags(name)).toEqual(['latest']);
+  });
+
+  it('takes every alias when none of its tags exists', async () => {
+    const registry = await registryWith([], () => errorReply(404, 'NAME_UNKNOWN', 'unknown'));
+    expect(pushedTags(await put(registry, { version: '1.0.8' }))).toBe('1.0.8 latest 1 1.0');
+  });
+});
