@@ -1,10 +1,11 @@
 // check on a fake clock: the cursor, mirrors, missing tags and expired certificates, with requests and log.
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
 import { authority, serverKeys } from '../support/certificates.ts';
 import type { Fault } from '../support/fault.ts';
 import { type Image, seed } from '../support/images.ts';
-import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import type { TestRegistry } from '../support/registry.ts';
+import { registryForTest } from '../support/registry-for-test.ts';
 import { runCommand } from '../support/run-command.ts';
 import { staticImage } from '../support/test-images.ts';
 
@@ -13,15 +14,9 @@ const repository = 'team/app';
 let images: readonly Image[];
 let origin: TestRegistry;
 
-async function newRegistry(): Promise<TestRegistry> {
-  const registry = await startRegistry();
-  onTestFinished(() => registry.close());
-  return registry;
-}
-
 beforeEach(async () => {
   images = await Promise.all(['a', 'b', 'c', 'd'].map((text) => staticImage(text)));
-  origin = await newRegistry();
+  origin = await registryForTest();
 });
 
 /** Tags images: `1.0→0` tags the first one. */
@@ -91,7 +86,7 @@ describe('the mirrors of a check', () => {
   });
 
   beforeEach(async () => {
-    [first, second] = [await newRegistry(), await newRegistry()];
+    [first, second] = [await registryForTest(), await registryForTest()];
     fill(origin, 'stable→0');
   });
 

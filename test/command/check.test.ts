@@ -1,6 +1,6 @@
 // check on a fake clock: its requests, retries and results with slow, rate limited, broken and hostile registries.
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { Version } from '../../src/policy/select-tag.ts';
@@ -9,6 +9,7 @@ import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import type { Fault, FaultRule } from '../support/fault.ts';
 import { buildImage, buildIndex, seed } from '../support/images.ts';
 import { type RegistryOptions, startRegistry, type TestRegistry } from '../support/registry.ts';
+import { registryForTest } from '../support/registry-for-test.ts';
 import { type CommandOptions, runCommand } from '../support/run-command.ts';
 import { digestOfTag, tagCases, tagContents } from '../support/version-tags.ts';
 
@@ -17,8 +18,7 @@ const heads = { method: 'HEAD', path: /\/manifests\// };
 const gets = { method: 'GET', path: /\/manifests\// };
 
 async function registryWith(tags: string, options: RegistryOptions = {}): Promise<TestRegistry> {
-  const registry = await startRegistry({ tagOrder: 'created', ...options });
-  onTestFinished(() => registry.close());
+  const registry = await registryForTest({ tagOrder: 'created', ...options });
   for (const [tag, content] of tagContents(tags)) {
     registry.putManifest(name, tag, 'text/plain', content);
   }
@@ -110,8 +110,7 @@ describe('check of many tags', () => {
       n % 7 === 0 ? `${n % 90}.${n % 11}` : `${n % 90}.${n % 11}.${n}${n % 5 === 0 ? '-rc.1' : ''}`,
       `content ${n % 600}`,
     ]);
-    const registry = await startRegistry({ tagOrder: 'created', pageSize: 100 });
-    onTestFinished(() => registry.close());
+    const registry = await registryForTest({ tagOrder: 'created', pageSize: 100 });
     for (const [tag, content] of tags) {
       registry.putManifest(name, tag, 'text/plain', content);
     }

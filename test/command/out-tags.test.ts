@@ -1,14 +1,15 @@
 // out on a fake clock: which tags a put moves, immutable tags, and the rollback of tags after a failure.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { runOut } from '../../src/command/out.ts';
 import { digestHex } from '../../src/oci/digest.ts';
 import type { FaultRule } from '../support/fault.ts';
 import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
 import { buildIndex, descriptorOf, type Image, jsonDocument, seed } from '../support/images.ts';
 import { plainRequest } from '../support/plain-client.ts';
-import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import type { TestRegistry } from '../support/registry.ts';
+import { registryForTest } from '../support/registry-for-test.ts';
 import { type CommandResult, runCommand } from '../support/run-command.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { staticImage } from '../support/test-images.ts';
@@ -24,8 +25,7 @@ beforeEach(async () => {
   image = await staticImage('new\n');
   old = await staticImage('old\n');
   directory = await temporaryDirectory();
-  registry = await startRegistry();
-  onTestFinished(() => registry.close());
+  registry = await registryForTest();
 });
 
 /** Puts the image, by default with compressed layers. */
@@ -359,8 +359,7 @@ describe('the rollback of tags', () => {
   });
 
   it('requests a token that allows it to delete tags', async () => {
-    const guarded = await startRegistry({ auth: { kind: 'bearer' } });
-    onTestFinished(() => guarded.close());
+    const guarded = await registryForTest({ auth: { kind: 'bearer' } });
     guarded.faults.add(refusing('PUT', 'z', 400));
     for (const tag of ['b', 'd']) {
       seed(guarded, repository, tag, old);

@@ -1,13 +1,14 @@
 // Several mirrors of any registry: their order, and a mirror that does not respond.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { dockerArchive } from '../support/image-files.ts';
 import { type Image, seed } from '../support/images.ts';
-import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import type { TestRegistry } from '../support/registry.ts';
+import { registryForTest } from '../support/registry-for-test.ts';
 import { runExecutable } from '../support/run.ts';
 import { silentServer } from '../support/silent-server.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { staticImage } from '../support/test-images.ts';
 
 const repository = 'team/app';
@@ -17,15 +18,9 @@ let origin: TestRegistry;
 let empty: TestRegistry;
 let full: TestRegistry;
 
-async function newRegistry(): Promise<TestRegistry> {
-  const registry = await startRegistry();
-  onTestFinished(() => registry.close());
-  return registry;
-}
-
 beforeEach(async () => {
   image = await staticImage();
-  [origin, empty, full] = [await newRegistry(), await newRegistry(), await newRegistry()];
+  [origin, empty, full] = [await registryForTest(), await registryForTest(), await registryForTest()];
   seed(full, repository, 'stable', image);
 });
 
@@ -49,8 +44,7 @@ describe('several mirrors of a registry', () => {
   });
 
   it('a get tries mirrors in order and writes the name of the registry itself', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'mirrors-'));
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const directory = await temporaryDirectory();
     const { status, stderr } = await runExecutable('in', {
       request: {
         source: source(empty.host, full.host),
@@ -66,8 +60,7 @@ describe('several mirrors of a registry', () => {
   });
 
   it('a put uses no mirror', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'mirrors-'));
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const directory = await temporaryDirectory();
     writeFileSync(join(directory, 'image.tar'), await dockerArchive(image));
     const { status } = await runExecutable('out', {
       request: { source: source(full.host), params: { image: 'image.tar' } },

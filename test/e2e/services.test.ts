@@ -115,24 +115,12 @@ describeServices(['docker-registry', 'skopeo'], 'docker-registry', () => {
       );
       await writeOciLayout(join(artifacts, 'oci'), index);
 
-      const first = await answerOf(
-        'out',
-        {
-          source,
-          params: { image: 'image.tar', version: '1.0.0', bump_aliases: true },
-        },
-        artifacts,
-      );
+      const put = (path: string, version: string) =>
+        answerOf('out', { source, params: { image: path, version, bump_aliases: true } }, artifacts);
+      const first = await put('image.tar', '1.0.0');
       expect(first.version).toEqual({ tag: '1.0.0', digest: child.digest });
       expect(first.metadata[1].value).toBe('1.0.0 latest 1 1.0');
-      const second = await answerOf(
-        'out',
-        {
-          source,
-          params: { image: 'oci', version: '1.1.0', bump_aliases: true },
-        },
-        artifacts,
-      );
+      const second = await put('oci', '1.1.0');
       expect(second.version).toEqual({ tag: '1.1.0', digest: index.digest });
 
       expect(await answerOf('check', { source })).toEqual([

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { errorHint, errorText, UserError } from '../../src/errors.ts';
 import { decodeCheckRequest, decodeInRequest, decodeOutRequest } from '../../src/request/request.ts';
+import { loginSettings } from '../support/login-settings.ts';
 
 const decoders = [
   ['check', decodeCheckRequest],
@@ -26,8 +27,7 @@ function failure(
 const source = (members: string) => decodeCheckRequest(`{"source":{${members}}}`).source;
 
 const emptySource = {
-  repository: '',
-  insecure: false,
+  ...loginSettings,
   tag: '',
   variant: '',
   semverConstraint: '',
@@ -37,21 +37,7 @@ const emptySource = {
   createdAtSort: false,
   labelRegex: '',
   annotationRegex: '',
-  username: '',
-  password: '',
-  awsAccessKeyId: '',
-  awsSecretAccessKey: '',
-  awsSessionToken: '',
-  awsRegion: '',
   awsEcrRegistryId: '',
-  awsRoles: [],
-  awsAccountId: '',
-  azureAcr: false,
-  azureClientId: '',
-  azureTenantId: '',
-  azureEnvironment: '',
-  googleAuth: false,
-  dockerConfig: '',
   registryMirrors: [],
   contentTrust: undefined,
   caCerts: [],
