@@ -45,5 +45,8 @@ export const maximumConfig: number = 32 * mebi;
 /** Indexes in indexes that are followed to find the image for a platform. More are a cycle or an attack. */
 export const maximumIndexDepth = 8;
 
-/** Bytes of a file that holds a version. */
+/** Bytes of a file that lists tags. */
+export const maximumTagFile: number = mebi;
+
+/** Bytes of a file that contains a version. */
 export const maximumVersionFile: number = 4 * kibi;

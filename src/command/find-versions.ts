@@ -16,6 +16,7 @@ import {
   unexplainedBareTag,
   type VersionSettings,
 } from '../policy/select-versions.ts';
+import { checkTag } from '../policy/tag-grammar.ts';
 import { parseConstraint } from '../policy/version-constraint.ts';
 import { getManifest, lookUpDigest } from '../registry/manifest-endpoint.ts';
 import { listTags } from '../registry/tag-list.ts';
@@ -31,6 +32,7 @@ export type FindVersions = (session: Session, cursor: Version | undefined) => Pr
  */
 export function versionFinder(source: Source, platform: WantedPlatform, log: Log): FindVersions {
   if (source.tag !== '') {
+    checkTag(source.tag, 'source.tag');
     return (session, cursor) => findTag(session, source.tag, cursor);
   }
   if (source.tagRegex !== '') {

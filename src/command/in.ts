@@ -15,7 +15,7 @@ import { compilePattern, type Pattern } from '../policy/pattern.ts';
 import { openTransferLog, type TransferLog } from '../process/command-log.ts';
 import type { Command, Surroundings } from '../process/surroundings.ts';
 import { decodeInRequest, type InRequest } from '../request/request.ts';
-import { requireDirectory } from './artifacts.ts';
+import { requireDirectory } from './directory-argument.ts';
 import { inResponse } from './response.ts';
 
 /** Fetches the digest of the requested version, from a mirror if possible, and writes the files that describe it. */

@@ -5,6 +5,7 @@ import { sourceRepositories } from '../access/repositories.ts';
 import { findImage } from '../disk/glob.ts';
 import { openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import { requireUnlistedTags } from '../policy/listed-tags.ts';
 import { publishedVersion } from '../policy/published-version.ts';
@@ -22,9 +23,10 @@ import { copyTagged } from '../transfer/copy-tagged.ts';
 import { watchChunks, watchContent } from '../transfer/watched-content.ts';
 import type { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
-import { readAdditionalTags, readVersionFile, requireDirectory } from './artifacts.ts';
 import { openContentTrust } from './content-trust.ts';
+import { requireDirectory } from './directory-argument.ts';
 import { outResponse } from './response.ts';
+import { readAdditionalTags, readVersionFile } from './tag-files.ts';
 
 /** Pushes the image that the glob matches. Returns the first tag that points at it, and the pushed digest. */
 export const runOut: Command = async (surroundings) => {
@@ -36,7 +38,7 @@ export const runOut: Command = async (surroundings) => {
   const access = openAccess(request.source, 'out', surroundings, log);
   // A put has no mirrors: an image that is pushed to a mirror is not in the registry.
   const logIn = sourceRepositories({ ...request.source, registryMirrors: [] }, access);
-  const requested = await readRequestedTags(request, directory);
+  const requested = await readRequestedTags(request, directory, log);
   checkRequestedTags(requested);
   const immutable = immutableTags(setting);
   const signer = openContentTrust(request.source, access, surroundings, log);
@@ -89,13 +91,20 @@ function conflictMessage(onConflict: OnConflict, current: Digest, pushed: Digest
     : `moved from ${current} to ${pushed}`;
 }
 
-async function readRequestedTags({ source, params }: OutRequest, directory: string): Promise<RequestedTags> {
+async function readRequestedTags(
+  { source, params }: OutRequest,
+  directory: string,
+  log: Log,
+): Promise<RequestedTags> {
   const { tag, variant } = source;
   const { bumpAliases, tags, tagPrefix } = params;
-  const versionParam = params.version || (await readVersionFile(directory, params.versionFile));
-  const version = versionParam === '' ? undefined : requireVersion(versionParam);
-  const additionalTags = await readAdditionalTags(directory, params.additionalTags);
-  return { tag, version, variant, bumpAliases, tags, additionalTags, tagPrefix };
+  const versionKey = params.version === '' ? 'params.version_file' : 'params.version';
+  const version =
+    params.version === ''
+      ? await readVersionFile(directory, params.versionFile)
+      : requireVersion(params.version);
+  const additionalTags = await readAdditionalTags(directory, params.additionalTags, log);
+  return { tag, version, versionKey, variant, bumpAliases, tags, additionalTags, tagPrefix };
 }
 
 /** The tags of the repository; none when the registry does not know the repository yet, with its 404. */

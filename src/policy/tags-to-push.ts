@@ -1,15 +1,17 @@
 // The tags under which out publishes an image, in push order, and the tags that it refuses before any traffic.
 import { UserError } from '../errors.ts';
 import { aliasesFor } from './bump-aliases.ts';
-import { quote } from './quote.ts';
+import { checkTag, isTag } from './tag-grammar.ts';
 import { formatVersion, type TagVersion } from './tag-version.ts';
 
 /** The tags that a request names; empty strings and lists are unset. */
 export interface RequestedTags {
   /** `source.tag`. */
   readonly tag: string;
-  /** `params.version`. */
+  /** The version of `params.version`, or in the file of `params.version_file`. */
   readonly version: TagVersion | undefined;
+  /** Which of the two keys it comes from. */
+  readonly versionKey: 'params.version' | 'params.version_file';
   /** `source.variant`, the suffix of the version and of the aliases. */
   readonly variant: string;
   /** `params.bump_aliases`. */
@@ -70,11 +72,23 @@ export function checkRequestedTags(requested: RequestedTags): void {
     });
   }
   const { fromSource, fromVersion, inline, fromFile } = namedTags(requested);
-  checkTags(fromSource, 'source.tag');
-  checkTags(fromVersion, 'params.version');
-  checkTags(aliases, 'params.bump_aliases');
-  checkTags(inline, 'params.tags');
-  checkTags(fromFile, 'params.additional_tags');
+  const tagsByKey: readonly (readonly [string, readonly string[]])[] = [
+    ['source.tag', fromSource],
+    [keyOfVersion(requested), fromVersion],
+    ['source.variant', aliases],
+    ['params.tags', inline],
+    ['params.additional_tags', fromFile],
+  ];
+  for (const [key, tags] of tagsByKey) {
+    for (const tag of tags) {
+      checkTag(tag, key);
+    }
+  }
+}
+
+/** The key to name when no registry can have the tag of the version. Without a variant every alias is valid. */
+function keyOfVersion({ version, variant, versionKey }: RequestedTags): string {
+  return version && variant !== '' && isTag(formatVersion(version)) ? 'source.variant' : versionKey;
 }
 
 function namedTags({ tag, version, variant, tags, additionalTags, tagPrefix }: RequestedTags) {
@@ -84,40 +98,4 @@ function namedTags({ tag, version, variant, tags, additionalTags, tagPrefix }: R
     inline: tags,
     fromFile: additionalTags.map((additional) => tagPrefix + additional),
   };
-}
-
-/**
- * The words of a text, split at Unicode white space as Go's `strings.Fields` does: other than for `\s`, U+0085 is
- * white space and the byte-order mark is not.
- */
-export function splitFields(text: string): string[] {
-  return text.split(/[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/).filter(Boolean);
-}
-
-// Upstream leaves this to the registry. A tag is written into the path of the request, so one with a slash may lead
-// to another repository; additional tags come from files that a build wrote.
-const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-
-/** OCI distribution specification, "Pulling manifests": what a tag must look like. */
-function checkTags(tags: readonly string[], origin: string): void {
-  for (const tag of tags) {
-    if (tag.length > 128) {
-      throw new UserError(
-        `${origin}: the tag ${quote(`${tag.slice(0, 40)}…`)} has ${tag.length} characters`,
-        {
-          hint: 'a tag has at most 128 characters',
-        },
-      );
-    }
-    if (!tagGrammar.test(tag)) {
-      throw new UserError(`${origin}: no registry can have the tag ${quote(tag)}`, { hint: tagHint(tag) });
-    }
-  }
-}
-
-function tagHint(tag: string): string {
-  if (/^\d[^+]*\+/.test(tag)) {
-    return 'a tag cannot have build metadata: leave out the "+" and what follows it';
-  }
-  return 'a tag consists of letters, digits, "_", "." and "-", and does not begin with "." or "-"';
 }

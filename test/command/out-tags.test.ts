@@ -98,7 +98,7 @@ describe('a version in version_file', () => {
     ['contains white space only', ' \n\t', 'number" is empty'],
     ['contains no version', 'one\n', 'invalid semantic version: "one"'],
     ['contains two versions', '1.2.3\n1.2.4\n', 'invalid semantic version: "1.2.3\\n1.2.4"'],
-    ['is too large', 'x'.repeat(5000), 'it has 5000 bytes, too many for a version'],
+    ['is too large', 'x'.repeat(5000), 'it has more than 4096 bytes'],
   ])('is refused before any request if the file %s', async (_, content, message) => {
     if (content !== undefined) {
       await writeFile(join(directory, 'number'), content);

@@ -6,13 +6,13 @@ import {
   checkRequestedTags,
   hasAliases,
   type RequestedTags,
-  splitFields,
   tagsToPush,
 } from '../../src/policy/tags-to-push.ts';
 
 const nothing: RequestedTags = {
   tag: '',
   version: undefined,
+  versionKey: 'params.version',
   variant: '',
   bumpAliases: false,
   tags: [],
@@ -122,7 +122,7 @@ describe('checkRequestedTags', () => {
     [
       'a possible alias with a dot in front',
       { version: requireVersion('1.2.3'), variant: '.x', bumpAliases: true },
-      'params.bump_aliases: no registry can have the tag ".x"',
+      'source.variant: no registry can have the tag ".x"',
       'begin',
     ],
     ['a byte-order mark', { additionalTags: ['\ufeffa'] }, '"\\ufeffa"', 'letters'],
@@ -133,6 +133,18 @@ describe('checkRequestedTags', () => {
       { version: requireVersion('1.2.3+b') },
       'params.version: no registry',
       'build metadata',
+    ],
+    [
+      'build metadata of a file',
+      { version: requireVersion('1.2.3+b'), versionKey: 'params.version_file', variant: 'x' },
+      'params.version_file: no registry',
+      'build metadata',
+    ],
+    [
+      'a variant that makes a version an invalid tag',
+      { version: requireVersion('1.2.3'), variant: 'a/b' },
+      'source.variant: no registry can have the tag "1.2.3-a/b"',
+      'letters',
     ],
     ['129 characters', { tag: 'a'.repeat(129) }, 'has 129 characters', 'at most 128'],
     [
@@ -152,25 +164,5 @@ describe('checkRequestedTags', () => {
   it('accepts everything that the grammar of tags allows', () => {
     const tags = ['_', 'A.b-c_9', '0', 'a'.repeat(128), 'a..--__'];
     expect(() => checkRequestedTags({ ...nothing, additionalTags: tags })).not.toThrow();
-  });
-});
-
-describe('splitFields', () => {
-  it.each([
-    ['at spaces and line ends', ' a  b\n\tc\r\nd\v\fe\n', ['a', 'b', 'c', 'd', 'e']],
-    [
-      'at Unicode spaces',
-      'a\u0085b\u00a0c\u1680d\u2000e\u200af\u2028g\u2029h\u202fi\u205fj\u3000k',
-      [...'abcdefghijk'],
-    ],
-    [
-      'not at characters that only look like space',
-      'a\ufeffb\u200bc\u180ed\u001ce',
-      ['a\ufeffb\u200bc\u180ed\u001ce'],
-    ],
-    ['white space alone into no tag', ' \n', []],
-    ['an empty string into no tag', '', []],
-  ])('splits a list of tags %s', (_, text, expected) => {
-    expect(splitFields(text)).toEqual(expected);
   });
 });

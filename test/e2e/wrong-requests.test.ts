@@ -1,0 +1,117 @@
+// Requests with a mistake: the message names the key and the mistake, and no request is sent.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dockerArchive } from '../support/image-files.ts';
+import { buildImage } from '../support/images.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { type ExecutableName, runExecutable } from '../support/run.ts';
+
+let registry: TestRegistry;
+let artifacts: string;
+
+beforeAll(async () => {
+  registry = await startRegistry();
+  artifacts = mkdtempSync(join(tmpdir(), 'wrong-requests-'));
+  writeFileSync(join(artifacts, 'image.tar'), await dockerArchive(await buildImage(), { layout: 'classic' }));
+  writeFileSync(join(artifacts, 'empty'), ' \r\n');
+  writeFileSync(join(artifacts, 'metadata'), '1.2.3+b5\n');
+  writeFileSync(join(artifacts, 'words'), 'one two\n');
+});
+
+afterAll(async () => {
+  await registry.close();
+  rmSync(artifacts, { recursive: true });
+});
+
+const put = { image: 'image.tar' };
+
+interface Mistake {
+  readonly source?: object;
+  readonly params?: object;
+}
+
+async function run(command: ExecutableName, { source, params }: Mistake) {
+  const request = {
+    source: { repository: `${registry.host}/team/app`, ...source },
+    ...(params ? { params } : {}),
+  };
+  return await runExecutable(command, { request, ...(command === 'check' ? {} : { directory: artifacts }) });
+}
+
+describe('a request with a mistake', () => {
+  it.each<[string, ExecutableName, Mistake, string, string]>([
+    [
+      'a tag with a line feed',
+      'check',
+      { source: { tag: '1.2.3\n' } },
+      'source.tag: no registry can have the tag "1.2.3\\n"',
+      'remove the white space',
+    ],
+    [
+      'a tag with a slash',
+      'check',
+      { source: { tag: 'a/b' } },
+      'source.tag: no registry can have the tag "a/b"',
+      'leave out registry and repository',
+    ],
+    [
+      'a tag of 129 characters',
+      'check',
+      { source: { tag: 'x'.repeat(129) } },
+      'has 129 characters',
+      'at most 128',
+    ],
+    [
+      'a digest as the tag',
+      'check',
+      { source: { tag: `sha256:${'0'.repeat(64)}` } },
+      'it is a digest',
+      'a digest goes into version',
+    ],
+    [
+      'build metadata in params.version',
+      'out',
+      { params: { ...put, version: '1.2.3+b5' } },
+      'params.version: no registry can have the tag "1.2.3+b5"',
+      'push the tag 1.2.3_b5 instead',
+    ],
+    [
+      'build metadata in the version file',
+      'out',
+      { params: { ...put, version_file: 'metadata' } },
+      'params.version_file: no registry can have the tag "1.2.3+b5"',
+      'build metadata',
+    ],
+    [
+      'a version file without a version',
+      'out',
+      { params: { ...put, version_file: 'words' } },
+      'words": invalid semantic version: "one two"',
+      'a version looks like',
+    ],
+    [
+      'a variant that no tag can have',
+      'out',
+      { source: { variant: 'a/b' }, params: { ...put, version: '1.2.3' } },
+      'source.variant: no registry can have the tag "1.2.3-a/b"',
+      'a tag consists of',
+    ],
+    [
+      'an empty file of tags, and no other tag',
+      'out',
+      { params: { ...put, additional_tags: 'empty' } },
+      'empty" of params.additional_tags lists no tag',
+      "need either 'version:'",
+    ],
+  ])('fails before any request with a message about %s', async (_, command, mistake, message, hint) => {
+    const { status, stdout, stderr } = await run(command, mistake);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^hint: /m);
+    expect(stderr).toContain(hint);
+    expect(stderr).not.toContain('this is a bug');
+    expect(registry.requests).toEqual([]);
+  });
+});
