@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import { type Descriptor, parseDescriptor } from '../oci/descriptor.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
-import { isForeignLayerType, isUncompressedLayerType } from '../oci/media-type.ts';
+import { isForeignLayerType } from '../oci/media-type.ts';
 
 /** The one image of a tarball: the names of its entries, layers from the bottom. */
 export interface ArchivedImage {
@@ -13,13 +13,16 @@ export interface ArchivedImage {
   readonly layerSources: ReadonlyMap<Digest, Descriptor>;
 }
 
-/** A layer of the manifest that is pushed: the entry that holds it, and how it is pushed. */
-export interface PlannedLayer {
+/** A layer that manifest.json lists. */
+export interface ListedLayer {
+  /** The entry that holds it. */
   readonly path: string;
-  /** `as-is`: the entry's own bytes; `compress`: its gzip. */
-  readonly form: 'as-is' | 'compress';
-  /** The descriptor from the tarball, used instead of a computed one. */
-  readonly descriptor?: Descriptor;
+  /** The digest that the config has for its plain content. */
+  readonly diffId: Digest;
+  /** The descriptor of the tarball for the layer as it is stored. */
+  readonly described?: Descriptor;
+  /** Whether the layer must not be pushed: its descriptor is used, and the tarball need not have it. */
+  readonly foreign: boolean;
 }
 
 /** The image of a manifest.json. More or less than one, and members of a wrong type, are a {@link UserError}. */
@@ -56,41 +59,26 @@ export function parseArchiveManifest(bytes: Uint8Array, where: string): Archived
 }
 
 /**
- * The layers of the manifest that is pushed, as go-containerregistry's tarball.Image makes them. Compressed ones are
- * those that manifest.json lists; uncompressed ones those of the config's diff ids, each with the path at the first
- * position of its diff id. The magic bytes of the first layer decide for all (`compressed`).
+ * The layers of manifest.json with the diff ids of the config, in order. Throws a {@link UserError} unless there is one
+ * diff id for each layer.
  */
-export function planLayers(
-  image: ArchivedImage,
-  diffIds: readonly Digest[],
-  compressed: boolean,
-): PlannedLayer[] {
+export function listLayers(image: ArchivedImage, diffIds: readonly Digest[]): ListedLayer[] {
   const { layers, layerSources } = image;
-  if (compressed ? layers.length > diffIds.length : layers.length < diffIds.length) {
+  if (layers.length !== diffIds.length) {
     throw new UserError(
       `manifest.json names ${layers.length} layer(s) but the config has ${diffIds.length} diff id(s)`,
-      { hint: 'this may not be an image that can run: for example the cache of a build' },
+      { hint: 'this may not be an image that can run: for example an artifact, or the cache of a build' },
     );
   }
-  if (compressed) {
-    return layers.map((path, position) => {
-      const diffId = diffIds[position];
-      const descriptor = diffId && layerSources.get(diffId);
-      return { path, form: 'as-is', ...(descriptor ? { descriptor } : {}) };
-    });
-  }
-  return diffIds.map((diffId) => {
-    const path = layers[diffIds.indexOf(diffId)] ?? '';
-    const descriptor = layerSources.get(diffId);
-    return descriptor && !isPlainLayer(descriptor)
-      ? { path, form: 'as-is', descriptor }
-      : { path, form: 'compress' };
+  return diffIds.map((diffId, position) => {
+    const described = layerSources.get(diffId);
+    return {
+      path: layers[position] ?? '',
+      diffId,
+      ...(described ? { described } : {}),
+      foreign: described !== undefined && isForeignLayerType(described.mediaType),
+    };
   });
-}
-
-/** Docker 25 and later describe plain layers in `LayerSources` too; these are pushed as gzip nevertheless. */
-function isPlainLayer({ mediaType }: Descriptor): boolean {
-  return isUncompressedLayerType(mediaType) && !isForeignLayerType(mediaType);
 }
 
 /** A null in a list of strings is the empty string, as Go reads it. */

@@ -1,20 +1,20 @@
-// A `docker save` tarball as a source of content: its manifest is made here, plain layers are compressed.
-import { createHash } from 'node:crypto';
+// A `docker save` tarball as a source of content: its manifest is made here, uncompressed layers are compressed.
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { detectCompression, signatureLength } from '../compression/detect.ts';
 import type { ContentKind, ContentNode, ContentSource } from '../content/content-graph.ts';
-import { type ExpectedContent, verifyContent } from '../content/verified-content.ts';
+import { verifyContent } from '../content/verified-content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestOf, finishDigest } from '../oci/digest.ts';
-import { parseImageConfig } from '../oci/image-config.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { parseDiffIds } from '../oci/image-config.ts';
 import { encodeManifest } from '../oci/manifest.ts';
-import { isForeignLayerType, mediaTypes } from '../oci/media-type.ts';
-import { indexArchive } from '../tar/archive-index.ts';
-import { type PlannedLayer, parseArchiveManifest, planLayers } from './archive-manifest.ts';
-import { entryFinder, type FindEntry } from './archive-names.ts';
+import { isForeignLayerType } from '../oci/media-type.ts';
+import { type ArchiveEntry, indexArchive } from '../tar/archive-index.ts';
+import { checkLayer, layerDescriptor, manifestTypes } from './archive-descriptor.ts';
+import { type ArchiveLayer, readLayer } from './archive-layer.ts';
+import { type ListedLayer, listLayers, parseArchiveManifest } from './archive-manifest.ts';
+import { entryFinder } from './archive-names.ts';
 import { cleanPath } from './clean-path.ts';
-import { readRange, readWholeRange } from './file-range.ts';
+import { readWholeRange } from './file-range.ts';
 import type { LayerSpool } from './layer-spool.ts';
 import { noManifestError } from './not-an-image.ts';
 
@@ -24,46 +24,49 @@ export type WatchLayer = (
   layer: { readonly number: number; readonly count: number; readonly size: number },
 ) => AsyncIterable<Uint8Array>;
 
+/** How the layers of a tarball are read. */
+export interface OpenArchiveOptions {
+  readonly watchLayer?: WatchLayer;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * The one image of the `docker save` tarball that is open as `file` and that messages call `name`; the caller closes file
- * and spool. Everything but plain layers is read and checked now: whatever keeps it from being an image is a
- * {@link UserError}. Plain layers are compressed into the spool, one after the other, when the walk over the graph
- * reaches them.
+ * and spool. All of it is read and checked now: whatever keeps it from being an image, a layer without its diff id too, is
+ * a {@link UserError}. Uncompressed layers are compressed into the spool.
  */
 export async function openDockerArchive(
   { file, name }: { readonly file: FileHandle; readonly name: string },
   spool: LayerSpool,
-  options: { readonly watchLayer?: WatchLayer; readonly signal?: AbortSignal | undefined },
+  options: OpenArchiveOptions,
 ): Promise<ContentSource> {
-  const { config, plan, find } = await readArchive(file);
-  const { signal, watchLayer = (plain) => plain } = options;
-  const layers: LayerNode[] = [];
-  for (const [position, layer] of plan.entries()) {
-    const watch: Watch = (plain, size) =>
-      watchLayer(plain, { number: position + 1, count: plan.length, size });
-    layers.push(await layerNode(layer, { file, find, spool, watch, signal }));
-  }
-  const manifest = async () => manifestNode(config.descriptor, await descriptorsOf(layers));
-  const known = plan.every(({ form }) => form === 'as-is') ? await manifest() : undefined;
+  const { config, listed, find } = await readArchive(file);
+  const layers = await readLayers(file, listed, { ...options, find, spool });
+  const types = manifestTypes(layers);
+  const configNode = documentNode(types.config, 'blob', config);
+  const nodes = listed.map((each, position) => {
+    const layer = layers[position];
+    return layerNode(layerDescriptor(each, layer, types), layer, `layer ${each.path}`);
+  });
+  const content = { config: configNode.descriptor, layers: nodes.map(({ descriptor }) => descriptor) };
+  const document = encodeManifest({ mediaType: types.manifest, ...content });
+  const manifest = documentNode(types.manifest, 'manifest', document);
   return {
     name,
-    root: known?.descriptor,
+    root: manifest.descriptor,
     async *nodes(present) {
-      if (known && (await present(known.descriptor, known.kind))) {
-        yield known;
-        return;
-      }
-      yield config;
-      const yielded = new Set<Digest>();
-      for (const layer of layers) {
-        const node = await layer();
-        const { digest, mediaType } = node.descriptor;
-        if (!isForeignLayerType(mediaType) && !yielded.has(digest)) {
-          yielded.add(digest);
-          yield node;
+      if (!(await present(manifest.descriptor, manifest.kind))) {
+        yield configNode;
+        const yielded = new Set<Digest>();
+        for (const node of nodes) {
+          const { digest, mediaType } = node.descriptor;
+          if (!isForeignLayerType(mediaType) && !yielded.has(digest)) {
+            yielded.add(digest);
+            yield node;
+          }
         }
       }
-      yield await manifest();
+      yield manifest;
     },
   };
 }
@@ -77,72 +80,37 @@ async function readArchive(file: FileHandle) {
   const manifest = await readWholeRange(file, find('manifest.json'), 'manifest.json');
   const image = parseArchiveManifest(manifest, 'manifest.json');
   const configName = `config ${image.config}`;
-  const configBytes = await readWholeRange(file, find(image.config), configName);
-  const [first] = image.layers;
-  const compressed = first !== undefined && (await isCompressed(file, find, first));
-  return {
-    config: documentNode(mediaTypes.dockerConfig, 'blob', configBytes),
-    plan: planLayers(image, parseImageConfig(configBytes, configName).diffIds, compressed),
-    find,
-  };
+  const config = await readWholeRange(file, find(image.config), configName);
+  return { config, listed: listLayers(image, parseDiffIds(config, configName)), find };
 }
 
-async function isCompressed(file: FileHandle, find: FindEntry, layer: string): Promise<boolean> {
-  const { offset, size } = find(layer);
-  const head = { offset, size: Math.min(size, signatureLength) };
-  return detectCompression(await readWholeRange(file, head, `layer ${layer}`)) !== 'none';
+/** The content of the layers, each entry read once; nothing for foreign layers, which the tarball need not have. */
+async function readLayers(
+  file: FileHandle,
+  listed: readonly ListedLayer[],
+  { find, spool, watchLayer = (plain) => plain, signal }: ReadLayersOptions,
+): Promise<readonly (ArchiveLayer | undefined)[]> {
+  const entries = listed.map(({ path, foreign }) => (foreign ? undefined : find(path)));
+  const read = new Map<ArchiveEntry, ArchiveLayer>();
+  const layers: (ArchiveLayer | undefined)[] = [];
+  for (const [position, each] of listed.entries()) {
+    const entry = entries[position];
+    const watched = { number: position + 1, count: listed.length, size: entry?.size ?? 0 };
+    const watch = (plain: AsyncIterable<Uint8Array>) => watchLayer(plain, watched);
+    const layer =
+      entry && (read.get(entry) ?? (await readLayer(file, entry, { name: each.path, spool, watch, signal })));
+    if (entry && layer) {
+      checkLayer(each, layer);
+      read.set(entry, layer);
+    }
+    layers.push(layer);
+  }
+  return layers;
 }
 
-/** Returns a layer's node; one that is compressed here when it is. */
-type LayerNode = () => Promise<ContentNode>;
-
-type Watch = (plain: AsyncIterable<Uint8Array>, size: number) => AsyncIterable<Uint8Array>;
-
-/** What the nodes of all layers have in common. */
-interface LayerSurroundings {
-  readonly file: FileHandle;
-  readonly find: FindEntry;
+interface ReadLayersOptions extends OpenArchiveOptions {
+  readonly find: (name: string) => ArchiveEntry;
   readonly spool: LayerSpool;
-  readonly watch: Watch;
-  readonly signal: AbortSignal | undefined;
-}
-
-async function layerNode(
-  { path, form, descriptor }: PlannedLayer,
-  { file, find, spool, watch, signal }: LayerSurroundings,
-): Promise<LayerNode> {
-  const what = `layer ${path}`;
-  if (descriptor && isForeignLayerType(descriptor.mediaType)) {
-    // The tarball need not hold it: a foreign layer is listed but never yielded.
-    const node = blobNode(descriptor, () => Readable.from([]), what);
-    return async () => node;
-  }
-  const entry = find(path);
-  const content = () => readRange(file, entry, what);
-  if (form === 'compress') {
-    return async () => {
-      const spooled = await spool.compress(path, () => watch(content(), entry.size));
-      const whole = { offset: 0, size: spooled.size };
-      return blobNode(gzipLayer(spooled), () => Readable.from(readRange(spooled.file, whole, what)), what);
-    };
-  }
-  const stored = descriptor ?? gzipLayer({ size: entry.size, digest: await digestOfAll(content(), signal) });
-  const node = blobNode(stored, () => Readable.from(content()), what);
-  return async () => node;
-}
-
-async function descriptorsOf(layers: readonly LayerNode[]): Promise<Descriptor[]> {
-  const nodes = await Promise.all(layers.map((layer) => layer()));
-  return nodes.map(({ descriptor }) => descriptor);
-}
-
-function gzipLayer({ size, digest }: ExpectedContent): Descriptor {
-  return { mediaType: mediaTypes.dockerLayerGzip, size, digest };
-}
-
-function manifestNode(config: Descriptor, layers: readonly Descriptor[]): ContentNode {
-  const mediaType = mediaTypes.dockerManifest;
-  return documentNode(mediaType, 'manifest', encodeManifest({ mediaType, config, layers }));
 }
 
 function documentNode(mediaType: string, kind: ContentKind, bytes: Uint8Array): ContentNode {
@@ -150,15 +118,7 @@ function documentNode(mediaType: string, kind: ContentKind, bytes: Uint8Array): 
   return { descriptor, kind, open: async () => Readable.from([bytes]) };
 }
 
-function blobNode(descriptor: Descriptor, content: () => Readable, what: string): ContentNode {
+function layerNode(descriptor: Descriptor, layer: ArchiveLayer | undefined, what: string): ContentNode {
+  const content = () => layer?.open() ?? Readable.from([]);
   return { descriptor, kind: 'blob', open: async () => verifyContent(content(), descriptor, what) };
-}
-
-async function digestOfAll(content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Digest> {
-  const hash = createHash('sha256');
-  for await (const chunk of content) {
-    signal?.throwIfAborted();
-    hash.update(chunk);
-  }
-  return finishDigest(hash);
 }

@@ -13,10 +13,10 @@ export interface SpooledLayer {
   readonly size: number;
 }
 
-/** Compresses layers; the same name is compressed once. */
+/** Compresses layers. */
 export interface LayerSpool {
-  /** The gzip of `content`, kept under a name; a full disk and the like are a {@link UserError}. */
-  compress(name: string, content: () => AsyncIterable<Uint8Array>): Promise<SpooledLayer>;
+  /** The gzip of `content`; a full disk and the like are a {@link UserError} that names the layer. */
+  compress(name: string, content: AsyncIterable<Uint8Array>): Promise<SpooledLayer>;
   /** Stops the compressions under way and frees the space. */
   close(): Promise<void>;
 }
@@ -26,7 +26,7 @@ export interface LayerSpool {
  * is left however the process ends. When `signal` aborts, compressions stop and throw its reason.
  */
 export function createLayerSpool(temporaryDirectory: string, signal?: AbortSignal): LayerSpool {
-  const layers = new Map<string, Promise<SpooledLayer>>();
+  const layers: Promise<SpooledLayer>[] = [];
   const closing = new AbortController();
   const stop = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
   const files: FileHandle[] = [];
@@ -48,13 +48,13 @@ export function createLayerSpool(temporaryDirectory: string, signal?: AbortSigna
 
   return {
     compress(name, content) {
-      const layer = layers.get(name) ?? spool(name, content());
-      layers.set(name, layer);
+      const layer = spool(name, content);
+      layers.push(layer);
       return layer;
     },
     async close() {
       closing.abort(new UserError('the image was closed'));
-      await Promise.allSettled(layers.values());
+      await Promise.allSettled(layers);
       await Promise.all(files.map((file) => file.close()));
     },
   };

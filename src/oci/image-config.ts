@@ -1,7 +1,7 @@
 // Image configs: entrypoint, environment, labels and the digests of uncompressed layers (OCI "Image Configuration").
 import { UserError } from '../errors.ts';
 import { type Digest, isDigest } from './digest.ts';
-import { isJsonObject, member } from './json.ts';
+import { isJsonObject, type JsonObject, member } from './json.ts';
 import { parseDocument } from './manifest.ts';
 
 /** The members of an image config that are used; a list is null when the document has none. */
@@ -22,37 +22,9 @@ export interface ImageConfig {
 /** Parses an image config; keys match in any letter case, as in Go. Throws a UserError that begins with `where`. */
 export function parseImageConfig(bytes: Uint8Array, where: string): ImageConfig {
   const document = parseDocument(bytes, where);
-  const object = (value: unknown, name: string) => {
-    if (value === undefined || value === null) {
-      return {};
-    }
-    if (!isJsonObject(value)) {
-      throw new UserError(`${where}: ${JSON.stringify(name)} must be an object`);
-    }
-    return value;
-  };
-  const string = (value: unknown, name: string) => {
-    if (value === undefined || value === null) {
-      return '';
-    }
-    if (typeof value !== 'string') {
-      throw new UserError(`${where}: ${JSON.stringify(name)} must be a string`);
-    }
-    return value;
-  };
-  const list = (value: unknown, name: string) => {
-    if (value === undefined || value === null) {
-      return null;
-    }
-    if (!Array.isArray(value)) {
-      throw new UserError(`${where}: ${JSON.stringify(name)} must be a list`);
-    }
-    return value.map((item) => string(item, name));
-  };
+  const { object, string, list } = membersAt(where);
   const config = object(member(document, 'config'), 'config');
-  const rootfs = object(member(document, 'rootfs'), 'rootfs');
   const labels = Object.entries(object(member(config, 'Labels'), 'config.Labels'));
-  const diffIds = list(member(rootfs, 'diff_ids'), 'rootfs.diff_ids') ?? [];
   return {
     architecture: string(member(document, 'architecture'), 'architecture'),
     os: string(member(document, 'os'), 'os'),
@@ -62,11 +34,59 @@ export function parseImageConfig(bytes: Uint8Array, where: string): ImageConfig 
     env: list(member(config, 'Env'), 'config.Env'),
     user: string(member(config, 'User'), 'config.User'),
     labels: Object.fromEntries(labels.map(([key, value]) => [key, string(value, `config.Labels.${key}`)])),
-    diffIds: diffIds.map((diffId) => {
-      if (!isDigest(diffId)) {
-        throw new UserError(`${where}: ${JSON.stringify(diffId)} in "rootfs.diff_ids" is not a digest`);
+    diffIds: diffIdsOf(document, where),
+  };
+}
+
+/** The diff ids of an image config, bottom-up, whatever its other members are. Throws a UserError as above. */
+export function parseDiffIds(bytes: Uint8Array, where: string): readonly Digest[] {
+  return diffIdsOf(parseDocument(bytes, where), where);
+}
+
+function diffIdsOf(document: JsonObject, where: string): readonly Digest[] {
+  const { object, list } = membersAt(where);
+  const rootfs = object(member(document, 'rootfs'), 'rootfs');
+  const diffIds = list(member(rootfs, 'diff_ids'), 'rootfs.diff_ids') ?? [];
+  return diffIds.map((diffId) => {
+    if (!isDigest(diffId)) {
+      throw new UserError(`${where}: ${JSON.stringify(diffId)} in "rootfs.diff_ids" is not a digest`);
+    }
+    return diffId;
+  });
+}
+
+/** Readers of members by type: null and a missing member are empty, another type is a UserError. */
+function membersAt(where: string) {
+  const fail = (name: string, type: string) =>
+    new UserError(`${where}: ${JSON.stringify(name)} must be ${type}`);
+  const string = (value: unknown, name: string): string => {
+    if (value === undefined || value === null) {
+      return '';
+    }
+    if (typeof value !== 'string') {
+      throw fail(name, 'a string');
+    }
+    return value;
+  };
+  return {
+    string,
+    object(value: unknown, name: string): JsonObject {
+      if (value === undefined || value === null) {
+        return {};
       }
-      return diffId;
-    }),
+      if (!isJsonObject(value)) {
+        throw fail(name, 'an object');
+      }
+      return value;
+    },
+    list(value: unknown, name: string): readonly string[] | null {
+      if (value === undefined || value === null) {
+        return null;
+      }
+      if (!Array.isArray(value)) {
+        throw fail(name, 'a list');
+      }
+      return value.map((item) => string(item, name));
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ArchivedImage, parseArchiveManifest, planLayers } from '../../src/disk/archive-manifest.ts';
+import { type ArchivedImage, listLayers, parseArchiveManifest } from '../../src/disk/archive-manifest.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 
@@ -56,59 +56,39 @@ describe('parseArchiveManifest', () => {
   });
 });
 
-describe('planLayers', () => {
+describe('listLayers', () => {
   const image = (layers: string[], sources: Record<string, unknown> = {}) =>
     parse([{ Layers: layers, LayerSources: sources }]);
 
-  it.each([
-    ['compressed layers as they are', ['x', 'y'], [a, b], true, ['x as-is', 'y as-is']],
-    ['compressed layers that are fewer than the diff ids', ['x'], [a, b], true, ['x as-is']],
-    ['no compressed layers', [], [a], true, []],
-    ['plain layers, one for each diff id', ['x', 'y'], [a, b], false, ['x compress', 'y compress']],
-    ['plain layers without surplus paths', ['x', 'y'], [a], false, ['x compress']],
-    [
-      'plain layers with one path for a repeated diff id',
-      ['x', 'y'],
-      [a, a],
-      false,
-      ['x compress', 'x compress'],
-    ],
-    ['no plain layers without diff ids', ['x'], [], false, []],
-  ])('plans %s', (_case, layers, diffIds, compressed, expected) => {
-    const planned = planLayers(image(layers), diffIds, compressed);
-    expect(planned.map(({ path, form }) => `${path} ${form}`)).toEqual(expected);
+  it('lists each layer with its diff id', () => {
+    expect(listLayers(image(['x', 'y', 'x']), [a, b, a])).toEqual([
+      { path: 'x', diffId: a, foreign: false },
+      { path: 'y', diffId: b, foreign: false },
+      { path: 'x', diffId: a, foreign: false },
+    ]);
+    expect(listLayers(image([]), [])).toEqual([]);
   });
 
   it.each([
-    ['compressed layers that are more than the diff ids', ['x', 'y'], [a], true],
-    ['plain layers that are fewer than the diff ids', ['x'], [a, b], false],
-  ])('refuses %s', (_case, layers, diffIds, compressed) => {
-    expect(() => planLayers(image(layers), diffIds, compressed)).toThrow(
+    ['more layers than diff ids', ['x', 'y'], [a]],
+    ['fewer layers than diff ids', ['x'], [a, b]],
+    ['layers without diff ids', ['x'], []],
+    ['diff ids without layers', [], [a]],
+  ])('refuses %s', (_case, layers, diffIds) => {
+    expect(() => listLayers(image(layers), diffIds)).toThrow(
       `names ${layers.length} layer(s) but the config has ${diffIds.length} diff id(s)`,
     );
   });
 
   it.each([
-    [mediaTypes.dockerForeignLayer, false, 'as-is'],
-    [mediaTypes.ociForeignLayerTar, false, 'as-is'],
-    [mediaTypes.ociLayerGzip, false, 'as-is'],
-    [mediaTypes.ociLayerTar, true, 'as-is'],
-  ])(
-    'takes the descriptor from a layer source of type %s (compressed: %s)',
-    (mediaType, compressed, form) => {
-      const descriptor = source(mediaType);
-      expect(planLayers(image(['x'], { [a]: descriptor }), [a], compressed)).toEqual([
-        { path: 'x', form, descriptor },
-      ]);
-    },
-  );
-
-  it.each([mediaTypes.ociLayerTar, mediaTypes.dockerLayerTar])(
-    'compresses a plain layer despite a layer source of type %s',
-    (mediaType) => {
-      expect(planLayers(image(['x'], { [a]: source(mediaType) }), [a], false)).toEqual([
-        { path: 'x', form: 'compress' },
-      ]);
-    },
-  );
+    [mediaTypes.dockerForeignLayer, true],
+    [mediaTypes.ociForeignLayerTar, true],
+    [mediaTypes.ociLayerGzip, false],
+    [mediaTypes.ociLayerTar, false],
+  ])('finds the descriptor of type %s by diff id (foreign: %s)', (mediaType, foreign) => {
+    const described = source(mediaType);
+    expect(listLayers(image(['x'], { [a]: described }), [a])).toEqual([
+      { path: 'x', diffId: a, described, foreign },
+    ]);
+  });
 });

@@ -1,0 +1,101 @@
+// The layers of a `docker save` tarball: each is compressed or kept by its own bytes, and compared with its diff id.
+import { createHash, type Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { decompress } from '../compression/decompress.ts';
+import { type Compression, detectCompression, signatureLength } from '../compression/detect.ts';
+import { UserError } from '../errors.ts';
+import { type Digest, finishDigest } from '../oci/digest.ts';
+import type { ArchiveEntry } from '../tar/archive-index.ts';
+import { type FileRange, readRange, readWholeRange } from './file-range.ts';
+import type { LayerSpool } from './layer-spool.ts';
+
+/** A layer as it is pushed. `diffId` is the digest of its plain content, `size` in bytes. */
+export interface ArchiveLayer {
+  readonly compression: Exclude<Compression, 'none'>;
+  /** Whether the bytes are those of the tarball: it was compressed there already. */
+  readonly asStored: boolean;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly diffId: Digest;
+  /** The compressed content. */
+  open(): Readable;
+}
+
+/** How a layer is read. */
+export interface ReadLayerOptions {
+  /** The layer in error messages. */
+  readonly name: string;
+  readonly spool: LayerSpool;
+  /** Observes the plain bytes while they are compressed. */
+  watch(plain: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The layer that is stored in an entry: gzip and zstd as they are, anything else compressed into the spool. */
+export async function readLayer(
+  file: FileHandle,
+  entry: ArchiveEntry,
+  options: ReadLayerOptions,
+): Promise<ArchiveLayer> {
+  const what = `layer ${options.name}`;
+  const { offset, size } = entry;
+  const head = await readWholeRange(file, { offset, size: Math.min(size, signatureLength) }, what);
+  const compression = detectCompression(head);
+  if (compression === 'none') {
+    return await compressLayer(file, entry, options);
+  }
+  const stored = createHash('sha256');
+  const plain = createHash('sha256');
+  const content = hashed(readRange(file, entry, what), stored, options.signal);
+  try {
+    for await (const chunk of decompress(Readable.from(content))) {
+      plain.update(chunk);
+    }
+  } catch (cause) {
+    throw new UserError(`${what} cannot be decompressed`, { cause });
+  }
+  return {
+    compression,
+    asStored: true,
+    digest: finishDigest(stored),
+    size,
+    diffId: finishDigest(plain),
+    open: () => streamOf(file, entry, what),
+  };
+}
+
+async function compressLayer(
+  file: FileHandle,
+  entry: ArchiveEntry,
+  { name, spool, watch, signal }: ReadLayerOptions,
+): Promise<ArchiveLayer> {
+  const what = `layer ${name}`;
+  const plain = createHash('sha256');
+  const spooled = await spool.compress(name, watch(hashed(readRange(file, entry, what), plain, signal)));
+  return {
+    compression: 'gzip',
+    asStored: false,
+    digest: spooled.digest,
+    size: spooled.size,
+    diffId: finishDigest(plain),
+    open: () => streamOf(spooled.file, { offset: 0, size: spooled.size }, what),
+  };
+}
+
+function streamOf(file: FileHandle, range: FileRange, what: string): Readable {
+  return Readable.from(readRange(file, range, what));
+}
+
+/** The same chunks, added to `hash`; ends with the reason of the signal when it aborts. */
+async function* hashed(
+  content: AsyncIterable<Uint8Array>,
+  hash: Hash,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of content) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+    yield chunk;
+  }
+}

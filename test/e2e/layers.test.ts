@@ -1,0 +1,79 @@
+// Layers that the executables must not lose: tarballs whose layers and config differ, and layers with rare entries.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
+import { parseManifest } from '../../src/oci/manifest.ts';
+import { compress, file, tarOf } from '../support/layers.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { runExecutable } from '../support/run.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const [one, two] = [await tarOf([file('one')]), await tarOf([file('two')])];
+
+async function putTarball(registry: TestRegistry, diffIds: string[], layers: Record<string, Buffer>) {
+  const directory = await temporaryDirectory();
+  const config = JSON.stringify(diffIds.length === 0 ? {} : { rootfs: { diff_ids: diffIds } });
+  const manifest = [{ Config: 'config.json', RepoTags: null, Layers: Object.keys(layers) }];
+  const files = Object.entries(layers).map(([name, bytes]) => file(name, bytes));
+  const tarball = await tarOf([
+    file('config.json', config),
+    ...files,
+    file('manifest.json', JSON.stringify(manifest)),
+  ]);
+  await writeFile(join(directory, 'image.tar'), tarball);
+  return await runExecutable('out', {
+    request: {
+      source: { repository: `${registry.host}/team/image`, tag: '1.0' },
+      params: { image: 'image.tar' },
+    },
+    directory,
+  });
+}
+
+describe('out of a tarball whose layers are not those of its config', () => {
+  it.each<[string, string[], Record<string, Buffer>, string]>([
+    ['plain layers without diff ids', [], { 'l.tar': one }, '1 layer(s) but the config has 0 diff id(s)'],
+    ['a diff id too few', [digestOf(one)], { '1.tar': one, '2.tar': two }, '2 layer(s) but the config has 1'],
+    [
+      'a diff id too many',
+      [digestOf(one), digestOf(two)],
+      { '1.tar.gz': compress(one, 'gzip') },
+      '1 layer(s) but the config has 2',
+    ],
+    ['a plain layer of another image', [digestOf(one)], { '1.tar': two }, 'does not match its diff id'],
+    [
+      'a gzip layer of another image',
+      [digestOf(one)],
+      { '1.tar.gz': compress(two, 'gzip') },
+      'does not match its diff id',
+    ],
+  ])('refuses %s before the first request', async (_, diffIds, layers, message) => {
+    await using registry = await startRegistry();
+    const { status, stderr } = await putTarball(registry, diffIds, layers);
+    expect(stderr).toContain(message);
+    expect(status).toBe(1);
+    expect(registry.requests).toEqual([]);
+  });
+});
+
+describe('out of a tarball with layers of different compression', () => {
+  it.each([
+    ['gzip and plain', 'gzip', 'none', 'docker'],
+    ['plain and gzip', 'none', 'gzip', 'docker'],
+    ['zstd and plain', 'zstd', 'none', 'oci'],
+  ] as const)('pushes %s layers with the media types of their bytes', async (_, first, second, format) => {
+    await using registry = await startRegistry();
+    const { status } = await putTarball(registry, [digestOf(one), digestOf(two)], {
+      first: compress(one, first),
+      second: compress(two, second),
+    });
+    expect(status).toBe(0);
+    const pushed = registry.manifest('team/image', '1.0');
+    const { layers } = parseManifest(pushed?.bytes ?? Buffer.alloc(0), 'the manifest');
+    expect(pushed?.mediaType).toContain(format);
+    expect(layers.map(({ mediaType }) => mediaType.replace(/.*[.+]/, ''))).toEqual(
+      [first, second].map((compression) => (compression === 'zstd' ? 'zstd' : 'gzip')),
+    );
+  });
+});
