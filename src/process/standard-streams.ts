@@ -2,6 +2,7 @@
 import { read, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { errorCode } from '../errors.ts';
+import { createDocumentEnd } from './first-document.ts';
 
 const readFrom = promisify(read);
 const writeTo = promisify(write);
@@ -9,36 +10,45 @@ const inputDescriptor = 0;
 const outputDescriptor = 1;
 const inputSize = 64 * 1024;
 
-/** Everything on standard input; rejects with the signal's reason as soon as it is aborted. */
+/**
+ * Standard input up to the chunk in which its first JSON document ends, since a terminal or a pipe may stay open.
+ * Rejects with the signal's reason as soon as it is aborted.
+ */
 export function readStandardInput(signal: AbortSignal): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    readToEnd().then(resolve, reject);
+    readDocument().then(resolve, reject);
   });
 }
 
-async function readToEnd(): Promise<Uint8Array> {
+async function readDocument(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
+  const isComplete = createDocumentEnd();
+  const add = (chunk: Uint8Array): boolean => {
+    chunks.push(chunk);
+    return isComplete(chunk);
+  };
   // Creating process.stdin takes Bun a quarter of a whole check. In Node it is fast, and a thread that reads the
   // descriptor would delay the end of the process after a signal.
-  if (process.versions.bun === undefined || !(await readDirectly(chunks))) {
+  if (process.versions.bun === undefined || !(await readDirectly(add))) {
     for await (const chunk of process.stdin) {
-      chunks.push(chunk);
+      if (add(chunk)) {
+        break;
+      }
     }
   }
   return Buffer.concat(chunks);
 }
 
-/** Whether standard input could be read to its end; if not (it may be non-blocking), a stream must read the rest. */
-async function readDirectly(chunks: Uint8Array[]): Promise<boolean> {
+/** Whether standard input could be read until `add` returns true; if not (it may be non-blocking), a stream must go on. */
+async function readDirectly(add: (chunk: Uint8Array) => boolean): Promise<boolean> {
   try {
     for (;;) {
       const chunk = Buffer.allocUnsafe(inputSize);
       const { bytesRead } = await readFrom(inputDescriptor, chunk, 0, inputSize, null);
-      if (bytesRead === 0) {
+      if (bytesRead === 0 || add(chunk.subarray(0, bytesRead))) {
         return true;
       }
-      chunks.push(chunk.subarray(0, bytesRead));
     }
   } catch {
     return false;

@@ -22,9 +22,9 @@ const numberCharacters = /[-+.eE0-9]+/y;
 const maximumDepth = 100;
 
 /**
- * The first value of a JSON text (RFC 8259). As in Go's json.Decoder, data after it is ignored, an empty text is the
- * error `EOF` and a truncated one is `unexpected EOF`. Other errors name a position and what was expected there. No
- * error quotes the text, because it may hold secrets; `JSON.parse` quotes it, and under Bun names no position.
+ * The value of a JSON text (RFC 8259). As in Go's json.Decoder, an empty text is the error `EOF` and a truncated one is
+ * `unexpected EOF`. Other errors name a position and what was expected there. No error quotes the text, because it may
+ * hold secrets; `JSON.parse` quotes it, and under Bun names no position.
  */
 export function scanJson(text: string): JsonNode {
   let position = 0;
@@ -166,5 +166,10 @@ export function scanJson(text: string): JsonNode {
   if (text.startsWith('\ufeff')) {
     fail('no byte-order mark');
   }
-  return value(0);
+  const first = value(0);
+  skipWhite();
+  if (position < text.length) {
+    fail('nothing after the first value');
+  }
+  return first;
 }

@@ -92,11 +92,26 @@ it.runIf(process.platform === 'linux')('fails when stdout is a full device', asy
 it('reads a request that arrives in pieces and is larger than a pipe', async () => {
   const child = spawn(executablePath('check'), [], { env: environment });
   const stdout = text(child.stdout);
+  await new Promise((resolve) => child.stdin.write(' '.repeat(1024 * 1024), resolve));
   await new Promise((resolve) => child.stdin.write(request.slice(0, 9), resolve));
-  await new Promise((resolve) => child.stdin.write(request.slice(9), resolve));
-  child.stdin.end(' '.repeat(1024 * 1024));
+  child.stdin.end(request.slice(9));
   expect(await once(child, 'exit')).toEqual([0, null]);
   expect(await stdout).toMatch(/^\[\{"tag":"latest"/);
+});
+
+it('answers when its request is complete, although standard input stays open', async () => {
+  const child = spawn(executablePath('check'), [], { env: environment });
+  const stdout = text(child.stdout);
+  child.stdin.on('error', () => {});
+  child.stdin.write(request);
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(await stdout).toMatch(/^\[\{"tag":"latest"/);
+});
+
+it('fails when something else follows the request', async () => {
+  const result = await runExecutable('check', { request: `${request}\n${request}` });
+  expect(result).toMatchObject({ status: 1, stdout: '' });
+  expect(result.stderr).toContain('expected nothing after the first value');
 });
 
 it('runs from the sources with the same answer as from the bundle', async () => {

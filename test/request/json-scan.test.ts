@@ -75,8 +75,12 @@ describe('scanJson', () => {
     expect(plain(scanJson('{"\\udc00":"a\\ud800b\\ud83d\\ude00"}'))).toEqual({ '\ufffd': 'a\ufffdb😀' });
   });
 
-  it.each(['null x', '{}{', '[1]]', '"a" "b"'])('ignores the data after the first value in %s', (text) => {
-    expect(() => scanJson(text)).not.toThrow();
+  it.each(['null x', '{}\n{', '[1]]', '"a" "b"'])('refuses data after the first value in %j', (text) => {
+    expect(() => scanJson(text)).toThrow('expected nothing after the first value');
+  });
+
+  it('admits white space after the value', () => {
+    expect(() => scanJson('{} \r\n\t')).not.toThrow();
   });
 
   it.each([

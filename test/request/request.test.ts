@@ -374,8 +374,13 @@ describe('the document on standard input', () => {
     );
   });
 
-  it('ends with its first JSON value, and data after it is ignored', () => {
-    expect(decodeCheckRequest('{"source":{"tag":"t"}} {"source":').source.tag).toBe('t');
+  it('must not be followed by anything but white space', () => {
+    expect(() => decodeCheckRequest('{"source":{"tag":"t"}}\n{"source":')).toThrow(
+      expect.objectContaining({
+        cause: expect.objectContaining({ message: expect.stringContaining('line 2, column 1') }),
+      }),
+    );
+    expect(decodeCheckRequest('{"source":{"tag":"t"}} \n').source.tag).toBe('t');
   });
 });
 
