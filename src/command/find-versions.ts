@@ -19,9 +19,9 @@ import {
 import { checkTag } from '../policy/tag-grammar.ts';
 import { parseConstraint } from '../policy/version-constraint.ts';
 import { getManifest, lookUpDigest } from '../registry/manifest-endpoint.ts';
-import { listTags } from '../registry/tag-list.ts';
 import type { Source } from '../request/source.ts';
 import type { Session } from '../transport/session.ts';
+import { listValidTags } from './list-tags.ts';
 
 /** Returns the versions on one registry, oldest first. `cursor` is the version of the previous check. */
 export type FindVersions = (session: Session, cursor: Version | undefined) => Promise<Version[]>;
@@ -37,8 +37,8 @@ export function versionFinder(source: Source, platform: WantedPlatform, log: Log
   }
   if (source.tagRegex !== '') {
     const pattern = compilePattern(source.tagRegex, 'source.tag_regex');
-    const created = source.createdAtSort ? { platform, log } : undefined;
-    return (session) => findMatches(session, pattern, created);
+    const sortPlatform = source.createdAtSort ? platform : undefined;
+    return (session) => findMatches(session, pattern, sortPlatform, log);
   }
   const settings: VersionSettings = {
     variant: source.variant,
@@ -46,7 +46,7 @@ export function versionFinder(source: Source, platform: WantedPlatform, log: Log
     preReleasePrefixes: source.preReleasePrefixes,
     ...(source.semverConstraint === '' ? {} : { constraint: parseConstraint(source.semverConstraint) }),
   };
-  return (session, cursor) => findSemver(session, settings, cursor);
+  return (session, cursor) => findSemver(session, settings, cursor, log);
 }
 
 async function findTag(session: Session, tag: string, cursor: Version | undefined): Promise<Version[]> {
@@ -62,8 +62,9 @@ async function findSemver(
   session: Session,
   settings: VersionSettings,
   cursor: Version | undefined,
+  log: Log,
 ): Promise<Version[]> {
-  const plan = planLookUps(await tagsOf(session), settings, cursor);
+  const plan = planLookUps(await tagsOf(session, log), settings, cursor);
   const digests = await lookUpAll(
     session,
     plan.first.map(({ tag }) => tag),
@@ -83,25 +84,26 @@ async function findSemver(
 async function findMatches(
   session: Session,
   pattern: Pattern,
-  sorting: { platform: WantedPlatform; log: Log } | undefined,
+  sortPlatform: WantedPlatform | undefined,
+  log: Log,
 ): Promise<Version[]> {
-  const tags = matchingTags(await tagsOf(session), pattern);
+  const tags = matchingTags(await tagsOf(session, log), pattern);
   const digests = await lookUpAll(session, tags);
-  if (!sorting) {
+  if (!sortPlatform) {
     return selectMatches(tags, digests);
   }
   const created = await mapConcurrently([...digests.keys()], lookUpConcurrency, async (tag) => {
     const image = remoteImage(session, await getManifest(session, tag));
-    const { manifest } = await selectImage(image, sorting.platform, sorting.log);
+    const { manifest } = await selectImage(image, sortPlatform, log);
     const config = await readConfig(image, manifest.config);
     return [tag, parseCreated(config.created, `config of ${tag}`)] as const;
   });
   return selectMatches(tags, digests, new Map(created));
 }
 
-async function tagsOf(session: Session): Promise<string[]> {
+async function tagsOf(session: Session, log: Log): Promise<string[]> {
   try {
-    return await listTags(session);
+    return await listValidTags(session, log);
   } catch (cause) {
     throw new UserError(`list repository tags of ${repositoryName(session.repository)}`, { cause });
   }

@@ -17,7 +17,6 @@ import { reportContent } from '../process/content-report.ts';
 import type { Command } from '../process/surroundings.ts';
 import { isMissing } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
-import { listTags } from '../registry/tag-list.ts';
 import { decodeOutRequest, type OutRequest } from '../request/request.ts';
 import { copyTagged } from '../transfer/copy-tagged.ts';
 import { watchChunks, watchContent } from '../transfer/watched-content.ts';
@@ -25,6 +24,7 @@ import type { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
 import { openContentTrust } from './content-trust.ts';
 import { requireDirectory } from './directory-argument.ts';
+import { listValidTags } from './list-tags.ts';
 import { outResponse } from './response.ts';
 import { readAdditionalTags, readVersionFile } from './tag-files.ts';
 
@@ -51,7 +51,7 @@ export const runOut: Command = async (surroundings) => {
   try {
     const { origin } = await logIn();
     const session = await origin.session('push,pull');
-    const existing = hasAliases(requested) ? await existingTags(session) : { tags: [] };
+    const existing = hasAliases(requested) ? await existingTags(session, log) : { tags: [] };
     const { asked, aliases, all: tags, unique } = tagsToPush(requested, existing.tags);
     const immutableRule = immutableTagRule(immutable(asked, aliases), onConflict);
     const rule = existing.refusal ? requireUnlistedTags(immutableRule, existing.refusal) : immutableRule;
@@ -108,9 +108,12 @@ async function readRequestedTags(
 }
 
 /** The tags of the repository; none when the registry does not know the repository yet, with its 404. */
-async function existingTags(session: Session): Promise<{ tags: string[]; refusal?: RegistryError }> {
+async function existingTags(
+  session: Session,
+  log: Log,
+): Promise<{ tags: string[]; refusal?: RegistryError }> {
   try {
-    return { tags: await listTags(session) };
+    return { tags: await listValidTags(session, log) };
   } catch (cause) {
     // Harbor responds with NOT_FOUND, most others with NAME_UNKNOWN, some without a code.
     if (isMissing(cause) && ['NAME_UNKNOWN', 'NOT_FOUND', undefined].includes(cause.codes[0])) {
