@@ -3,14 +3,13 @@ import type { ContentNode } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
-import { isPrivateAddress } from '../transport/private-address.ts';
+import { isForeignPrivateAddress } from '../transport/private-address.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { requestUrl, resolveUrl, withQueryParameter } from '../transport/resolve-url.ts';
 import { headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 import type { ReadResponse } from '../transport/session-request.ts';
-import { splitHost } from '../transport/url-syntax.ts';
 
 /** Whether the repository has a blob. Throws a RegistryError for any status but 200 and 404. */
 export async function hasBlob(session: Session, digest: Digest, signal?: AbortSignal): Promise<boolean> {
@@ -149,7 +148,7 @@ function uploadLocation(session: Session, method: string, response: ReadResponse
   }
   const url = resolveUrl(response.url, location);
   const { host } = requestUrl(url);
-  if (host !== requestUrl(session.origin).host && isPrivateAddress(splitHost(host).name)) {
+  if (isForeignPrivateAddress(host, session.repository.registry)) {
     throw new UserError(
       `${method} ${redactedUrl(response.url)}: refused to upload to the private address ${host}`,
     );

@@ -2,11 +2,12 @@
 import type { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isPrivateAddress } from '../transport/private-address.ts';
+import { isForeignPrivateAddress } from '../transport/private-address.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
+import { requestUrl } from '../transport/resolve-url.ts';
 import type { Session } from '../transport/session.ts';
-import { parseUrl, splitHost } from '../transport/url-syntax.ts';
+import { parseUrl } from '../transport/url-syntax.ts';
 import { openBlob, openBlobAt } from './blob-download.ts';
 
 /**
@@ -58,7 +59,7 @@ export function requireForeignUrl(url: string, origin: string): void {
   if (!parts || parts.host === '' || !schemes.includes(parts.scheme)) {
     throw new UserError(`refused to fetch a layer from ${redactedUrl(url)}: it is not an https URL`);
   }
-  if (isPrivateAddress(splitHost(parts.host).name)) {
+  if (isForeignPrivateAddress(parts.host, requestUrl(origin).host)) {
     throw new UserError(`refused to fetch a layer from the private address ${parts.host}`);
   }
 }

@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { maximumRedirects } from '../limits.ts';
 import type { HttpResponse } from './http-client.ts';
-import { isPrivateAddress } from './private-address.ts';
+import { isPrivateAddress, isPrivateName, isSameMachine } from './private-address.ts';
 import { redactedUrl } from './redacted-url.ts';
 import { requestUrl, resolveUrl } from './resolve-url.ts';
 import { discardBody, headerText } from './response-body.ts';
@@ -60,7 +60,8 @@ export function nextRedirect(
   }
   const url = resolveUrl(current.url, response.location);
   const host = splitHost(requestUrl(url).host).name;
-  if (host !== splitHost(requestUrl(first).host).name && isPrivateAddress(host)) {
+  const own = splitHost(requestUrl(first).host).name;
+  if (!isSameMachine(host, own) && (isPrivateAddress(host) || isPrivateName(host))) {
     throw new UserError(
       `${current.method} ${redactedUrl(first)}: refused a redirect to the private address ${host}`,
     );

@@ -117,9 +117,7 @@ async function sendTokenRequest(
   const { authorization, ...others } = request.headers;
   const content = request.body === undefined ? undefined : Buffer.from(request.body);
   const { response, last } = await followRedirects(request, async ({ method, url, keepsBody }) => {
-    if (url !== request.url) {
-      checkRealm(url, options);
-    }
+    checkRealm(url, options);
     const sameHost = requestUrl(url).host === requestUrl(request.url).host;
     try {
       return await options.client.send({

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import { isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
 import { type BasicCredentials, basicAuthorization, isSameHost } from './authorization.ts';
 import type { Challenge } from './challenge.ts';
-import { isPrivateAddress } from './private-address.ts';
+import { isForeignPrivateAddress, isPrivateAddress } from './private-address.ts';
 import { redactedUrl } from './redacted-url.ts';
 import { encodeQuery, escapeQuery, parseQuery, type Query } from './url-query.ts';
 import { formatUrl, parseUrl, percentDecode, splitHost, type UrlSyntax } from './url-syntax.ts';
@@ -37,12 +37,15 @@ export interface TokenResponse {
 }
 
 /**
- * Throws unless credentials may be sent to this URL for a token: https, or http for a registry that was pinged over
- * http, and no private address other than the registry's own host and port. Holds for the realm of a challenge
- * and for every redirect of a token request.
+ * Throws a UserError unless credentials may be sent to this URL for a token: https, or http for a registry that was pinged
+ * over http, and no private address other than the registry's own, nor a name of one. Holds for the realm of a challenge
+ * and for every redirect of a token query.
  */
 export function checkRealm(realm: string, owner: TokenOwner): void {
-  parseRealm(realm, owner);
+  const { host } = parseRealm(realm, owner);
+  if (isForeignPrivateAddress(host, owner.registry)) {
+    throw refusedRealm(realm, owner, 'that is a private or link-local address');
+  }
 }
 
 /**
@@ -117,22 +120,29 @@ export function rescope(scopes: readonly string[], challengeScope: string | unde
     : [challengeScope, ...scopes];
 }
 
+/** The parts of a realm. Checks all that go-containerregistry checks: names of private addresses are allowed here. */
 function parseRealm(realm: string, owner: TokenOwner): UrlSyntax {
   const url = parseUrl(realm);
-  const refuse = (reason: string) =>
-    new UserError(`the registry ${owner.registry} refers to ${redactedUrl(realm)} for a token: ${reason}`, {
-      code: 'TOKEN_REALM_REFUSED',
-    });
   if (url?.scheme !== 'https' && url?.scheme !== 'http') {
-    throw refuse('that is not an absolute https URL');
+    throw refusedRealm(realm, owner, 'that is not an absolute https URL');
   }
   if (url.scheme === 'http' && owner.pingScheme === 'https') {
-    throw refuse('a registry that is reached over https must not send elsewhere over http');
+    throw refusedRealm(
+      realm,
+      owner,
+      'a registry that is reached over https must not send elsewhere over http',
+    );
   }
-  if (url.host !== owner.registry && isPrivateAddress(splitHost(url.host).name)) {
-    throw refuse('that is a private or link-local address');
+  if (isPrivateAddress(splitHost(url.host).name) && isForeignPrivateAddress(url.host, owner.registry)) {
+    throw refusedRealm(realm, owner, 'that is a private or link-local address');
   }
   return url;
+}
+
+function refusedRealm(realm: string, { registry }: TokenOwner, reason: string): UserError {
+  return new UserError(`the registry ${registry} refers to ${redactedUrl(realm)} for a token: ${reason}`, {
+    code: 'TOKEN_REALM_REFUSED',
+  });
 }
 
 function ownScheme(realm: UrlSyntax, { registry, pingScheme }: TokenOwner): UrlSyntax {

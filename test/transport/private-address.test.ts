@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPrivateAddress } from '../../src/transport/private-address.ts';
+import { isForeignPrivateAddress, isPrivateAddress } from '../../src/transport/private-address.ts';
 
 describe('isPrivateAddress', () => {
   it.each([
@@ -29,6 +29,17 @@ describe('isPrivateAddress', () => {
     '0x7f000001',
     '0177.0.0.1',
     '2130706433',
+    '100.64.0.1',
+    '100.100.100.200',
+    '192.0.0.192',
+    '64:ff9b::7f00:1',
+    '64:ff9b::808:808',
+    '64:ff9b:1::1',
+    '::127.0.0.1',
+    '[::7f00:1]',
+    '0:0:0:0:0:0:a00:1',
+    '2002:7f00:1::1',
+    '2002:a00::',
   ])('is true for %s', (host) => {
     expect(isPrivateAddress(host)).toBe(true);
   });
@@ -36,6 +47,11 @@ describe('isPrivateAddress', () => {
   it.each([
     'reg.example.com',
     'localhost',
+    '100.63.0.1',
+    '100.128.0.1',
+    '192.0.0.191',
+    '::808:808',
+    '2002:808:808::1',
     '8.8.8.8',
     '172.32.0.1',
     '172.15.0.1',
@@ -52,5 +68,35 @@ describe('isPrivateAddress', () => {
     '',
   ])('is false for %s', (host) => {
     expect(isPrivateAddress(host)).toBe(false);
+  });
+});
+
+describe('isForeignPrivateAddress', () => {
+  it.each([
+    ['127.0.0.1:5000', '127.0.0.1:5001'],
+    ['10.0.0.1', '10.0.0.2'],
+    ['10.0.0.1', 'registry.example.com'],
+    ['localhost:5000', 'registry.example.com'],
+    ['LOCALHOST.:5000', 'registry.example.com'],
+    ['registry.localhost', '10.0.0.1'],
+    ['localhost', '127.0.0.9'],
+    ['metadata.google.internal', 'registry.example.com'],
+    ['Metadata.Google.Internal.:80', 'registry.example.com'],
+  ])('is true for %s on behalf of %s', (host, registry) => {
+    expect(isForeignPrivateAddress(host, registry)).toBe(true);
+  });
+
+  it.each([
+    ['127.0.0.1:5000', '127.0.0.1:5000'],
+    ['127.0.0.1:5000', 'registry.localhost:5000'],
+    ['localhost:5001', '127.0.0.1:5000'],
+    ['localhost:5001', 'localhost:5000'],
+    ['10.0.0.1', '10.0.0.1'],
+    ['auth.example.com', 'registry.example.com'],
+    ['notlocalhost', 'registry.example.com'],
+    ['localhost.example.com', 'registry.example.com'],
+    ['google.internal', 'registry.example.com'],
+  ])('is false for %s on behalf of %s', (host, registry) => {
+    expect(isForeignPrivateAddress(host, registry)).toBe(false);
   });
 });
