@@ -20,14 +20,17 @@ export const mediaTypes = {
   dockerForeignLayer: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
 } as const;
 
-/** The `Accept` header of a manifest request, in upstream's order. */
+/**
+ * The `Accept` header of a manifest request. Some registries serve the first type that they have, so schema 1, which
+ * cannot be pulled, comes last: it lets `check` find images that have nothing else.
+ */
 export const acceptedManifests: string = [
-  mediaTypes.dockerManifestSchema1,
-  mediaTypes.dockerManifestSchema1Signed,
   mediaTypes.dockerManifest,
   mediaTypes.ociManifest,
   mediaTypes.dockerManifestList,
   mediaTypes.ociIndex,
+  mediaTypes.dockerManifestSchema1Signed,
+  mediaTypes.dockerManifestSchema1,
 ].join(',');
 
 /** A media type without parameters such as `; charset=utf-8`. */

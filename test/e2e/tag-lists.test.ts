@@ -1,13 +1,9 @@
 // Tag lists that a registry serves wrongly: pages under other paths, pages that are missing, entries that are not tags.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { dockerArchive } from '../support/image-files.ts';
 import { seed } from '../support/images.ts';
 import { type RegistryOptions, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { errorReply, jsonReply, type Reply } from '../support/reply.ts';
-import { runExecutable } from '../support/run.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { checkStep, putStep } from '../support/steps.ts';
 import { staticImage } from '../support/test-images.ts';
 
 const name = 'docker/app';
@@ -27,31 +23,10 @@ async function registryWith(
   return registry;
 }
 
-async function put(registry: TestRegistry, params: object) {
-  const directory = await temporaryDirectory();
-  writeFileSync(join(directory, 'image.tar'), await dockerArchive(await staticImage('pushed')));
-  return await runExecutable('out', {
-    request: {
-      source: { repository: `${registry.host}/${name}` },
-      params: { image: 'image.tar', bump_aliases: true, ...params },
-    },
-    directory,
-  });
-}
+const put = (registry: TestRegistry, params: object) =>
+  putStep(`${registry.host}/${name}`, { bump_aliases: true, ...params });
 
-async function check(registry: TestRegistry, source: object = {}) {
-  const { status, stdout, stderr } = await runExecutable('check', {
-    request: { source: { repository: `${registry.host}/${name}`, ...source } },
-  });
-  return {
-    status,
-    stderr,
-    tags: status === 0 ? JSON.parse(stdout).map(({ tag }: { tag: string }) => tag) : [],
-  };
-}
-
-const pushedTags = ({ stdout }: { stdout: string }) =>
-  stdout === '' ? undefined : JSON.parse(stdout).metadata[1].value;
+const check = (registry: TestRegistry, source: object = {}) => checkStep(`${registry.host}/${name}`, source);
 
 describe('a tag list whose next page is named by another path', () => {
   const tags = ['2.0.0', '2', 'latest', '1.0.0', '1.0.1', '1.0.2'];
@@ -76,7 +51,7 @@ describe('a tag list whose next page is named by another path', () => {
   it('is read to its end by a put, which leaves latest on the newer version', async () => {
     const registry = await paged();
     const before = registry.manifest(name, 'latest')?.digest;
-    expect(pushedTags(await put(registry, { version: '1.0.8' }))).toBe('1.0.8 1 1.0');
+    expect((await put(registry, { version: '1.0.8' })).tags).toBe('1.0.8 1 1.0');
     expect(registry.manifest(name, 'latest')?.digest).toBe(before);
   });
 });
@@ -121,6 +96,6 @@ describe('a tag list that the registry does not have', () => {
 
   it('takes every alias when none of its tags exists', async () => {
     const registry = await registryWith([], () => errorReply(404, 'NAME_UNKNOWN', 'unknown'));
-    expect(pushedTags(await put(registry, { version: '1.0.8' }))).toBe('1.0.8 latest 1 1.0');
+    expect((await put(registry, { version: '1.0.8' })).tags).toBe('1.0.8 latest 1 1.0');
   });
 });

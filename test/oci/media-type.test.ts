@@ -45,14 +45,14 @@ describe('the kinds of media types', () => {
 });
 
 describe('acceptedManifests', () => {
-  it('lists manifests and indexes in the order of upstream', () => {
+  it('lists manifests and indexes before schema 1', () => {
     expect(acceptedManifests).toBe(
-      'application/vnd.docker.distribution.manifest.v1+json,' +
-        'application/vnd.docker.distribution.manifest.v1+prettyjws,' +
-        'application/vnd.docker.distribution.manifest.v2+json,' +
+      'application/vnd.docker.distribution.manifest.v2+json,' +
         'application/vnd.oci.image.manifest.v1+json,' +
         'application/vnd.docker.distribution.manifest.list.v2+json,' +
-        'application/vnd.oci.image.index.v1+json',
+        'application/vnd.oci.image.index.v1+json,' +
+        'application/vnd.docker.distribution.manifest.v1+prettyjws,' +
+        'application/vnd.docker.distribution.manifest.v1+json',
     );
   });
 });
