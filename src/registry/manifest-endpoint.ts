@@ -88,7 +88,6 @@ export async function getManifest(
   return { bytes: response.bytes, digest, mediaType };
 }
 
-/** The manifest or index of an entry of an index: embedded in it, or requested with the media type of the entry. */
 /**
  * The digest of a tag or digest, undefined when the registry does not have it. A 404 for the HEAD is final; after a
  * response that is not reliable a GET follows, whose body is hashed.
@@ -111,6 +110,7 @@ export async function lookUpDigest(session: Session, reference: string): Promise
   }
 }
 
+/** The manifest or index of an entry of an index: embedded in it, or requested with the media type of the entry. */
 export async function getListedManifest(session: Session, entry: Descriptor): Promise<ServedManifest> {
   if (entry.data) {
     return { bytes: entry.data, digest: entry.digest, mediaType: withoutParameters(entry.mediaType) };

@@ -99,3 +99,45 @@ describe('a tag list that the registry does not have', () => {
     expect((await put(registry, { version: '1.0.8' })).tags).toBe('1.0.8 latest 1 1.0');
   });
 });
+
+describe('a tag list with entries that are not tags', () => {
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const invalid = [digest, '-ot-beta', 'a/b', '', '.hidden', 'x'.repeat(129), '1.0.0+build', 'v 1'];
+  const tags = ['1.0.0', '1.1.0-beta', '2.0.0'];
+
+  async function mixed() {
+    const registry = await registryWith(tags, () =>
+      jsonReply(200, {
+        name,
+        tags: invalid.flatMap((entry, position) => [entry, tags[position] ?? []].flat()),
+      }),
+    );
+    registry.faults.add({
+      path: new RegExp(
+        `^/v2/${name}/manifests/(?!(1.0.0|1.1.0-beta|2.0.0|1.5.0|1.5|1|latest)$|sha256:[1-9a-f])`,
+      ),
+      fault: { kind: 'status', status: 400, body: { errors: [{ code: 'TAG_INVALID', message: 'no tag' }] } },
+    });
+    return registry;
+  }
+
+  it.each([
+    ['a pattern', { tag_regex: '^.*$' }, tags],
+    ['a pattern, sorted by age', { tag_regex: '^.*$', created_at_sort: true }, tags],
+    ['versions', {}, ['1.0.0', '2.0.0']],
+    ['versions of a variant', { variant: 'beta' }, ['1.1.0-beta']],
+  ])('lets a check by %s report the tags only', async (_name, source, expected) => {
+    const { stderr, ...result } = await check(await mixed(), source);
+    expect(result.tags, stderr).toEqual(expected);
+    expect(stderr).toBe('');
+  });
+
+  it('lets a check with debug log them in one line', async () => {
+    const { stderr } = await check(await mixed(), { tag_regex: '^.*$', debug: true });
+    expect(stderr.match(/8 of the listed tags cannot be tags, ignored: "sha256:0+"/g)).toHaveLength(1);
+  });
+
+  it('lets a put move aliases by the tags only', async () => {
+    expect((await put(await mixed(), { version: '1.5.0' })).tags).toBe('1.5.0 1 1.5');
+  });
+});
