@@ -1,10 +1,10 @@
 // The tar format without input or output: header blocks in, entries out, up to the end marker.
-import { maximumExtendedHeader, maximumSparseMap } from '../limits.ts';
+import { maximumExtendedHeader } from '../limits.ts';
 import { type ByteString, quoteName } from './byte-string.ts';
 import { blockSize, type HeaderBlock, readHeaderBlock } from './header-block.ts';
 import { checkSize, readDecimal, readTime } from './number-field.ts';
 import { type ExtendedRecords, readExtendedHeader } from './pax-header.ts';
-import { checkSparseRuns, readContentMap, readHeaderMap, sparseFormat } from './sparse-map.ts';
+import { checkSparseRuns, readContentMap, readHeaderMap, readOldMap, sparseFormat } from './sparse-map.ts';
 import {
   ArchiveError,
   type EntryType,
@@ -22,6 +22,8 @@ const types: Readonly<Record<string, EntryType>> = {
   '4': 'block-device',
   '5': 'directory',
   '6': 'fifo',
+  // A contiguous file. Linux has no such type, and tar programs unpack it as a regular file (POSIX ustar).
+  '7': 'file',
 };
 
 /** What the parser asks for: a number of bytes, or that the `storedSize` bytes of an entry are consumed. */
@@ -141,17 +143,15 @@ function* withSparseRuns(
   return { entry: { ...entry, name, size, storedSize, sparse: map.runs }, mapLength: map.length };
 }
 
-/** Skips the additional map blocks of an old GNU sparse file; its content is never used. */
-function* skipSparseMap(header: HeaderBlock): Generator<number, void, Buffer> {
-  let length = 0;
-  for (let more = header.typeFlag === 'S' && header.sparseMapContinues; more; ) {
-    const block = yield blockSize;
-    length += blockSize;
-    if (block.length < blockSize || length > maximumSparseMap) {
-      throw truncated('the map of a sparse file');
-    }
-    more = block[504] !== 0;
+/** The entry of a sparse file in the old GNU format, for which Go refuses every other format of header. */
+function* oldSparseFile(header: HeaderBlock, entry: TarEntry): Generator<number, TarEntry, Buffer> {
+  if (!header.gnu) {
+    throw new ArchiveError(`the tar header of ${quoteName(entry.name)} has a type of another format`);
   }
+  const map = yield* readOldMap(header.block);
+  const size = checkSize(map.size, quoteName(entry.name));
+  checkSparseRuns(map.runs, size, entry.storedSize);
+  return { ...entry, type: 'file', size, sparse: map.runs };
 }
 
 /**
@@ -181,8 +181,10 @@ export function* parseArchive(): Generator<ParserRequest, void, Buffer> {
         break;
       default: {
         const plain = entryOf(header, announced);
-        yield* skipSparseMap(header);
-        const { entry, mapLength } = yield* withSparseRuns(plain, announced.records);
+        const old = header.typeFlag === 'S';
+        const { entry, mapLength } = old
+          ? { entry: yield* oldSparseFile(header, plain), mapLength: 0 }
+          : yield* withSparseRuns(plain, announced.records);
         announced = { records: new Map(), longName: '', longLink: '' };
         yield entry;
         toSkip = entry.storedSize + mapLength;

@@ -1,5 +1,4 @@
 // The header block of a member, 512 bytes: its format (v7, ustar, star, GNU) and its fields.
-
 import { type ByteString, quoteName } from './byte-string.ts';
 import { readNumber, readOctal } from './number-field.ts';
 import { ArchiveError, type TarTime } from './tar-entry.ts';
@@ -18,8 +17,10 @@ export interface HeaderBlock {
   readonly size: number;
   readonly modified: number;
   readonly accessed: TarTime | undefined;
-  /** Whether it is a GNU header after which more blocks of a sparse map follow. */
-  readonly sparseMapContinues: boolean;
+  /** Whether it is in GNU's format. */
+  readonly gnu: boolean;
+  /** The block itself. */
+  readonly block: Buffer;
 }
 
 const checksumStart = 148;
@@ -112,6 +113,7 @@ export function readHeaderBlock(block: Buffer): HeaderBlock {
     size: number(block, 124, 12, 'size'),
     modified: number(block, 136, 12, 'modification time'),
     accessed,
-    sparseMapContinues: gnu && !isZero(block, 482),
+    gnu,
+    block,
   };
 }

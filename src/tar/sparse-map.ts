@@ -1,7 +1,7 @@
-// The map of a sparse file in a pax archive: GNU sparse formats 0.0, 0.1 and 1.0.
+// The map of a sparse file: GNU sparse formats 0.0, 0.1 and 1.0 in pax archives, and the old one of type `S`.
 import { maximumSparseMap } from '../limits.ts';
 import { blockSize } from './header-block.ts';
-import { readDecimal } from './number-field.ts';
+import { readDecimal, readNumber } from './number-field.ts';
 import { type ExtendedRecords, sparseMapKeyword } from './pax-header.ts';
 import { ArchiveError, type SparseRun, TruncatedArchiveError } from './tar-entry.ts';
 
@@ -81,6 +81,44 @@ export function* readContentMap(
     }
   }
   return { runs: runsOf(text.split('\n').slice(1, wanted)), length: text.length };
+}
+
+/** The runs in a block of the old format: `count` pairs of offset and length, ended by a NUL. */
+function readOldRuns(block: Buffer, start: number, count: number): SparseRun[] {
+  const runs: SparseRun[] = [];
+  for (let at = start; at < start + count * 24 && block[at] !== 0; at += 24) {
+    const offset = readNumber(block, at, 12);
+    const length = readNumber(block, at + 12, 12);
+    if (offset === undefined || length === undefined) {
+      throw malformed();
+    }
+    runs.push({ offset, length });
+  }
+  return runs;
+}
+
+/**
+ * The map of an old GNU sparse file: the full size and the first runs are in the header block, more runs in blocks after
+ * it, as in Go's archive/tar. Yields the number of bytes to read next.
+ */
+export function* readOldMap(
+  header: Buffer,
+): Generator<number, { runs: SparseRun[]; size: number | undefined }, Buffer> {
+  const runs = readOldRuns(header, 386, 4);
+  let length = 0;
+  for (let continues = header[482] !== 0; continues; ) {
+    const block = yield blockSize;
+    length += blockSize;
+    if (block.length < blockSize) {
+      throw new TruncatedArchiveError('a tar archive ends in the map of a sparse file');
+    }
+    if (length > maximumSparseMap) {
+      throw malformed();
+    }
+    runs.push(...readOldRuns(block, 0, 21));
+    continues = block[504] !== 0;
+  }
+  return { runs, size: readNumber(header, 483, 12) };
 }
 
 /** Throws an `ArchiveError` unless the runs ascend without overlap within `size` bytes and add up to `storedSize`. */

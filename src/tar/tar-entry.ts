@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import type { ByteString } from './byte-string.ts';
 
-/** `unsupported`: GNU sparse files of the old format, contiguous files and types that no standard defines. */
+/** `unsupported`: types that no standard defines. */
 export type EntryType =
   | 'file'
   | 'directory'

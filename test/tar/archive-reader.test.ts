@@ -160,8 +160,7 @@ describe('types of entries', () => {
     ['4', 'block-device'],
     ['5', 'directory'],
     ['6', 'fifo'],
-    ['7', 'unsupported'],
-    ['S', 'unsupported'],
+    ['7', 'file'],
     ['V', 'unsupported'],
     ['Z', 'unsupported'],
   ])('reads type flag %j as %s', (type, expected) => {
@@ -289,20 +288,87 @@ describe('sparse files', () => {
     expect(() => read(archive(given))).toThrow(/sparse|impossible size/);
   });
 
-  it('skips the additional map blocks of an old GNU sparse file', () => {
-    const continued = Buffer.alloc(512);
-    continued[504] = 1;
-    const bytes = Buffer.concat([
-      header({ name: 'old', type: 'S', size: 5, dialect: 'gnu', patch: (block) => block.fill(1, 482, 483) }),
-      continued,
-      Buffer.alloc(512),
-      padded('abcde'),
-      archive({ name: 'after' }),
-    ]);
-    expect(read(bytes)).toMatchObject([
-      { content: 'abcde', entry: { type: 'unsupported' } },
+  const oldRun = (offset: number, length: number) =>
+    Buffer.from(`${offset.toString(8).padStart(11, '0')} ${length.toString(8).padStart(11, '0')} `);
+  /** A sparse file of the old GNU format: four runs in the header, 21 in each block after it. */
+  function oldSparse(
+    given: readonly (readonly [number, number])[],
+    size: number,
+    content: string,
+    more: Member = {},
+  ): Buffer {
+    const own = given.slice(0, 4).map(([offset, length]) => oldRun(offset, length));
+    const blocks: Buffer[] = [];
+    for (let at = 4; at < given.length; at += 21) {
+      const block = Buffer.alloc(512);
+      Buffer.concat(given.slice(at, at + 21).map(([offset, length]) => oldRun(offset, length))).copy(block);
+      block[504] = at + 21 < given.length ? 1 : 0;
+      blocks.push(block);
+    }
+    const patch = (block: Buffer) => {
+      Buffer.concat(own).copy(block, 386);
+      block[482] = blocks.length > 0 ? 1 : 0;
+      block.write(`${size.toString(8).padStart(11, '0')}\0`, 483, 'latin1');
+    };
+    const head = header({ name: 'old', type: 'S', size: content.length, dialect: 'gnu', patch, ...more });
+    return Buffer.concat([head, ...blocks, padded(content), archive({ name: 'after' })]);
+  }
+
+  it.each([1, 4, 5, 25, 26, 60])('reads a sparse file of the old GNU format with %i runs', (count) => {
+    const given = Array.from({ length: count }, (_, index) => [index * 1000 + 7, 2] as const);
+    const size = count * 1000;
+    expect(read(oldSparse([...given, [size, 0]], size, 'ab'.repeat(count)))).toMatchObject([
+      {
+        content: 'ab'.repeat(count),
+        entry: {
+          name: 'old',
+          type: 'file',
+          size,
+          sparse: [...given, [size, 0] as const].map(([offset, length]) => ({ offset, length })),
+        },
+      },
       { entry: { name: 'after' } },
     ]);
+  });
+
+  it.each<[string, Buffer]>([
+    [
+      'runs that overlap',
+      oldSparse(
+        [
+          [0, 3],
+          [2, 2],
+        ],
+        100,
+        'abcde',
+      ),
+    ],
+    [
+      'a run after the end of the file',
+      oldSparse(
+        [
+          [0, 3],
+          [99, 2],
+        ],
+        100,
+        'abcde',
+      ),
+    ],
+    [
+      'runs longer than the content',
+      oldSparse(
+        [
+          [0, 3],
+          [9, 3],
+        ],
+        100,
+        'abcde',
+      ),
+    ],
+    ['a missing map block', oldSparse(Array(5).fill([0, 1]), 9, '').subarray(0, 512)],
+    ['a header of another format', oldSparse([[0, 5]], 100, 'abcde', { dialect: 'ustar' })],
+  ])('refuses a sparse file of the old GNU format with %s', (_, bytes) => {
+    expect(() => read(bytes)).toThrow(/sparse|another format/);
   });
 });
 
