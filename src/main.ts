@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { UserError } from './errors.ts';
 import { createLog } from './log.ts';
+import { overviewCommand, withOptions } from './process/command-line.ts';
 import { reportFailure } from './process/failure-report.ts';
 import { listenForSignals } from './process/interruption.ts';
 import { flushStandardError, writeStandardOutput } from './process/standard-streams.ts';
@@ -10,9 +11,10 @@ import { systemSurroundings } from './process/system-surroundings.ts';
 
 /** A command is loaded only when it runs: a check must not wait for the code that unpacks images. */
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
-  ['check', async () => (await import('./command/check.ts')).runCheck],
-  ['in', async () => (await import('./command/in.ts')).runIn],
-  ['out', async () => (await import('./command/out.ts')).runOut],
+  ['check', async () => withOptions('check', (await import('./command/check.ts')).runCheck)],
+  ['in', async () => withOptions('in', (await import('./command/in.ts')).runIn)],
+  ['--help', async () => overviewCommand],
+  ['out', async () => withOptions('out', (await import('./command/out.ts')).runOut)],
 ]);
 
 /** The command's name and its arguments: the name of a link to the executable, else the first argument. */

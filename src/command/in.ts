@@ -15,14 +15,14 @@ import { compilePattern, type Pattern } from '../policy/pattern.ts';
 import { openTransferLog, type TransferLog } from '../process/command-log.ts';
 import type { Command, Surroundings } from '../process/surroundings.ts';
 import { decodeInRequest, type InRequest } from '../request/request.ts';
-import { requireDirectory } from './directory-argument.ts';
+import { createDirectory, directoryArgument } from './directory-argument.ts';
 import { inResponse } from './response.ts';
 
 /** Fetches the digest of the requested version, from a mirror if possible, and writes the files that describe it. */
 export const runIn: Command = async (surroundings) => {
+  const directory = directoryArgument(surroundings);
   const request = decodeInRequest(await surroundings.readInput());
   const { log, progress } = openTransferLog(surroundings, request);
-  const directory = await requireDirectory(surroundings);
   try {
     return { output: await get(request, directory, { surroundings, log, progress }), code: 0 };
   } finally {
@@ -42,6 +42,7 @@ async function get(
   const access = openAccess(source, 'in', surroundings, log);
   const logIn = sourceRepositories(source, access);
   const format = params.skipDownload ? ('none' as const) : params.format;
+  await createDirectory(directory);
   // The files of an earlier or interrupted get must not be taken for the result of this one, even when it fails.
   await clearResult(directory, format, format === 'oci-layout' ? 'blobs' : 'nothing');
   try {

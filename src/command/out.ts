@@ -23,18 +23,19 @@ import { watchChunks, watchContent } from '../transfer/watched-content.ts';
 import type { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
 import { openContentTrust } from './content-trust.ts';
-import { requireDirectory } from './directory-argument.ts';
+import { directoryArgument, requireDirectory } from './directory-argument.ts';
 import { listValidTags } from './list-tags.ts';
 import { outResponse } from './response.ts';
 import { readAdditionalTags, readVersionFile } from './tag-files.ts';
 
 /** Pushes the image that the glob matches. Returns the first tag that points at it, and the pushed digest. */
 export const runOut: Command = async (surroundings) => {
+  const directory = directoryArgument(surroundings);
   const request = decodeOutRequest(await surroundings.readInput());
   const { image: glob, immutableTags: setting, onConflict } = request.params;
   const { signal } = surroundings;
   const { log, progress } = openTransferLog(surroundings, request);
-  const directory = await requireDirectory(surroundings);
+  await requireDirectory(directory);
   const access = openAccess(request.source, 'out', surroundings, log);
   // A put has no mirrors: an image that is pushed to a mirror is not in the registry.
   const logIn = sourceRepositories({ ...request.source, registryMirrors: [] }, access);

@@ -6,7 +6,8 @@ import { createDocumentEnd } from './first-document.ts';
 
 const readFrom = promisify(read);
 const writeTo = promisify(write);
-const inputDescriptor = 0;
+/** The file descriptor of standard input. */
+export const inputDescriptor = 0;
 const outputDescriptor = 1;
 const inputSize = 64 * 1024;
 

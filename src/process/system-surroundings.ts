@@ -1,13 +1,15 @@
 // The surroundings of a command in this process: its streams, clock, environment and random numbers.
+import { isatty } from 'node:tty';
 import { hostPlatform } from '../oci/platform.ts';
 import { systemClock } from '../transport/clock.ts';
 import { createRedaction } from './redaction.ts';
-import { readStandardInput, writeStandardError } from './standard-streams.ts';
+import { inputDescriptor, readStandardInput, writeStandardError } from './standard-streams.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The surroundings of this process; `args` are the arguments after the name of the command. */
 export function systemSurroundings(args: readonly string[], signal: AbortSignal): Surroundings {
   const { add, redact } = createRedaction();
+  const writeError = (text: string) => writeStandardError(redact(text));
   return {
     arguments: args,
     environment: process.env,
@@ -16,8 +18,13 @@ export function systemSurroundings(args: readonly string[], signal: AbortSignal)
     clock: systemClock,
     signal,
     waits: process.env.TEST === 'true' ? 'shrunk' : 'real',
-    readInput: () => readStandardInput(signal),
-    writeError: (text) => writeStandardError(redact(text)),
+    readInput: async () => {
+      if (isatty(inputDescriptor)) {
+        writeError('waiting for the request on standard input: a JSON object, see --help\n');
+      }
+      return await readStandardInput(signal);
+    },
+    writeError,
     terminal: () => {
       const { isTTY, columns, rows } = process.stderr;
       return isTTY ? { columns: columns || 80, rows: rows || 24 } : undefined;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { version as executableVersion } from '../../src/version.ts';
 import { repositoryRoot } from '../support/run.ts';
 
 const read = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8');
@@ -13,8 +14,9 @@ it('the newest release of the changelog is the version of package.json', () => {
   expect([unreleased, newest]).toEqual(['Unreleased', version]);
 });
 
-it('the lockfile and the image have that version', () => {
+it('the lockfile, the image and the executables have that version', () => {
   expect(JSON.parse(read('package-lock.json')).version).toBe(version);
+  expect(executableVersion).toBe(version);
   expect(read('dockerfiles/Dockerfile')).toContain(`org.opencontainers.image.version="${version}"`);
 });
 

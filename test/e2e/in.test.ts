@@ -558,7 +558,6 @@ describe('a get that fails', () => {
 
   it.each<[string, () => string | undefined, string]>([
     ['not given', () => undefined, 'destination path not specified'],
-    ['missing', () => join(target, 'missing'), 'missing'],
     ['a file', () => executablePath('in'), 'is not a directory'],
   ])('fails for a directory that is %s', async (_name, directoryOf, reason) => {
     const source = { repository: `${registry.host}/${repository}` };

@@ -1,7 +1,7 @@
 // The executables as processes: exit status, signals, streams and links.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -13,6 +13,9 @@ import { executablePath, repositoryRoot, runExecutable } from '../support/run.ts
 
 const names = ['check', 'in', 'out'] as const;
 const environment = { TEST: 'true' };
+
+/** Whether script(1) is here, which gives a program a terminal. */
+const hasScript = spawnSync('script', ['--version']).status === 0;
 
 let folder: string;
 let registry: TestRegistry;
@@ -29,6 +32,15 @@ afterAll(async () => {
   await registry.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** Runs a program whose standard input stays open until it has ended. */
+async function runWithOpenInput(program: string, args: readonly string[]) {
+  const child = spawn(program, args, { env: environment });
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = await once(child, 'exit');
+  const [stdout, stderr] = await output;
+  return { code, stdout, stderr };
+}
 
 describe.each(names)('%s', (name) => {
   it('fails with status 1, one error line and nothing on stdout for an invalid request', async () => {
@@ -54,15 +66,62 @@ describe.each(names)('%s', (name) => {
     },
   );
 
+  it('prints its usage and its version without reading standard input', async () => {
+    const help = await runWithOpenInput(executablePath(name), ['--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(new RegExp(`^Usage: ${name} `));
+    const { version } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'));
+    expect(await runWithOpenInput(executablePath(name), ['--version'])).toEqual({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
+  });
+
   it('runs through a chain of symbolic links', async () => {
     symlinkSync(executablePath(name), join(folder, name));
     const other = mkdtempSync(join(folder, 'other-'));
     symlinkSync(join('..', name), join(other, name));
     const options = { input: '', environment, workingDirectory: other };
-    const { stderr, ...result } = await runProgram(join(other, name), [], options);
+    const { stderr, ...result } = await runProgram(join(other, name), [folder], options);
     expect(result).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain('invalid payload: EOF');
   });
+});
+
+it.each(['in', 'out'] as const)('%s requires its directory before it reads standard input', async (name) => {
+  const { code, stdout, stderr } = await runWithOpenInput(executablePath(name), []);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain('destination path not specified');
+  expect(stderr).toContain('--help');
+});
+
+it('in creates its directory', async () => {
+  const directory = join(folder, 'new', 'directory');
+  const { stdout } = await runExecutable('check', { request });
+  const [version] = JSON.parse(stdout);
+  const result = await runExecutable('in', {
+    request: { ...JSON.parse(request), version, params: { skip_download: true } },
+    directory,
+  });
+  expect(result).toMatchObject({ status: 0 });
+  expect(readdirSync(directory).sort()).toEqual(['digest', 'repository', 'tag']);
+});
+
+it.runIf(hasScript)('writes on a terminal what it waits for', async () => {
+  const child = spawn('script', ['-qec', executablePath('check'), '/dev/null'], {
+    env: { ...environment, PATH: process.env.PATH },
+  });
+  child.stdin.on('error', () => {});
+  let output = '';
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    if (output.includes('waiting for the request') && child.stdin.writable) {
+      child.stdin.write(`${request}\n`);
+    }
+  }
+  expect(output).toContain('waiting for the request on standard input: a JSON object, see --help');
+  expect(output).toContain('[{"tag":"latest","digest":"sha256:');
 });
 
 it('answers a check with one line of JSON and status 0', async () => {
