@@ -56,26 +56,62 @@ export function adopt(
   return directory;
 }
 
+/** How a directory is resolved. */
+export interface ResolveOptions {
+  /** Whether this process is root. Otherwise directories that are read-only become writable until the end. */
+  readonly asRoot: boolean;
+}
+
 /**
  * The real directory that `parts` lead to from the root. Symbolic links are followed inside the root: an absolute one
- * starts there, and none leads above it. With `create` a missing directory is created (0755); without, the result is
- * `undefined` when one is missing or is not a directory. Throws a `UserError` or the system's error.
+ * starts there, and none leads above it. A missing directory is created (0755). Throws a `UserError` when the path has a
+ * file or too many links in it, or the system's error.
  */
-export function resolveDirectory(
+export function ensureDirectory(
   root: KnownDirectory,
   parts: readonly ByteString[],
-  options: { create: true; asRoot: boolean },
-): KnownDirectory;
-export function resolveDirectory(
+  { asRoot }: ResolveOptions,
+): KnownDirectory {
+  return resolve<never>(root, parts, {
+    asRoot,
+    followLink: () => true,
+    onMissing(parent, name, exists) {
+      if (exists) {
+        throw new UserError(`${quoteName(name)} in its path is not a directory`);
+      }
+      return createParent(parent, name);
+    },
+  });
+}
+
+/**
+ * The same without creating anything: `undefined` when a directory is missing or is a file. A link for which `followLink`
+ * returns false counts as missing.
+ */
+export function findDirectory(
   root: KnownDirectory,
   parts: readonly ByteString[],
-  options: { create: false; asRoot: boolean },
-): KnownDirectory | undefined;
-export function resolveDirectory(
-  root: KnownDirectory,
-  parts: readonly ByteString[],
-  options: { create: boolean; asRoot: boolean },
+  {
+    asRoot,
+    followLink = () => true,
+  }: ResolveOptions & {
+    readonly followLink?: (parent: KnownDirectory, name: ByteString) => boolean;
+  },
 ): KnownDirectory | undefined {
+  return resolve(root, parts, { asRoot, followLink, onMissing: () => undefined });
+}
+
+interface Resolution<Stop> extends ResolveOptions {
+  readonly followLink: (parent: KnownDirectory, name: ByteString) => boolean;
+  /** Returns the directory to go on with, or ends the resolution. */
+  readonly onMissing: (parent: KnownDirectory, name: ByteString, exists: boolean) => KnownDirectory | Stop;
+}
+
+function resolve<Stop extends undefined>(
+  root: KnownDirectory,
+  parts: readonly ByteString[],
+  { asRoot, followLink, onMissing }: Resolution<Stop>,
+): KnownDirectory | Stop {
   const pending = parts.toReversed();
   let here = root;
   let links = 0;
@@ -91,8 +127,8 @@ export function resolveDirectory(
     const path = `${here.path}/${part}`;
     const found = lstatSync(filePath(path), { throwIfNoEntry: false });
     if (found?.isDirectory()) {
-      here = adopt(here, part, found.mode, options.asRoot);
-    } else if (found?.isSymbolicLink()) {
+      here = adopt(here, part, found.mode, asRoot);
+    } else if (found?.isSymbolicLink() && followLink(here, part)) {
       links += 1;
       if (links > maximumSymlinks) {
         throw new UserError(`too many symbolic links in the path of ${quoteName(parts.join('/'))}`);
@@ -100,12 +136,12 @@ export function resolveDirectory(
       const target = readlinkSync(filePath(path), { encoding: 'latin1' });
       here = target.startsWith('/') ? root : here;
       pending.push(...target.split('/').reverse());
-    } else if (!options.create) {
-      return undefined;
-    } else if (found) {
-      throw new UserError(`${quoteName(part)} in its path is not a directory`);
     } else {
-      here = createParent(here, part);
+      const next = onMissing(here, part, found !== undefined);
+      if (next === undefined) {
+        return next;
+      }
+      here = next;
     }
   }
   return here;

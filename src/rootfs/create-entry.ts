@@ -1,40 +1,20 @@
 // Creating the file of one entry in its directory, by type: what has its name is replaced, no link is followed.
-import { chmodSync, constants, linkSync, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
+import { chmodSync, constants, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { errorCode, UserError } from '../errors.ts';
-import { type ByteString, displayName, filePath, quoteName } from '../tar/byte-string.ts';
+import { displayName, filePath } from '../tar/byte-string.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
-import { adopt, checkLength, cleanParts, resolveDirectory } from './contained-path.ts';
+import { adopt, checkLength } from './contained-path.ts';
 import { createFifo } from './fifo.ts';
-import { permissions, setOwner, setOwnTimes, setSharedOwner, timesOf } from './file-attributes.ts';
+import { permissions, setOwner, setOwnTimes, timesOf } from './file-attributes.ts';
 import { FileWriter } from './file-writer.ts';
+import { createHardLink } from './hard-link.ts';
 import type { KnownDirectory } from './known-directory.ts';
+import { clearPlace, leaveOut, type Place, pathOf } from './place.ts';
 import { removePath } from './remove-tree.ts';
 
 const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 const privateFile = 0o600;
 const privateDirectory = 0o700;
-
-/** Where an entry is created, and how. */
-export interface Place {
-  readonly root: KnownDirectory;
-  readonly parent: KnownDirectory;
-  /** The last part of the entry's name. */
-  readonly base: ByteString;
-  /** Whether files get the owners that the entries name. */
-  readonly asRoot: boolean;
-  readonly debug: (message: string) => void;
-  readonly warn: (message: string) => void;
-}
-
-function pathOf({ parent, base }: Place): ByteString {
-  return `${parent.path}/${base}`;
-}
-
-function remove(place: Place): void {
-  place.debug('removing existing path');
-  removePath(pathOf(place));
-  place.parent.forget(place.base);
-}
 
 /** Calls `create`, again after removing what has the name when the name is taken. */
 function replacing<T>(place: Place, create: () => T): T {
@@ -44,7 +24,7 @@ function replacing<T>(place: Place, create: () => T): T {
     if (errorCode(error) !== 'EEXIST') {
       throw error;
     }
-    remove(place);
+    clearPlace(place);
     return create();
   }
 }
@@ -67,7 +47,7 @@ function createDirectory(place: Place): KnownDirectory {
     if (found.isDirectory()) {
       return adopt(parent, base, found.mode, asRoot);
     }
-    remove(place);
+    clearPlace(place);
     mkdirSync(path, privateDirectory);
   }
   return parent.addChild(base);
@@ -88,21 +68,6 @@ function createSymlink(place: Place, entry: TarEntry): void {
   setOwnTimes(path, entry);
 }
 
-/** The target is resolved inside the root. If it is a symbolic link, the link itself is shared, not its target. */
-function createHardLink(place: Place, entry: TarEntry): void {
-  const parts = cleanParts(entry.linkName);
-  place.debug(`hardlinking to ${displayName(entry.linkName)}`);
-  const name = parts.pop();
-  const directory = resolveDirectory(place.root, parts, { create: false, asRoot: place.asRoot });
-  const target = directory && name !== undefined ? `${directory.path}/${name}` : undefined;
-  if (target === undefined || !lstatSync(filePath(target), { throwIfNoEntry: false })) {
-    throw new UserError(`it is a hard link to ${quoteName(entry.linkName)}, which does not exist`);
-  }
-  const path = pathOf(place);
-  replacing(place, () => linkSync(filePath(target), filePath(path)));
-  setSharedOwner(path, entry, place.asRoot);
-}
-
 function replaceByFifo(place: Place, entry: TarEntry): void {
   const path = pathOf(place);
   removePath(path);
@@ -113,6 +78,7 @@ function replaceByFifo(place: Place, entry: TarEntry): void {
     setOwnTimes(path, entry);
   } else {
     place.warn(`skipping fifo ${displayName(entry.name)}: no mkfifo program can create it`);
+    leaveOut(place);
   }
 }
 

@@ -1,19 +1,21 @@
 // Writing the entries of layers to the disk, one after the other and synchronously: much faster than with promises.
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { EntryConsumer } from '../tar/archive-reader.ts';
-import { byteString, displayName, filePath, quoteName } from '../tar/byte-string.ts';
+import { type ByteString, byteString, displayName, quoteName } from '../tar/byte-string.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
-import { cleanParts, resolveDirectory } from './contained-path.ts';
+import { cleanParts, ensureDirectory, findDirectory } from './contained-path.ts';
 import { createEntry, setDirectoryAttributes } from './create-entry.ts';
-import { finishDirectory, setOwner } from './file-attributes.ts';
+import { finishDirectory } from './file-attributes.ts';
 import type { FileWriter } from './file-writer.ts';
 import { KnownDirectory } from './known-directory.ts';
-import { emptyLower, parseWhiteout, removeLower } from './whiteout.ts';
+import { LeftOut } from './left-out.ts';
+import { leaveOut, type Place } from './place.ts';
+import { removePath } from './remove-tree.ts';
+import { aufsLinkDirectory, emptyLower, isAufsMetadata, parseWhiteout, removeLower } from './whiteout.ts';
 
 const rootMode = 0o755;
-const permissionBits = 0o777;
 
 /** How a {@link TreeWriter} writes. */
 export interface TreeWriterOptions {
@@ -28,14 +30,14 @@ export interface TreeWriterOptions {
  */
 export class TreeWriter implements EntryConsumer {
   readonly #root: KnownDirectory;
-  readonly #asRoot: boolean;
-  readonly #log: Log;
+  readonly #options: TreeWriterOptions;
+  readonly #leftOut = new LeftOut();
   #layer = 0;
+  #aufsLinks = false;
   #open: FileWriter | undefined;
 
   constructor(directory: string, options: TreeWriterOptions) {
-    this.#asRoot = options.asRoot;
-    this.#log = options.log;
+    this.#options = options;
     try {
       if (mkdirSync(directory, { recursive: true, mode: rootMode }) !== undefined) {
         chmodSync(directory, rootMode);
@@ -48,6 +50,7 @@ export class TreeWriter implements EntryConsumer {
 
   /** Starts a layer: everything written so far belongs to lower layers. */
   beginLayer(): void {
+    this.#removeAufsLinks();
     this.#layer += 1;
   }
 
@@ -65,13 +68,14 @@ export class TreeWriter implements EntryConsumer {
   end(): void {
     const open = this.#open;
     if (open) {
-      this.#attempt(open.entry, () => open.finish(this.#asRoot));
+      this.#attempt(open.entry, () => open.finish(this.#options.asRoot));
       this.#open = undefined;
     }
   }
 
   /** Sets the permissions and times of the directories; to be called once, after the last layer. */
   finish(): void {
+    this.#removeAufsLinks();
     try {
       finishDirectory(this.#root);
     } catch (error) {
@@ -94,49 +98,69 @@ export class TreeWriter implements EntryConsumer {
   }
 
   #debug(message: string, entry: TarEntry): void {
-    if (this.#log.debugging) {
-      this.#log.debug(message, { Name: displayName(entry.name) });
+    const { log } = this.#options;
+    if (log.debugging) {
+      log.debug(message, { Name: displayName(entry.name) });
     }
   }
 
   #write(entry: TarEntry): void {
     const parts = cleanParts(entry.name);
     this.#debug('unpacking', entry);
-    const base = parts.pop();
+    const base = parts.at(-1);
     if (base === undefined) {
       this.#writeRoot(entry);
       return;
     }
+    if (isAufsMetadata(parts) && !this.#keepsLinkTarget(parts, entry)) {
+      this.#debug('skipping metadata of AUFS', entry);
+      return;
+    }
+    const directory = parts.slice(0, -1);
     const whiteout = parseWhiteout(base);
     if (whiteout?.kind === 'remove') {
-      this.#debug(`removing ${displayName(whiteout.name)}`, entry);
-      const lower = resolveDirectory(this.#root, parts, { create: false, asRoot: this.#asRoot });
-      if (lower) {
-        removeLower(lower, whiteout.name, this.#layer);
+      this.#remove(directory, whiteout.name, entry);
+    } else if (whiteout) {
+      this.#makeOpaque(directory, entry);
+    } else if (entry.type === 'character-device' || entry.type === 'block-device') {
+      this.#leaveOutDevice(parts, base, entry);
+    } else {
+      const parent = ensureDirectory(this.#root, directory, this.#options);
+      this.#open = createEntry(this.#place(parts, parent, base, entry), entry);
+      parent.markWritten(base, this.#layer);
+    }
+  }
+
+  /** AUFS hard links share files that layers have in a directory of its own; it is removed when the layer is complete. */
+  #keepsLinkTarget(parts: readonly ByteString[], entry: TarEntry): boolean {
+    const keeps = parts[0] === aufsLinkDirectory && parts.length > 1 && entry.type === 'file';
+    this.#aufsLinks ||= keeps;
+    return keeps;
+  }
+
+  #removeAufsLinks(): void {
+    if (this.#aufsLinks) {
+      this.#aufsLinks = false;
+      try {
+        removePath(`${this.#root.path}/${aufsLinkDirectory}`);
+      } catch (error) {
+        throw new UserError(`cannot remove ${aufsLinkDirectory}`, { cause: error });
       }
-      return;
+      this.#root.forget(aufsLinkDirectory);
     }
-    if (entry.type === 'character-device' || entry.type === 'block-device') {
-      this.#debug('skipping device', entry);
-      return;
-    }
-    const parent = resolveDirectory(this.#root, parts, { create: true, asRoot: this.#asRoot });
-    if (whiteout) {
-      this.#makeOpaque(parent, entry);
-      return;
-    }
-    this.#open = createEntry(
-      {
-        root: this.#root,
-        parent,
-        base,
-        asRoot: this.#asRoot,
-        debug: (message) => this.#debug(message, entry),
-        warn: (message) => this.#log.warn(message),
-      },
-      entry,
-    );
-    parent.markWritten(base, this.#layer);
+  }
+
+  #place(parts: readonly ByteString[], parent: KnownDirectory, base: ByteString, entry: TarEntry): Place {
+    return {
+      root: this.#root,
+      parts,
+      parent,
+      base,
+      leftOut: this.#leftOut,
+      asRoot: this.#options.asRoot,
+      debug: (message) => this.#debug(message, entry),
+      warn: (message) => this.#options.log.warn(message),
+    };
   }
 
   /** An entry named exactly `.` does not describe the root, as in upstream; `./` does. */
@@ -145,19 +169,60 @@ export class TreeWriter implements EntryConsumer {
       throw new UserError("it would replace the image's root directory");
     }
     if (entry.name !== '.') {
-      setDirectoryAttributes(this.#root, entry, this.#asRoot);
+      setDirectoryAttributes(this.#root, entry, this.#options.asRoot);
       this.#root.markItselfWritten(this.#layer);
     }
   }
 
-  /** Unless the layer describes the directory itself, it is as if created anew: plain permissions, the marker's owner. */
-  #makeOpaque(directory: KnownDirectory, entry: TarEntry): void {
-    this.#debug('removing contents of the directory', entry);
-    emptyLower(directory, this.#layer);
-    if (!directory.wasItselfWritten(this.#layer)) {
-      const mode = directory.attributes?.mode ?? lstatSync(filePath(directory.path)).mode;
-      directory.attributes = { mode: mode & permissionBits, times: directory.attributes?.times };
-      setOwner(directory.path, entry, this.#asRoot);
+  /** A container may not create devices. */
+  #leaveOutDevice(parts: readonly ByteString[], base: ByteString, entry: TarEntry): void {
+    this.#debug('skipping device', entry);
+    const parent = findDirectory(this.#root, parts.slice(0, -1), this.#options);
+    if (parent) {
+      leaveOut(this.#place(parts, parent, base, entry));
+      parent.markWritten(base, this.#layer);
+    } else {
+      this.#leftOut.add(parts, undefined);
     }
+  }
+
+  #remove(directory: readonly ByteString[], name: ByteString, entry: TarEntry): void {
+    this.#debug(`removing ${displayName(name)}`, entry);
+    const lower = this.#findLower(directory).directory;
+    if (lower) {
+      removeLower(lower, name, this.#layer);
+    }
+  }
+
+  /** The attributes of the directory stay as they are, unless the layer has an entry for it. */
+  #makeOpaque(parts: readonly ByteString[], entry: TarEntry): void {
+    this.#debug('removing contents of the directory', entry);
+    const { directory, hidden } = this.#findLower(parts);
+    if (directory) {
+      emptyLower(directory, this.#layer);
+    } else if (!hidden) {
+      this.#createEmptyDirectory(parts);
+    }
+  }
+
+  /** Creates the directory of an opaque marker. A file that lower layers have there gives way, as to a directory's entry. */
+  #createEmptyDirectory(parts: readonly ByteString[]): void {
+    const parent = ensureDirectory(this.#root, parts.slice(0, -1), this.#options);
+    removePath(`${parent.path}/${parts.at(-1)}`);
+    ensureDirectory(this.#root, parts, this.#options);
+  }
+
+  /**
+   * The directory that lower layers have under this name. A link of this layer hides what they have: then there is
+   * nothing to remove, wherever the link leads to.
+   */
+  #findLower(parts: readonly ByteString[]): { directory: KnownDirectory | undefined; hidden: boolean } {
+    let hidden = false;
+    const followLink = (parent: KnownDirectory, name: ByteString) => {
+      hidden ||= parent.wasWritten(name, this.#layer);
+      return !hidden;
+    };
+    const directory = findDirectory(this.#root, parts, { asRoot: this.#options.asRoot, followLink });
+    return { directory, hidden };
   }
 }

@@ -6,6 +6,18 @@ import { namesIn, removePath } from './remove-tree.ts';
 
 const whiteoutPrefix = '.wh.';
 const opaqueMarker = '.wh..wh..opq';
+const aufsPrefix = '.wh..wh.';
+
+/** The directory at the root of an AUFS layer with the files that its hard links share. */
+export const aufsLinkDirectory = '.wh..wh.plnk';
+
+/**
+ * Whether a name is metadata of AUFS, which Docker's old storage driver wrote into layers: `.wh..wh.aufs`, `.wh..wh.orph`
+ * and `.wh..wh.plnk` at the root, with everything below.
+ */
+export function isAufsMetadata([first = '', ...rest]: readonly ByteString[]): boolean {
+  return first.startsWith(aufsPrefix) && (first !== opaqueMarker || rest.length > 0);
+}
 
 /** A whiteout: of one file, or of everything that lower layers have in a directory. */
 export type Whiteout = { readonly kind: 'opaque' } | { readonly kind: 'remove'; readonly name: ByteString };

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
-import { compress, file, tarOf } from '../support/layers.ts';
+import { buildImage, seed } from '../support/images.ts';
+import { buildLayer, compress, file, tarOf } from '../support/layers.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { runExecutable } from '../support/run.ts';
+import { archive, type Member } from '../support/tar-builder.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { tree } from '../support/unpacking.ts';
 
 const [one, two] = [await tarOf([file('one')]), await tarOf([file('two')])];
 
@@ -75,5 +78,60 @@ describe('out of a tarball with layers of different compression', () => {
     expect(layers.map(({ mediaType }) => mediaType.replace(/.*[.+]/, ''))).toEqual(
       [first, second].map((compression) => (compression === 'zstd' ? 'zstd' : 'gzip')),
     );
+  });
+});
+
+async function getRootfs(registry: TestRegistry, ...members: Member[][]) {
+  const layers = await Promise.all(members.map((each) => buildLayer(archive(...each))));
+  const image = await buildImage({ layers });
+  seed(registry, 'team/image', '1.0', image);
+  const directory = await temporaryDirectory();
+  const { status, stderr } = await runExecutable('in', {
+    request: {
+      source: { repository: `${registry.host}/team/image` },
+      version: { tag: '1.0', digest: image.digest },
+    },
+    directory,
+  });
+  return { status, stderr, files: status === 0 ? tree(join(directory, 'rootfs')) : {} };
+}
+
+describe('in with format rootfs of layers with rare entries', () => {
+  const content = (name: string): Member => ({ name, content: name });
+  const hardLink = (name: string, link: string): Member => ({ name, type: '1', link });
+
+  it.each<[string, Member[][], Record<string, string>]>([
+    [
+      'a whiteout through a symbolic link of its layer',
+      [
+        [content('a/a'), content('b/a')],
+        [{ name: 'a', type: '2', link: 'b' }, { name: 'a/.wh.a' }, { name: 'b/', type: '5' }],
+      ],
+      { a: '-> b', 'b/': '', 'b/a': 'b/a' },
+    ],
+    [
+      'a device in the place of a file',
+      [[content('f'), content('g')], [{ name: 'f', type: '3' }]],
+      { g: 'g' },
+    ],
+    [
+      'an opaque marker in the place of a file',
+      [[content('opt')], [{ name: 'opt/.wh..wh..opq' }]],
+      { 'opt/': '' },
+    ],
+    ['a hard link of a file to itself', [[content('f'), hardLink('f', './f')]], { f: 'f' }],
+    ['a hard link to a device', [[{ name: 'd', type: '4' }, hardLink('e', 'd'), content('f')]], { f: 'f' }],
+    ['a contiguous file', [[{ ...content('f'), type: '7' }]], { f: 'f' }],
+    [
+      'hard links of AUFS',
+      [[content('.wh..wh.plnk/1.2'), hardLink('a', '.wh..wh.plnk/1.2'), { name: '.wh..wh.aufs' }]],
+      { a: '.wh..wh.plnk/1.2' },
+    ],
+  ])('unpacks %s', async (_, members, expected) => {
+    await using registry = await startRegistry();
+    const { status, stderr, files } = await getRootfs(registry, ...members);
+    expect(stderr).not.toContain('ERRO');
+    expect(status).toBe(0);
+    expect(files).toEqual(expected);
   });
 });

@@ -221,8 +221,20 @@ describe('hard links', () => {
     expect(tree(root)).toEqual({ a: 'kept', b: 'evil' });
   });
 
-  it('refuses a hard link of a file to itself', async () => {
-    expect(await unpackInto(root, [archive(file('a'), hardLink('a', 'a'))])).toContain('cannot unpack "a"');
+  it('keeps a file that is hard linked to itself, by whatever name and in whatever layer', async () => {
+    for (const link of [hardLink('d/a', 'd/a'), hardLink('./d//a', '/d/../d/a'), hardLink('d/a', 'e/a')]) {
+      const lower = [file('d/a', { content: 'kept' }), symlink('e', 'd')];
+      expect(await unpackInto(root, [archive(...lower, link)])).toBeUndefined();
+      expect(tree(root)).toEqual({ 'd/': '', 'd/a': 'kept', e: '-> d' });
+      expect(await unpackInto(root, [archive(...lower), archive(link)])).toBeUndefined();
+      expect(tree(root)).toEqual({ 'd/': '', 'd/a': 'kept', e: '-> d' });
+    }
+  });
+
+  it('refuses a hard link that would replace the directory of its target', async () => {
+    expect(await unpackInto(root, [archive(file('d/a'), hardLink('d', 'd/a'))])).toContain(
+      'cannot unpack "d": it is a hard link to "d/a", which it would replace',
+    );
   });
 });
 

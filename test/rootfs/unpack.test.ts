@@ -40,6 +40,7 @@ function isEarlyEnd(error: unknown): boolean {
 }
 
 async function unpacked(...layers: Member[][]): Promise<Record<string, string>> {
+  emptyTree(root);
   expect(
     await unpackInto(
       root,
@@ -290,6 +291,41 @@ describe('types of entries', () => {
     expect(text()).toMatch(/skipping device .*Name.*dev\/tty/);
   });
 
+  it.each(['3', '4'])('removes what lower layers have in the place of a device: type %s', async (type) => {
+    const device = { name: 'd/x', type };
+    expect(await unpacked([file('d/x'), file('d/y')], [device])).toEqual({ 'd/': '', 'd/y': 'd/y' });
+    expect(await unpacked([file('d/x/a'), file('d/y')], [device])).toEqual({ 'd/': '', 'd/y': 'd/y' });
+    expect(await unpacked([symlink('d/x', 'y'), file('d/y')], [device])).toEqual({ 'd/': '', 'd/y': 'd/y' });
+    expect(await unpacked([device], [file('d/x')])).toEqual({ 'd/': '', 'd/x': 'd/x' });
+  });
+
+  it.each<[string, Member[]]>([
+    ['a device', [directory('dev'), { name: 'dev/a', type: '3' }, hardLink('b', 'dev/a')]],
+    ['a device without a directory', [{ name: 'dev/a', type: '4' }, hardLink('b', '/dev/a')]],
+    [
+      'a device through a link',
+      [directory('dev'), symlink('d', 'dev'), { name: 'd/a', type: '3' }, hardLink('b', 'dev/a')],
+    ],
+    ['a link to a device', [{ name: 'a', type: '3' }, hardLink('c', 'a'), hardLink('b', 'c')]],
+    ['a fifo that cannot be created', [{ name: Buffer.from([0xff]), type: '6' }, hardLink('b', '\xff')]],
+  ])('leaves out a hard link to %s', async (_, members) => {
+    const bytes = members.map((each) =>
+      each.link === '\xff' ? { ...each, link: Buffer.from([0xff]) } : each,
+    );
+    const lower = archive(file('b', 'lower'));
+    const { log, text } = recordingLog(true);
+    expect(await unpackInto(root, [lower, archive(...bytes)], log)).toBeUndefined();
+    expect(Object.keys(tree(root))).not.toContain('b');
+    expect(text()).toContain('skipping hard link to what was left out');
+  });
+
+  it('links to a file that has replaced a device', async () => {
+    expect(await unpacked([{ name: 'a', type: '3' }, file('a', 'content'), hardLink('b', 'a')])).toEqual({
+      a: 'content',
+      b: 'content',
+    });
+  });
+
   it('creates fifos', async () => {
     await unpackInto(root, [archive(file('p'), { name: 'p', type: '6', mode: 0o622, mtime: 1000 })]);
     const stat = lstatSync(join(root, 'p'));
@@ -383,18 +419,76 @@ describe('whiteouts', () => {
     expect(await unpacked([file('a/b/.wh..wh..opq')])).toEqual({ 'a/': '', 'a/b/': '' });
   });
 
-  it('sets plain permissions and the owner of an opaque marker on a directory without an entry', async () => {
-    const lower = [directory('d', { mode: 0o2751 }), directory('e', { mode: 0o2751 })];
-    const owner = { uid: 12, gid: 34 };
+  it('keeps the attributes of a directory with an opaque marker', async () => {
+    const lower = [
+      directory('sticky', { mode: 0o1777, uid: 3, gid: 4, mtime: 1000 }),
+      directory('described', { mode: 0o2751, uid: 3 }),
+    ];
+    const marker = { uid: 12, gid: 34 };
     await unpacked(lower, [
-      file('d/.wh..wh..opq', '', owner),
-      directory('e', { mode: 0o1700, uid: 5 }),
-      file('e/.wh..wh..opq', '', owner),
+      file('sticky/.wh..wh..opq', '', marker),
+      directory('described', { mode: 0o1700, uid: 5 }),
+      file('described/.wh..wh..opq', '', marker),
     ]);
-    expect([mode('d'), mode('e')]).toEqual([0o751, 0o1700]);
+    expect([mode('sticky'), mode('described')]).toEqual([0o1777, 0o1700]);
+    expect(lstatSync(join(root, 'sticky')).mtimeMs).toBe(1_000_000);
     if (isRoot) {
-      expect([lstatSync(join(root, 'd')).uid, lstatSync(join(root, 'e')).uid]).toEqual([12, 5]);
+      const owners = ['sticky', 'described'].map((name) => lstatSync(join(root, name)));
+      expect(owners.map(({ uid, gid }) => [uid, gid])).toEqual([
+        [3, 4],
+        [5, 0],
+      ]);
     }
+  });
+
+  it.each<[string, Member[]]>([
+    ['a file', [file('opt')]],
+    ['a link to a file', [file('target'), symlink('opt', 'target')]],
+    ['a dangling link', [symlink('opt', 'nowhere')]],
+  ])('replaces %s of a lower layer by the directory of an opaque marker', async (_, lower) => {
+    const result = await unpacked(lower, [file('opt/.wh..wh..opq'), file('opt/new')]);
+    expect(result).toMatchObject({ 'opt/': '', 'opt/new': 'opt/new' });
+    expect(result.nowhere).toBeUndefined();
+  });
+
+  it.each<[string, Member[]]>([
+    ['a whiteout before the link', [file('a/.wh.a'), symlink('a', 'b'), directory('b')]],
+    ['a whiteout after the link', [symlink('a', 'b'), file('a/.wh.a'), directory('b')]],
+    ['an opaque marker before the link', [file('a/.wh..wh..opq'), symlink('a', 'b')]],
+    ['an opaque marker after the link', [symlink('a', 'b'), file('a/.wh..wh..opq')]],
+    ['a whiteout through two links', [symlink('c', 'b'), symlink('a', 'c'), file('a/.wh.a')]],
+    ['an absolute link', [symlink('a', '/b'), file('a/.wh.a')]],
+    ['a link in the middle', [symlink('a', '.'), file('a/b/.wh.a')]],
+  ])('removes nothing through a link of the same layer: %s', async (_, upper) => {
+    const lower = [directory('a'), file('a/a'), directory('b'), file('b/a')];
+    const result = await unpacked(lower, upper);
+    expect(result).toMatchObject({ 'b/': '', 'b/a': 'b/a' });
+    expect(result['a/a']).toBeUndefined();
+  });
+
+  it('removes through a link of a lower layer', async () => {
+    const lower = [file('b/a'), file('b/c'), symlink('a', 'b')];
+    expect(await unpacked(lower, [file('a/.wh.a')])).toEqual({ 'b/': '', 'b/c': 'b/c', a: '-> b' });
+  });
+
+  it('leaves out the metadata of AUFS and keeps its hard links', async () => {
+    const aufs = [
+      file('.wh..wh.aufs', ''),
+      directory('.wh..wh.orph'),
+      file('.wh..wh.orph/x'),
+      directory('.wh..wh.plnk'),
+      file('.wh..wh.plnk/12.34', 'shared'),
+      symlink('.wh..wh.plnk/56.78', '/etc'),
+    ];
+    const links = [hardLink('a', '.wh..wh.plnk/12.34'), hardLink('d/b', '/.wh..wh.plnk/12.34')];
+    const expected = { a: 'shared', 'd/': '', 'd/b': 'shared', lower: 'lower' };
+    expect(await unpacked([file('lower')], [...aufs, ...links])).toEqual(expected);
+    expect(lstatSync(join(root, 'a')).nlink).toBe(2);
+    expect(await unpacked([file('lower')], [...aufs, ...links], [file('.wh.lower')])).toEqual({
+      a: 'shared',
+      'd/': '',
+      'd/b': 'shared',
+    });
   });
 
   it('creates a directory again that a lower layer has removed', async () => {
