@@ -76,18 +76,42 @@ function isFull(error: unknown): boolean {
   return errorCode(error) === 'EAGAIN';
 }
 
-let errorStream: NodeJS.WriteStream | undefined;
+/** How long a reader of standard error that takes nothing is waited for at the end, in milliseconds. */
+const stalledReaderTime = 3_000;
+const errorChunkSize = 16 * 1024;
 
-/** Writes a string to standard error; a reader that is gone is no failure. */
+let errorStream: NodeJS.WriteStream | undefined;
+let unwrittenChunks = 0;
+let onChunkWritten = () => {};
+
+/** Writes a string to standard error, after those before it; a reader that is gone is no failure. */
 export function writeStandardError(text: string): void {
   errorStream ??= process.stderr.on('error', () => undefined);
-  errorStream.write(text);
+  const bytes = Buffer.from(text);
+  // Small chunks, so that a reader that takes some of a long text counts as one that takes something.
+  for (let start = 0; start < bytes.length; start += errorChunkSize) {
+    unwrittenChunks += 1;
+    errorStream.write(bytes.subarray(start, start + errorChunkSize), () => {
+      unwrittenChunks -= 1;
+      onChunkWritten();
+    });
+  }
 }
 
-/** Waits until everything written to standard error was handed to the system. */
+/** Waits until the reader of standard error has taken everything, or nothing for some seconds. */
 export async function flushStandardError(): Promise<void> {
-  if (errorStream) {
-    await writeStream(errorStream, '').catch(() => undefined);
+  while (unwrittenChunks > 0) {
+    const before = unwrittenChunks;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, stalledReaderTime);
+      onChunkWritten = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    if (unwrittenChunks === before) {
+      return;
+    }
   }
 }
 
