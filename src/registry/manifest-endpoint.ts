@@ -4,7 +4,7 @@ import { CorruptContentError, verifyBytes } from '../content/verified-content.ts
 import { maximumErrorBody, maximumManifest } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
-import { acceptedManifests, withoutParameters } from '../oci/media-type.ts';
+import { acceptedManifests, mediaTypes, withoutParameters } from '../oci/media-type.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { headerText } from '../transport/response-body.ts';
@@ -62,8 +62,9 @@ function headState(response: ReadResponse, reference: string): TagState {
 }
 
 /**
- * The manifest of a tag or digest. The bytes have the requested digest; `accept` lists the media types. Throws a
- * {@link RegistryError} for any status but 200, and a {@link CorruptContentError} for other bytes.
+ * The manifest of a tag or digest. The bytes have the requested digest, and for a tag the `Docker-Content-Digest` of the
+ * response, if it has one; `accept` lists the media types. Throws a {@link RegistryError} for any status but 200, and a
+ * {@link CorruptContentError} for other bytes or none.
  */
 export async function getManifest(
   session: Session,
@@ -77,15 +78,34 @@ export async function getManifest(
     expect: [200],
     bodyLimit: maximumManifest,
   });
-  const digest = digestOf(response.bytes);
-  if (isDigest(reference) && reference !== digest) {
-    throw new CorruptContentError(
-      `GET ${redactedUrl(response.url)}: manifest digest: ${digest} does not match requested digest: ${reference}`,
-      { facts: { side: 'registry' } },
-    );
-  }
   const mediaType = withoutParameters(headerText(response, 'content-type') ?? '');
-  return { bytes: response.bytes, digest, mediaType };
+  return { bytes: response.bytes, digest: verifiedDigest(response, reference, mediaType), mediaType };
+}
+
+function verifiedDigest(response: ReadResponse, reference: string, mediaType: string): Digest {
+  const corrupt = (message: string) =>
+    new CorruptContentError(`GET ${redactedUrl(response.url)}: ${message}`, { facts: { side: 'registry' } });
+  const digest = digestOf(response.bytes);
+  if (isDigest(reference)) {
+    if (reference !== digest) {
+      throw corrupt(`manifest digest: ${digest} does not match requested digest: ${reference}`);
+    }
+    return digest;
+  }
+  if (response.bytes.length === 0) {
+    throw corrupt('the response has no body');
+  }
+  const stated = headerText(response, 'docker-content-digest');
+  if (!isDigest(stated) || stated === digest) {
+    return digest;
+  }
+  // The digest of a signed manifest is that of its payload, without the signatures.
+  if (mediaType === mediaTypes.dockerManifestSchema1Signed) {
+    return stated;
+  }
+  throw corrupt(
+    `manifest digest: ${digest} does not match the Docker-Content-Digest of the response: ${stated}`,
+  );
 }
 
 /**

@@ -378,6 +378,29 @@ describe('a request that check refuses', () => {
   });
 });
 
+describe('check of a registry whose HEAD has no digest', () => {
+  it.each<[string, object, string]>([
+    ['is empty', { body: '' }, 'the response has no body'],
+    [
+      'has not the digest in its header',
+      { body: fakeBytes, headers: { 'docker-content-digest': outdatedDigest } },
+      `manifest digest: ${fakeDigest} does not match the Docker-Content-Digest of the response: ${outdatedDigest}`,
+    ],
+  ])('fails if the response to GET %s', async (_name, reply, reason) => {
+    await using registry = await startRoutedServer([
+      ping,
+      { method: 'HEAD', path: '/v2/app/manifests/latest', reply: { status: 200 } },
+      { method: 'GET', path: '/v2/app/manifests/latest', reply: { status: 200, ...reply } },
+    ]);
+    const { status, stdout, stderr } = await check({ repository: `${registry.host}/app`, tag: 'latest' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(reason);
+    expect(stderr).toContain(
+      'hint: the registry, or a proxy in front of it, serves other bytes than were pushed',
+    );
+  });
+});
+
 describe('check of a registry that fails', () => {
   it('retries a request that fails, and reports the last failure', async () => {
     await using registry = await startRegistry();

@@ -120,7 +120,7 @@ describe('GET of a manifest', () => {
   it.each<[string, string, string | undefined]>([
     ['by tag', 'latest', digest],
     ['by tag, without digest in the header', 'latest', undefined],
-    ['by tag, another digest in the header', 'latest', other],
+    ['by tag, a malformed digest in the header', 'latest', 'sha256:1234'],
     ['by digest', digest, digest],
     ['by digest, without digest in the header', digest, undefined],
     ['by digest, another digest in the header', digest, other],
@@ -147,6 +147,24 @@ describe('GET of a manifest', () => {
     await expect(outcome).rejects.toThrow(
       `manifest digest: ${digest} does not match requested digest: ${other}`,
     );
+  });
+
+  it.each([
+    ['has another digest in its header', bytes, 'does not match the Docker-Content-Digest of the response'],
+    ['is empty', Buffer.alloc(0), 'the response has no body'],
+  ])('refuses a response for a tag that %s', async (_name, body, reason) => {
+    const values = { 'docker-content-digest': other, 'content-length': undefined };
+    await using registry = await registryOf({ get: { status: 200, headers: headers(values), body } });
+    const outcome = getManifest(registry.session, 'latest');
+    await expect(outcome).rejects.toThrow(reason);
+    await expect(outcome).rejects.toMatchObject({ code: 'CONTENT_CORRUPT' });
+  });
+
+  it('takes the digest of a signed schema 1 manifest from the header, because it is that of the payload', async () => {
+    const type = { 'content-type': mediaTypes.dockerManifestSchema1Signed };
+    const reply = { status: 200, headers: headers({ 'docker-content-digest': other, ...type }), body: bytes };
+    await using registry = await registryOf({ get: reply });
+    expect((await getManifest(registry.session, 'latest')).digest).toBe(other);
   });
 
   it('shows no secret of the redirected URL that served other bytes', async () => {
