@@ -1,6 +1,12 @@
 // Which repository on a mirror holds the same image as one on the registry it stands in for. Pure.
 import { UserError } from '../errors.ts';
-import { checkAddressable, dockerHub, parseRepository, type RepositoryReference } from '../oci/reference.ts';
+import {
+  checkAddressable,
+  dockerHub,
+  parseRepository,
+  type RepositoryReference,
+  withoutUserInfo,
+} from '../oci/reference.ts';
 
 /** A mirror as it is configured; an empty `servedRegistry` means Docker Hub. */
 export interface MirrorSettings {
@@ -23,14 +29,20 @@ export function mirrorRepository(
     return undefined;
   }
   if (host.includes('/')) {
-    throw new UserError(`registry_mirror.host must be a host or host:port: ${JSON.stringify(host)}`, {
-      code: 'MIRROR_HOST_WITH_PATH',
-    });
+    throw new UserError(
+      `registry_mirror.host must be a host or host:port: ${JSON.stringify(withoutUserInfo(host))}`,
+      {
+        code: 'MIRROR_HOST_WITH_PATH',
+      },
+    );
   }
   if (origin.registry !== dockerHub && !isRegistry(host)) {
-    throw new UserError(`registry_mirror.host is not the host of a registry: ${JSON.stringify(host)}`, {
-      code: 'MIRROR_HOST_INVALID',
-    });
+    throw new UserError(
+      `registry_mirror.host is not the host of a registry: ${JSON.stringify(withoutUserInfo(host))}`,
+      {
+        code: 'MIRROR_HOST_INVALID',
+      },
+    );
   }
   try {
     const name = host === '' ? origin.path : `${host}/${origin.path}`;
@@ -48,9 +60,12 @@ function readServedRegistry(text: string): string {
     return dockerHub;
   }
   if (!isRegistry(text)) {
-    throw new UserError(`registry_mirror.for is not the host of a registry: ${JSON.stringify(text)}`, {
-      code: 'MIRRORED_REGISTRY_INVALID',
-    });
+    throw new UserError(
+      `registry_mirror.for is not the host of a registry: ${JSON.stringify(withoutUserInfo(text))}`,
+      {
+        code: 'MIRRORED_REGISTRY_INVALID',
+      },
+    );
   }
   return text;
 }

@@ -27,22 +27,26 @@ export function parseRepository(name: string): RepositoryReference {
   const first = name.slice(0, Math.max(slash, 0));
   const hasRegistry = slash >= 0 && (first === 'localhost' || /[.:]/.test(first));
   const path = hasRegistry ? name.slice(slash + 1) : name;
+  const shownPath = name === withoutUserInfo(name) ? path : withoutUserInfo(name);
   const length = Buffer.byteLength(path);
   if (!pathCharacters.test(path)) {
     throw new UserError(
-      `repository can only contain the characters \`abcdefghijklmnopqrstuvwxyz0123456789_-./\`: ${path}`,
+      `repository can only contain the characters \`abcdefghijklmnopqrstuvwxyz0123456789_-./\`: ${shownPath}`,
       characterFault(name, path),
     );
   }
   if (length < 2 || length > 255) {
-    throw new UserError(`repository must be between 2 and 255 characters in length: ${path}`, {
+    throw new UserError(`repository must be between 2 and 255 characters in length: ${shownPath}`, {
       hint: 'write the whole name, for example "registry.example.com/team/app"',
     });
   }
   if (hasRegistry && !isAuthority(first)) {
-    throw new UserError(`registries must be valid RFC 3986 URI authorities: ${withoutUserInfo(first)}`, {
-      hint: 'write the registry as host or host:port, without a scheme, user or path',
-    });
+    throw new UserError(
+      `registries must be valid RFC 3986 URI authorities: ${withoutUserInfo(first)}`,
+      first.includes('@')
+        ? { code: 'REPOSITORY_WITH_USER' }
+        : { hint: 'write the registry as host or host:port, without a scheme, user or path' },
+    );
   }
   const registry = hasRegistry && first !== 'docker.io' ? first : dockerHub;
   return { registry, path: registry === dockerHub && !path.includes('/') ? `library/${path}` : path };
@@ -54,16 +58,15 @@ export function parseRepository(name: string): RepositoryReference {
  */
 export function checkAddressable(repository: RepositoryReference, name: string): void {
   const { registry, path } = repository;
-  if (/^https?:$/.test(registry)) {
-    throw new UserError(`${JSON.stringify(name)} is a URL, not a repository name`, {
-      code: 'REPOSITORY_URL',
-    });
+  const shown = JSON.stringify(withoutUserInfo(name));
+  if (/^https?:$/.test(registry) || isUrl(name)) {
+    throw new UserError(`${shown} is a URL, not a repository name`, urlFault(name));
   }
   if (/^\.*(:\d*)?$/.test(registry)) {
-    throw new UserError(`${JSON.stringify(name)} names no registry host before the first "/"`);
+    throw new UserError(`${shown} names no registry host before the first "/"`);
   }
   if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
-    throw new UserError(`${JSON.stringify(name)} has an empty, "." or ".." part`);
+    throw new UserError(`${shown} has an empty, "." or ".." part`);
   }
 }
 
@@ -94,6 +97,15 @@ function isAuthority(authority: string): boolean {
 }
 
 function characterFault(name: string, path: string): UserErrorOptions {
+  if (isUrl(name)) {
+    return urlFault(name);
+  }
+  if (name !== withoutUserInfo(name)) {
+    return { code: 'REPOSITORY_WITH_USER' };
+  }
+  if (/^(localhost|[^/:@]+\.[^/:@]+):\d+$/.test(name)) {
+    return { code: 'REPOSITORY_WITHOUT_PATH', facts: { suggestion: `${name}/team/app` } };
+  }
   if (/[:@]/.test(path)) {
     return { code: 'REPOSITORY_WITH_TAG' };
   }
@@ -106,6 +118,22 @@ function characterFault(name: string, path: string): UserErrorOptions {
   };
 }
 
-function withoutUserInfo(authority: string): string {
-  return authority.replace(/:[^:@]*@/, ':xxxxx@');
+const scheme = /^[a-z][a-z0-9+.-]*:\/+/i;
+
+function isUrl(name: string): boolean {
+  return scheme.test(name);
+}
+
+function urlFault(name: string): UserErrorOptions {
+  return name === withoutUserInfo(name)
+    ? { code: 'REPOSITORY_URL', facts: { suggestion: name.replace(scheme, '') } }
+    : { code: 'REPOSITORY_WITH_USER' };
+}
+
+/**
+ * A name for messages, without the user and the password that are in front of a registry by mistake. What stands before
+ * an `@` is taken for them, unless a digest follows it.
+ */
+export function withoutUserInfo(name: string): string {
+  return name.replace(/^([a-z][a-z0-9+.-]*:\/+)?(?:[^/:@]*:.*|[^/@]*)@(?!sha\d+:)/is, '$1xxxxx@');
 }

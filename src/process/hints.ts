@@ -13,11 +13,17 @@ const systemHints: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open on the worker',
 };
 
-/** Failures for which the hint depends on the keys of a pipeline, which the code that throws does not know. */
+/**
+ * Failures for which the hint depends on the keys of a pipeline, which the code that throws does not know. `{name}` stands
+ * for a fact of the error.
+ */
 const pipelineHints: Readonly<Record<string, string>> = {
   REPOSITORY_EMPTY: 'set source.repository, for example "registry.example.com/team/app"',
   REPOSITORY_WITH_TAG: 'put the tag into source.tag; a repository name has no ":" or "@"',
-  REPOSITORY_URL: 'leave out the scheme; for a registry without TLS set "insecure: true"',
+  REPOSITORY_WITH_USER:
+    'leave out user and password: they go into source.username and source.password (a tag goes into source.tag)',
+  REPOSITORY_WITHOUT_PATH: 'a registry is followed by the path of the repository: {suggestion}',
+  REPOSITORY_URL: 'leave out the scheme: write {suggestion}; for a registry without TLS set "insecure: true"',
   MIRROR_HOST_WITH_PATH: 'leave out the scheme and the path',
   MIRROR_HOST_INVALID: 'write host or host:port; a host without a dot needs its port',
   MIRRORED_REGISTRY_INVALID: 'write it as in the repository: host or host:port, without a scheme or path',
@@ -46,6 +52,10 @@ function ownHint(level: unknown): string | undefined {
   if (level instanceof AggregateError) {
     return level.errors.map(hintFor).find((hint) => hint !== undefined);
   }
-  const stated = level instanceof UserError ? level.hint : undefined;
-  return pipelineHints[errorCode(level)] ?? registryHint(level) ?? stated;
+  if (!(level instanceof UserError)) {
+    return registryHint(level);
+  }
+  const { facts, hint } = level;
+  const known = pipelineHints[level.code ?? '']?.replace(/\{(\w+)\}/g, (_, name) => facts[name] ?? '');
+  return known ?? registryHint(level) ?? hint;
 }

@@ -8,11 +8,21 @@ export function secretsOfSource(source: Source): string[] {
   const { registryMirrors, contentTrust: trust } = source;
   return [
     source.password,
+    ...[
+      source.repository,
+      ...registryMirrors.flatMap(({ host, servedRegistry }) => [host, servedRegistry]),
+    ].map(passwordBefore),
     source.awsSecretAccessKey,
     source.awsSessionToken,
     ...registryMirrors.map(({ password }) => password),
     ...(trust ? [trust.password, trust.repositoryKey, trust.repositoryPassphrase, trust.tlsKey] : []),
   ];
+}
+
+/** The password in front of a registry where a user and a password have no place: `user:password@host/path`. */
+function passwordBefore(name: string): string {
+  const [, password = ''] = /^(?:[a-z][a-z0-9+.-]*:\/+)?[^:@/]*:(.*)@/is.exec(name) ?? [];
+  return password;
 }
 
 /** The passwords of the proxies that the environment names. */

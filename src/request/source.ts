@@ -110,7 +110,10 @@ export function readRawSource(object: ObjectReader): RawSource {
   };
 }
 
-/** The `source` of a request. Throws a UserError when two keys name roles to assume for Amazon ECR. */
+/**
+ * The `source` of a request; a slash at the end of `repository` is left out. Throws a UserError when two keys name roles to
+ * assume for Amazon ECR.
+ */
 export function parseSource({ awsRoleArn, awsRoleArns, ...source }: RawSource): Source {
   if (source.awsRegion !== '' && awsRoleArn !== '' && awsRoleArns.length > 0) {
     throw new UserError('cannot authenticate with ECR', {
@@ -119,7 +122,11 @@ export function parseSource({ awsRoleArn, awsRoleArns, ...source }: RawSource): 
       }),
     });
   }
-  return { ...source, awsRoles: awsRoleArn === '' ? awsRoleArns : [awsRoleArn] };
+  return {
+    ...source,
+    repository: source.repository.replace(/\/$/, ''),
+    awsRoles: awsRoleArn === '' ? awsRoleArns : [awsRoleArn],
+  };
 }
 
 /** Decodes a `platform` object of `source` or `params`. */

@@ -15,6 +15,7 @@ export function sourceWarnings(source: RawSource): string[] {
     ...(source.awsEcrRegistryId === ''
       ? []
       : ['source.aws_ecr_registry_id is deprecated and has no effect: remove it']),
+    ...registryWithoutPath(source),
     ...azureWithoutLogin(source),
     ...amazonWarnings(source),
     ...logins.flatMap(halfCredential),
@@ -23,6 +24,16 @@ export function sourceWarnings(source: RawSource): string[] {
 
 function hasAnotherLogin({ awsRegion, azureAcr, googleAuth, dockerConfig }: RawSource): boolean {
   return azureAcr || googleAuth || awsRegion !== '' || dockerConfig !== '';
+}
+
+/** Docker Hub has no such repository; only a mirror might. */
+function registryWithoutPath({ repository, awsRegion }: RawSource): string[] {
+  const name = repository.replace(/\/$/, '');
+  return awsRegion === '' && /^[^/:@]+\.[^/:@]+$/.test(name)
+    ? [
+        `source.repository has no path after ${JSON.stringify(name)}: it is read as library/${name} on Docker Hub`,
+      ]
+    : [];
 }
 
 function azureWithoutLogin({

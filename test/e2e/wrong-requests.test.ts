@@ -33,15 +33,45 @@ interface Mistake {
 }
 
 async function run(command: ExecutableName, { source, params }: Mistake) {
+  const version = { tag: 'latest', digest: `sha256:${'0'.repeat(64)}` };
   const request = {
     source: { repository: `${registry.host}/team/app`, ...source },
     ...(params ? { params } : {}),
+    ...(command === 'in' ? { version } : {}),
   };
   return await runExecutable(command, { request, ...(command === 'check' ? {} : { directory: artifacts }) });
 }
 
 describe('a request with a mistake', () => {
   it.each<[string, ExecutableName, Mistake, string, string]>([
+    [
+      'a user and password in the repository',
+      'check',
+      { source: { repository: 'https://user:topsecret@registry.test/team/app' } },
+      'https://xxxxx@registry.test/team/app',
+      'source.username and source.password',
+    ],
+    [
+      'a user and password in a mirror',
+      'in',
+      { source: { repository: 'app', registry_mirror: { host: 'https://user:topsecret@registry.test' } } },
+      'registry_mirror.host must be a host or host:port: "https://xxxxx@registry.test"',
+      'leave out the scheme',
+    ],
+    [
+      'a scheme of another tool in the repository',
+      'check',
+      { source: { repository: 'docker://registry.test/team/app' } },
+      '"docker://registry.test/team/app" is a URL',
+      'leave out the scheme: write registry.test/team/app',
+    ],
+    [
+      'a registry without a path',
+      'check',
+      { source: { repository: 'localhost:5000' } },
+      'could not resolve repository',
+      'a registry is followed by the path of the repository: localhost:5000/team/app',
+    ],
     [
       'a tag with a line feed',
       'check',
@@ -112,6 +142,18 @@ describe('a request with a mistake', () => {
     expect(stderr).toMatch(/^hint: /m);
     expect(stderr).toContain(hint);
     expect(stderr).not.toContain('this is a bug');
+    expect(stderr).not.toContain('topsecret');
     expect(registry.requests).toEqual([]);
   });
+});
+
+it('accepts a repository with a slash at its end, in check and out', async () => {
+  await using registry = await startRegistry();
+  const source = { repository: `${registry.host}/team/app/`, tag: '1.0' };
+  const pushed = await runExecutable('out', { request: { source, params: put }, directory: artifacts });
+  expect(pushed).toMatchObject({ status: 0 });
+  expect(JSON.parse(pushed.stdout).metadata[0].value).toBe(`${registry.host}/team/app`);
+  const checked = await runExecutable('check', { request: { source } });
+  expect(JSON.parse(checked.stdout)).toEqual([JSON.parse(pushed.stdout).version]);
+  expect(registry.requests.every(({ path }) => !path.includes('//'))).toBe(true);
 });

@@ -14,7 +14,7 @@ const failureOf = (action: () => unknown) => {
     action();
   } catch (error) {
     if (error instanceof UserError) {
-      return { message: error.message, code: error.code, hint: error.hint };
+      return { message: error.message, code: error.code, facts: error.facts, hint: error.hint };
     }
   }
   throw new Error('the name was accepted');
@@ -25,6 +25,10 @@ describe('parseRepository', () => {
     ['', 'REPOSITORY_EMPTY', 'a repository name must be specified'],
     ['registry.test/team/app:1.0', 'REPOSITORY_WITH_TAG', 'can only contain the characters'],
     ['registry.test/team/app@sha256:00', 'REPOSITORY_WITH_TAG', 'can only contain the characters'],
+    ['busybox:1.36', 'REPOSITORY_WITH_TAG', 'can only contain the characters'],
+    ['registry.test:5000', 'REPOSITORY_WITHOUT_PATH', 'can only contain the characters'],
+    ['localhost:5000', 'REPOSITORY_WITHOUT_PATH', 'can only contain the characters'],
+    ['https://registry.test/Team/App', 'REPOSITORY_URL', 'can only contain the characters'],
   ])('refuses %j by the code %s', (name, code, message) => {
     const failure = failureOf(() => parseRepository(name));
     expect(failure).toMatchObject({ code, hint: undefined });
@@ -40,9 +44,30 @@ describe('parseRepository', () => {
     expect(failureOf(() => parseRepository(name)).hint).toContain(hint);
   });
 
-  it('shows no password of a registry with user and password in front', () => {
-    const failure = failureOf(() => parseRepository('user:secret@reg istry.test/app'));
-    expect(failure.message).not.toContain('secret');
+  it.each([
+    'user:secret@registry.test/team/app',
+    'user:secret@registry.test',
+    'user:secret@reg istry.test/app',
+    'user:secret@registry.test/Team/App',
+    'user:se/cr@secret@registry.test/app',
+    'user:secret:secret@registry.test/app',
+    'user:secret@registry.test/app@sha256:00',
+    'user:secret\n@registry.test/app',
+    'https://user:secret@registry.test/team/app',
+    'https://user:se/secret@registry.test/team/app',
+    'https://secret@registry.test/team/app',
+    'HTTP:/user:secret@registry.test/team/app',
+    'secret@registry.test/app',
+  ])('shows nothing that is in front of an @ in %j', (name) => {
+    const failure = failureOf(() => checkAddressable(parseRepository(name), name));
+    expect(JSON.stringify(failure)).not.toContain('secret');
+    expect(failure.message).toContain('xxxxx@');
+  });
+
+  it('points out a user and password in front of the registry', () => {
+    for (const name of ['user:pw@registry.test/team/app', 'https://user:pw@registry.test/team/app']) {
+      expect(failureOf(() => parseRepository(name)).code).toBe('REPOSITORY_WITH_USER');
+    }
   });
 });
 
@@ -51,6 +76,8 @@ describe('checkAddressable', () => {
 
   it.each([
     ['https://registry.test/team/app', 'is a URL'],
+    ['docker://registry.test/team/app', 'is a URL'],
+    ['http:/registry.test/team/app', 'is a URL'],
     [':5000/team/app', 'names no registry host'],
     ['./team/app', 'names no registry host'],
     ['registry.test/team//app', 'has an empty, "." or ".." part'],
@@ -59,8 +86,11 @@ describe('checkAddressable', () => {
     expect(failureOf(() => check(name)).message).toContain(message);
   });
 
-  it('marks a URL by a code, since the hint depends on how plain HTTP is configured', () => {
-    expect(failureOf(() => check('http://registry.test/team/app')).code).toBe('REPOSITORY_URL');
+  it('suggests the name without its scheme', () => {
+    expect(failureOf(() => check('docker://registry.test/team/app'))).toMatchObject({
+      code: 'REPOSITORY_URL',
+      facts: { suggestion: 'registry.test/team/app' },
+    });
   });
 });
 

@@ -17,6 +17,13 @@ it.each([
   expect(hintFor(new UserError('outer', { cause: new UserError('inner', { code }) }))).toContain(hint);
 });
 
+it('fills the facts of an error into its hint', () => {
+  const facts = { suggestion: 'registry.test/team/app' };
+  expect(hintFor(new UserError('outer', { code: 'REPOSITORY_URL', facts }))).toContain(
+    'leave out the scheme: write registry.test/team/app;',
+  );
+});
+
 it('takes the hint nearest to the user, whether a code or the error itself has it', () => {
   const coded = new UserError('coded', { code: 'REPOSITORY_EMPTY' });
   const hinted = new UserError('hinted', { hint: 'own hint' });

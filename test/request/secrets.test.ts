@@ -43,6 +43,15 @@ it('takes passwords and keys of the source, its mirrors and content_trust for se
   );
 });
 
+it.each([
+  ['user:pass@registry.test/app', ['pass']],
+  ['https://user:pa/ss@registry.test/app', ['pa/ss']],
+  ['registry.test/app@sha256:00', []],
+])('takes the password in the repository %s for a secret', (repository, expected) => {
+  const { source } = decodeOutRequest(JSON.stringify({ source: { repository } }));
+  expect(filled(secretsOfSource(source))).toEqual(expected);
+});
+
 describe('secretsOfEnvironment', () => {
   it.each<[string, string[]]>([
     ['http://user:pass%40word@proxy.test:3128', ['pass%40word', 'pass@word']],

@@ -44,6 +44,16 @@ it('says of an unused username only that it is not used when another log-in is c
   }
 });
 
+it.each<[object, string[]]>([
+  [{ repository: 'registry.test' }, ['source.repository has no path after "registry.test"']],
+  [{ repository: 'registry.test/' }, ['it is read as library/registry.test on Docker Hub']],
+  [{ repository: 'registry.test/app' }, []],
+  [{ repository: 'busybox' }, []],
+  [{ repository: 'my.app', aws_region: 'eu-central-1' }, []],
+])('warns of a registry without a path as the repository: %j', (source, expected) => {
+  expect(warnings(source)).toEqual(expected.map((text) => expect.stringContaining(text)));
+});
+
 it('warns of the keys of ACR without azure_acr', () => {
   const keys = { azure_client_id: 's3cr3t', azure_tenant_id: 's3cr3t', azure_environment: 's3cr3t' };
   expect(warnings(keys)).toEqual([
