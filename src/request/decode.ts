@@ -1,8 +1,8 @@
 // Decodes a JSON request into typed fields by the rules of Go's encoding/json, with unknown fields disallowed.
 import { UserError } from '../errors.ts';
 import { foldKey } from '../oci/json.ts';
+import { nearestKey } from '../policy/nearest-key.ts';
 import { type JsonMember, type JsonNode, scanJson } from './json-scan.ts';
-import { nearestKey } from './nearest-key.ts';
 
 /**
  * The result of `read` for the JSON object in `input`; a top-level `null` is an empty object. Every failure is a

@@ -1,9 +1,9 @@
 // The `params` of a get and of a put: keys, types, and combinations that are errors.
 import { UserError } from '../errors.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
+import { nearestKey } from '../policy/nearest-key.ts';
 import type { OnConflict } from '../policy/tag-decision.ts';
 import type { ObjectReader } from './decode.ts';
-import { nearestKey } from './nearest-key.ts';
 import { readPlatform } from './source.ts';
 
 /** The layout on disk of an image that a get fetches. */

@@ -1,6 +1,6 @@
 // Suggestions for misspelled names.
 import { describe, expect, it } from 'vitest';
-import { nearestKey } from '../../src/request/nearest-key.ts';
+import { nearestKey } from '../../src/policy/nearest-key.ts';
 
 const known = ['repository', 'tag', 'tag_regex', 'semver_constraint', 'username', 'ca_certs', 'os'];
 
