@@ -50,3 +50,15 @@ export const maximumTagFile: number = mebi;
 
 /** Bytes of a file that contains a version. */
 export const maximumVersionFile: number = 4 * kibi;
+
+/** Bytes of a YAML file: a hundred times the largest list of images of Kubernetes, which has 600 KB. */
+export const maximumYamlFile: number = 64 * mebi;
+
+/** Maps and lists inside each other in a YAML file. Manifests have five. */
+export const maximumYamlDepth = 64;
+
+/** Tokens of a YAML file that the library reads, which needs half a kilobyte for each. 20,000 digests have 220,000. */
+export const maximumYamlTokens = 1_000_000;
+
+/** Values that the aliases of a YAML file repeat, all together: a few lines of them can stand for billions. */
+export const maximumYamlRepetitions = 1_000_000;

@@ -15,6 +15,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   oci: ['errors', 'limits'],
   content: ['oci', 'limiter'],
   policy: ['content'],
+  yaml: ['policy'],
   transport: ['oci'],
   credentials: ['transport', 'log'],
   registry: ['transport', 'content', 'limiter', 'concurrency', 'log'],
@@ -29,7 +30,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   process: ['request', 'transfer', 'transport', 'version'],
   get: ['policy', 'registry', 'disk', 'rootfs', 'transfer', 'request'],
   command: ['policy', 'notary', 'access', 'get', 'disk', 'process'],
-  promotion: ['policy', 'access', 'registry', 'transfer', 'disk'],
+  promotion: ['policy', 'yaml', 'access', 'registry', 'transfer', 'disk'],
   cli: ['promotion', 'process', 'command'],
   main: ['command', 'cli'],
 };
