@@ -1,5 +1,6 @@
 // Image indexes list manifests, usually one for each platform (OCI "Image Index", Docker manifest list).
-import { type Descriptor, optionalString } from './descriptor.ts';
+import { type Descriptor, descriptorJson, optionalString } from './descriptor.ts';
+import { encodeJson, sortedMap } from './json.ts';
 import { parseDescriptors, parseDocument } from './manifest.ts';
 
 /** The members of an index that are used; `manifests` are in document order. */
@@ -13,4 +14,22 @@ export function parseIndex(bytes: Uint8Array, where: string): ImageIndex {
   const document = parseDocument(bytes, where);
   const mediaType = optionalString(document, 'mediaType', where);
   return { ...(mediaType ? { mediaType } : {}), manifests: parseDescriptors(document, 'manifests', where) };
+}
+
+/** The bytes of a new index as Go's encoder writes them, so that the same entries have the same digest everywhere. */
+export function encodeIndex(
+  index: ImageIndex & {
+    readonly mediaType: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  },
+): Uint8Array {
+  const { mediaType, manifests, annotations } = index;
+  return Buffer.from(
+    encodeJson({
+      schemaVersion: 2,
+      mediaType,
+      manifests: manifests.map(descriptorJson),
+      annotations: annotations && Object.keys(annotations).length > 0 ? sortedMap(annotations) : undefined,
+    }),
+  );
 }

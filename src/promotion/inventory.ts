@@ -17,15 +17,15 @@ const lookUpConcurrency = 8;
 export interface Inventory {
   /** The state of a destination for what is promoted into it. Throws what the registry said. */
   destination(promotion: RepositoryPromotion): Promise<DestinationState>;
-  /** Whether a source repository holds a digest. */
-  source(repository: string, digest: Digest): Promise<SourceState>;
+  /** Which of these digests a source repository holds. */
+  source(repository: string, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, SourceState>>;
 }
 
 /** An inventory by requests: a tag list with digests where the host has them, else a HEAD for each name. */
 export function openInventory(registries: Registries, signal: AbortSignal): Inventory {
   const listsDigests = new Map<string, Promise<boolean>>();
   const listings = new Map<string, Promise<RepositoryListing | undefined>>();
-  const sources = new Map<string, Promise<SourceState>>();
+  const sources = new Map<string, Map<Digest, Promise<SourceState>>>();
 
   /** The listing of a repository; undefined where its host has none. The first repository of a host finds out. */
   const listingOf = async (name: string, session: Session): Promise<RepositoryListing | undefined> => {
@@ -68,11 +68,16 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
       const listing = await listingOf(promotion.destination, session);
       return listing ? listedState(listing) : await askedState(session, promotion);
     },
-    source(repository, digest) {
-      const key = `${repository}@${digest}`;
-      const state = sources.get(key) ?? readSource(repository, digest);
-      sources.set(key, state);
-      return state;
+    async source(repository, digests) {
+      const asked = sources.get(repository) ?? new Map<Digest, Promise<SourceState>>();
+      sources.set(repository, asked);
+      const states = new Map<Digest, SourceState>();
+      await mapConcurrently(digests, lookUpConcurrency, async (digest) => {
+        const state = asked.get(digest) ?? readSource(repository, digest);
+        asked.set(digest, state);
+        states.set(digest, await state);
+      });
+      return states;
     },
   };
 }

@@ -41,23 +41,36 @@ export interface PlanFacts {
 export function planEdge(edge: Edge, { destination, source, mayMove }: PlanFacts): PlannedEdge {
   const { digest, tag } = edge;
   const now = tag === null ? undefined : destination.tag(tag);
-  const isThere = destination.has(digest) || now === digest;
+  const isThere = now === digest || destination.has(digest);
   if (tag === null ? isThere : now === digest) {
-    return { ...edge, action: 'present' };
+    return planned(edge, 'present');
   }
-  const was = now === undefined ? {} : { was: now };
   if (!isThere) {
     const state = source(edge.source, digest);
     if (typeof state === 'object') {
-      return { ...edge, ...was, action: 'failed', reason: state.failure };
+      return planned(edge, 'failed', now, state.failure);
     }
     if (state === 'missing') {
-      const reason = `neither ${edge.source} nor ${edge.destination} holds the digest`;
-      return { ...edge, ...was, action: 'lost', reason };
+      return planned(edge, 'lost', now, `neither ${edge.source} nor ${edge.destination} holds the digest`);
     }
   }
   if (now !== undefined && !mayMove(edge)) {
-    return { ...edge, was: now, action: 'tag-move', reason: `the tag is on ${now} and may not move` };
+    return planned(edge, 'tag-move', now, `the tag is on ${now} and may not move`);
   }
-  return { ...edge, ...was, action: isThere ? 'tag' : 'copy' };
+  return planned(edge, isThere ? 'tag' : 'copy', now);
+}
+
+function planned(edge: Edge, action: EdgeAction, was?: Digest, reason?: string): PlannedEdge {
+  const { source, destination, digest, tag } = edge;
+  return was === undefined && reason === undefined
+    ? { source, destination, digest, tag, action }
+    : {
+        source,
+        destination,
+        digest,
+        tag,
+        action,
+        ...(was === undefined ? {} : { was }),
+        ...(reason === undefined ? {} : { reason }),
+      };
 }

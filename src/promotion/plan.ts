@@ -1,6 +1,7 @@
 // The plan of a promotion: every edge with what becomes of it, repository by repository.
 import { errorText } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
+import type { Digest } from '../oci/digest.ts';
 import { type Edge, edgesOf, type RepositoryPromotion } from './edges.ts';
 import type { Inventory } from './inventory.ts';
 import { type DestinationState, type PlannedEdge, planEdge, type SourceState } from './plan-edges.ts';
@@ -60,31 +61,38 @@ async function planRepository(
   mayMove: (edge: Edge) => boolean,
   signal: AbortSignal,
 ): Promise<PlannedEdge[]> {
-  const edges = [...edgesOf(promotion)];
   let destination: DestinationState;
   try {
     destination = await inventory.destination(promotion);
   } catch (error) {
     signal.throwIfAborted();
     const reason = errorText(error);
-    return edges.map((edge) => ({ ...edge, action: 'failed', reason }));
+    return Array.from(edgesOf(promotion), (edge) => ({ ...edge, action: 'failed', reason }));
   }
-  const sources = new Map<string, SourceState>();
-  const wanted = edges.filter(({ digest, tag }) => !isThere(destination, digest, tag));
-  await Promise.all(
-    wanted.map(async ({ source, digest }) => {
-      sources.set(`${source}@${digest}`, await inventory.source(source, digest));
-    }),
-  );
-  return edges.map((edge) =>
-    planEdge(edge, {
-      destination,
-      source: (repository, digest) => sources.get(`${repository}@${digest}`) ?? 'missing',
-      mayMove,
-    }),
-  );
+  const sources = await sourceStates(promotion, destination, inventory);
+  const source = (repository: string, digest: Digest): SourceState =>
+    sources.get(repository)?.get(digest) ?? 'missing';
+  const facts = { destination, source, mayMove };
+  return Array.from(edgesOf(promotion), (edge) => planEdge(edge, facts));
 }
 
-function isThere(destination: DestinationState, digest: Edge['digest'], tag: string | null): boolean {
-  return destination.has(digest) || (tag !== null && destination.tag(tag) === digest);
+/** What the sources hold of the digests that the destination lacks. */
+async function sourceStates(
+  { sources }: RepositoryPromotion,
+  destination: DestinationState,
+  inventory: Inventory,
+): Promise<ReadonlyMap<string, ReadonlyMap<Digest, SourceState>>> {
+  const states = new Map<string, ReadonlyMap<Digest, SourceState>>();
+  for (const { source, digests } of sources) {
+    const lacking = digests.filter(
+      ({ digest, tags }) => !destination.has(digest) && !tags.some((tag) => destination.tag(tag) === digest),
+    );
+    if (lacking.length > 0) {
+      const wanted = lacking.map(({ digest }) => digest);
+      const answers = await inventory.source(source, wanted);
+      const known = states.get(source);
+      states.set(source, known ? new Map([...known, ...answers]) : answers);
+    }
+  }
+  return states;
 }

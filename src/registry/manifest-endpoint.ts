@@ -177,6 +177,18 @@ export async function deleteTag(session: Session, tag: string): Promise<void> {
   }
 }
 
+/**
+ * Removes a manifest with every tag on it: distribution specification, "Deleting Manifests". Throws a RegistryError where
+ * the registry refuses.
+ */
+export async function deleteManifest(session: Session, digest: Digest): Promise<void> {
+  await session.request({
+    method: 'DELETE',
+    target: manifestPath(session, digest),
+    expect: [200, 202, 204],
+  });
+}
+
 function manifestPath(session: Session, reference: string): string {
   return `/v2/${session.repository.path}/manifests/${encodePath(reference)}`;
 }

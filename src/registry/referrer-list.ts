@@ -25,7 +25,8 @@ export async function listReferrers(
   subject: Digest,
 ): Promise<readonly Descriptor[] | 'unsupported'> {
   const referrers: Descriptor[] = [];
-  let next: string | undefined = `${session.origin}/v2/${session.repository.path}/referrers/${subject}`;
+  const list = `${session.origin}/v2/${session.repository.path}/referrers/${subject}`;
+  let next: string | undefined = list;
   for (let page = 0; next !== undefined; page++) {
     const url: string = next;
     if (page >= maximumTagPages) {
@@ -43,7 +44,7 @@ export async function listReferrers(
     }
     referrers.push(...parseIndex(answer.bytes, `referrers of ${subject}`).manifests);
     const [link] = headerLines(answer, 'link');
-    next = nextPage(session.origin, answer.url, link);
+    next = nextPage(list, answer.url, link);
   }
   return referrers;
 }

@@ -6,13 +6,13 @@ import {
   parseAnnotations,
   parseDescriptor,
 } from '../oci/descriptor.ts';
-import { type Digest, digestHex } from '../oci/digest.ts';
-import { parseIndex } from '../oci/image-index.ts';
+import type { Digest } from '../oci/digest.ts';
 import { encodeJson, isJsonObject, member } from '../oci/json.ts';
 import { parseDocument } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import type { Session } from '../transport/session.ts';
-import { getManifest, isMissing, putManifest } from './manifest-endpoint.ts';
+import { putManifest } from './manifest-endpoint.ts';
+import { listReferrers, referrersTag, taggedReferrers } from './referrer-list.ts';
 
 /** Records pushed manifests as referrers of their subjects. */
 export interface ReferrerRecorder {
@@ -66,11 +66,10 @@ function referrerOf(
 }
 
 async function recordReferrer(session: Session, subject: Digest, referrer: Descriptor): Promise<void> {
-  if (await keepsReferrers(session, subject)) {
+  if ((await listReferrers(session, subject)) !== 'unsupported') {
     return;
   }
-  const tag = `sha256-${digestHex(subject)}`;
-  const known = await listedReferrers(session, tag);
+  const known = await taggedReferrers(session, subject);
   if (known.some(({ digest }) => digest === referrer.digest)) {
     return;
   }
@@ -80,27 +79,5 @@ async function recordReferrer(session: Session, subject: Digest, referrer: Descr
     mediaType: mediaTypes.ociIndex,
     manifests: manifests.map(descriptorJson),
   });
-  await putManifest(session, tag, mediaTypes.ociIndex, Buffer.from(index));
-}
-
-async function keepsReferrers(session: Session, subject: Digest): Promise<boolean> {
-  const { status } = await session.request({
-    method: 'GET',
-    target: `/v2/${session.repository.path}/referrers/${subject}`,
-    accept: mediaTypes.ociIndex,
-    expect: [200, 400, 404],
-  });
-  return status === 200;
-}
-
-async function listedReferrers(session: Session, tag: string): Promise<readonly Descriptor[]> {
-  try {
-    const { bytes } = await getManifest(session, tag);
-    return parseIndex(bytes, `index ${tag}`).manifests;
-  } catch (error) {
-    if (isMissing(error)) {
-      return [];
-    }
-    throw error;
-  }
+  await putManifest(session, referrersTag(subject), mediaTypes.ociIndex, Buffer.from(index));
 }

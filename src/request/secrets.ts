@@ -1,19 +1,17 @@
 // The secrets in the source of a request and in the environment, which no output may show.
 import type { Environment } from '../transport/proxy.ts';
 import { percentDecode } from '../transport/url-syntax.ts';
-import type { Source } from './source.ts';
+import type { LoginKeys, Source } from './source.ts';
 
 /** The secrets of a `source`. User names and ids are not among them: a log must be able to show them. */
 export function secretsOfSource(source: Source): string[] {
   const { registryMirrors, contentTrust: trust } = source;
   return [
-    source.password,
+    ...secretsOfLogin(source),
     ...[
       source.repository,
       ...registryMirrors.flatMap(({ host, servedRegistry }) => [host, servedRegistry]),
     ].map(passwordBefore),
-    source.awsSecretAccessKey,
-    source.awsSessionToken,
     ...registryMirrors.map(({ password }) => password),
     ...(trust ? [trust.password, trust.repositoryKey, trust.repositoryPassphrase, trust.tlsKey] : []),
   ];
@@ -23,6 +21,11 @@ export function secretsOfSource(source: Source): string[] {
 function passwordBefore(name: string): string {
   const [, password = ''] = /^(?:[a-z][a-z0-9+.-]*:\/+)?[^:@/]*:(.*)@/is.exec(name) ?? [];
   return password;
+}
+
+/** The secrets among the keys of a log-in. */
+export function secretsOfLogin(login: LoginKeys): string[] {
+  return [login.password, login.awsSecretAccessKey, login.awsSessionToken];
 }
 
 /** The passwords of the proxies that the environment names. */

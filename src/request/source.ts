@@ -75,8 +75,8 @@ export interface RawSource extends Omit<Source, 'awsRoles'> {
 /** Decodes a `source` object, which {@link parseSource} has yet to check. */
 export function readRawSource(object: ObjectReader): RawSource {
   return {
+    ...readRawLogin(object),
     repository: object.string('repository'),
-    insecure: object.boolean('insecure'),
     tag: object.scalar('tag'),
     variant: object.string('variant'),
     semverConstraint: object.string('semver_constraint'),
@@ -86,25 +86,9 @@ export function readRawSource(object: ObjectReader): RawSource {
     createdAtSort: object.boolean('created_at_sort'),
     labelRegex: object.string('label_regex'),
     annotationRegex: object.string('annotation_regex'),
-    username: object.string('username'),
-    password: object.string('password'),
-    awsAccessKeyId: object.string('aws_access_key_id'),
-    awsSecretAccessKey: object.string('aws_secret_access_key'),
-    awsSessionToken: object.string('aws_session_token'),
-    awsRegion: object.string('aws_region'),
     awsEcrRegistryId: object.string('aws_ecr_registry_id'),
-    awsRoleArn: object.string('aws_role_arn'),
-    awsRoleArns: object.strings('aws_role_arns'),
-    awsAccountId: object.string('aws_account_id'),
-    azureAcr: object.boolean('azure_acr'),
-    azureClientId: object.string('azure_client_id'),
-    azureTenantId: object.string('azure_tenant_id'),
-    azureEnvironment: object.string('azure_environment'),
-    googleAuth: object.boolean('google_auth'),
-    dockerConfig: object.stringOrObject('docker_config'),
     registryMirrors: object.objects('registry_mirror', readRegistryMirror, mirrorOnHost),
     contentTrust: object.optionalObject('content_trust', readContentTrust),
-    caCerts: object.strings('ca_certs'),
     platform: object.optionalObject('platform', readPlatform),
     debug: object.boolean('debug'),
   };
@@ -114,19 +98,74 @@ export function readRawSource(object: ObjectReader): RawSource {
  * The `source` of a request; a slash at the end of `repository` is left out. Throws a UserError when two keys name roles to
  * assume for Amazon ECR.
  */
-export function parseSource({ awsRoleArn, awsRoleArns, ...source }: RawSource): Source {
-  if (source.awsRegion !== '' && awsRoleArn !== '' && awsRoleArns.length > 0) {
+export function parseSource(raw: RawSource): Source {
+  return parseLogin({ ...raw, repository: raw.repository.replace(/\/$/, '') });
+}
+
+/** The keys that say how a registry is reached, logged in to and trusted; a `source` has them, and settings files too. */
+export type LoginKeys = Pick<
+  Source,
+  | 'insecure'
+  | 'username'
+  | 'password'
+  | 'awsAccessKeyId'
+  | 'awsSecretAccessKey'
+  | 'awsSessionToken'
+  | 'awsRegion'
+  | 'awsRoles'
+  | 'awsAccountId'
+  | 'azureAcr'
+  | 'azureClientId'
+  | 'azureTenantId'
+  | 'azureEnvironment'
+  | 'googleAuth'
+  | 'dockerConfig'
+  | 'caCerts'
+>;
+
+/** {@link LoginKeys} as decoded, before {@link parseLogin}. */
+export interface RawLogin extends Omit<LoginKeys, 'awsRoles'> {
+  readonly awsRoleArn: string;
+  readonly awsRoleArns: readonly string[];
+}
+
+/** Decodes the keys of a log-in, which {@link parseLogin} has yet to check. */
+export function readRawLogin(object: ObjectReader): RawLogin {
+  return {
+    insecure: object.boolean('insecure'),
+    username: object.string('username'),
+    password: object.string('password'),
+    awsAccessKeyId: object.string('aws_access_key_id'),
+    awsSecretAccessKey: object.string('aws_secret_access_key'),
+    awsSessionToken: object.string('aws_session_token'),
+    awsRegion: object.string('aws_region'),
+    awsRoleArn: object.string('aws_role_arn'),
+    awsRoleArns: object.strings('aws_role_arns'),
+    awsAccountId: object.string('aws_account_id'),
+    azureAcr: object.boolean('azure_acr'),
+    azureClientId: object.string('azure_client_id'),
+    azureTenantId: object.string('azure_tenant_id'),
+    azureEnvironment: object.string('azure_environment'),
+    googleAuth: object.boolean('google_auth'),
+    dockerConfig: object.stringOrObject('docker_config'),
+    caCerts: object.strings('ca_certs'),
+  };
+}
+
+/** The keys of a log-in. Throws a UserError when two of them name roles to assume for Amazon ECR. */
+export function parseLogin<Raw extends RawLogin>({
+  awsRoleArn,
+  awsRoleArns,
+  ...login
+}: Raw): Omit<Raw, 'awsRoleArn' | 'awsRoleArns'> & Pick<LoginKeys, 'awsRoles'> {
+  if (login.awsRegion !== '' && awsRoleArn !== '' && awsRoleArns.length > 0) {
     throw new UserError('cannot authenticate with ECR', {
       cause: new UserError('aws_role_arn and aws_role_arns are both set', {
         hint: 'remove aws_role_arn, and put its role first in aws_role_arns when it is the first to be assumed',
       }),
     });
   }
-  return {
-    ...source,
-    repository: source.repository.replace(/\/$/, ''),
-    awsRoles: awsRoleArn === '' ? awsRoleArns : [awsRoleArn],
-  };
+  return { ...login, awsRoles: awsRoleArn === '' ? awsRoleArns : [awsRoleArn] };
 }
 
 /** Decodes a `platform` object of `source` or `params`. */

@@ -1,0 +1,98 @@
+// A saved plan: what `promote --out` writes and `apply` carries out. Cut, edited and foreign files are refused.
+import { UserError } from '../errors.ts';
+import { digestOf, isDigest } from '../oci/digest.ts';
+import { isJsonObject, parseJson } from '../oci/json.ts';
+import type { PromotionPlan } from './plan.ts';
+import type { EdgeAction, PlannedEdge } from './plan-edges.ts';
+
+/** What a file says of itself: another tool's JSON, and a plan that another release made, are no plan for this one. */
+const format = 'registry-image plan';
+const version = 1;
+
+const actions: readonly EdgeAction[] = ['present', 'copy', 'tag', 'lost', 'tag-move', 'failed'];
+
+/** A plan as it was saved. */
+export interface SavedPlan extends PromotionPlan {
+  /** When it was made, by RFC 3339. */
+  readonly created: string;
+}
+
+/** The JSON of a plan that was made at `now`, in milliseconds since 1970. */
+export function encodePlan({ edges, total }: PromotionPlan, now: number): string {
+  const content = {
+    format,
+    version,
+    created: new Date(now).toISOString(),
+    total,
+    edges: edges.map(edgeJson),
+  };
+  return `${JSON.stringify({ ...content, checksum: digestOf(JSON.stringify(content)) }, null, 1)}\n`;
+}
+
+/** The plan in the bytes of a file. Throws a UserError when it is not whole, was edited, or is of another version. */
+export function decodePlan(bytes: Uint8Array): SavedPlan {
+  const document = parseJson(bytes);
+  if (!isJsonObject(document)) {
+    throw new UserError('the file is not a JSON document: it is cut off, or no plan', { hint: makeAgain });
+  }
+  const { checksum, ...content } = document;
+  if (content.format !== format) {
+    throw new UserError('the file is not a plan of registry-image', { hint: makeAgain });
+  }
+  if (content.version !== version) {
+    throw new UserError(
+      `the plan has version ${JSON.stringify(content.version)}; this program carries out version ${version}`,
+      { hint: 'make the plan again with this program, or carry it out with the one that made it' },
+    );
+  }
+  if (checksum !== digestOf(JSON.stringify(content))) {
+    throw new UserError('the plan was changed after it was made: its checksum does not match', {
+      hint: makeAgain,
+    });
+  }
+  const { created, total, edges } = content;
+  if (typeof created !== 'string' || typeof total !== 'number' || !Array.isArray(edges)) {
+    throw new UserError('the plan has no list of edges', { hint: makeAgain });
+  }
+  return { created, total, edges: edges.map(readEdge) };
+}
+
+const makeAgain = 'make it again with promote --out';
+
+function edgeJson({ source, destination, digest, tag, action, was, reason }: PlannedEdge) {
+  return { source, destination, digest, tag, action, was, reason };
+}
+
+function readEdge(value: unknown): PlannedEdge {
+  if (isJsonObject(value)) {
+    const { source, destination, digest, tag, was, reason } = value;
+    const action = actions.find((known) => known === value.action);
+    if (
+      typeof source === 'string' &&
+      typeof destination === 'string' &&
+      isDigest(digest) &&
+      (tag === null || typeof tag === 'string') &&
+      action !== undefined &&
+      isOptional(was, isDigest) &&
+      isOptional(reason, (text): text is string => typeof text === 'string')
+    ) {
+      return {
+        source,
+        destination,
+        digest,
+        tag,
+        action,
+        ...(was === undefined ? {} : { was }),
+        ...(reason === undefined ? {} : { reason }),
+      };
+    }
+  }
+  throw new UserError('an edge of the plan is malformed', { hint: makeAgain });
+}
+
+function isOptional<Value>(
+  value: unknown,
+  isValue: (value: unknown) => value is Value,
+): value is Value | undefined {
+  return value === undefined || isValue(value);
+}
