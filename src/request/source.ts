@@ -75,8 +75,8 @@ export interface RawSource extends Omit<Source, 'awsRoles'> {
 /** Decodes a `source` object, which {@link parseSource} has yet to check. */
 export function readRawSource(object: ObjectReader): RawSource {
   return {
-    ...readRawLogin(object),
     repository: object.string('repository'),
+    ...readRawLogin(object),
     tag: object.scalar('tag'),
     variant: object.string('variant'),
     semverConstraint: object.string('semver_constraint'),
