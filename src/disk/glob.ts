@@ -1,17 +1,17 @@
 // Finding the image of a put by a pattern of paths, as Go's filepath.Glob does.
 import { isUtf8 } from 'node:buffer';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
-import { joinPaths } from './clean-path.ts';
+import { cleanPath, joinPaths } from './clean-path.ts';
 import { checkPattern, compileComponent, hasMeta } from './glob-pattern.ts';
 
 const listedMatches = 10;
 
 /**
  * The path of the one file or directory that matches `image`, a pattern below the source directory. It may leave the
- * directory by `..`; an empty one is the directory itself; metacharacters in the directory's own path count too.
- * No match, several matches, and a malformed pattern are a {@link UserError}.
+ * directory by `..` but not by a link; an empty one is the directory itself; metacharacters in the directory's own path
+ * count too. No match, several matches, and a malformed pattern are a {@link UserError}.
  */
 export async function findImage(sourceDirectory: string, image: string): Promise<string> {
   const pattern = joinPaths(sourceDirectory, image);
@@ -30,7 +30,25 @@ export async function findImage(sourceDirectory: string, image: string): Promise
   if (!isUtf8(match)) {
     throw new UserError(`the only match of glob '${image}' is ${match}, a path that is not UTF-8`);
   }
-  return match.toString();
+  const path = match.toString();
+  await refuseLinkOutside(sourceDirectory, path);
+  return path;
+}
+
+/** A link that an earlier step has left may lead anywhere in the container: what is pushed has to be an artifact. */
+async function refuseLinkOutside(sourceDirectory: string, path: string): Promise<void> {
+  const isBelow = (directory: string, child: string) =>
+    child === directory || child.startsWith(directory.endsWith('/') ? directory : `${directory}/`);
+  if (isBelow(cleanPath(sourceDirectory), path)) {
+    const [directory, target] = await Promise.all(
+      [sourceDirectory, path].map((each) => realpath(each)),
+    ).catch(() => []);
+    if (directory !== undefined && target !== undefined && !isBelow(directory, target)) {
+      throw new UserError(
+        `${path} is a link to ${target}, which is not below the directory of the artifacts`,
+      );
+    }
+  }
 }
 
 /**

@@ -1,18 +1,20 @@
 // An OCI image layout in a directory as a source of content. OCI image specification, "image layout".
-import { lstat, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { ContentReader, ContentSource, GraphNode } from '../content/content-graph.ts';
 import { graphSource } from '../content/graph-source.ts';
 import { verifyBytes, verifyContent } from '../content/verified-content.ts';
-import { errorCode, UserError } from '../errors.ts';
-import { maximumDiskDocument } from '../limits.ts';
+import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { parseIndex } from '../oci/image-index.ts';
+import { isJsonObject, member, parseJson } from '../oci/json.ts';
 import { isIndexType, isManifestType, mediaTypes } from '../oci/media-type.ts';
 import { readContent } from './file-range.ts';
-import { blobPath, indexFile, singleImageDigestFile } from './layout-paths.ts';
+import { withoutOtherNames } from './layout-index.ts';
+import { blobDirectory, blobPath, indexFile, layoutFile, singleImageDigestFile } from './layout-paths.ts';
 import { noIndexError } from './not-an-image.ts';
+import { readSmallFile, statOfKind } from './regular-file.ts';
 
 /** A manifest or an index of the layout, its file and its content. */
 interface LayoutDocument {
@@ -24,9 +26,14 @@ interface LayoutDocument {
 /**
  * The image or the index of a layout: the innermost index while each lists just one index, or the image that the file
  * `single-image-digest` names. Manifests, and the presence and the size of all blobs below it, are checked
- * now: what does not match is a {@link UserError}. Foreign layers are not yielded, and may be absent.
+ * now: what does not match is a {@link UserError}. Foreign layers are not yielded, and may be absent. Links are refused:
+ * they may lead out of the layout.
  */
 export async function openOciLayout(directory: string, signal?: AbortSignal): Promise<ContentSource> {
+  const blobs = blobDirectory(directory);
+  await statOfKind(join(directory, layoutFile), 'file');
+  await statOfKind(dirname(blobs), 'directory');
+  await statOfKind(blobs, 'directory');
   const root = await findRoot(directory);
   const reader = layoutReader(directory, root);
   const source = graphSource(reader, root.node, { foreign: 'skip', listedBlobs: 'refuse' });
@@ -68,6 +75,9 @@ async function findRoot(directory: string): Promise<LayoutDocument> {
     index = await readListed(directory, only, 'index');
     manifests = parseIndex(index.bytes, index.path).manifests;
   }
+  if (manifests.length === 0) {
+    throw new UserError(`${index.path} lists no image`);
+  }
   const digest = await readSingleImageDigest(directory);
   if (digest === undefined) {
     return index;
@@ -92,9 +102,11 @@ async function readListed(
 
 async function readIndexFile(directory: string): Promise<LayoutDocument> {
   const path = join(directory, indexFile);
-  const bytes = await readFile(path).catch(async (cause) => {
-    throw errorCode(cause) === 'ENOENT' ? noIndexError(directory, await readdir(directory)) : cause;
-  });
+  const content = await readSmallFile(path);
+  if (!content) {
+    throw noIndexError(directory, await readdir(directory));
+  }
+  const bytes = withoutOtherNames(content);
   const { mediaType } = parseIndex(bytes, path);
   const descriptor: Descriptor = {
     // A manifest list must be pushed as what it says it is: distribution specification, "Pushing Manifests".
@@ -107,12 +119,8 @@ async function readIndexFile(directory: string): Promise<LayoutDocument> {
 
 async function readSingleImageDigest(directory: string): Promise<Digest | undefined> {
   const path = join(directory, singleImageDigestFile);
-  const text = await readFile(path, 'utf8').catch((error) => {
-    if (errorCode(error) === 'ENOENT') {
-      return undefined;
-    }
-    throw error;
-  });
+  const content = await readSmallFile(path);
+  const text = content && Buffer.from(content).toString();
   if (text !== undefined && !isDigest(text)) {
     throw new UserError(`${path} must hold a digest and nothing else, not even a line feed`);
   }
@@ -121,19 +129,21 @@ async function readSingleImageDigest(directory: string): Promise<Digest | undefi
 
 async function readDocument(path: string, descriptor: Descriptor): Promise<Uint8Array> {
   await checkFile(path, descriptor);
-  if (descriptor.size > maximumDiskDocument) {
-    throw new UserError(`${path} has ${descriptor.size} bytes, too many for a manifest`);
+  const bytes = verifyBytes((await readSmallFile(path)) ?? Buffer.alloc(0), descriptor, path);
+  const document = parseJson(bytes);
+  const stated = isJsonObject(document) ? member(document, 'mediaType') : undefined;
+  if (stated && stated !== descriptor.mediaType) {
+    throw new UserError(
+      `${path} has the media type ${JSON.stringify(stated)}, but its descriptor says ${JSON.stringify(descriptor.mediaType)}`,
+    );
   }
-  return verifyBytes(await readFile(path), descriptor, path);
+  return bytes;
 }
 
-/** A blob must be a file of the stated size. Links are refused, as upstream does: they may lead out of the layout. */
 async function checkFile(path: string, { size }: Descriptor): Promise<void> {
-  const info = await lstat(path).catch((cause) => {
-    throw errorCode(cause) === 'ENOENT' ? new UserError(`${path} is missing from the OCI layout`) : cause;
-  });
-  if (!info.isFile()) {
-    throw new UserError(`${path} is ${info.isSymbolicLink() ? 'a symbolic link' : 'not a regular file'}`);
+  const info = await statOfKind(path, 'file');
+  if (!info) {
+    throw new UserError(`${path} is missing from the OCI layout`);
   }
   if (info.size !== size) {
     throw new UserError(`${path} has ${info.size} bytes where its descriptor says ${size}`);

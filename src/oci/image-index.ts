@@ -1,7 +1,8 @@
 // Image indexes list manifests, usually one for each platform (OCI "Image Index", Docker manifest list).
 import { type Descriptor, descriptorJson, optionalString } from './descriptor.ts';
 import { encodeJson, sortedMap } from './json.ts';
-import { parseDescriptors, parseDocument } from './manifest.ts';
+import { ambiguousError, isPresent, parseDescriptors, parseDocument } from './manifest.ts';
+import { isManifestType } from './media-type.ts';
 
 /** The members of an index that are used; `manifests` are in document order. */
 export interface ImageIndex {
@@ -13,6 +14,9 @@ export interface ImageIndex {
 export function parseIndex(bytes: Uint8Array, where: string): ImageIndex {
   const document = parseDocument(bytes, where);
   const mediaType = optionalString(document, 'mediaType', where);
+  if (isPresent(document, 'layers') || isPresent(document, 'config') || isManifestType(mediaType ?? '')) {
+    throw ambiguousError(where, 'an index', 'an image manifest');
+  }
   return { ...(mediaType ? { mediaType } : {}), manifests: parseDescriptors(document, 'manifests', where) };
 }
 

@@ -8,6 +8,7 @@ import {
   parseDescriptor,
 } from './descriptor.ts';
 import { encodeJson, isJsonObject, type JsonObject, member, parseJson, sortedMap } from './json.ts';
+import { isIndexType } from './media-type.ts';
 
 /** The members of an image manifest that are used; `layers` are bottom-up. */
 export interface ImageManifest {
@@ -23,6 +24,9 @@ export interface ImageManifest {
 export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
   const document = parseDocument(bytes, where);
   const mediaType = optionalString(document, 'mediaType', where);
+  if (isPresent(document, 'manifests') || isIndexType(mediaType ?? '')) {
+    throw ambiguousError(where, 'an image manifest', 'an index');
+  }
   const artifactType = optionalString(document, 'artifactType', where);
   const annotations = parseAnnotations(member(document, 'annotations'), where);
   const subject = member(document, 'subject');
@@ -34,6 +38,21 @@ export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
     ...(isJsonObject(subject) ? { subject: parseDescriptor(subject, `${where}: subject`) } : {}),
     ...(artifactType ? { artifactType } : {}),
   };
+}
+
+/** Whether a member has a value other than null. */
+export function isPresent(document: JsonObject, name: string): boolean {
+  return (member(document, name) ?? undefined) !== undefined;
+}
+
+/**
+ * The error for a document that can be read in two ways: one program would pull what another never checked
+ * (CVE-2021-41190). The specification forbids the members of the other kind.
+ */
+export function ambiguousError(where: string, stated: string, other: string): UserError {
+  return new UserError(
+    `${where} is ambiguous: it is ${stated} by its media type, and has members or the type of ${other}`,
+  );
 }
 
 /** Encodes a new image manifest as Go's encoder does, so that its digest is the same as upstream's. */

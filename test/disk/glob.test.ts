@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findImage, glob } from '../../src/disk/glob.ts';
 import { errorHint, errorText, UserError } from '../../src/errors.ts';
@@ -32,6 +32,23 @@ describe('findImage', () => {
   it('returns the directory itself for an empty pattern', async () => {
     const directory = await directoryWith('a.tar');
     expect(await findImage(directory, '')).toBe(directory);
+  });
+
+  it('refuses a link that leads out of the directory, but not one inside it', async () => {
+    const outside = await directoryWith('image.tar');
+    const directory = await directoryWith('real/image.tar');
+    await symlink(join(outside, 'image.tar'), join(directory, 'file'));
+    await symlink(outside, join(directory, 'folder'));
+    await symlink('real', join(directory, 'inside'));
+    await symlink('nowhere', join(directory, 'dangling'));
+    for (const image of ['file', 'folder', 'folder/image.tar', 'fo*/*.tar']) {
+      await expect(findImage(directory, image)).rejects.toThrow(
+        /is a link to .*, which is not below the directory of the artifacts$/,
+      );
+    }
+    for (const image of ['inside', 'inside/image.tar', 'dangling', `../${basename(outside)}/image.tar`]) {
+      expect(await findImage(directory, image)).toBe(join(directory, image));
+    }
   });
 
   it('names the path of the pattern when nothing matches', async () => {

@@ -1,9 +1,10 @@
-import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { openOciLayout } from '../../src/disk/oci-layout.ts';
-import { type Digest, digestHex } from '../../src/oci/digest.ts';
+import { type Digest, digestHex, digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { writeOciLayout } from '../support/image-files.ts';
 import {
@@ -84,12 +85,51 @@ describe('openOciLayout', () => {
     },
   );
 
-  it('takes an index.json with another or no media type as an OCI index', async () => {
-    for (const mediaType of [undefined, mediaTypes.ociManifest]) {
-      const directory = await layoutOf(buildIndex([await imageOf('a'), await imageOf('b')]));
-      await writeFile(join(directory, 'index.json'), JSON.stringify({ mediaType, manifests: [] }));
-      expect((await openOciLayout(directory)).root?.mediaType).toBe(mediaTypes.ociIndex);
-    }
+  it('takes an index.json without a media type as an OCI index', async () => {
+    const directory = await layoutOf(buildIndex([await imageOf('a'), await imageOf('b')]));
+    const path = join(directory, 'index.json');
+    const { mediaType: _, ...untyped } = JSON.parse(await readFile(path, 'utf8'));
+    await writeFile(path, JSON.stringify(untyped));
+    expect((await openOciLayout(directory)).root?.mediaType).toBe(mediaTypes.ociIndex);
+  });
+
+  const refName = (name: string) => ({
+    annotations: { 'org.opencontainers.image.ref.name': name, 'io.containerd.image.name': name },
+  });
+
+  async function layoutListing(listing: unknown[], ...roots: Root[]): Promise<string> {
+    const directory = await layoutOf(buildIndex(roots), { nested: true });
+    await writeFile(join(directory, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: listing }));
+    return directory;
+  }
+
+  it('descends into an index that has several names', async () => {
+    const inner = buildIndex([await imageOf('a'), await imageOf('b')]);
+    const names = ['1', '1.0', 'latest'].map((name) => descriptorOf(inner, refName(name)));
+    const layout = await openOciLayout(await layoutListing(names, inner));
+    expect(layout.root?.digest).toBe(inner.digest);
+  });
+
+  it('lists an image that has several names once', async () => {
+    const [a, b] = [await imageOf('a'), await imageOf('b')];
+    const listing = [descriptorOf(a, refName('1')), descriptorOf(b), descriptorOf(a, refName('2'))];
+    const directory = await layoutListing(listing, a, b);
+    const nodes = await Array.fromAsync((await openOciLayout(directory)).nodes(async () => false));
+    const root = JSON.parse((await buffer(await nodes.at(-1)!.open())).toString());
+    expect(root).toEqual({ schemaVersion: 2, manifests: listing.slice(0, 2) });
+    expect(nodes.at(-1)?.descriptor.size).toBe(JSON.stringify(root).length);
+  });
+
+  it('keeps an index as it is whose entries of one image differ in more than the name', async () => {
+    const a = await imageOf('a');
+    const listing = [
+      descriptorOf(a, { platform: { os: 'linux', architecture: 'amd64' } }),
+      descriptorOf(a, { platform: { os: 'linux', architecture: 'arm64' } }),
+    ];
+    const directory = await layoutListing(listing, a);
+    const bytes = await readFile(join(directory, 'index.json'));
+    expect((await openOciLayout(directory)).root?.size).toBe(bytes.length);
+    expect((await digestsOf(directory)).at(-1)).toBe(digestOf(bytes));
   });
 
   it('opens the content of every node, again too', async () => {
@@ -165,14 +205,36 @@ describe('openOciLayout of a damaged layout', () => {
         writeFile(pathOf(directory, image), image.bytes.toString().replace('layer', 'LAYER')),
       /digest mismatch/,
     ],
-    [
-      'with a layer that is a symbolic link',
+    ...['index.json', 'oci-layout', 'blobs', 'blobs/sha256'].map((name): (typeof damages)[number] => [
+      `in which ${name} is a symbolic link`,
+      async (directory) => {
+        await rename(join(directory, name), join(directory, 'elsewhere'));
+        await symlink(join(directory, 'elsewhere'), join(directory, name));
+      },
+      new RegExp(`${name} is a symbolic link$`),
+    ]),
+    ...(['config', 'layer', 'manifest'] as const).map((part): (typeof damages)[number] => [
+      `in which a ${part} is a symbolic link`,
       async (directory, image) => {
-        const path = pathOf(directory, image.config);
+        const parts = { config: image.config, layer: image.layers[1] ?? image, manifest: image };
+        const path = pathOf(directory, parts[part]);
         await rename(path, join(directory, 'elsewhere'));
         await symlink('../../elsewhere', path);
       },
-      /is a symbolic link/,
+      /is a symbolic link$/,
+    ]),
+    ...['index.json', 'oci-layout', 'single-image-digest'].map((name): (typeof damages)[number] => [
+      `in which ${name} is a fifo`,
+      async (directory) => {
+        await rm(join(directory, name), { force: true });
+        execFileSync('mkfifo', [join(directory, name)]);
+      },
+      new RegExp(`${name} is not a regular file$`),
+    ]),
+    [
+      'with an index.json larger than any index',
+      (directory) => truncate(join(directory, 'index.json'), 33 * 1024 * 1024),
+      /has 34603008 bytes, more than the limit of 33554432 bytes$/,
     ],
     [
       'with a layer that is a directory',
@@ -181,6 +243,38 @@ describe('openOciLayout of a damaged layout', () => {
         await mkdir(pathOf(directory, image.config));
       },
       /is not a regular file/,
+    ],
+    [
+      'with an index.json that lists nothing',
+      (directory) => writeFile(join(directory, 'index.json'), '{"schemaVersion":2,"manifests":[]}'),
+      /index\.json lists no image$/,
+    ],
+    ...['{}', '{"manifests":null}'].map((content): (typeof damages)[number] => [
+      `with the index.json ${content}`,
+      (directory) => writeFile(join(directory, 'index.json'), content),
+      /index\.json lists no image$/,
+    ]),
+    ...[{ layers: [] }, { config: {} }, { mediaType: mediaTypes.ociManifest }].map(
+      (members): (typeof damages)[number] => [
+        `whose index.json has members of an image: ${JSON.stringify(members)}`,
+        async (directory) => {
+          const path = join(directory, 'index.json');
+          const index = JSON.parse(await readFile(path, 'utf8'));
+          await writeFile(path, JSON.stringify({ ...index, ...members }));
+        },
+        /index\.json is ambiguous: it is an index by its media type/,
+      ],
+    ),
+    [
+      'with a manifest whose media type is not that of its descriptor',
+      async (directory, image) => {
+        const path = join(directory, 'index.json');
+        const index = JSON.parse(await readFile(path, 'utf8'));
+        index.manifests[0].mediaType = mediaTypes.dockerManifest;
+        await writeFile(path, JSON.stringify(index));
+        expect(index.manifests[0].digest).toBe(image.digest);
+      },
+      /has the media type "application\/vnd\.oci\.image\.manifest\.v1\+json", but its descriptor says/,
     ],
     [
       'with an entry that is neither image nor index',

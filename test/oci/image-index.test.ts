@@ -11,6 +11,9 @@ const entry = (text: string) => ({
 });
 const parse = (value: unknown) => parseIndex(Buffer.from(JSON.stringify(value)), 'the index');
 
+const ambiguous =
+  'the index is ambiguous: it is an index by its media type, and has members or the type of an image manifest';
+
 describe('parseIndex', () => {
   it('keeps the order, repeated entries and the platforms', () => {
     const manifests = [
@@ -36,6 +39,10 @@ describe('parseIndex', () => {
     [{ manifests: {} }, 'the index: "manifests" must be a list'],
     [{ manifests: [entry('a'), { size: -1 }] }, 'the index: manifests[1]: "size" must be a number of bytes'],
     [{ mediaType: 1 }, 'the index: "mediaType" must be a string'],
+    [{ manifests: [], layers: [] }, ambiguous],
+    [{ manifests: [], Config: {} }, ambiguous],
+    [{ manifests: [], mediaType: mediaTypes.ociManifest }, ambiguous],
+    [{ manifests: [], mediaType: mediaTypes.dockerManifest }, ambiguous],
   ])('refuses %j', (value, message) => {
     expect(() => parse(value)).toThrow(expect.objectContaining({ message }));
   });

@@ -12,6 +12,9 @@ const layers = ['a', 'b'].map((text) => ({
 }));
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 
+const ambiguous =
+  'the manifest is ambiguous: it is an image manifest by its media type, and has members or the type of an index';
+
 describe('parseManifest', () => {
   it('reads every member, with the layers in order', () => {
     const document = {
@@ -42,6 +45,10 @@ describe('parseManifest', () => {
     [{ config, layers: {} }, 'the manifest: "layers" must be a list'],
     [{ config, layers: [layers[0], 'x'] }, 'the manifest: layers[1]: a descriptor must be an object'],
     [{ config, layers, mediaType: 1 }, 'the manifest: "mediaType" must be a string'],
+    [{ config, layers, manifests: [] }, ambiguous],
+    [{ config, layers, MANIFESTS: [{}] }, ambiguous],
+    [{ config, layers, mediaType: mediaTypes.ociIndex }, ambiguous],
+    [{ config, layers, mediaType: mediaTypes.dockerManifestList }, ambiguous],
   ])('refuses %j', (document, message) => {
     expect(() => parseManifest(bytes(document), 'the manifest')).toThrow(
       expect.objectContaining({ message }),

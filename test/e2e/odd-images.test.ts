@@ -1,10 +1,13 @@
-// Layers that the executables must not lose: tarballs whose layers and config differ, and layers with rare entries.
-import { writeFile } from 'node:fs/promises';
+// Images on disk that are not what they seem, and layers with rare entries, through the executables.
+import { execFileSync } from 'node:child_process';
+import { rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
+import { parseIndex } from '../../src/oci/image-index.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
-import { buildImage, seed } from '../support/images.ts';
+import { writeOciLayout } from '../support/image-files.ts';
+import { buildImage, descriptorOf, type Image, seed } from '../support/images.ts';
 import { buildLayer, compress, file, tarOf } from '../support/layers.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { runExecutable } from '../support/run.ts';
@@ -78,6 +81,79 @@ describe('out of a tarball with layers of different compression', () => {
     expect(layers.map(({ mediaType }) => mediaType.replace(/.*[.+]/, ''))).toEqual(
       [first, second].map((compression) => (compression === 'zstd' ? 'zstd' : 'gzip')),
     );
+  });
+});
+
+describe('out of a layout that is not what it seems', () => {
+  async function putLayout(registry: TestRegistry, change: (layout: string, image: Image) => Promise<void>) {
+    const directory = await temporaryDirectory();
+    const image = await buildImage({ layers: [[file('a')]] });
+    const layout = join(directory, 'layout');
+    await writeOciLayout(layout, image, { tag: '1.0' });
+    await change(layout, image);
+    return await runExecutable('out', {
+      request: {
+        source: { repository: `${registry.host}/team/image`, tag: '1.0' },
+        params: { image: 'layout' },
+      },
+      directory,
+    });
+  }
+  const writeIndex = (layout: string, index: object) =>
+    writeFile(join(layout, 'index.json'), JSON.stringify(index));
+  const moveAndLink = async (path: string, elsewhere: string) => {
+    await rename(path, elsewhere);
+    await symlink(elsewhere, path);
+  };
+
+  it.each<[string, (layout: string, image: Image) => Promise<void>, string]>([
+    ['whose index is empty', (layout) => writeIndex(layout, { manifests: [] }), 'lists no image'],
+    [
+      'whose index has layers (CVE-2021-41190)',
+      (layout, image) => writeIndex(layout, { manifests: [descriptorOf(image)], layers: [] }),
+      'is ambiguous',
+    ],
+    [
+      'whose index.json is a link',
+      (layout) => moveAndLink(join(layout, 'index.json'), join(layout, 'other.json')),
+      'index.json is a symbolic link',
+    ],
+    [
+      'whose blobs are elsewhere',
+      (layout) => moveAndLink(join(layout, 'blobs/sha256'), join(layout, '../elsewhere')),
+      'blobs/sha256 is a symbolic link',
+    ],
+    [
+      'whose index.json is a fifo',
+      async (layout) => {
+        await rm(join(layout, 'index.json'));
+        execFileSync('mkfifo', [join(layout, 'index.json')]);
+      },
+      'index.json is not a regular file',
+    ],
+    [
+      'that is a link out of the artifacts',
+      async (layout) => moveAndLink(layout, join(await temporaryDirectory(), 'layout')),
+      'which is not below the directory of the artifacts',
+    ],
+  ])('refuses a layout %s before the first request', async (_, change, message) => {
+    await using registry = await startRegistry();
+    const { status, stderr } = await putLayout(registry, change);
+    expect(stderr).toContain(message);
+    expect(status).toBe(1);
+    expect(registry.requests).toEqual([]);
+  });
+
+  it('pushes an image with two names as with one', async () => {
+    await using registry = await startRegistry();
+    const named = (image: Image, name: string) =>
+      descriptorOf(image, { annotations: { 'org.opencontainers.image.ref.name': name } });
+    const { status } = await putLayout(registry, (layout, image) =>
+      writeIndex(layout, { schemaVersion: 2, manifests: [named(image, '1'), named(image, '2')] }),
+    );
+    expect(status).toBe(0);
+    const pushed = registry.manifest('team/image', '1.0');
+    expect(parseIndex(pushed?.bytes ?? Buffer.alloc(0), 'the index').manifests).toHaveLength(1);
   });
 });
 
