@@ -75,6 +75,11 @@ export function entryCredentials(key: string, entry: JsonObject): BasicCredentia
   return { username, password };
 }
 
+/** The registries that a document has log-ins for, as they are written in it; the first ten of them. */
+export function registriesOf(config: JsonObject): string[] {
+  return ['credHelpers', 'auths'].flatMap((name) => Object.keys(objectAt(config, name))).slice(0, 10);
+}
+
 /** Every string in a document that may be secret, encoded and decoded. */
 export function secretsOfDockerConfig(config: JsonObject): string[] {
   const auths = member(config, 'auths');

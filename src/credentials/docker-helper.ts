@@ -6,7 +6,7 @@ import type { BasicCredentials } from '../transport/authorization.ts';
 import type { Environment } from '../transport/proxy.ts';
 
 /** How long a helper may run, in milliseconds. It may send requests to a cloud, but cannot ask a user anything. */
-const patience = 60_000;
+const defaultTimeout = 60_000;
 const maximumAnswer = 64 * 1024;
 
 /** The output of a helper without a log-in for the server (credentials.errCredentialsNotFoundMessage). */
@@ -22,6 +22,7 @@ export async function askDockerHelper(
   helper: string,
   serverAddress: string,
   environment: Environment,
+  timeout: number = defaultTimeout,
 ): Promise<BasicCredentials | undefined> {
   const program = `docker-credential-${helper}`;
   if (!/^[A-Za-z0-9][\w.-]*$/.test(helper)) {
@@ -29,7 +30,7 @@ export async function askDockerHelper(
       hint: 'the name is what follows docker-credential- in that of the program, for example ecr-login',
     });
   }
-  const { end, output, errors } = await run(program, serverAddress, environment);
+  const { end, output, errors } = await run(program, serverAddress, environment, timeout);
   if (end !== 'exit code 0') {
     if (output.trim() === notFound) {
       return undefined;
@@ -57,9 +58,9 @@ function parseOutput(program: string, serverAddress: string, output: string): Ba
     : { username, password: secret };
 }
 
-function run(program: string, input: string, environment: Environment) {
+function run(program: string, input: string, environment: Environment, timeout: number) {
   return new Promise<{ end: string; output: string; errors: string }>((resolve, reject) => {
-    const child = spawn(program, ['get'], { env: { ...environment }, timeout: patience });
+    const child = spawn(program, ['get'], { env: { ...environment }, timeout, killSignal: 'SIGKILL' });
     let output = '';
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -77,7 +78,8 @@ function run(program: string, input: string, environment: Environment) {
       }
     });
     child.on('close', (code, signal) => {
-      resolve({ end: signal === null ? `exit code ${code}` : `ended by ${signal}`, output, errors });
+      const exit = signal === null ? `exit code ${code}` : `ended by ${signal}`;
+      resolve({ end: child.killed ? `no end within ${timeout / 1000} seconds` : exit, output, errors });
     });
     // A helper that ends without reading its input reports by its exit code.
     child.stdin.on('error', () => undefined);

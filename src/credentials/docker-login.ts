@@ -3,12 +3,13 @@ import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { parseRepository } from '../oci/reference.ts';
-import type { BasicCredentials } from '../transport/authorization.ts';
+import { type BasicCredentials, describePadding } from '../transport/authorization.ts';
 import type { CredentialSource, CredentialSurroundings } from './credential-source.ts';
 import {
   entryCredentials,
   findDockerLogin,
   parseDockerConfig,
+  registriesOf,
   secretsOfDockerConfig,
 } from './docker-config.ts';
 import { askDockerHelper } from './docker-helper.ts';
@@ -31,6 +32,14 @@ export function dockerConfigSource(
   const { clock, environment, addSecret, log } = surroundings;
   let cached: { readonly credentials: BasicCredentials | undefined; readonly until: number } | undefined;
 
+  const warned = new Set<string>();
+  const warnOnce = (message: string) => {
+    if (!warned.has(message)) {
+      warned.add(message);
+      log.warn(message);
+    }
+  };
+
   const askHelper = async (helper: string, serverAddress: string) => {
     if (!cached || clock.now() >= cached.until) {
       const credentials = await askDockerHelper(helper, serverAddress, environment);
@@ -51,8 +60,17 @@ export function dockerConfigSource(
           ? await askHelper(login.helper, login.serverAddress)
           : login && entryCredentials(login.key, login.entry);
       if (!credentials) {
-        log.debug(`docker_config has no log-in for ${registry}: it is asked anonymously`);
+        const others = registriesOf(config).join(', ');
+        warnOnce(
+          `docker_config has no log-in for ${registry}${others && `, only for ${others}`}: it is asked anonymously`,
+        );
         return undefined;
+      }
+      for (const [name, value] of Object.entries(credentials)) {
+        const padding = describePadding(value);
+        if (padding !== undefined) {
+          warnOnce(`docker_config: the ${name} for ${registry} ${padding}: it is sent as it is`);
+        }
       }
       [credentials.password, credentials.identityToken ?? ''].forEach(addSecret);
       return credentials;

@@ -2,6 +2,7 @@
 import type { Version } from '../policy/select-tag.ts';
 import { type ContentTrust, contentTrustWarnings, parseContentTrust } from './content-trust.ts';
 import { decodeObject, type ObjectReader } from './decode.ts';
+import { paddedTrustWarnings } from './padded-secrets.ts';
 import {
   type InParams,
   type OutParams,
@@ -78,7 +79,11 @@ export function decodeOutRequest(input: Uint8Array | string): OutRequest {
   const params = parseOutParams(request.params);
   const { contentTrust: trust } = request.source;
   const source = { ...parseSource(request.source), contentTrust: trust && parseContentTrust(trust) };
-  const warnings = [...sourceWarnings(request.source), ...contentTrustWarnings(trust)];
+  const warnings = [
+    ...sourceWarnings(request.source),
+    ...contentTrustWarnings(trust),
+    ...paddedTrustWarnings(trust),
+  ];
   return { source, params, warnings };
 }
 

@@ -1,4 +1,6 @@
 // Warnings about keys of a source that have no effect, which upstream accepts in silence. Pure.
+import { withoutUserInfo } from '../oci/reference.ts';
+import { paddedSecretWarnings } from './padded-secrets.ts';
 import type { RawSource } from './source.ts';
 
 /** One line for each setting that has no effect in any command. No line contains a secret. */
@@ -7,7 +9,7 @@ export function sourceWarnings(source: RawSource): string[] {
     { ...source, where: 'source', another: hasAnotherLogin(source) },
     ...source.registryMirrors.map((mirror) => ({
       ...mirror,
-      where: `source.registry_mirror on ${JSON.stringify(mirror.host)}`,
+      where: `source.registry_mirror on ${JSON.stringify(withoutUserInfo(mirror.host))}`,
       another: false,
     })),
   ];
@@ -19,6 +21,7 @@ export function sourceWarnings(source: RawSource): string[] {
     ...azureWithoutLogin(source),
     ...amazonWarnings(source),
     ...logins.flatMap(halfCredential),
+    ...paddedSecretWarnings(source),
   ];
 }
 

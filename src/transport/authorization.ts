@@ -11,6 +11,20 @@ export interface BasicCredentials {
   readonly identityToken?: string;
 }
 
+/**
+ * How white space surrounds a user name or a secret, for a warning; undefined when it does not. It is sent as it is, and
+ * most often comes from a file with a line feed at its end.
+ */
+export function describePadding(value: string): string | undefined {
+  if (/[\r\n]$/.test(value)) {
+    return 'ends with a line break';
+  }
+  if (value !== value.trimEnd()) {
+    return 'ends with white space';
+  }
+  return value === value.trimStart() ? undefined : 'begins with white space';
+}
+
 /** The same credentials for Basic authorization; undefined when they are only an identity token. */
 export function withPassword(credentials: BasicCredentials): BasicCredentials | undefined {
   return credentials.identityToken !== undefined && credentials.password === '' ? undefined : credentials;

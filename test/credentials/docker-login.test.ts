@@ -2,6 +2,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { askDockerHelper } from '../../src/credentials/docker-helper.ts';
 import { dockerConfigSource } from '../../src/credentials/docker-login.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -50,4 +51,41 @@ it('runs a helper again after a minute', async () => {
   expect((await source.credentials())?.password).toBe('2');
   expect(await readFile(asked, 'utf8')).toBe('x\nx\n');
   expect(surroundings.secrets).toEqual(expect.arrayContaining(['1', '2']));
+});
+
+it('warns once of a registry without a log-in, and names those that have one', async () => {
+  const surroundings = surroundingsOf();
+  const source = dockerConfigSource(config('secret'), 'other.test', surroundings);
+  expect(await source.credentials()).toBeUndefined();
+  expect(await source.credentials()).toBeUndefined();
+  const line = 'docker_config has no log-in for other.test, only for registry.test: it is asked anonymously';
+  expect(surroundings.log.text.split(line)).toHaveLength(2);
+  expect(surroundings.log.text).toContain('WARN');
+});
+
+it.each([
+  ['a line feed after the password', { username: 'user', password: 'topsecret\n' }, 'the password for'],
+  ['a line feed in auth', { auth: Buffer.from('user:topsecret\n').toString('base64') }, 'the password for'],
+  ['a space in front of an identity token', { identitytoken: ' topsecret' }, 'the identityToken for'],
+])('warns once of %s, and sends it as it is', async (_, entry, message) => {
+  const surroundings = surroundingsOf();
+  const document = JSON.stringify({ auths: { 'registry.test': entry } });
+  const source = dockerConfigSource(document, 'registry.test', surroundings);
+  const credentials = await source.credentials();
+  expect(credentials?.identityToken ?? credentials?.password).toMatch(/^ topsecret$|^topsecret\n$/);
+  await source.credentials();
+  expect(surroundings.log.text.split('WARN')).toHaveLength(2);
+  expect(surroundings.log.text).toContain(`docker_config: ${message} registry.test`);
+  expect(surroundings.log.text).not.toContain('topsecret');
+});
+
+it('ends a helper that runs too long, and says so', async () => {
+  const directory = await temporaryDirectory();
+  const program = join(directory, 'docker-credential-slow');
+  await writeFile(program, "#!/bin/sh\ntrap '' TERM\nexec sleep 100\n");
+  await chmod(program, 0o755);
+  const environment = { PATH: `${directory}:/usr/bin:/bin` };
+  await expect(askDockerHelper('slow', 'registry.test', environment, 50)).rejects.toThrow(
+    'docker-credential-slow returned no log-in for registry.test (no end within 0.05 seconds)',
+  );
 });

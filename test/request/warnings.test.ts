@@ -4,6 +4,12 @@ import { decodeCheckRequest, decodeInRequest, decodeOutRequest } from '../../src
 
 const warnings = (source: object) => decodeCheckRequest(JSON.stringify({ source })).warnings;
 
+it('shows no user and password in front of the host of a mirror', () => {
+  const mirror = { host: 'user:s3cr3t@m.test', username: 'u' };
+  expect(warnings({ registry_mirror: mirror }).join()).toContain('xxxxx@m.test');
+  expect(warnings({ registry_mirror: mirror }).join()).not.toContain('s3cr3t');
+});
+
 describe('a username without a password, or the other way round', () => {
   it.each<[object, string[]]>([
     [{ username: 'u' }, ['source has a username but no password']],
