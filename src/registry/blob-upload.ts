@@ -5,8 +5,9 @@ import type { Digest } from '../oci/digest.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
 import { isForeignPrivateAddress } from '../transport/private-address.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
+import { resolveLocation } from '../transport/redirect.ts';
 import { RegistryError } from '../transport/registry-error.ts';
-import { requestUrl, resolveUrl, withQueryParameter } from '../transport/resolve-url.ts';
+import { requestUrl, withQueryParameter } from '../transport/resolve-url.ts';
 import { headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 import type { ReadResponse } from '../transport/session-request.ts';
@@ -146,7 +147,7 @@ function uploadLocation(session: Session, method: string, response: ReadResponse
   if (location === undefined || location === '') {
     throw new UserError(`${method} ${redactedUrl(response.url)}: the response has no Location header`);
   }
-  const url = resolveUrl(response.url, location);
+  const url = resolveLocation({ method, url: response.url }, location);
   const { host } = requestUrl(url);
   if (isForeignPrivateAddress(host, session.repository.registry)) {
     throw new UserError(

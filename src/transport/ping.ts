@@ -1,11 +1,12 @@
 // The ping: the first request to a registry finds out whether it speaks https or http, and its challenge.
 import { errorText, UserError } from '../errors.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
+import { isSameHost } from './authorization.ts';
 import { type Challenge, chooseChallenge } from './challenge.ts';
 import type { Clock } from './clock.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
-import { mayUseHttp } from './plain-http.ts';
+import { admitUrl, mayUseHttp, type SessionSecurity } from './plain-http.ts';
 import { followRedirects } from './redirect.ts';
 import { requestUrl } from './resolve-url.ts';
 import { discardBody, headerLines, registryError } from './response-body.ts';
@@ -32,7 +33,8 @@ export async function ping(
   const { registry } = repository;
   const { handshake } = options.limits ?? registryLimits;
   const secure = new AbortController();
-  const overHttps = pingOver(client, `https://${registry}/v2/`, handshake, secure.signal);
+  const security = { registry, insecure: options.insecure && !options.secureOnly };
+  const overHttps = pingOver(client, { ...security, scheme: 'https' }, handshake, secure.signal);
   if (options.secureOnly || !mayUseHttp(repository, options.insecure)) {
     return await overHttps;
   }
@@ -43,7 +45,7 @@ export async function ping(
       () => undefined,
     );
     await Promise.race([httpsFailed, options.clock.sleep(httpHeadStart, plain.signal)]);
-    return await pingOver(client, `http://${registry}/v2/`, handshake, plain.signal);
+    return await pingOver(client, { ...security, scheme: 'http' }, handshake, plain.signal);
   })();
   try {
     return await Promise.any([overHttps, overHttp]);
@@ -64,14 +66,20 @@ export async function ping(
 
 async function pingOver(
   client: HttpClient,
-  first: string,
+  security: SessionSecurity,
   timeout: number,
   signal: AbortSignal,
 ): Promise<PingResult> {
-  const { response } = await followRedirects({ method: 'GET', url: first }, ({ url }) =>
-    pingOnce(client, url, timeout, signal),
+  const { registry, scheme } = security;
+  const { response } = await followRedirects(
+    { method: 'GET', url: `${scheme}://${registry}/v2/` },
+    ({ url }) => pingOnce(client, url, timeout, signal),
+    // Over http a registry may redirect to https on its own host; over https only `insecure` allows the reverse.
+    scheme === 'http' || security.insecure
+      ? undefined
+      : (url, from) => admitUrl(url, { method: 'GET', from: from.url, isVerified: false }, security).url,
   );
-  return await readPing(response);
+  return await readPing(response, security);
 }
 
 async function pingOnce(
@@ -87,15 +95,18 @@ async function pingOnce(
   }
 }
 
-async function readPing(response: HttpResponse): Promise<PingResult> {
+async function readPing(response: HttpResponse, { registry, scheme }: SessionSecurity): Promise<PingResult> {
   if (response.status !== 200 && response.status !== 401) {
     throw await registryError('GET', response);
   }
   await discardBody(response);
-  const { scheme } = requestUrl(response.url);
+  const last = requestUrl(response.url);
+  // What another host says is not about the registry: its challenge must not get the credentials.
+  const isOwn = isSameHost(last.host, registry, last.scheme);
+  const found = { scheme: isOwn ? last.scheme : scheme };
   if (response.status === 200) {
-    return { scheme, access: 'open' };
+    return { ...found, access: 'open' };
   }
-  const challenge = chooseChallenge(headerLines(response, 'www-authenticate'));
-  return { scheme, access: 'challenged', ...(challenge ? { challenge } : {}) };
+  const challenge = isOwn ? chooseChallenge(headerLines(response, 'www-authenticate')) : undefined;
+  return { ...found, access: 'challenged', ...(challenge ? { challenge } : {}) };
 }

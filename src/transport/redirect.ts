@@ -1,6 +1,6 @@
 // Redirects: where one may lead, what of a request goes along, and the loop that follows them.
 import { UserError } from '../errors.ts';
-import { maximumRedirects } from '../limits.ts';
+import { maximumQuotedName, maximumRedirects } from '../limits.ts';
 import type { HttpResponse } from './http-client.ts';
 import { isPrivateAddress, isPrivateName, isSameMachine } from './private-address.ts';
 import { redactedUrl } from './redacted-url.ts';
@@ -17,12 +17,14 @@ export interface RedirectStep {
 }
 
 /**
- * Sends a request and follows its redirects. Returns the response that is not a redirect, and its request.
- * Throws a UserError for a redirect that is not allowed, see {@link nextRedirect}.
+ * Sends a request and follows its redirects. Returns the response that is not a redirect, and its request. Throws a
+ * UserError for a redirect that is not allowed, see {@link nextRedirect}; `admit` may refuse more of them in the same way,
+ * or return another URL in their place.
  */
 export async function followRedirects(
   request: { readonly method: string; readonly url: string },
   send: (step: RedirectStep) => Promise<HttpResponse>,
+  admit: (url: string, from: RedirectStep) => string = (url) => url,
 ): Promise<{ response: HttpResponse; last: RedirectStep }> {
   let step: RedirectStep = { method: request.method, url: request.url, keepsBody: true };
   for (let hop = 0; ; hop++) {
@@ -33,7 +35,7 @@ export async function followRedirects(
       return { response, last: step };
     }
     await discardBody(response);
-    step = { ...next, keepsBody: step.keepsBody && next.keepsBody };
+    step = { ...next, url: admit(next.url, step), keepsBody: step.keepsBody && next.keepsBody };
   }
 }
 
@@ -58,7 +60,7 @@ export function nextRedirect(
       { code: 'REDIRECT_LOOP' },
     );
   }
-  const url = resolveUrl(current.url, response.location);
+  const url = resolveLocation(current, response.location);
   const host = splitHost(requestUrl(url).host).name;
   const own = splitHost(requestUrl(first).host).name;
   if (!isSameMachine(host, own) && (isPrivateAddress(host) || isPrivateName(host))) {
@@ -69,4 +71,21 @@ export function nextRedirect(
   const keepsMethod = response.status === 307 || response.status === 308;
   const isRead = current.method === 'GET' || current.method === 'HEAD';
   return { method: keepsMethod || isRead ? current.method : 'GET', url, keepsBody: keepsMethod };
+}
+
+/**
+ * The URL of a `Location` header in the response to a request. Throws a UserError that quotes a header that is not an http
+ * or https URL.
+ */
+export function resolveLocation(request: { method: string; url: string }, location: string): string {
+  try {
+    const url = resolveUrl(request.url, location);
+    requestUrl(url);
+    return url;
+  } catch {
+    const shown = JSON.stringify(redactedUrl(location).slice(0, maximumQuotedName));
+    throw new UserError(
+      `${request.method} ${redactedUrl(request.url)}: the Location of the response is not an http or https URL: ${shown}`,
+    );
+  }
 }

@@ -7,7 +7,8 @@ import type { Clock } from './clock.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
 import { type PingResult, ping } from './ping.ts';
-import { followRedirects } from './redirect.ts';
+import { admitUrl, type UrlUse } from './plain-http.ts';
+import { followRedirects, type RedirectStep } from './redirect.ts';
 import { requestUrl, resolveUrl } from './resolve-url.ts';
 import { discardBody, headerLines } from './response-body.ts';
 import type { Retrier } from './retrier.ts';
@@ -68,9 +69,18 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { scheme } = pinged;
   const origin = `${scheme}://${repository.registry}`;
   const authorizer = await openAuthorizer(options, pinged);
+  const security = { registry: repository.registry, scheme, insecure: options.insecure };
+  const admit: Admit = (named, use) => {
+    const { url, isPlain } = admitUrl(named, use, security);
+    if (isPlain) {
+      options.onEvent({ kind: 'plain-http-read', registry: repository.registry, host: requestUrl(url).host });
+    }
+    return url;
+  };
   const send = async (request: SessionRequest): Promise<HttpResponse> => {
-    const url = resolveUrl(`${origin}/`, request.target);
-    const first = await follow(options, authorizer, scheme, { ...request, url });
+    const named = resolveUrl(`${origin}/`, request.target);
+    const url = admit(named, { method: request.method, isVerified: isVerifiedRead(request, named) });
+    const first = await follow(options, authorizer, { scheme, admit }, { ...request, url });
     const mayRenew = !request.anonymous && maySendBearer(first.response.url, repository.registry, scheme);
     if (first.response.status !== 401 || !mayRenew) {
       return first.response;
@@ -80,7 +90,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       return first.response;
     }
     await discardBody(first.response);
-    return (await follow(options, authorizer, scheme, { ...request, url })).response;
+    return (await follow(options, authorizer, { scheme, admit }, { ...request, url })).response;
   };
   return {
     repository,
@@ -104,14 +114,23 @@ async function openAuthorizer(
     : await basicAuthorizer(options.credentials, registry, scheme);
 }
 
+type Admit = (url: string, use: UrlUse) => string;
+
+/** Whether a request only reads content that is verified by its digest. */
+function isVerifiedRead({ method, anonymous }: SessionRequest, url: string): boolean {
+  const isDigest = /\/(blobs|manifests)\/sha256:[\da-f]{64}$/.test(requestUrl(url).target);
+  return (method === 'GET' || method === 'HEAD') && (isDigest || anonymous === true);
+}
+
 async function follow(
   options: SessionOptions,
   authorizer: Authorizer,
-  scheme: 'http' | 'https',
+  { scheme, admit }: { scheme: 'http' | 'https'; admit: Admit },
   request: SessionRequest & { url: string },
 ): Promise<{ response: HttpResponse; authorization: string | undefined }> {
   let authorization: string | undefined;
-  const { response } = await followRedirects(request, async ({ method, url, keepsBody }) => {
+  const isVerified = isVerifiedRead(request, request.url);
+  const send = async ({ method, url, keepsBody }: RedirectStep) => {
     authorization = request.anonymous ? undefined : authorizer.headerFor(url);
     const exchange = { ...request, method, url, body: keepsBody ? request.body : undefined };
     const response = await sendOnce(options, exchange, authorization);
@@ -119,7 +138,10 @@ async function follow(
     return response.status === 401 && isForeign && authorization === undefined
       ? await answerForeignChallenge(options, scheme, exchange, response)
       : response;
-  });
+  };
+  const { response } = await followRedirects(request, send, (url, from) =>
+    admit(url, { method: request.method, from: from.url, isVerified }),
+  );
   return { response, authorization };
 }
 

@@ -22,9 +22,23 @@ it.each<[string, TransportEvent, string]>([
     { kind: 'anonymous-token-refused', registry: 'registry:5000' },
     'the token server of registry:5000 refused a query without credentials; no username and password are set for it',
   ],
+  [
+    'a read over http',
+    { kind: 'plain-http-read', registry: 'registry:5000', host: 'cdn.example' },
+    'registry:5000 redirects downloads to http://cdn.example: they are verified, but not confidential',
+  ],
 ])('%s is logged as a warning', (_name, event, line) => {
   const log = recordedLog();
   logTransportEvents(log)(event);
   expect(log.text).toContain('WARN');
   expect(log.text).toContain(line);
+});
+
+it('reads over http are logged once for each registry', () => {
+  const log = recordedLog();
+  const report = logTransportEvents(log);
+  for (const registry of ['one', 'one', 'two', 'one']) {
+    report({ kind: 'plain-http-read', registry, host: 'cdn.example' });
+  }
+  expect(log.text.match(/redirects downloads/g)).toHaveLength(2);
 });

@@ -49,6 +49,7 @@ it.each([
   ['PROXY_URL_INVALID', 'special characters escaped'],
   ['CA_CERT_UNREADABLE', 'give it in PEM'],
   ['REDIRECT_LOOP', 'in a circle'],
+  ['PLAIN_HTTP_REFUSED', 'set "insecure: true" to allow it'],
   ['TAG_LIST_ENDLESS', 'one more page'],
   ['TOKEN_REALM_MISSING', 'no realm'],
   ['TOKEN_REALM_REFUSED', 'right registry'],

@@ -5,6 +5,7 @@ import type { ContentNode } from '../../src/content/content-graph.ts';
 import { errorText } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { hasBlob, uploadBlob } from '../../src/registry/blob-upload.ts';
+import { type KeyPair, serverKeys } from '../support/certificates.ts';
 import type { ReceivedRequest } from '../support/exchange.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import type { FaultRule } from '../support/fault.ts';
@@ -184,8 +185,12 @@ describe('the upload of a blob', () => {
 });
 
 describe('the location of an upload', () => {
-  async function uploadVia(location: (request: ReceivedRequest) => string | undefined) {
+  async function uploadVia(
+    location: (request: ReceivedRequest) => string | undefined,
+    options: { readonly tls?: KeyPair } = {},
+  ) {
     const server = await startRecordingServer({
+      ...options,
       answer: (request): Reply => {
         const { method } = request;
         if (request.path === '/v2/') {
@@ -240,6 +245,27 @@ describe('the location of an upload', () => {
     },
   );
 
+  it('keeps https when the registry names its own host with http', async () => {
+    const { server, upload } = await uploadVia(({ headers, method }) => `http://${headers.host}/${method}`, {
+      tls: serverKeys.trusted,
+    });
+    await upload();
+    expect(server.journal.lines.slice(1)).toEqual([
+      'POST /v2/app/blobs/uploads/',
+      'PATCH /POST',
+      'PUT /PATCH',
+    ]);
+    expect(server.journal.requests.slice(1).map(({ authorized }) => authorized)).toEqual([true, true, true]);
+  });
+
+  it('cannot be on another host over http when the registry is reached over https', async () => {
+    const other = await startRecordingServer({ answer: () => ({ status: 202 }) });
+    onTestFinished(() => other.close());
+    const { upload } = await uploadVia(() => `http://${other.otherHost}/open`, { tls: serverKeys.trusted });
+    await expect(upload()).rejects.toThrow('refused to continue over http');
+    expect(other.journal.requests).toHaveLength(0);
+  });
+
   it('is required', async () => {
     await expect((await uploadVia(() => undefined)).upload()).rejects.toThrow('has no Location header');
     const { upload } = await uploadVia(({ method }) => (method === 'POST' ? '/one' : undefined));
@@ -248,7 +274,7 @@ describe('the location of an upload', () => {
 
   it('must be http or https', async () => {
     await expect((await uploadVia(() => 'file:///etc/passwd')).upload()).rejects.toThrow(
-      'not an http or https URL',
+      'the Location of the response is not an http or https URL: "file:///etc/passwd"',
     );
   });
 });

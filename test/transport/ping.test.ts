@@ -1,6 +1,6 @@
 // The ping finds out whether a registry speaks https or http, without long waits and without weakening https.
 import { Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { causes, errorText } from '../../src/errors.ts';
 import { parseRepository } from '../../src/oci/reference.ts';
 import { hintFor } from '../../src/process/hints.ts';
@@ -11,7 +11,7 @@ import { httpHeadStart } from '../../src/transport/time-limits.ts';
 import { serverKeys } from '../support/certificates.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
-import { startRegistry } from '../support/registry.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import type { Reply } from '../support/reply.ts';
 import { testClient, trusting } from '../support/test-session.ts';
 
@@ -212,6 +212,48 @@ describe('the response to a ping', () => {
       (caught: unknown) => caught,
     );
     expect(errorText(error)).toContain('stopped after 10 redirects');
+  });
+});
+
+describe('a ping that is redirected', () => {
+  const challenge = { 'www-authenticate': 'Bearer realm="https://auth.example/token"' };
+
+  async function pinged(options: { insecure: boolean; to: 'own host' | 'another host' }) {
+    const plain = await startRecordingServer({ answer: () => ({ status: 401, headers: challenge }) });
+    onTestFinished(() => plain.close());
+    const registry: TestRegistry = await startRegistry({ tls: serverKeys.trusted });
+    onTestFinished(() => registry.close());
+    const to = options.to === 'own host' ? `http://${registry.host}/v2/` : `http://${plain.otherHost}/v2/`;
+    registry.faults.add({ path: '/v2/', fault: { kind: 'redirect', to } });
+    const { insecure } = options;
+    const outcome = ping(testClient(), parseRepository(`${registry.host}/app`), {
+      insecure,
+      clock: createFakeClock(),
+    });
+    return { plain, outcome };
+  }
+
+  it.each(['own host', 'another host'] as const)('from https to http on %s is refused', async (to) => {
+    const { plain, outcome } = await pinged({ insecure: false, to });
+    const error = await outcome.catch((caught: unknown) => caught);
+    expect(errorText(error)).toMatch(/GET https:\S+: refused to continue over http at http:/);
+    expect(plain.journal.requests).toHaveLength(0);
+  });
+
+  it('from https to http is followed with insecure, but the challenge of another host is ignored', async () => {
+    const { plain, outcome } = await pinged({ insecure: true, to: 'another host' });
+    expect(await outcome).toEqual({ scheme: 'https', access: 'challenged' });
+    expect(plain.journal.requests).toHaveLength(1);
+  });
+
+  it('to another host on the same scheme finds no challenge there', async () => {
+    await using other = await startRecordingServer({ answer: () => ({ status: 401, headers: challenge }) });
+    await using server = await startRecordingServer({
+      answer: () => ({ status: 302, headers: { location: `http://${other.otherHost}/v2/` } }),
+    });
+    const clock = createFakeClock();
+    const outcome = ping(testClient(), parseRepository(`${server.host}/app`), { insecure: false, clock });
+    expect(await outcome).toEqual({ scheme: 'http', access: 'challenged' });
   });
 });
 

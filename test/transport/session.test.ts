@@ -1,7 +1,7 @@
 // A session authorizes its requests to the registry and to nobody else, and renews what is refused.
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HttpResponse, RequestBody } from '../../src/transport/http-client.ts';
 import type { Session } from '../../src/transport/session.ts';
 import { startBlobHost } from '../support/blob-host.ts';
@@ -11,7 +11,13 @@ import { startRecordingServer } from '../support/recording-server.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { BearerAuth } from '../support/registry-auth.ts';
 import { jsonReply, type Reply } from '../support/reply.ts';
-import { openTestSession, testClient, trusting } from '../support/test-session.ts';
+import {
+  openTestSession,
+  recordedLog,
+  type TestSessionOptions,
+  testClient,
+  trusting,
+} from '../support/test-session.ts';
 
 const credentials = { username: 'user', password: 'secret' };
 const known = { user: 'user', password: 'secret' };
@@ -230,16 +236,75 @@ describe('redirects of a session', () => {
     expect(await read(session, '/v2/app/blobs/x')).toBe('200 hello');
   });
 
-  it('from https to http carry no credentials', async () => {
-    await using plain = await startRecordingServer({ answer: () => ({ status: 200 }) });
-    await using registry = await startRegistry({ tls: serverKeys.trusted });
-    registry.faults.add({
-      path: '/v2/app/x',
-      fault: { kind: 'redirect', to: `http://${plain.otherHost}/v2/app/x` },
+  describe('from https to http on another host', () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+
+    async function redirected(path: string, options: TestSessionOptions = {}) {
+      const plain = await startRecordingServer({ answer: () => ({ status: 200, body: 'plain' }) });
+      onTestFinished(() => plain.close());
+      const registry = await startRegistry({ tls: serverKeys.trusted });
+      onTestFinished(() => registry.close());
+      const to = `http://${plain.otherHost}/there`;
+      registry.faults.add({ path, fault: { kind: 'redirect', to, status: 307 } });
+      const log = recordedLog();
+      return {
+        plain,
+        log,
+        session: await openTestSession(`${registry.host}/app`, { credentials, log, ...options }),
+      };
+    }
+
+    it('are refused for what is not verified', async () => {
+      const { plain, session } = await redirected('/v2/app/tags/list');
+      await expect(read(session, '/v2/app/tags/list')).rejects.toThrow('refused to continue over http');
+      expect(plain.journal.requests).toHaveLength(0);
     });
+
+    it('are refused for a request with a body', async () => {
+      const { plain, session } = await redirected('/v2/app/blobs/uploads/');
+      const body = { length: 7, open: async () => Buffer.from('content') };
+      const outcome = session.send({ method: 'POST', target: '/v2/app/blobs/uploads/', body });
+      await expect(outcome).rejects.toThrow('refused to continue over http');
+      expect(plain.journal.requests).toHaveLength(0);
+    });
+
+    it.each(['blobs', 'manifests'])(
+      'are followed for %s by digest, without credentials and with a warning',
+      async (kind) => {
+        const path = `/v2/app/${kind}/${digest}`;
+        const { plain, log, session } = await redirected(path);
+        expect(await read(session, path)).toBe('200 plain');
+        expect(plain.journal.requests.map(({ authorized }) => authorized)).toEqual([false]);
+        expect(log.text).toContain('redirects downloads to http://localhost');
+      },
+    );
+
+    it('are followed without a warning when the user allows http', async () => {
+      const { log, session } = await redirected('/v2/app/tags/list', { insecure: true });
+      expect(await read(session, '/v2/app/tags/list')).toBe('200 plain');
+      expect(log.text).not.toContain('WARN');
+    });
+  });
+
+  it('on the registry itself keep https, whatever scheme they name', async () => {
+    await using registry = await startRegistry({ tls: serverKeys.trusted });
+    const to = `http://${registry.host}/v2/app/there`;
+    registry.faults.add(
+      { path: '/v2/app/here', fault: { kind: 'redirect', to } },
+      { path: '/v2/app/there', fault: { kind: 'status', status: 200, body: 'there' } },
+    );
     const session = await openTestSession(`${registry.host}/app`, { credentials });
-    await read(session, '/v2/app/x');
-    expect(plain.journal.requests[0]?.authorized).toBe(false);
+    expect(await read(session, '/v2/app/here')).toBe('200 there');
+    expect(registry.requests.at(-1)?.headers.authorization).toBe(basic);
+  });
+
+  it('without a URL in their Location are an error that quotes it', async () => {
+    await using registry = await startRegistry();
+    registry.faults.add({ path: '/v2/app/x', fault: { kind: 'redirect', to: 'http://two words/' } });
+    const session = await openTestSession(`${registry.host}/app`);
+    await expect(read(session, '/v2/app/x')).rejects.toThrow(
+      /GET http:.*\/v2\/app\/x: the Location of the response is not an http or https URL: "http:\/\/two words\/"/,
+    );
   });
 
   it('to private addresses are refused', async () => {
