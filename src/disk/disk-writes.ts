@@ -1,5 +1,5 @@
 // What the targets on disk have in common: content is written into files until the target is closed.
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { ContentTarget } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
@@ -68,6 +68,34 @@ export async function writeContent(
 ): Promise<void> {
   for await (const chunk of content) {
     await onDisk(path, () => file.appendFile(chunk));
+  }
+}
+
+/**
+ * Writes a file that gets its name only when it is complete, and replaces what has the name; on failure nothing of it is
+ * left. Throws as {@link writeContent} does.
+ */
+export async function writeWhole(
+  path: string,
+  mode: number,
+  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const partial = `${path}.partial`;
+  const file = await onDisk(partial, async () => {
+    await rm(partial, { recursive: true, force: true });
+    return await open(partial, 'wx', mode);
+  });
+  try {
+    await writeContent(file, partial, content);
+    await onDisk(path, async () => {
+      await rm(path, { recursive: true, force: true });
+      await rename(partial, path);
+    });
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  } finally {
+    await file.close();
   }
 }
 

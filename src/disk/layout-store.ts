@@ -1,13 +1,15 @@
 // Writing the blobs of an OCI layout: each has its name only when it is complete; right ones of an earlier run are kept.
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ContentNode, GraphNode } from '../content/content-graph.ts';
 import { childrenOf } from '../content/graph-source.ts';
+import { UserError } from '../errors.ts';
 import { maximumDiskDocument } from '../limits.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestHex, finishDigest } from '../oci/digest.ts';
-import { createDiskWrites, onDisk, writeContent } from './disk-writes.ts';
+import { createDiskWrites, onDisk, writeWhole } from './disk-writes.ts';
 import { readContent } from './file-range.ts';
 import { blobDirectory, blobPath } from './layout-paths.ts';
 
@@ -19,7 +21,9 @@ export interface LayoutStore {
   write(node: ContentNode): Promise<void>;
   /** Runs a write of another file of the layout. */
   run(write: () => Promise<void>): Promise<void>;
-  /** Removes every file that was neither found nor written here. */
+  /**
+   * Removes every file that was neither found nor written here. Throws a UserError when one that was is not there any more.
+   */
   prune(): Promise<void>;
   /** Ends the writes under way and removes what they left; nothing can be written any more. */
   close(): Promise<void>;
@@ -30,24 +34,20 @@ export interface LayoutStore {
  * because they were found or written before; those of this store are added.
  */
 export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore {
-  const wanted = new Set<Digest>();
+  const wanted = new Map<Digest, Descriptor>();
   const writes = createDiskWrites();
   let made: Promise<void> | undefined;
 
-  const keep = (digest: Digest) => {
-    whole.add(digest);
-    wanted.add(digest);
+  const keep = (descriptor: Descriptor) => {
+    whole.add(descriptor.digest);
+    wanted.set(descriptor.digest, descriptor);
   };
 
   const has = async ({ descriptor, kind }: GraphNode): Promise<boolean> => {
     const { digest, size } = descriptor;
     const path = blobPath(directory, digest);
-    const info = await lstat(path).catch(() => undefined);
-    if (
-      !info?.isFile() ||
-      info.size !== size ||
-      !(whole.has(digest) || (await digestOfFile(path)) === digest)
-    ) {
+    await prepare();
+    if (!(await isFileOfSize(path, size)) || !(whole.has(digest) || (await digestOfFile(path)) === digest)) {
       return false;
     }
     if (kind !== 'blob') {
@@ -60,7 +60,7 @@ export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore 
         }
       }
     }
-    keep(digest);
+    keep(descriptor);
     return true;
   };
 
@@ -70,24 +70,9 @@ export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore 
   };
 
   const writeFrom = async (node: ContentNode, content: Readable) => {
-    const path = blobPath(directory, node.descriptor.digest);
-    const partial = `${path}.partial`;
     await prepare();
-    const file = await onDisk(partial, async () => {
-      await rm(path, { recursive: true, force: true });
-      await rm(partial, { recursive: true, force: true });
-      return await open(partial, 'wx', modeOf(node));
-    });
-    try {
-      await writeContent(file, partial, content);
-      await onDisk(path, () => rename(partial, path));
-      keep(node.descriptor.digest);
-    } catch (error) {
-      await rm(partial, { force: true });
-      throw error;
-    } finally {
-      await file.close();
-    }
+    await writeWhole(blobPath(directory, node.descriptor.digest), modeOf(node), content);
+    keep(node.descriptor);
   };
 
   return {
@@ -100,10 +85,20 @@ export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore 
     async prune() {
       await prepare();
       const blobs = blobDirectory(directory);
-      const names = new Set([...wanted].map(digestHex));
+      const names = new Set([...wanted.keys()].map(digestHex));
       await removeOthers(directory, new Set(['blobs']));
       await removeOthers(dirname(blobs), new Set(['sha256']));
       await removeOthers(blobs, names);
+      for (const { digest, size } of wanted.values()) {
+        if (!(await isFileOfSize(blobPath(directory, digest), size))) {
+          throw new UserError(
+            `${blobPath(directory, digest)} was changed or removed while the layout was written`,
+            {
+              hint: 'only one get at a time may write to a directory',
+            },
+          );
+        }
+      }
     },
     close: writes.close,
   };
@@ -126,6 +121,11 @@ async function makeDirectories(layout: string): Promise<void> {
       await mkdir(path, { recursive: true });
     });
   }
+}
+
+async function isFileOfSize(path: string, size: number): Promise<boolean> {
+  const info = await lstat(path).catch(() => undefined);
+  return info?.isFile() === true && info.size === size;
 }
 
 async function removeOthers(directory: string, names: ReadonlySet<string>): Promise<void> {

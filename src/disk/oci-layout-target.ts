@@ -1,5 +1,5 @@
 // An OCI image layout in a directory as the target of a copy. OCI image specification, "image layout".
-import { lstat, open, rename, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type Descriptor, descriptorJson } from '../oci/descriptor.ts';
@@ -7,7 +7,7 @@ import type { Digest } from '../oci/digest.ts';
 import { encodeJson } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType, mediaTypes } from '../oci/media-type.ts';
-import { type DiskTarget, onDisk, writeContent } from './disk-writes.ts';
+import { type DiskTarget, onDisk, writeWhole } from './disk-writes.ts';
 import { indexFile, layoutFile, singleImageDigestFile } from './layout-paths.ts';
 import { layoutStore } from './layout-store.ts';
 
@@ -22,21 +22,8 @@ const layoutText = '{\n    "imageLayoutVersion": "1.0.0"\n}';
 export function ociLayoutTarget(directory: string, whole: Set<Digest>): DiskTarget {
   const store = layoutStore(directory, whole);
 
-  const writeTop = async (name: string, bytes: Uint8Array) => {
-    const path = join(directory, name);
-    const partial = `${path}.partial`;
-    // Upstream gives these files all permissions.
-    const file = await onDisk(partial, () => open(partial, 'wx', 0o777));
-    try {
-      await writeContent(file, partial, [bytes]);
-      await onDisk(path, () => rename(partial, path));
-    } catch (error) {
-      await rm(partial, { force: true });
-      throw error;
-    } finally {
-      await file.close();
-    }
-  };
+  // Upstream gives these files all permissions.
+  const writeTop = (name: string, bytes: Uint8Array) => writeWhole(join(directory, name), 0o777, [bytes]);
 
   return {
     name: directory,

@@ -1,5 +1,5 @@
 // Tarballs and layouts as targets: what a close leaves of an incomplete one, and images that cannot be described.
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir, rename, rm, symlink, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import type { ContentNode } from '../../src/content/content-graph.ts';
 import type { DiskTarget } from '../../src/disk/disk-writes.ts';
 import { dockerArchiveTarget } from '../../src/disk/docker-archive-target.ts';
 import { ociLayoutTarget } from '../../src/disk/oci-layout-target.ts';
+import { digestHex } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { buildImage, type Document, descriptorOf, type Image } from '../support/images.ts';
 import { buildLayer, file } from '../support/layers.ts';
@@ -119,5 +120,58 @@ describe('dockerArchiveTarget', () => {
       `the config has no diff id for the layer ${layer.digest}`,
     );
     await target.close();
+  });
+});
+
+describe('ociLayoutTarget', () => {
+  async function writeImage(target: DiskTarget, image: Image): Promise<void> {
+    for (const [content, part] of [
+      [image.config, 'config'],
+      ...image.layers.map((layer) => [layer, 'layer'] as const),
+    ] as const) {
+      if (!(await target.has(descriptorOf(content), 'blob'))) {
+        await target.write(nodeOf(content, part));
+      }
+    }
+    await target.publish(descriptorOf(image), image.bytes);
+  }
+
+  it.each(['.', 'blobs', 'blobs/sha256'])(
+    'does not trust blobs behind a link that was left in the place of %s',
+    async (name) => {
+      const elsewhere = join(await temporaryDirectory(), 'elsewhere');
+      const directory = join(await temporaryDirectory(), 'oci');
+      const image = await imageWith(mediaTypes.ociLayerGzip);
+      await writeImage(ociLayoutTarget(directory, new Set()), image);
+      await rename(join(directory, name), elsewhere);
+      await symlink(elsewhere, join(directory, name).replace(/\/\.?$/, ''));
+      await writeImage(ociLayoutTarget(directory, new Set()), image);
+      expect((await lstat(join(directory, name))).isDirectory()).toBe(true);
+      expect((await readdir(join(directory, 'blobs/sha256'))).length).toBe(3);
+    },
+  );
+
+  it.each<[string, (blobs: string, name: string) => Promise<void>]>([
+    ['is removed', (blobs, name) => rm(join(blobs, name))],
+    ['is cut short', (blobs, name) => truncate(join(blobs, name), 1)],
+    [
+      'is replaced by a link',
+      async (blobs, name) => {
+        await rename(join(blobs, name), join(blobs, '../../other'));
+        await symlink('../../other', join(blobs, name));
+      },
+    ],
+  ])('fails to publish when a blob %s in the meantime', async (_, change) => {
+    const directory = await temporaryDirectory();
+    const image = await imageWith(mediaTypes.ociLayerGzip);
+    const [layer = image] = image.layers;
+    const target = ociLayoutTarget(directory, new Set());
+    await target.write(nodeOf(image.config, 'config'));
+    await target.write(nodeOf(layer, 'layer'));
+    await change(join(directory, 'blobs/sha256'), digestHex(layer.digest));
+    await expect(target.publish(descriptorOf(image), image.bytes)).rejects.toThrow(
+      'was changed or removed while the layout was written',
+    );
+    expect(await readdir(directory)).not.toContain('index.json');
   });
 });

@@ -1,6 +1,6 @@
 // Images on disk that are not what they seem, and layers with rare entries, through the executables.
 import { execFileSync } from 'node:child_process';
-import { rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -210,4 +210,32 @@ describe('in with format rootfs of layers with rare entries', () => {
     expect(status).toBe(0);
     expect(files).toEqual(expected);
   });
+});
+
+describe('in with format oci-layout over what an earlier step has left', () => {
+  it.each(['oci', 'oci/blobs', 'oci/blobs/sha256'])(
+    'writes a whole layout when %s is a link',
+    async (name) => {
+      await using registry = await startRegistry();
+      const image = await buildImage({ layers: [[file('a')]] });
+      seed(registry, 'team/image', '1.0', image);
+      const directory = await temporaryDirectory();
+      const get = () =>
+        runExecutable('in', {
+          request: {
+            source: { repository: `${registry.host}/team/image` },
+            version: { tag: '1.0', digest: image.digest },
+            params: { format: 'oci-layout' },
+          },
+          directory,
+        });
+      expect((await get()).status).toBe(0);
+      const elsewhere = join(await temporaryDirectory(), 'elsewhere');
+      await rename(join(directory, name), elsewhere);
+      await symlink(elsewhere, join(directory, name));
+      expect((await get()).status).toBe(0);
+      expect((await lstat(join(directory, name))).isDirectory()).toBe(true);
+      expect(await readdir(join(directory, 'oci/blobs/sha256'))).toHaveLength(3);
+    },
+  );
 });
