@@ -28,6 +28,8 @@ export interface AccessSurroundings {
   readonly waits: 'real' | 'shrunk';
   /** A number at least 0 and below 1. */
   random(): number;
-  /** A string that must not appear in any output from now on. */
+  /** A string of the user that must not appear in any output from now on. */
   addSecret(secret: string): void;
+  /** The same for a token or signature that a server chose, which may be a part of any message. */
+  addServerSecret(secret: string): void;
 }

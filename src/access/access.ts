@@ -58,7 +58,7 @@ export function openAccess(
       proxyFor: (url) => proxyFor(url, environment),
     });
     clients.push(client);
-    return redactingSecrets(client, addSecret);
+    return redactingSecrets(client, surroundings);
   };
   const policies = retryPolicies(waits);
   const divisor = waits === 'shrunk' ? shrunkTimeoutDivisor : 1;

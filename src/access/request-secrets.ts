@@ -3,22 +3,37 @@ import type { HttpClient, HttpRequest } from '../transport/http-client.ts';
 import { isShownKey } from '../transport/redacted-url.ts';
 import { parseQuery } from '../transport/url-query.ts';
 import { parseUrl, percentDecode } from '../transport/url-syntax.ts';
+import type { AccessSurroundings } from './access-settings.ts';
 
-/** Shorter values in a signed URL are no secrets, and may be ordinary words. */
-const shortestSignature = 20;
-
-/** What proves the sender of a request, or the right to its URL. */
-export function secretsOfRequest({ url, headers }: Pick<HttpRequest, 'url' | 'headers'>): string[] {
-  const [, credentials = ''] = /^\S+ +(.*)$/.exec(headers.authorization ?? '') ?? [];
-  return [credentials, ...secretsOfUrl(url)];
+/** The secrets in a request: those that the user chose, and those that a server chose. */
+export interface RequestSecrets {
+  readonly ofUser: readonly string[];
+  readonly ofServer: readonly string[];
 }
 
-/** A client that passes the secrets in each request to `addSecret` before it sends the request. */
-export function redactingSecrets(client: HttpClient, addSecret: (secret: string) => void): HttpClient {
+/** What proves the sender of a request, or the right to its URL. */
+export function secretsOfRequest({ url, headers }: Pick<HttpRequest, 'url' | 'headers'>): RequestSecrets {
+  const [, scheme = '', credentials = ''] = /^(\S+) +(.*)$/.exec(headers.authorization ?? '') ?? [];
+  return scheme.toLowerCase() === 'basic'
+    ? { ofUser: [credentials], ofServer: secretsOfUrl(url) }
+    : { ofUser: [], ofServer: [credentials, ...secretsOfUrl(url)] };
+}
+
+/** A client that passes the secrets in each request to the redaction of all output before it sends the request. */
+export function redactingSecrets(
+  client: HttpClient,
+  { addSecret, addServerSecret }: Pick<AccessSurroundings, 'addSecret' | 'addServerSecret'>,
+): HttpClient {
   return {
     ...client,
     async send(request) {
-      [...secretsOfRequest(request), ...(await secretsOfForm(request))].forEach(addSecret);
+      const { ofUser, ofServer } = secretsOfRequest(request);
+      for (const secret of ofUser) {
+        addSecret(secret);
+      }
+      for (const secret of [...ofServer, ...(await secretsOfForm(request))]) {
+        addServerSecret(secret);
+      }
       return await client.send(request);
     },
   };
@@ -37,7 +52,7 @@ function secretsOfUrl(text: string): string[] {
   const url = /[?@]/.test(text) ? parseUrl(text) : undefined;
   const password = url?.userInfo?.replace(/^[^:]*:?/, '') ?? '';
   const signatures = [...parseQuery(url?.query ?? '')].flatMap(([key, values]) =>
-    isShownKey(key) ? [] : values.filter((value) => value.length >= shortestSignature),
+    isShownKey(key) ? [] : values,
   );
   return [password, ...signatures].flatMap((secret) => [secret, percentDecode(secret)]);
 }

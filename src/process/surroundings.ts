@@ -25,8 +25,10 @@ export interface Surroundings {
   terminal(): TerminalSize | undefined;
   /** Runs an action at this interval until the returned function is called. Does not keep the process alive. */
   every(milliseconds: number, action: () => void): () => void;
-  /** A string that must not appear in any output from now on. */
+  /** A string of the user that must not appear in any output from now on. */
   addSecret(secret: string): void;
+  /** The same for a token or signature that a server chose, which may be a part of any message. */
+  addServerSecret(secret: string): void;
   /** A number at least 0 and below 1. */
   random(): number;
 }

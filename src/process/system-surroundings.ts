@@ -8,7 +8,7 @@ import type { Surroundings } from './surroundings.ts';
 
 /** The surroundings of this process; `args` are the arguments after the name of the command. */
 export function systemSurroundings(args: readonly string[], signal: AbortSignal): Surroundings {
-  const { add, redact } = createRedaction();
+  const { add, addServerSecret, redact } = createRedaction();
   const writeError = (text: string) => writeStandardError(redact(text));
   return {
     arguments: args,
@@ -34,6 +34,7 @@ export function systemSurroundings(args: readonly string[], signal: AbortSignal)
       return () => clearInterval(timer);
     },
     addSecret: add,
+    addServerSecret,
     random: Math.random,
   };
 }

@@ -16,6 +16,7 @@ const surroundings = (): AccessSurroundings => ({
   waits: 'real',
   random: () => 0.5,
   addSecret: () => {},
+  addServerSecret: () => {},
 });
 
 async function withRegistry(

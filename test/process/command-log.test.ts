@@ -27,6 +27,7 @@ function written(given: Partial<Surroundings>, debug = false): string {
       return () => {};
     },
     addSecret: () => {},
+    addServerSecret: () => {},
     random: () => 0,
     ...given,
   };

@@ -32,6 +32,40 @@ describe('redacts a secret', () => {
     expect(shown).toMatch(/^before .*REDACTED.* after$/);
   });
 
+  it.each<[string, string]>([
+    ['the escapes of Go for HTML', 'p4ss/w+rd \u00e9\\"\\u003c\\u0026\\u003e'],
+    ['the escapes of Go for HTML in upper case', 'p4ss/w+rd \u00e9\\u0022\\u003C\\u0026\\u003E'],
+    ['JSON with an escaped slash and non-ASCII letter', 'p4ss\\/w+rd \\u00e9\\"<&>'],
+    ['HTML entities', 'p4ss/w+rd &#233;&quot;&lt;&amp;&gt;'],
+    ['numeric HTML entities', 'p4ss/w&#43;rd é&#34;&#x3C;&#38;&#x3e;'],
+    [
+      'escapes in which every character is encoded',
+      [...Buffer.from(password)].map((byte) => `%${byte.toString(16)}`).join(''),
+    ],
+    ['percent-encoding in mixed case', 'p4ss%2fw%2Brd%20%C3%a9%22%3c&%3E'],
+    ['percent-encoding of a percent-encoding', encodeURIComponent(encodeURIComponent(password))],
+    ['HTML in JSON', JSON.stringify('p4ss/w+rd é&quot;&lt;&amp;&gt;')],
+    ['Go syntax of bytes', 'p4ss/w+rd \\xc3\\xa9\\"<&>'],
+    ['base64 of JSON', Buffer.from(JSON.stringify({ auth: password })).toString('base64')],
+    ['percent-encoded base64', encodeURIComponent(Buffer.from(`??>${password}`).toString('base64'))],
+    [
+      'base64 after other characters of the alphabet',
+      `Basic/${Buffer.from(`user:${password}`).toString('base64')}`,
+    ],
+  ])('in %s', (_name, text) => {
+    const shown = redacting(password)(`before ${text} after`);
+    expect(shown).toMatch(/^before .*REDACTED.* after$/);
+    expect(shown).not.toMatch(/p4ss|rd/);
+  });
+
+  it('with characters outside of the basic plane in JSON', () => {
+    expect(redacting('pass😀word')('"pass\\ud83d\\ude00word"')).toBe('"REDACTED"');
+  });
+
+  it('without the line feed that was written behind it', () => {
+    expect(redacting('secret\n')('no user with secret, sorry')).toBe('no user with REDACTED, sorry');
+  });
+
   it('in each line of a key with many lines', () => {
     const lines = ['-----BEGIN KEY-----', 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC', 'c2Vjb25kIGxpbmUgb2YgYSBrZXk='];
     const redact = redacting(lines.join('\n'));
@@ -52,6 +86,8 @@ describe('redacts a secret', () => {
       (text) => JSON.stringify(text),
       (text) => Buffer.from(text).toString('base64'),
       (text) => Buffer.from(text).toString('base64url'),
+      (text) => encodeURIComponent(JSON.stringify(text)),
+      (text) => text.replace(/[<>&'"]/g, (character) => `&#${character.charCodeAt(0)};`),
     ];
     fc.assert(
       fc.property(
@@ -76,8 +112,89 @@ describe('does not change', () => {
     expect(redacting()(text)).toBe(text);
   });
 
-  it.each(['', 'a', 'short'])('secrets that are as short as words: %j', (secret) => {
-    const text = 'a short text';
+  it('an empty secret', () => {
+    expect(redacting('')('a text')).toBe('a text');
+  });
+});
+
+describe('a secret of less than six characters', () => {
+  it.each([
+    ['1234', 'PIN 1234 is wrong', 'PIN REDACTED is wrong'],
+    ['1234', '"pin":"1234"', '"pin":"REDACTED"'],
+    ['1234', 'pin%3D1234&a', 'pin%3DREDACTED&a'],
+    ['é<', '"\\u00e9\\u003c"', '"REDACTED"'],
+    ['-', 'the password "-" is wrong', 'the password "REDACTED" is wrong'],
+  ])('%j is redacted where it stands by itself in %j', (secret, text, shown) => {
+    expect(redacting(secret)(text)).toBe(shown);
+  });
+
+  it.each([
+    ['1234', 'sha256:12345678 after 91234 ms'],
+    ['in', 'downloading in_2'],
+    ['-', 'retry-after - [----]'.replace(' - ', '-')],
+  ])('%j is not redacted within %j', (secret, text) => {
     expect(redacting(secret)(text)).toBe(text);
+  });
+});
+
+describe('a secret that a server chose', () => {
+  const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyIn0.c2lnbmF0dXJl/+==';
+  const redactingToken = (secret: string) => {
+    const { addServerSecret, redact } = createRedaction();
+    addServerSecret(secret);
+    return redact;
+  };
+
+  it.each([
+    ['whole', `Bearer ${token}, no`, 'Bearer REDACTED, no'],
+    ['truncated', `Bearer ${token.slice(0, 30)}`, 'Bearer REDACTED'],
+    ['percent-encoded', `token=${encodeURIComponent(token)}&a=b`, 'token=REDACTED&a=b'],
+    ['escaped by Go', `"${token.replaceAll('=', '\\u003d')}"`, '"REDACTED"'],
+  ])('is redacted %s', (_name, text, shown) => {
+    expect(redactingToken(token)(text)).toBe(shown);
+  });
+
+  it.each([
+    ['sha256:', `sha256:${'0'.repeat(64)}`],
+    [`sha256:${'0'.repeat(64)}`, `pushed sha256:${'0'.repeat(64)}`],
+    ['error', 'an error'],
+    ['transient error: connection reset', 'transient error: connection reset'],
+  ])('does not blind the log: %j', (secret, text) => {
+    expect(redactingToken(secret)(text)).toBe(text);
+  });
+
+  it('is forgotten when thousands of others follow, so that no server fills the memory', () => {
+    const { addServerSecret, redact } = createRedaction();
+    for (let number = 0; number < 5000; number++) {
+      addServerSecret(`${number}-is-the-token-of-a-server`);
+    }
+    expect(redact('0-is-the-token-of-a-server')).toBe('0-is-the-token-of-a-server');
+    expect(redact('4999-is-the-token-of-a-server')).toBe('REDACTED');
+  });
+});
+
+describe('the time that redaction takes', () => {
+  const seconds = (text: string, tokens: number) => {
+    const { add, addServerSecret, redact } = createRedaction();
+    add('a secret of the user');
+    for (let number = 0; number < tokens; number++) {
+      addServerSecret(`${'A'.repeat(30)}${number}`);
+    }
+    const start = performance.now();
+    redact(text);
+    return (performance.now() - start) / 1000;
+  };
+
+  it.each([
+    ['escapes', '%2f&amp;\\u0041+'],
+    ['base64', 'QUFB'],
+    ['heads of tokens', 'AAAAAAAAAAAAAAAAAAA '],
+    ['unfinished escapes', '%2&#1\\u00&'],
+  ])('grows no faster than a text full of %s', (_name, piece) => {
+    seconds(piece.repeat(1000), 1000);
+    const small = seconds(piece.repeat(8_000), 1000);
+    const large = seconds(piece.repeat(64_000), 1000);
+    // Eight times the text; a quadratic step would take 64 times as long.
+    expect(large).toBeLessThan(Math.max(0.2, small * 24));
   });
 });

@@ -74,7 +74,15 @@ async function promote(
         },
       },
     ],
-    { environment: {}, clock, signal, waits: 'real', random: () => 0.5, addSecret: () => {} },
+    {
+      environment: {},
+      clock,
+      signal,
+      waits: 'real',
+      random: () => 0.5,
+      addSecret: () => {},
+      addServerSecret: () => {},
+    },
     recordedLog(clock),
   );
   onTestFinished(() => registries.close());

@@ -24,7 +24,7 @@ export interface CommandResult {
 /** Runs a command to its end; by default on a fake clock, so that no wait takes time. */
 export async function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
   const { request, directory, ...others } = options;
-  const { add, redact } = createRedaction();
+  const { add, addServerSecret, redact } = createRedaction();
   let stderr = '';
   const surroundings: Surroundings = {
     environment: {},
@@ -37,6 +37,7 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
     terminal: () => undefined,
     every: () => () => {},
     addSecret: add,
+    addServerSecret,
     ...others,
     arguments: directory === undefined ? [] : [directory],
     readInput: async () => Buffer.from(typeof request === 'string' ? request : JSON.stringify(request)),
