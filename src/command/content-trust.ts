@@ -1,6 +1,8 @@
 // Content trust of a put: signs every pushed image under every tag.
+
 import type { Access } from '../access/access.ts';
-import { childrenOf, contentKind } from '../content/graph-source.ts';
+import { contentKind } from '../content/content-graph.ts';
+import { childrenOf } from '../content/graph-source.ts';
 import { staticCredentials } from '../credentials/credential-source.ts';
 import { errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';

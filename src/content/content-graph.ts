@@ -1,11 +1,20 @@
 // The interfaces of a content graph: its nodes, sources, targets and readers. Every copy goes from a source to a target.
 import type { Readable } from 'node:stream';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { isIndexType, isManifestType } from '../oci/media-type.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
 import type { CurrentTag } from './tag-state.ts';
 
 /** The kind of a node; only manifests and indexes have children. */
 export type ContentKind = 'blob' | 'manifest' | 'index';
+
+/** The kind of content by its media type; anything that is neither an image nor an index is a blob. */
+export function contentKind(mediaType: string): ContentKind {
+  if (isIndexType(mediaType)) {
+    return 'index';
+  }
+  return isManifestType(mediaType) ? 'manifest' : 'blob';
+}
 
 /** The role of a blob in the manifest that lists it. */
 export type ImagePart = 'config' | 'layer';

@@ -5,14 +5,14 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseIndex } from '../oci/image-index.ts';
 import { parseManifest } from '../oci/manifest.ts';
-import { isForeignLayerType, isIndexType, isManifestType } from '../oci/media-type.ts';
-import type {
-  ContentKind,
-  ContentNode,
-  ContentReader,
-  ContentSource,
-  GraphNode,
-  IsPresent,
+import { isForeignLayerType } from '../oci/media-type.ts';
+import {
+  type ContentNode,
+  type ContentReader,
+  type ContentSource,
+  contentKind,
+  type GraphNode,
+  type IsPresent,
 } from './content-graph.ts';
 import { type GraphDocuments, graphDocuments } from './graph-documents.ts';
 
@@ -26,14 +26,6 @@ export interface GraphSourceOptions {
   readonly foreign: 'keep' | 'skip';
   /** Whether an index may list content that is neither an image nor an index; it is read as a blob. */
   readonly listedBlobs: 'keep' | 'refuse';
-}
-
-/** The kind of content by its media type; anything that is neither an image nor an index is a blob. */
-export function contentKind(mediaType: string): ContentKind {
-  if (isIndexType(mediaType)) {
-    return 'index';
-  }
-  return isManifestType(mediaType) ? 'manifest' : 'blob';
 }
 
 /**

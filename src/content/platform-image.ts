@@ -6,9 +6,8 @@ import { parseIndex } from '../oci/image-index.ts';
 import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { isIndexType, isManifestType, isSchema1Type } from '../oci/media-type.ts';
 import { formatPlatform, offeredPlatforms, platformMatches, type WantedPlatform } from '../oci/platform.ts';
-import type { ContentDocument, GraphNode } from './content-graph.ts';
+import { type ContentDocument, contentKind, type GraphNode } from './content-graph.ts';
 import type { GraphDocuments } from './graph-documents.ts';
-import { contentKind } from './graph-source.ts';
 
 /** The image for a platform. */
 export interface PlatformImage {

@@ -1,7 +1,6 @@
 // An image in a registry: its root manifest or index, and the selection of an image and its config below it.
-import type { ContentReader, GraphNode } from '../content/content-graph.ts';
+import { type ContentReader, contentKind, type GraphNode } from '../content/content-graph.ts';
 import { type GraphDocuments, graphDocuments } from '../content/graph-documents.ts';
-import { contentKind } from '../content/graph-source.ts';
 import { type PlatformImage, platformImage } from '../content/platform-image.ts';
 import type { Log } from '../log.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -20,10 +19,10 @@ export interface RemoteImage {
 
 /** The image with a root that the session's registry has served. */
 export function remoteImage(session: Session, served: ServedManifest): RemoteImage {
-  const { mediaType, bytes, digest } = served;
+  const { bytes, digest } = served;
   const reader = repositoryReader(session);
   const documents = graphDocuments(reader);
-  documents.keep(digest, served);
+  const { mediaType } = documents.keep(digest, served);
   const descriptor = { mediaType, size: bytes.length, digest };
   return { root: { descriptor, kind: contentKind(mediaType) }, reader, documents };
 }

@@ -29,6 +29,7 @@ const answerHints: Readonly<Record<string, string>> = {
   REDIRECT_LOOP: 'the registry redirects in a circle; ask its operators',
   PLAIN_HTTP_REFUSED:
     'the registry is reached over https but names an http URL: ask its operators to correct that, or set "insecure: true" to allow it',
+  DOCUMENT_AMBIGUOUS: 'no registry should store such a document: have the image built and pushed anew',
   TAG_LIST_ENDLESS: 'the registry names one more page again and again; ask its operators',
   TOKEN_REALM_MISSING: 'its WWW-Authenticate header has no realm: ask its operators',
   TOKEN_REALM_REFUSED: 'credentials are not sent there; check that the repository names the right registry',

@@ -288,8 +288,10 @@ describe('the files of a get', () => {
   });
 
   it('cannot be a layout of a root that is neither image nor index', async () => {
-    const image = emptyImage();
-    const { registry, directory } = await prepare({ ...image, mediaType: 'text/plain' });
+    const { config, ...others } = emptyImage();
+    const manifest = jsonDocument('text/plain', { config: descriptorOf(config) });
+    const image = { ...others, ...manifest, config };
+    const { registry, directory } = await prepare(image);
     await using _ = registry;
     const { answer, stderr } = await get(registry, image, { params: { format: 'oci-layout' }, directory });
     expect(answer).toBeUndefined();

@@ -1,14 +1,9 @@
 // The walk over a graph: children first, each digest once, and no further than it must go.
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { ContentReader, GraphNode } from '../../src/content/content-graph.ts';
+import { type ContentReader, contentKind, type GraphNode } from '../../src/content/content-graph.ts';
 import { graphDocuments } from '../../src/content/graph-documents.ts';
-import {
-  childrenOf,
-  contentKind,
-  type GraphSourceOptions,
-  graphSource,
-} from '../../src/content/graph-source.ts';
+import { childrenOf, type GraphSourceOptions, graphSource } from '../../src/content/graph-source.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';

@@ -57,8 +57,10 @@ describe('the selection of an image', () => {
   });
 
   it('reads an image of an unknown media type, with a warning', async () => {
-    const image = emptyImage();
-    const { find, log } = await registryWith({ ...image, mediaType: 'text/plain' });
+    const { config, ...others } = emptyImage();
+    const manifest = jsonDocument('text/plain', { config: descriptorOf(config) });
+    const image = { ...others, ...manifest, config };
+    const { find, log } = await registryWith(image);
     expect((await find()).manifest.config.digest).toBe(image.config.digest);
     expect(log.text).toContain('unknown media type "text/plain"');
   });
@@ -148,6 +150,21 @@ describe('the selection from an index', () => {
     const { find, registry } = await registryWith(root);
     await expect(find()).rejects.toThrow('more than 8 levels deep');
     expect(registry.journal.select({ path: /manifests/ }).length).toBeLessThan(10);
+  });
+
+  it('refuses a child whose type is not that of its entry', async () => {
+    const image = await imageFor(amd64);
+    const entry = { ...descriptorOf(image, { platform: amd64 }), mediaType: mediaTypes.ociIndex };
+    const index = jsonDocument(mediaTypes.ociIndex, { schemaVersion: 2, manifests: [entry] });
+    const { find, registry } = await registryWith({
+      ...index,
+      children: [{ ...image, mediaType: mediaTypes.ociIndex }],
+    });
+    registry.faults.add({
+      path: /manifests\/sha256/,
+      fault: { kind: 'headers', headers: { 'content-type': mediaTypes.ociManifest } },
+    });
+    await expect(find()).rejects.toThrow(/index sha256:\w+ has the media type of an image/);
   });
 
   it('refuses a child with other bytes', async () => {

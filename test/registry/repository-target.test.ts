@@ -1,7 +1,9 @@
 // A repository as a target: blobs are mounted from another repository of the registry, or uploaded.
+
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ContentEvent } from '../../src/content/content-event.ts';
-import { contentKind, graphSource } from '../../src/content/graph-source.ts';
+import { contentKind } from '../../src/content/content-graph.ts';
+import { graphSource } from '../../src/content/graph-source.ts';
 import { createLimiter } from '../../src/limiter.ts';
 import { repositoryReader } from '../../src/registry/repository-reader.ts';
 import { repositoryTarget } from '../../src/registry/repository-target.ts';
