@@ -79,6 +79,13 @@ export function parseOutParams(raw: ReturnType<typeof readRawOutParams>): OutPar
   return { ...raw, onConflict: parseChoice(raw.onConflict || 'fail', conflictChoices, 'on_conflict') };
 }
 
+/** One line for each key of a put that has no effect. */
+export function putWarnings({ bumpAliases, version, versionFile }: OutParams): string[] {
+  return bumpAliases && version === '' && versionFile === ''
+    ? ['params.bump_aliases has no effect without params.version or params.version_file']
+    : [];
+}
+
 const conflictChoices: readonly OnConflict[] = ['fail', 'skip', 'move'];
 const formats: readonly ImageFormat[] = ['rootfs', 'oci', 'oci-layout'];
 

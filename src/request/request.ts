@@ -8,11 +8,12 @@ import {
   type OutParams,
   parseFormat,
   parseOutParams,
+  putWarnings,
   readRawInParams,
   readRawOutParams,
 } from './params.ts';
 import { parseSource, readRawSource, type Source } from './source.ts';
-import { overriddenKeys, sourceWarnings } from './warnings.ts';
+import { checkWarnings, mirrorWarnings, sourceWarnings } from './warnings.ts';
 
 /** The fields that every request has. */
 interface Request {
@@ -53,7 +54,11 @@ export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
     source: object.object('source', readRawSource),
     version: object.optionalObject('version', readVersion),
   }));
-  const warnings = [...sourceWarnings(request.source), ...overriddenKeys(request.source)];
+  const warnings = [
+    ...sourceWarnings(request.source),
+    ...mirrorWarnings(request.source),
+    ...checkWarnings(request.source),
+  ];
   return { ...request, source: parseSource(request.source), warnings };
 }
 
@@ -66,7 +71,7 @@ export function decodeInRequest(input: Uint8Array | string): InRequest {
   }));
   const { format, ...others } = request.params;
   const params = { ...others, format: others.skipDownload ? 'rootfs' : parseFormat(format) } as const;
-  const warnings = sourceWarnings(request.source);
+  const warnings = [...sourceWarnings(request.source), ...mirrorWarnings(request.source)];
   return { source: parseSource(request.source), params, version: request.version, warnings };
 }
 
@@ -81,6 +86,7 @@ export function decodeOutRequest(input: Uint8Array | string): OutRequest {
   const source = { ...parseSource(request.source), contentTrust: trust && parseContentTrust(trust) };
   const warnings = [
     ...sourceWarnings(request.source),
+    ...putWarnings(params),
     ...contentTrustWarnings(trust),
     ...paddedTrustWarnings(trust),
   ];

@@ -1,5 +1,5 @@
 // Warnings about keys of a source that have no effect, which upstream accepts in silence. Pure.
-import { withoutUserInfo } from '../oci/reference.ts';
+import { dockerHub, parseRepository, withoutUserInfo } from '../oci/reference.ts';
 import { paddedSecretWarnings } from './padded-secrets.ts';
 import type { RawSource } from './source.ts';
 
@@ -55,8 +55,46 @@ function azureWithoutLogin({
     : [`source.${keys.join(', ')} without azure_acr: no effect, set "azure_acr: true" to log in to ACR`];
 }
 
-/** One line for the keys of a check that another key overrides. */
-export function overriddenKeys(source: RawSource): string[] {
+/** One line for each key that has no effect in a check, because of another key or without it. */
+export function checkWarnings(source: RawSource): string[] {
+  const { tag, tagRegex, createdAtSort, preReleases, preReleasePrefixes } = source;
+  return [
+    ...overriddenKeys(source),
+    ...(createdAtSort && tag === '' && tagRegex === ''
+      ? ['source.created_at_sort has no effect without tag_regex']
+      : []),
+    ...(preReleasePrefixes.length > 0 && !preReleases && tag === '' && tagRegex === ''
+      ? ['source.pre_release_prefixes has no effect without "pre_releases: true"']
+      : []),
+  ];
+}
+
+/** One line for each mirror that gets no request of a check or a get, and for each without a host. */
+export function mirrorWarnings({ registryMirrors, repository, awsRegion }: RawSource): string[] {
+  const registry = registryOf(repository);
+  return registryMirrors.flatMap(({ host, servedRegistry }, position) => {
+    const key = `source.registry_mirror[${position}]`;
+    const served = servedRegistry === '' || servedRegistry === 'docker.io' ? dockerHub : servedRegistry;
+    // For ECR the registry is known only after the log-in.
+    if (registry !== undefined && registry !== served && awsRegion === '') {
+      const name = JSON.stringify(withoutUserInfo(served));
+      return [
+        `${key} has no effect: it mirrors ${name}, and the repository is on ${JSON.stringify(registry)}`,
+      ];
+    }
+    return host === '' ? [`${key} has no host: ${dockerHub} itself is asked in its place`] : [];
+  });
+}
+
+function registryOf(repository: string): string | undefined {
+  try {
+    return parseRepository(repository).registry;
+  } catch {
+    return undefined;
+  }
+}
+
+function overriddenKeys(source: RawSource): string[] {
   const winner = source.tag !== '' ? 'tag' : source.tagRegex !== '' ? 'tag_regex' : undefined;
   const semverKeys = [
     source.variant !== '' && 'variant',

@@ -97,6 +97,71 @@ describe('the keys of Amazon ECR', () => {
   });
 });
 
+describe('the keys of a check that need another key', () => {
+  it.each<[object, string | undefined]>([
+    [{ created_at_sort: true }, 'source.created_at_sort has no effect without tag_regex'],
+    [{ created_at_sort: true, tag_regex: 'x' }, undefined],
+    [
+      { pre_release_prefixes: ['dev'] },
+      'source.pre_release_prefixes has no effect without "pre_releases: true"',
+    ],
+    [{ pre_release_prefixes: ['dev'], pre_releases: true }, undefined],
+    [{ pre_release_prefixes: [] }, undefined],
+  ])('are a warning without it: %j', (source, expected) => {
+    expect(warnings(source)).toEqual(expected === undefined ? [] : [expected]);
+    expect(decodeInRequest(JSON.stringify({ source })).warnings).toEqual([]);
+  });
+});
+
+describe('a mirror', () => {
+  const repository = 'registry.test/team/app';
+
+  it.each<[object, string[]]>([
+    [{ repository: 'app', registry_mirror: { host: 'm.test' } }, []],
+    [{ repository: 'app', registry_mirror: ['m.test'] }, []],
+    [{ repository: 'docker.io/app', registry_mirror: { host: 'm.test', for: 'docker.io' } }, []],
+    [{ repository, registry_mirror: { host: 'm.test', for: 'registry.test' } }, []],
+    [
+      { repository, registry_mirror: ['m.test', { host: 'n.test', for: 'registry.test' }] },
+      [
+        'source.registry_mirror[0] has no effect: it mirrors "index.docker.io", and the repository is on "registry.test"',
+      ],
+    ],
+    [
+      { repository: 'app', registry_mirror: { host: 'm.test', for: 'registry.test' } },
+      ['source.registry_mirror[0] has no effect: it mirrors "registry.test"'],
+    ],
+    [
+      { repository: 'app', registry_mirror: { username: 'u', password: 'p' } },
+      ['source.registry_mirror[0] has no host: index.docker.io itself is asked in its place'],
+    ],
+    [{ repository: 'Not A Name', registry_mirror: ['m.test'] }, []],
+    [{ repository: 'app', aws_region: 'r', registry_mirror: { host: 'm.test', for: 'ecr.test' } }, []],
+  ])(
+    'is a warning of check and in, and not of out, when it has no effect or no host: %j',
+    (source, expected) => {
+      const lines = expected.map((text) => expect.stringContaining(text));
+      expect(warnings(source)).toEqual(lines);
+      expect(decodeInRequest(JSON.stringify({ source })).warnings).toEqual(lines);
+      expect(decodeOutRequest(JSON.stringify({ source })).warnings).toEqual([]);
+    },
+  );
+});
+
+describe('params.bump_aliases', () => {
+  it.each<[object, string[]]>([
+    [
+      { bump_aliases: true },
+      ['params.bump_aliases has no effect without params.version or params.version_file'],
+    ],
+    [{ bump_aliases: true, version: '1.2.3' }, []],
+    [{ bump_aliases: true, version_file: 'version' }, []],
+    [{ bump_aliases: false }, []],
+  ])('is a warning without a version: %j', (params, expected) => {
+    expect(decodeOutRequest(JSON.stringify({ params })).warnings).toEqual(expected);
+  });
+});
+
 describe('the keys of a check that another key overrides', () => {
   const semver = {
     semver_constraint: '1.x',
