@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dockerArchive } from '../support/image-files.ts';
-import { buildImage } from '../support/images.ts';
+import { buildImage, seed } from '../support/images.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { registryForTest } from '../support/registry-for-test.ts';
 import { type ExecutableName, runExecutable } from '../support/run.ts';
 
 let registry: TestRegistry;
@@ -32,10 +33,10 @@ interface Mistake {
   readonly params?: object;
 }
 
-async function run(command: ExecutableName, { source, params }: Mistake) {
+async function run(command: ExecutableName, { source, params }: Mistake, { host } = registry) {
   const version = { tag: 'latest', digest: `sha256:${'0'.repeat(64)}` };
   const request = {
-    source: { repository: `${registry.host}/team/app`, ...source },
+    source: { repository: `${host}/team/app`, ...source },
     ...(params ? { params } : {}),
     ...(command === 'in' ? { version } : {}),
   };
@@ -144,6 +145,48 @@ describe('a request with a mistake', () => {
     expect(stderr).not.toContain('this is a bug');
     expect(stderr).not.toContain('topsecret');
     expect(registry.requests).toEqual([]);
+  });
+});
+
+describe('a request with a key that has no effect', () => {
+  it.each<[string, ExecutableName, Mistake, string]>([
+    [
+      'created_at_sort',
+      'check',
+      { source: { created_at_sort: true } },
+      'source.created_at_sort has no effect',
+    ],
+    [
+      'pre_release_prefixes',
+      'check',
+      { source: { pre_release_prefixes: ['dev'] } },
+      'source.pre_release_prefixes has no effect',
+    ],
+    [
+      'registry_mirror',
+      'check',
+      { source: { registry_mirror: { host: '127.0.0.1:1' } } },
+      'source.registry_mirror[0] has no effect: it mirrors "index.docker.io"',
+    ],
+    [
+      'a password with a line feed',
+      'check',
+      { source: { username: 'user', password: 'topsecret\n' } },
+      'source.password ends with a line break',
+    ],
+    [
+      'bump_aliases',
+      'out',
+      { params: { ...put, tags: ['1.0'], bump_aliases: true } },
+      'params.bump_aliases has no effect',
+    ],
+  ])('succeeds with a warning about %s', async (_, command, mistake, warning) => {
+    const other = await registryForTest();
+    seed(other, 'team/app', 'latest', await buildImage());
+    const { status, stderr } = await run(command, mistake, other);
+    expect(status).toBe(0);
+    expect(stderr).toContain(warning);
+    expect(stderr).not.toContain('topsecret');
   });
 });
 
