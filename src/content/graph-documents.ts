@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { maximumConfig } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { documentMediaType, refuseAmbiguous } from '../oci/document-type.ts';
+import { documentMediaType, refuseOtherType } from '../oci/document-type.ts';
 import { type ContentDocument, type ContentReader, contentKind, type GraphNode } from './content-graph.ts';
 
 /** Reads manifests, indexes and configs, and caches each until it is taken. */
@@ -22,14 +22,12 @@ export interface GraphDocuments {
   take(digest: Digest): Uint8Array | undefined;
 }
 
-const nameOf = { manifest: 'manifest', index: 'index', blob: 'document' } as const;
-
 /** An empty cache for the documents of a repository or a layout. */
 export function graphDocuments(reader: ContentReader): GraphDocuments {
   const kept = new Map<Digest, ContentDocument>();
   const keep = (digest: Digest, { bytes, mediaType }: ContentDocument): ContentDocument => {
     const document = { bytes, mediaType: documentMediaType(mediaType, bytes) };
-    refuseAmbiguous(document.mediaType, bytes, `${nameOf[contentKind(document.mediaType)]} ${digest}`);
+    refuseOtherType(document.mediaType, bytes, `${contentKind(document.mediaType)} ${digest}`);
     kept.set(digest, document);
     return document;
   };

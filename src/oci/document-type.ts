@@ -1,6 +1,7 @@
-// The media type of a manifest or an index whose stated one is generic, and the documents that contradict their type.
+// The media type of a manifest or an index whose stated one is generic, and documents that state another one.
 import { UserError } from '../errors.ts';
 import { isJsonObject, type JsonObject, member, parseJson } from './json.ts';
+import { isPresent } from './manifest.ts';
 import { isIndexType, isManifestType, isSchema1Type, mediaTypes, withoutParameters } from './media-type.ts';
 
 /**
@@ -17,31 +18,18 @@ export function documentMediaType(stated: string, bytes: Uint8Array): string {
 }
 
 /**
- * Throws a UserError, which begins with `where`, for a document that clients may read in two ways (CVE-2021-41190): it has the
- * members of an index and those of an image, or those of the other type, or its `mediaType` is not `mediaType`. Schema 1 is
- * not read at all.
+ * Throws a UserError, which begins with `where`, for a document that states another media type than its own one: clients
+ * would read it in two ways (CVE-2021-41190). Which members contradict a type, the parsers check.
  */
-export function refuseAmbiguous(mediaType: string, bytes: Uint8Array, where: string): void {
-  const document = isSchema1Type(mediaType) ? undefined : parseJson(bytes);
-  if (!isJsonObject(document)) {
-    return;
-  }
-  const ambiguous = (reason: string) =>
-    new UserError(`${where} can be read in two ways: ${reason}`, { code: 'DOCUMENT_AMBIGUOUS' });
-  const [index, layers, config] = ['manifests', 'layers', 'config'].map((name) => has(document, name));
-  if (index && (layers || config)) {
-    throw ambiguous(`it has "manifests" like an index and ${layers ? '"layers"' : '"config"'} like an image`);
-  }
-  const inner = member(document, 'mediaType');
+export function refuseOtherType(mediaType: string, bytes: Uint8Array, where: string): void {
+  const document = isIndexType(mediaType) || isManifestType(mediaType) ? parseJson(bytes) : undefined;
+  const inner = isJsonObject(document) ? member(document, 'mediaType') : undefined;
   const stated = typeof inner === 'string' ? withoutParameters(inner) : '';
-  if (isDocumentType(mediaType) && stated !== '' && stated !== mediaType) {
-    throw ambiguous(`its media type is ${mediaType}, but it states ${JSON.stringify(stated.slice(0, 100))}`);
-  }
-  if (isManifestType(mediaType) && index) {
-    throw ambiguous(`its media type is ${mediaType}, but it has "manifests" like an index`);
-  }
-  if (isIndexType(mediaType) && (layers || config)) {
-    throw ambiguous(`its media type is ${mediaType}, but it has "layers" or "config" like an image`);
+  if (stated !== '' && stated !== mediaType) {
+    throw new UserError(
+      `${where} is ambiguous: its media type is ${mediaType}, but it states ${JSON.stringify(stated.slice(0, 100))}`,
+      { code: 'DOCUMENT_AMBIGUOUS' },
+    );
   }
 }
 
@@ -54,13 +42,8 @@ function typeInside(document: JsonObject): string | undefined {
   if (typeof inner === 'string' && isDocumentType(inner)) {
     return inner;
   }
-  if (has(document, 'manifests')) {
+  if (isPresent(document, 'manifests')) {
     return mediaTypes.ociIndex;
   }
-  return has(document, 'config') && has(document, 'layers') ? mediaTypes.ociManifest : undefined;
-}
-
-function has(document: JsonObject, name: string): boolean {
-  const value = member(document, name);
-  return value !== undefined && value !== null;
+  return isPresent(document, 'config') && isPresent(document, 'layers') ? mediaTypes.ociManifest : undefined;
 }

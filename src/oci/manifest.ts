@@ -52,6 +52,7 @@ export function isPresent(document: JsonObject, name: string): boolean {
 export function ambiguousError(where: string, stated: string, other: string): UserError {
   return new UserError(
     `${where} is ambiguous: it is ${stated} by its media type, and has members or the type of ${other}`,
+    { code: 'DOCUMENT_AMBIGUOUS' },
   );
 }
 

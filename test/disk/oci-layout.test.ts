@@ -85,14 +85,6 @@ describe('openOciLayout', () => {
     },
   );
 
-  it('refuses an index.json with the media type of an image', async () => {
-    const directory = await layoutOf(buildIndex([await imageOf('a'), await imageOf('b')]));
-    const path = join(directory, 'index.json');
-    const index = { ...JSON.parse(await readFile(path, 'utf8')), mediaType: mediaTypes.ociManifest };
-    await writeFile(path, JSON.stringify(index));
-    await expect(openOciLayout(directory)).rejects.toThrow('can be read in two ways');
-  });
-
   it('takes an index.json without a media type as an OCI index', async () => {
     const directory = await layoutOf(buildIndex([await imageOf('a'), await imageOf('b')]));
     const path = join(directory, 'index.json');
