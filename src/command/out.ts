@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { openAccess } from '../access/access.ts';
 import { sourceRepositories } from '../access/repositories.ts';
 import { findImage } from '../disk/glob.ts';
-import { openImage } from '../disk/open-image.ts';
+import { type DiskImage, type OpenImageOptions, openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -43,7 +43,7 @@ export const runOut: Command = async (surroundings) => {
   checkRequestedTags(requested);
   const immutable = immutableTags(setting);
   const signer = openContentTrust(request.source, access, surroundings, log);
-  const image = await openImage(await findImage(directory, glob), {
+  const image = await openArtifact(directory, glob, {
     temporaryDirectory: tmpdir(),
     signal,
     watchLayer: (plain, { number, count, size }) =>
@@ -121,6 +121,20 @@ async function existingTags(
       return { tags: [], refusal: cause };
     }
     throw new UserError('determine aliases: list repository tags', { cause });
+  }
+}
+
+/** The image that the glob finds. Without a glob the directory itself may be one, as in upstream. */
+async function openArtifact(directory: string, glob: string, options: OpenImageOptions): Promise<DiskImage> {
+  try {
+    return await openImage(await findImage(directory, glob), options);
+  } catch (cause) {
+    throw glob === '' && cause instanceof UserError
+      ? new UserError('params.image is missing', {
+          cause,
+          hint: 'set params.image to the path of a tarball or an OCI layout in the artifacts, such as image/*.tar',
+        })
+      : cause;
   }
 }
 

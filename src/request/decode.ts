@@ -144,13 +144,23 @@ export class ObjectReader {
     );
   }
 
+  /** The names that were read so far. */
+  get knownKeys(): readonly string[] {
+    return this.#known;
+  }
+
   /** Throws a UserError when the object has a member that was not read, with the nearest known name as its hint. */
   rejectUnknown(): void {
     for (const { key } of this.#members) {
       if (!this.#known.includes(foldKey(key))) {
         const nearest = nearestKey(key, this.#known);
         const hint = nearest === undefined ? `known: ${this.#known.join(', ')}` : `did you mean ${nearest}?`;
-        throw new UserError(`unknown field ${quotePath(this.#pathOf(key))}`, { hint });
+        const facts = { object: this.#path, key };
+        throw new UserError(`unknown field ${quotePath(this.#pathOf(key))}`, {
+          code: 'UNKNOWN_FIELD',
+          facts,
+          hint,
+        });
       }
     }
   }

@@ -2,6 +2,7 @@
 import type { Version } from '../policy/select-tag.ts';
 import { type ContentTrust, contentTrustWarnings, parseContentTrust } from './content-trust.ts';
 import { decodeObject, type ObjectReader } from './decode.ts';
+import { explainMisplacedKey } from './misplaced-key.ts';
 import { paddedTrustWarnings } from './padded-secrets.ts';
 import {
   type InParams,
@@ -50,7 +51,7 @@ export interface PutSource extends Source {
  * may be a secret; `format`, `on_conflict` and `on_failure` are the exceptions.
  */
 export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
-  const request = decodeObject(input, (object) => ({
+  const request = decode(input, (object) => ({
     source: object.object('source', readRawSource),
     version: object.optionalObject('version', readVersion),
   }));
@@ -64,7 +65,7 @@ export function decodeCheckRequest(input: Uint8Array | string): CheckRequest {
 
 /** Decodes the request of `in`; an absent version has empty strings. Errors as in {@link decodeCheckRequest}. */
 export function decodeInRequest(input: Uint8Array | string): InRequest {
-  const request = decodeObject(input, (object) => ({
+  const request = decode(input, (object) => ({
     source: object.object('source', readRawSource),
     params: object.object('params', readRawInParams),
     version: object.object('version', readVersion),
@@ -77,7 +78,7 @@ export function decodeInRequest(input: Uint8Array | string): InRequest {
 
 /** Decodes the request of `out`. Errors as in {@link decodeCheckRequest}. */
 export function decodeOutRequest(input: Uint8Array | string): OutRequest {
-  const request = decodeObject(input, (object) => ({
+  const request = decode(input, (object) => ({
     source: object.object('source', readRawSource),
     params: object.object('params', readRawOutParams),
   }));
@@ -91,6 +92,14 @@ export function decodeOutRequest(input: Uint8Array | string): OutRequest {
     ...paddedTrustWarnings(trust),
   ];
   return { source, params, warnings };
+}
+
+function decode<T>(input: Uint8Array | string, read: (object: ObjectReader) => T): T {
+  try {
+    return decodeObject(input, read);
+  } catch (error) {
+    throw explainMisplacedKey(error);
+  }
 }
 
 function readVersion(object: ObjectReader): Version {

@@ -175,7 +175,8 @@ export function readPlatform(object: ObjectReader): WantedPlatform {
   return readWantedPlatform(os, architecture, object.string('variant'));
 }
 
-function readRegistryMirror(object: ObjectReader): RegistryMirror {
+/** Decodes one `registry_mirror` object. */
+export function readRegistryMirror(object: ObjectReader): RegistryMirror {
   return {
     host: object.string('host'),
     servedRegistry: object.string('for'),

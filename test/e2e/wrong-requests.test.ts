@@ -102,6 +102,20 @@ describe('a request with a mistake', () => {
       'a digest goes into version',
     ],
     [
+      'a key in the wrong place',
+      'out',
+      { source: { image: 'image.tar' }, params: put },
+      'invalid payload: unknown field "source.image"',
+      'image belongs to the params of a put',
+    ],
+    [
+      'an absent image',
+      'out',
+      { params: { version: '1.2.3' } },
+      'params.image is missing: could not load image from path',
+      'such as image/*.tar',
+    ],
+    [
       'build metadata in params.version',
       'out',
       { params: { ...put, version: '1.2.3+b5' } },

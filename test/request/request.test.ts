@@ -283,7 +283,7 @@ describe('keys', () => {
       'source.registry_mirror.hots',
       'known: host, for, username, password',
     ],
-    ['in', '{"params":{"image":""}}', 'params.image', 'known: format, platform, skip_download'],
+    ['in', '{"params":{"image":""}}', 'params.image', 'image belongs to the params of a put'],
     ['in', '{"params":{"platform":{"arch":""}}}', 'params.platform.arch', 'known: architecture, os, variant'],
     ['out', '{"version":{}}', 'version', 'known: source, params'],
     [
