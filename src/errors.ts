@@ -74,3 +74,9 @@ export function errorHint(error: unknown): string | undefined {
   }
   return undefined;
 }
+
+/** What the system said, without what Node adds: "no such file or directory" of `ENOENT: no such file or directory, open 'a'`. */
+export function systemReason(error: unknown): string {
+  const text = errorText(error);
+  return /^E[A-Z0-9]+: ([^,]+)/.exec(text)?.[1] ?? text;
+}

@@ -62,3 +62,9 @@ export const maximumYamlTokens = 1_000_000;
 
 /** Values that the aliases of a YAML file repeat, all together: a few lines of them can stand for billions. */
 export const maximumYamlRepetitions = 1_000_000;
+
+/** Folders inside each other in a directory of thin manifests. It needs three. */
+export const maximumTreeDepth = 16;
+
+/** Files and folders in a directory of thin manifests. Kubernetes has less than a thousand. */
+export const maximumTreeEntries = 20_000;

@@ -18,6 +18,8 @@ export interface ManifestRegistry extends FilePosition {
 export interface ManifestDigest extends FilePosition {
   readonly digest: Digest;
   readonly tags: readonly string[];
+  /** The lines of the tags, where one of them is not on the line of the digest. */
+  readonly tagLines?: readonly number[];
 }
 
 /** An image: its name below the source and below each destination, and its digests. Each name occurs once. */
@@ -30,6 +32,8 @@ export interface ManifestImage {
 export interface PromotionManifest {
   /** The file with the registries. */
   readonly file: string;
+  /** For a thin manifest: the name of its folder below `manifests` and `images`. */
+  readonly folder?: string;
   readonly source: ManifestRegistry;
   readonly destinations: readonly ManifestRegistry[];
   readonly images: readonly ManifestImage[];
@@ -37,6 +41,8 @@ export interface PromotionManifest {
 
 /** What is wrong, or odd, at a place of a manifest. */
 export interface ManifestProblem extends FilePosition {
+  /** Where the file is malformed; counted from 1. */
+  readonly column?: number;
   readonly message: string;
 }
 

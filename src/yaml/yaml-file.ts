@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { UserError } from '../errors.ts';
+import { systemReason, UserError } from '../errors.ts';
 import { maximumYamlFile } from '../limits.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { YamlError, YamlReading } from './yaml-node.ts';
@@ -16,7 +16,7 @@ export async function readYamlFile(path: string): Promise<YamlReading> {
     const bytes = await readBounded(path);
     return isUtf8(bytes) ? await parseYaml(bytes.toString('utf8')) : unusable(invalidByte(bytes));
   } catch (error) {
-    return unusable({ line: 1, message: `the file cannot be read: ${reason(error)}` });
+    return unusable({ line: 1, message: `the file cannot be read: ${systemReason(error)}` });
   }
 }
 
@@ -59,10 +59,4 @@ function invalidByte(bytes: Buffer): YamlError {
 
 function unusable(error: YamlError): YamlReading {
   return { root: { kind: 'empty', line: 1 }, errors: [error] };
-}
-
-/** Without the code, the call and the path that Node adds: `ENOENT: no such file or directory, open 'x'`. */
-function reason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return /^E[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;
 }
