@@ -4,11 +4,22 @@ import { maximumTagList, maximumTagPages } from '../limits.ts';
 import { isJsonObject, member, parseJson } from '../oci/json.ts';
 import { isSameHost } from '../transport/authorization.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
+import { RegistryError } from '../transport/registry-error.ts';
 import { requestUrl, resolveUrl } from '../transport/resolve-url.ts';
 import { headerLines } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 
 const pageSize = 1000;
+
+/** A page as it was served. */
+interface Page {
+  readonly tags: readonly string[];
+  /** Of the body, in bytes. */
+  readonly size: number;
+  /** The URL that responded. */
+  readonly url: string;
+  readonly link: string | undefined;
+}
 
 /**
  * The tags in the registry's order. Further pages come from the `Link` header and must be on the registry itself. Throws
@@ -28,9 +39,10 @@ export async function listTags(session: Session): Promise<string[]> {
       });
     }
     visited.add(next);
-    const page = await readPage(session, next).catch((cause: unknown) => {
-      throw visited.size === 1 ? cause : new UserError(`page ${visited.size} of the tag list`, { cause });
-    });
+    const page =
+      visited.size === 1
+        ? await readFirstPage(session, list)
+        : await readLaterPage(session, next, visited.size);
     size += page.size;
     for (const tag of page.tags) {
       tags.push(tag);
@@ -40,10 +52,27 @@ export async function listTags(session: Session): Promise<string[]> {
   return tags;
 }
 
-async function readPage(
-  session: Session,
-  url: string,
-): Promise<{ tags: string[]; size: number; url: string; link: string | undefined }> {
+/** Some registries refuse a page of this size instead of sending a smaller one. */
+async function readFirstPage(session: Session, list: string): Promise<Page> {
+  try {
+    return await readPage(session, `${list}?n=${pageSize}`);
+  } catch (error) {
+    if (error instanceof RegistryError && [400, 413, 422].includes(error.status)) {
+      return await readPage(session, list);
+    }
+    throw error;
+  }
+}
+
+async function readLaterPage(session: Session, url: string, number: number): Promise<Page> {
+  try {
+    return await readPage(session, url);
+  } catch (cause) {
+    throw new UserError(`page ${number} of the tag list`, { cause });
+  }
+}
+
+async function readPage(session: Session, url: string): Promise<Page> {
   const response = await session.request({
     method: 'GET',
     target: url,

@@ -141,3 +141,31 @@ describe('a tag list with entries that are not tags', () => {
     expect((await put(await mixed(), { version: '1.5.0' })).tags).toBe('1.5.0 1 1.5');
   });
 });
+
+describe('a tag list whose pages have a greatest size', () => {
+  const tags = Array.from({ length: 150 }, (_, number) => `1.0.${number}`);
+  const limited = () =>
+    registryWith(['1.0.149'], ({ query }) => {
+      if (Number(query.get('n') ?? '0') > 100) {
+        return errorReply(400, 'PAGINATION_NUMBER_INVALID', 'invalid number of results requested');
+      }
+      return query.has('last')
+        ? jsonReply(200, { name, tags: tags.slice(100) })
+        : jsonReply(
+            200,
+            { name, tags: tags.slice(0, 100) },
+            { link: `</v2/${name}/tags/list?last=1.0.99>; rel="next"` },
+          );
+    });
+
+  it.each([
+    ['a pattern', { tag_regex: '.*' }],
+    ['versions', {}],
+  ])('is read to its end by a check by %s', async (_name, source) => {
+    expect(await check(await limited(), source)).toMatchObject({ tags: ['1.0.149'] });
+  });
+
+  it('is read to its end by a put', async () => {
+    expect((await put(await limited(), { version: '1.0.148' })).tags).toBe('1.0.148');
+  });
+});

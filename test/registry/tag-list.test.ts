@@ -133,6 +133,25 @@ describe('listTags', () => {
     expect(await listTags(list.session)).toEqual(['a', 'b']);
   });
 
+  it.each([400, 413, 422])('are requested without a size after %i for the first one', async (status) => {
+    await using list = await listOf(({ query }) => {
+      if (query.has('n')) {
+        return errorReply(status, 'PAGINATION_NUMBER_INVALID', 'n is at most 100');
+      }
+      return query.has('last') ? page(['c']) : page(['a', 'b'], '</v2/app/tags/list?last=b>; rel="next"');
+    });
+    expect(await listTags(list.session)).toEqual(['a', 'b', 'c']);
+    expect(list.server.journal.requests).toHaveLength(4);
+  });
+
+  it('fail with the second error when the first one is refused without a size too', async () => {
+    await using list = await listOf(({ query }) =>
+      query.has('n') ? { status: 400 } : errorReply(404, 'NAME_UNKNOWN', 'unknown'),
+    );
+    const error = await listTags(list.session).catch((caught: unknown) => caught);
+    expect(isMissing(error)).toBe(true);
+  });
+
   it('does not take the 404 of a later page for a missing repository', async () => {
     await using list = await listOf(({ query }) =>
       query.has('last')
