@@ -9,14 +9,25 @@ import { resolveLocation } from '../transport/redirect.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { requestUrl, withQueryParameter } from '../transport/resolve-url.ts';
 import { headerText } from '../transport/response-body.ts';
+import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
 import type { ReadResponse } from '../transport/session-request.ts';
 
-/** Whether the repository has a blob. Throws a RegistryError for any status but 200 and 404. */
+/**
+ * Whether the repository has a blob; false when the registry refuses to say: the blob can be uploaded. Some registries
+ * refuse every HEAD of a blob. Throws a RegistryError of a status that may pass, after the retries of the session.
+ */
 export async function hasBlob(session: Session, digest: Digest, signal?: AbortSignal): Promise<boolean> {
   const target = `/v2/${session.repository.path}/blobs/${digest}`;
-  const { status } = await session.request({ method: 'HEAD', target, expect: [200, 404], signal });
-  return status === 200;
+  try {
+    const { status } = await session.request({ method: 'HEAD', target, expect: [200, 404], signal });
+    return status === 200;
+  } catch (error) {
+    if (error instanceof RegistryError && !isPassing(error.status)) {
+      return false;
+    }
+    throw error;
+  }
 }
 
 /** The result of a mount: mounted, or the URL of the upload that the registry opened instead, if there is one. */

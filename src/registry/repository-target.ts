@@ -3,12 +3,11 @@ import { buffer } from 'node:stream/consumers';
 import { tagConcurrency } from '../concurrency.ts';
 import type { OnContentEvent } from '../content/content-event.ts';
 import type { TaggedTarget } from '../content/content-graph.ts';
-import type { CurrentTag, TagState } from '../content/tag-state.ts';
+import type { CurrentTag } from '../content/tag-state.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryName } from '../oci/reference.ts';
-import { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
 import { hasBlob, mountBlob, uploadBlob } from './blob-upload.ts';
 import { headManifest, putManifest } from './manifest-endpoint.ts';
@@ -49,7 +48,7 @@ export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTa
       return outcome.mounted;
     },
     currentTags: (tags) =>
-      mapConcurrently(tags, tagConcurrency, async (tag) => ({ tag, now: await stateOf(session, tag) })),
+      mapConcurrently(tags, tagConcurrency, async (tag) => ({ tag, now: await headManifest(session, tag) })),
     async write(node, signal) {
       const { descriptor } = node;
       if (node.kind === 'blob') {
@@ -97,24 +96,11 @@ export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTa
   };
 }
 
-/** The state of a tag or digest; `unclear` when the registry refuses to respond. */
-async function stateOf(session: Session, reference: string, signal?: AbortSignal): Promise<TagState> {
-  const head = await headManifest(session, reference, signal);
-  if (
-    head.state === 'unclear' &&
-    head.error instanceof RegistryError &&
-    ![403, 405, 501].includes(head.error.status)
-  ) {
-    throw head.error;
-  }
-  return head;
-}
-
 /** Whether the repository holds a manifest or index already; false when the registry refuses to respond. */
 async function hasManifest(
   session: Session,
   digest: Digest,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  return (await stateOf(session, digest, signal)).state === 'found';
+  return (await headManifest(session, digest, signal)).state === 'found';
 }

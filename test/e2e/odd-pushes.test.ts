@@ -1,0 +1,49 @@
+// Registries that answer the requests of a put otherwise than others: refused HEAD requests, late blobs, lost uploads.
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { FaultRule } from '../support/fault.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { putStep } from '../support/steps.ts';
+
+const name = 'team/app';
+
+async function registryWith(...faults: readonly FaultRule[]): Promise<TestRegistry> {
+  const registry = await startRegistry({ faults });
+  onTestFinished(() => registry.close());
+  return registry;
+}
+
+const put = (registry: TestRegistry, params: object = {}) =>
+  putStep(`${registry.host}/${name}`, params, { source: { tag: '1.0' } });
+
+const status = (code: number) => ({ kind: 'status', status: code }) as const;
+
+describe('a put to a registry that refuses HEAD requests', () => {
+  it.each([401, 403, 405])('uploads blobs after %i for each of them', async (code) => {
+    const registry = await registryWith({ method: 'HEAD', path: /\/blobs\//, fault: status(code) });
+    const { version, stderr } = await put(registry);
+    expect(version, stderr).toEqual({ tag: '1.0', digest: registry.manifest(name, '1.0')?.digest });
+  });
+
+  it.each([400, 401, 406])('moves tags after %i for each of them', async (code) => {
+    const registry = await registryWith({ method: 'HEAD', path: /\/manifests\//, fault: status(code) });
+    const { tags, stderr } = await put(registry, { version: '1.0.0', bump_aliases: true });
+    expect(tags, stderr).toBe('1.0 1.0.0 latest 1 1.0');
+  });
+
+  it('fails when an immutable tag cannot be read', async () => {
+    const registry = await registryWith({ method: 'HEAD', path: /\/manifests\//, fault: status(401) });
+    const { status: code, stderr } = await put(registry, { immutable_tags: true });
+    expect(code).toBe(1);
+    expect(stderr).toContain('the registry does not say where the immutable tag 1.0 points');
+  });
+
+  it('says which tag could not be restored after a failure', async () => {
+    const registry = await registryWith(
+      { method: 'HEAD', path: /\/manifests\//, fault: status(401) },
+      { method: 'PUT', path: /\/manifests\/latest$/, fault: status(403) },
+    );
+    const { status: code, stderr } = await put(registry, { tags: ['latest'] });
+    expect(code).toBe(1);
+    expect(stderr).toContain('except 1.0, which pointed to an unknown digest');
+  });
+});
