@@ -53,9 +53,12 @@ export const runOut: Command = async (surroundings) => {
     const { origin } = await logIn();
     const session = await origin.session('push,pull');
     const existing = hasAliases(requested) ? await existingTags(session, log) : { tags: [] };
-    const { asked, aliases, all: tags, unique } = tagsToPush(requested, existing.tags);
+    const { asked, aliases, keptAliases, all: tags, unique } = tagsToPush(requested, existing.tags);
     const immutableRule = immutableTagRule(immutable(asked, aliases), onConflict);
     const rule = existing.refusal ? requireUnlistedTags(immutableRule, existing.refusal) : immutableRule;
+    for (const { alias, newer } of keptAliases) {
+      log.info(`alias ${alias} does not move: the repository has the newer version ${newer}`);
+    }
     log.info(`pushing tag(s) ${tags.join(', ')}`);
     const on = reportContent(log);
     const { root, conflicts } = await push(() =>

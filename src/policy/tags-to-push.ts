@@ -1,6 +1,6 @@
 // The tags under which out publishes an image, in push order, and the tags that it refuses before any traffic.
 import { UserError } from '../errors.ts';
-import { aliasesFor } from './bump-aliases.ts';
+import { aliasesFor, type KeptAlias } from './bump-aliases.ts';
 import { checkTag, isTag } from './tag-grammar.ts';
 import { formatVersion, type TagVersion } from './tag-version.ts';
 
@@ -30,6 +30,8 @@ export interface TagsToPush {
   readonly asked: readonly string[];
   /** The aliases of the version that move along. */
   readonly aliases: readonly string[];
+  /** The other aliases of the version. */
+  readonly keptAliases: readonly KeptAlias[];
   /** Source tag, version, aliases, inline tags, additional tags. Repeated tags stay, because the answer lists them. */
   readonly all: readonly string[];
   /** The same tags, each of them once. */
@@ -45,11 +47,13 @@ export function hasAliases({ bumpAliases, version }: RequestedTags): boolean {
 export function tagsToPush(requested: RequestedTags, existing: readonly string[]): TagsToPush {
   const { version, variant } = requested;
   const { fromSource, fromVersion, inline, fromFile } = namedTags(requested);
-  const aliases = version && hasAliases(requested) ? aliasesFor(version, variant, existing) : [];
+  const { moved: aliases, kept: keptAliases } =
+    version && hasAliases(requested) ? aliasesFor(version, variant, existing) : { moved: [], kept: [] };
   const all = [...fromSource, ...fromVersion, ...aliases, ...inline, ...fromFile];
   return {
     asked: [...fromSource, ...fromVersion, ...inline, ...fromFile],
     aliases,
+    keptAliases,
     all,
     unique: [...new Set(all)],
   };

@@ -76,3 +76,16 @@ describe.each(entries)('the entry %j of a tag list', (entry) => {
     expect(JSON.parse(answer).metadata[1].value).toBe('1.0.1 latest 1 1.0');
   });
 });
+
+it('logs which tag keeps an alias of a put from moving', async () => {
+  const registry = await registryWith('1.0.0', '20240115');
+  const { answer = '', stderr } = await runCommand(runOut, {
+    request: {
+      source: { repository: `${registry.host}/${name}` },
+      params: { image: 'image.tar', version: '1.0.1', bump_aliases: true },
+    },
+    directory,
+  });
+  expect(JSON.parse(answer).metadata[1].value).toBe('1.0.1 1 1.0');
+  expect(stderr).toContain('alias latest does not move: the repository has the newer version 20240115');
+});

@@ -31,17 +31,45 @@ describe('aliasesFor', () => {
     ['a longer variant is newer', 'foo', ['2.0.0-bar-foo'], ['foo', '1-foo', '1.2-foo']],
     ['only the bare variant exists', 'foo', ['foo', 'latest'], ['foo', '1-foo', '1.2-foo']],
   ])('chooses the aliases of 1.2.3 when %s', (_, variant, existing, expected) => {
-    expect(aliasesFor(requireVersion('1.2.3'), variant, existing)).toEqual(expected);
+    expect(aliasesFor(requireVersion('1.2.3'), variant, existing).moved).toEqual(expected);
   });
 });
 
+it.each([
+  ['a newer major', '', ['1.0.0', '2.0.0', 'v3.1', '2.5.0'], [['latest', 'v3.1']]],
+  ['a date', '', ['20240115'], [['latest', '20240115']]],
+  [
+    'a newer patch',
+    '',
+    ['1.2.4', '1.2.10'],
+    [
+      ['latest', '1.2.10'],
+      ['1', '1.2.10'],
+      ['1.2', '1.2.10'],
+    ],
+  ],
+  [
+    'a newer minor of the variant',
+    'x',
+    ['1.3.0-x', '9.0.0'],
+    [
+      ['x', '1.3.0-x'],
+      ['1-x', '1.3.0-x'],
+    ],
+  ],
+])('names the newest tag that keeps an alias from 1.2.3: %s', (_, variant, existing, expected) => {
+  const { kept } = aliasesFor(requireVersion('1.2.3'), variant, existing);
+  expect(kept.map(({ alias, newer }) => [alias, newer])).toEqual(expected);
+});
+
 it('moves no alias to a prerelease', () => {
-  expect(aliasesFor(requireVersion('1.2.3-alpha.1'), '', [])).toEqual([]);
-  expect(aliasesFor(requireVersion('1.2.3-alpha.1'), 'lts', ['1.0.0-lts'])).toEqual([]);
+  const none = { moved: [], kept: [] };
+  expect(aliasesFor(requireVersion('1.2.3-alpha.1'), '', ['2.0.0'])).toEqual(none);
+  expect(aliasesFor(requireVersion('1.2.3-alpha.1'), 'lts', ['1.0.0-lts'])).toEqual(none);
 });
 
 it('writes aliases without v and without leading zeros', () => {
-  expect(aliasesFor(requireVersion('v01.2'), '', [])).toEqual(['latest', '1', '1.2']);
+  expect(aliasesFor(requireVersion('v01.2'), '', []).moved).toEqual(['latest', '1', '1.2']);
 });
 
 it('never moves more aliases than in an empty repository, and never more because of further tags', () => {
@@ -51,10 +79,11 @@ it('never moves more aliases than in an empty repository, and never more because
   fc.assert(
     fc.property(tag, fc.array(tag), fc.array(tag), (pushed, existing, more) => {
       const version = requireVersion(pushed);
-      const before = aliasesFor(version, '', existing);
-      const after = aliasesFor(version, '', [...existing, ...more]);
-      expect(aliasesFor(version, '', [])).toEqual(expect.arrayContaining(before));
-      expect(before).toEqual(expect.arrayContaining(after));
+      const before = aliasesFor(version, '', existing).moved;
+      const { moved: after, kept } = aliasesFor(version, '', [...existing, ...more]);
+      expect(after.length + kept.length).toBe(3);
+      expect(aliasesFor(version, '', []).moved).toEqual(expect.arrayContaining([...before]));
+      expect(before).toEqual(expect.arrayContaining([...after]));
     }),
   );
 });

@@ -59,6 +59,7 @@ describe('tagsToPush', () => {
     expect(tagsToPush({ ...nothing, ...requested }, [])).toEqual({
       asked: expected,
       aliases: [],
+      keptAliases: [],
       all: expected,
       unique: expected,
     });
@@ -76,6 +77,7 @@ describe('tagsToPush', () => {
     expect(tagsToPush(requested, [])).toEqual({
       asked: ['1.2', '1.2.3', 'y', '1', 'latest', 'x'],
       aliases: ['latest', '1', '1.2'],
+      keptAliases: [],
       all: ['1.2', '1.2.3', 'latest', '1', '1.2', 'y', '1', 'latest', 'x'],
       unique: ['1.2', '1.2.3', 'latest', '1', 'y', 'x'],
     });
@@ -83,7 +85,13 @@ describe('tagsToPush', () => {
 
   it('leaves out an alias that a newer version in the repository holds', () => {
     const requested = { ...nothing, version: requireVersion('1.2.3'), variant: 'x', bumpAliases: true };
-    expect(tagsToPush(requested, ['2.0.0', '1.3.0-x']).aliases).toEqual(['1.2-x']);
+    expect(tagsToPush(requested, ['2.0.0', '1.3.0-x'])).toMatchObject({
+      aliases: ['1.2-x'],
+      keptAliases: [
+        { alias: 'x', newer: '1.3.0-x' },
+        { alias: '1-x', newer: '1.3.0-x' },
+      ],
+    });
   });
 });
 
