@@ -43,6 +43,16 @@ describe('the rules of a fault script', () => {
     expect(registry.faults.exhausted).toBe(true);
   });
 
+  it('lets a function choose the fault, and tries the next rule if there is none', async () => {
+    registry.faults.add(
+      { path, fault: ({ method }) => (method === 'GET' ? { kind: 'status', status: 500 } : undefined) },
+      { path, fault: { kind: 'status', status: 503 } },
+    );
+    const url = `${registry.url}${path}`;
+    expect((await plainRequest(url)).status).toBe(500);
+    expect((await plainRequest(url, { method: 'HEAD' })).status).toBe(503);
+  });
+
   it('keeps a rule that distorts the response until there is one below 400', async () => {
     registry.faults.add({ path: /\/blobs\//, times: 1, fault: { kind: 'flip' } });
     expect((await plainRequest(`${registry.url}${path.slice(0, -1)}_`)).status).toBe(404);

@@ -72,7 +72,8 @@ export function isDistortion(fault: Fault): fault is Distortion {
 export interface FaultRule extends RequestFilter {
   /** How often it applies; by default always. */
   readonly times?: number;
-  readonly fault: Fault;
+  /** The fault, or a function that chooses one; without one, the next rule is tried. */
+  readonly fault: Fault | ((request: RecordedRequest) => Fault | undefined);
 }
 
 /** A fault taken from the script. `putBack` undoes the use. */
@@ -101,21 +102,27 @@ export class FaultScript {
 
   /** The fault for a request, counted as used. */
   draw(request: RecordedRequest): DrawnFault | undefined {
-    const found = this.#rules.find(({ rule, left }) => left > 0 && matches(rule, request));
-    if (!found) {
-      return undefined;
+    for (const found of this.#rules) {
+      const fault = found.left > 0 && matches(found.rule, request) ? faultOf(found.rule, request) : undefined;
+      if (fault) {
+        found.left -= 1;
+        return {
+          fault,
+          putBack: () => {
+            found.left += 1;
+          },
+        };
+      }
     }
-    found.left -= 1;
-    return {
-      fault: found.rule.fault,
-      putBack: () => {
-        found.left += 1;
-      },
-    };
+    return undefined;
   }
 
   /** Whether every rule with a number of times was used up. */
   get exhausted(): boolean {
     return this.#rules.every(({ left }) => left === 0 || left === Number.POSITIVE_INFINITY);
   }
+}
+
+function faultOf({ fault }: FaultRule, request: RecordedRequest): Fault | undefined {
+  return typeof fault === 'function' ? fault(request) : fault;
 }
