@@ -18,7 +18,7 @@ export interface RequestUrl {
 /** The parts of an absolute http or https URL that a request needs. Throws a UserError for anything else. */
 export function requestUrl(url: string): RequestUrl {
   const parts = parseUrl(url);
-  if (!parts || (parts.scheme !== 'http' && parts.scheme !== 'https')) {
+  if (!parts || (parts.scheme !== 'http' && parts.scheme !== 'https') || !isHost(parts.host)) {
     throw new UserError(`not an http or https URL: ${redactedUrl(url)}`);
   }
   const query = parts.query ? `?${escapeSpaces(parts.query)}` : '';
@@ -30,9 +30,14 @@ export function requestUrl(url: string): RequestUrl {
   };
 }
 
+/** Whether the HTTP client accepts a host: not with a port above 65535, and not 1.2.3.4.5, which is no name either. */
+function isHost(host: string): boolean {
+  return URL.canParse(`http://${host}`);
+}
+
 /**
  * The URL of a reference in the response to a request for `base` (RFC 3986, section 5.2). Absolute paths and URLs are
- * used as they are: no dot segment is removed.
+ * used as they are: no dot segment is removed. Throws a UserError for a relative reference that cannot be resolved.
  */
 export function resolveUrl(base: string, reference: string): string {
   if (/^[a-z][a-z0-9+.-]*:/i.test(reference)) {
@@ -49,7 +54,11 @@ export function resolveUrl(base: string, reference: string): string {
   if (reference === '' || reference.startsWith('?')) {
     return `${origin}${path}${reference}`;
   }
-  return new URL(reference, `${origin}${path}`).href;
+  const resolved = URL.parse(reference, `${origin}${path}`);
+  if (resolved === null) {
+    throw new UserError(`not a URL: ${redactedUrl(reference)}`);
+  }
+  return resolved.href;
 }
 
 /** The URL with one query parameter set; the query is written again in key order and a fragment dropped, as in Go. */
@@ -64,5 +73,5 @@ export function withQueryParameter(url: string, name: string, value: string): st
 }
 
 function escapeSpaces(query: string): string {
-  return query.replace(/[^\x21-\x7e]/gu, (character) => encodeURIComponent(character));
+  return query.toWellFormed().replace(/[^\x21-\x7e]/gu, (character) => encodeURIComponent(character));
 }

@@ -9,6 +9,7 @@ describe('requestUrl', () => {
     ['https://registry/v2/app/manifests/..', 'https', 'registry', '/v2/app/manifests/..'],
     ['https://registry//v2//app/', 'https', 'registry', '//v2//app/'],
     ['https://registry/a?x=%2f&y= é#fragment', 'https', 'registry', '/a?x=%2f&y=%20%C3%A9'],
+    ['https://registry/a?x=\ud800', 'https', 'registry', '/a?x=%EF%BF%BD'],
     ['https://user:secret@[::1]:5000/a', 'https', '[::1]:5000', '/a'],
     ['https://registry?n=1', 'https', 'registry', '/?n=1'],
   ])('of %s is %s, %s, %s', (url, scheme, host, target) => {
@@ -22,6 +23,8 @@ describe('requestUrl', () => {
     'https://',
     'https://a b/',
     'https://a\\b/',
+    'https://327.0.0.1/',
+    'http://registry:65536/',
     'https://a/\n',
   ])('refuses %j', (url) => {
     expect(() => requestUrl(url)).toThrow('not an http or https URL');
@@ -45,6 +48,10 @@ describe('resolveUrl', () => {
     ['', 'https://registry:5000/v2/app/blobs/uploads/'],
   ])('resolves %j to %s', (reference, url) => {
     expect(resolveUrl(base, reference)).toBe(url);
+  });
+
+  it.each(['\\\\', '\0ttp://user:http://a', '\t//'])('refuses the relative reference %j', (reference) => {
+    expect(() => resolveUrl(base, reference)).toThrow('not a URL: ');
   });
 
   it('returns a URL of another scheme, which requestUrl refuses', () => {
