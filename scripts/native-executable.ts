@@ -39,7 +39,7 @@ export function buildNativeExecutable(architecture: Architecture): void {
     ],
     directory,
   );
-  for (const command of ['check', 'in', 'out']) {
+  for (const command of ['check', 'in', 'out', 'registry-image']) {
     symlinkSync(name, join(directory, command));
   }
   if (architecture === host) {

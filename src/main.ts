@@ -15,6 +15,7 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['in', async () => withOptions('in', (await import('./command/in.ts')).runIn)],
   ['--help', async () => overviewCommand],
   ['out', async () => withOptions('out', (await import('./command/out.ts')).runOut)],
+  ['registry-image', async () => (await import('./cli/program.ts')).runRegistryImage],
 ]);
 
 /** The command's name and its arguments: the name of a link to the executable, else the first argument. */
@@ -31,7 +32,9 @@ const surroundings = systemSurroundings(args, interruption.signal);
 async function run(): Promise<number> {
   const load = commands.get(name);
   if (!load) {
-    throw new UserError('the command is not known', { hint: 'start the program as check, in or out' });
+    throw new UserError('the command is not known', {
+      hint: 'start the program as check, in, out or registry-image',
+    });
   }
   const command = await load();
   const { output, code } = await command(surroundings);
@@ -55,7 +58,7 @@ function fail(error: unknown): Promise<never> {
     log.plain('interrupted');
     return end(interruption.status);
   }
-  reportFailure(error, log);
+  reportFailure(error, log, name === 'registry-image' ? 'command line' : 'pipeline');
   return end(1);
 }
 

@@ -1,14 +1,16 @@
 // The settings file of registry-image: how registries are reached, and where images may be promoted to.
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import type { RegistrySettings } from '../access/registries.ts';
 import { UserError } from '../errors.ts';
+import { checkAddressable, parseRepository } from '../oci/reference.ts';
 import { compilePattern, type Pattern } from '../policy/pattern.ts';
-import { decodeObject, type ObjectReader } from '../request/decode.ts';
 import { secretsOfLogin } from '../request/secrets.ts';
-import { parseLogin, readRawLogin } from '../request/source.ts';
+import { type LoginKeys, parseLogin, readRawLogin } from '../request/source.ts';
+import { readYamlFile } from '../yaml/yaml-file.ts';
+import type { YamlMap } from '../yaml/yaml-node.ts';
+import { type Environment, type SettingsOrigin, SettingsReader, settingsError } from './settings-reader.ts';
 
 /** What the settings file says. */
 export interface CliSettings {
@@ -20,101 +22,136 @@ export interface CliSettings {
   readonly secrets: readonly string[];
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
- * Reads the settings file at `path`; without one only Docker's own `config.json` counts. Throws a UserError that names the
- * file and the place.
+ * Reads the settings file at `path`; without one only Docker's own `config.json` counts. Throws a UserError with file and
+ * line, which shows no value of the file.
  */
 export async function readSettings(path: string | undefined, environment: Environment): Promise<CliSettings> {
-  const fallback = await dockerSettings(environment);
-  if (path === undefined) {
+  const dockerConfig = await ownDockerConfig(environment);
+  const fallback: RegistrySettings = { prefix: '', access: accessOf(noLogin(), dockerConfig) };
+  if (path === undefined || path === '') {
     return { registries: [fallback], allowDestinations: [], secrets: [] };
   }
-  try {
-    const settings = parseSettings(await readFile(path, 'utf8'), environment);
-    return { ...settings, registries: [...settings.registries, fallback] };
-  } catch (cause) {
-    throw new UserError(`the settings file ${JSON.stringify(path)} cannot be used`, { cause });
-  }
-}
-
-/** The settings in a YAML document, `${NAME}` replaced by variables of the environment. */
-export function parseSettings(text: string, environment: Environment): CliSettings {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
+  const { root, errors } = await readYamlFile(path);
+  const origin = { file: path, environment };
+  const [error] = errors;
   if (error) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    throw new UserError(`line ${line}, column ${col}: ${error.message}`);
+    const { line, column, message } = error;
+    const place = column === undefined ? '' : `column ${column}: `;
+    throw settingsError(
+      origin,
+      line,
+      `${place}${withoutQuotation(message)}`,
+      'values with other characters than letters and digits are best in quotes',
+    );
   }
-  const json = JSON.stringify(document.toJS({ maxAliasCount: 100 }) ?? {}, (_, value: unknown) =>
-    typeof value === 'string' ? withVariables(value, environment) : value,
-  );
-  const { registries, allow } = decodeObject(json, (object) => ({
-    registries: object.objects('registries', readRegistry, refuseText),
-    allow: object.strings('allow_destinations'),
-  }));
-  return {
-    registries: registries.map(({ settings }) => settings),
-    allowDestinations: allow.map((pattern) => compilePattern(pattern, 'allow_destinations')),
-    secrets: registries.flatMap(({ secrets }) => secrets),
-  };
+  if (root.kind !== 'map' && root.kind !== 'empty') {
+    throw settingsError(origin, root.line, 'the settings must be a map with the keys of a settings file');
+  }
+  const map: YamlMap = root.kind === 'map' ? root : { kind: 'map', line: 1, entries: [] };
+  const settings = readMap(map, origin, dockerConfig);
+  return { ...settings, registries: [...settings.registries, fallback] };
 }
 
-function readRegistry(object: ObjectReader): { settings: RegistrySettings; secrets: string[] } {
-  const prefix = object.string('name');
-  const login = parseLogin(readRawLogin(object));
-  const maxRequestsPerSecond = positive(object.scalar('max_requests_per_second'), 'max_requests_per_second');
-  const maxConcurrent = positive(object.scalar('max_concurrent'), 'max_concurrent');
-  if (prefix === '') {
-    throw new UserError('registries: "name" is missing', {
-      hint: 'write the host of the registry, or the beginning of its repositories: registry.example.com/team',
-    });
-  }
-  return {
-    settings: {
-      prefix: prefix.replace(/\/+$/, ''),
-      access: { ...login, registryMirrors: [] },
-      maxRequestsPerSecond,
-      maxConcurrent,
-    },
-    secrets: secretsOfLogin(login),
-  };
-}
-
-function refuseText(): never {
-  throw new UserError('registries: each entry must be an object with a "name"');
-}
-
-function positive(text: string, key: string): number | undefined {
-  if (text === '') {
-    return undefined;
-  }
-  const number = Number(text);
-  if (!(number > 0)) {
-    throw new UserError(`${key} must be a number above 0, not ${JSON.stringify(text)}`);
-  }
-  return number;
-}
-
-function withVariables(text: string, environment: Environment): string {
-  return text.replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
-    const value = environment[name];
-    if (value === undefined) {
-      throw new UserError(`the variable ${name} is not set in the environment`);
+function readMap(map: YamlMap, origin: SettingsOrigin, dockerConfig: string): CliSettings {
+  const reader = new SettingsReader(map, origin);
+  const entries = reader.maps('registries', (entry) => readRegistry(entry, origin, dockerConfig));
+  const allowed = reader.strings('allow_destinations');
+  const line = reader.line('allow_destinations');
+  reader.rejectUnknown();
+  const prefixes = new Map<string, number>();
+  for (const { settings, line: own } of entries) {
+    const first = prefixes.get(settings.prefix);
+    if (first !== undefined) {
+      throw settingsError(origin, own, `the registry ${settings.prefix} is on line ${first} already`);
     }
-    return value;
-  });
+    prefixes.set(settings.prefix, own);
+  }
+  return {
+    registries: entries.map(({ settings }) => settings),
+    allowDestinations: atLine(origin, line, () =>
+      allowed.map((pattern) => compilePattern(pattern, 'allow_destinations')),
+    ),
+    secrets: entries.flatMap(({ secrets }) => secrets),
+  };
 }
 
-async function dockerSettings(environment: Environment): Promise<RegistrySettings> {
+function readRegistry(reader: SettingsReader, origin: SettingsOrigin, dockerConfig: string) {
+  const name = reader.string('name').replace(/\/+$/, '');
+  const line = reader.line('name');
+  if (name === '') {
+    throw settingsError(
+      origin,
+      line,
+      'a registry has no name',
+      'write its host, or the beginning of its repositories: registry.example.com/team',
+    );
+  }
+  const login = atLine(origin, reader.line(), () => parseLogin(readRawLogin(reader)));
+  const settings: RegistrySettings = {
+    prefix: atLine(origin, line, () => canonicalPrefix(name)),
+    access: accessOf(login, dockerConfig),
+    maxRequestsPerSecond: reader.positive('max_requests_per_second'),
+    maxConcurrent: reader.positive('max_concurrent'),
+  };
+  return { settings, line, secrets: secretsOfLogin(login) };
+}
+
+/** A prefix as the names of repositories begin with it: Docker Hub is `index.docker.io`. */
+function canonicalPrefix(name: string): string {
+  // Two parts more: a single one directly after Docker Hub would be below its `library`.
+  const repository = parseRepository(`${name}/a/b`);
+  checkAddressable(repository, name);
+  return `${repository.registry}/${repository.path}`.slice(0, -'/a/b'.length);
+}
+
+function atLine<Value>(origin: SettingsOrigin, line: number, action: () => Value): Value {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof UserError && !error.message.startsWith(`${origin.file}:`)) {
+      throw new UserError(`${origin.file}:${line}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Malformed YAML is quoted in messages about it, and may be a part of a password. */
+function withoutQuotation(message: string): string {
+  return /^(the file |control character )/.test(message) ? message : 'malformed YAML';
+}
+
+/** Without a log-in of its own, a registry has that of Docker's config.json. */
+function accessOf(login: LoginKeys, dockerConfig: string): RegistrySettings['access'] {
+  const { username, password, awsRegion, azureAcr, googleAuth } = login;
+  const hasOwn =
+    username !== '' ||
+    password !== '' ||
+    awsRegion !== '' ||
+    azureAcr ||
+    googleAuth ||
+    login.dockerConfig !== '';
+  return { ...login, registryMirrors: [], ...(hasOwn ? {} : { dockerConfig }) };
+}
+
+function noLogin(): LoginKeys {
+  return parseLogin(
+    readRawLogin({
+      string: () => '',
+      boolean: () => false,
+      strings: () => [],
+      stringOrObject: () => '',
+    }),
+  );
+}
+
+/** The path of Docker's config.json; empty when there is none. */
+async function ownDockerConfig(environment: Environment): Promise<string> {
   const directory = environment.DOCKER_CONFIG || join(environment.HOME || homedir(), '.docker');
   const path = join(directory, 'config.json');
-  const exists = await readFile(path).then(
-    () => true,
+  const isFile = await stat(path).then(
+    (info) => info.isFile(),
     () => false,
   );
-  const login = parseLogin(decodeObject('{}', readRawLogin));
-  return { prefix: '', access: { ...login, registryMirrors: [], dockerConfig: exists ? path : '' } };
+  return isFile ? path : '';
 }

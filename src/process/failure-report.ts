@@ -1,7 +1,7 @@
 // The report of a failed command on stderr: error, hint, and the stack of a bug.
 import { causes, errorCode, errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { hintFor } from './hints.ts';
+import { type HintSurface, hintFor } from './hints.ts';
 
 /** The frames of an error's stack, innermost first, without its message, which may hold values. */
 function stackFrames(error: unknown): string[] {
@@ -10,12 +10,12 @@ function stackFrames(error: unknown): string[] {
 }
 
 /**
- * Writes the error and its causes as one line, and the hint, if there is one, on a line of its own.
+ * Writes the error and its causes as one line, and the hint for the surface, if there is one, on a line of its own.
  * An unexpected error is a bug in the resource: its stack follows, so that it can be reported.
  */
-export function reportFailure(error: unknown, log: Log): void {
+export function reportFailure(error: unknown, log: Log, surface: HintSurface = 'pipeline'): void {
   log.error(errorText(error));
-  const hint = hintFor(error);
+  const hint = hintFor(error, surface);
   if (hint !== undefined) {
     log.plain(`hint: ${hint}`);
   }

@@ -1,4 +1,4 @@
-// Hints for users of the resource: the next step after a failure, by its code.
+// Hints for users of the resource and of the command line: the next step after a failure, by its code.
 import { causes, errorCode, UserError } from '../errors.ts';
 import { registryHint } from './registry-hints.ts';
 
@@ -37,25 +37,47 @@ const pipelineHints: Readonly<Record<string, string>> = {
     'its answer to a HEAD lacks a type, length or digest: params.immutable_tags cannot work there',
 };
 
+/** The same for registry-image. */
+const commandLineHints: Readonly<Record<string, string>> = {
+  REPOSITORY_EMPTY: 'write a repository as host/path/name, for example registry.example.com/team/app',
+  REPOSITORY_WITH_TAG: 'leave out the tag or digest: this is the name of a repository',
+  REPOSITORY_WITH_USER: 'leave out user and password: they go into the settings file',
+  REPOSITORY_WITHOUT_PATH: 'a registry is followed by the path of the repository: {suggestion}',
+  REPOSITORY_URL:
+    'leave out the scheme: write {suggestion}; for a registry without TLS set "insecure: true" in the settings file',
+  DIGEST_MALFORMED: 'write "sha256:" and 64 lower-case hexadecimal digits',
+};
+
+/** Where a user reads a hint. */
+export type HintSurface = 'pipeline' | 'command line';
+
+const surfaceHints: Readonly<Record<HintSurface, Readonly<Record<string, string>>>> = {
+  pipeline: pipelineHints,
+  'command line': commandLineHints,
+};
+
 /**
  * The next step after a failure: that of an error of the operating system anywhere among the causes; else the one
  * nearest to the user, which the code of an error stands for or the error states itself. Of an aggregate, the first
  * part that has one counts.
  */
-export function hintFor(error: unknown): string | undefined {
+export function hintFor(error: unknown, surface: HintSurface = 'pipeline'): string | undefined {
   const levels = [...causes(error)];
   const system = levels.map((level) => systemHints[errorCode(level)]);
-  return [...system, ...levels.map(ownHint)].find((hint) => hint !== undefined);
+  return [...system, ...levels.map((level) => ownHint(level, surface))].find((hint) => hint !== undefined);
 }
 
-function ownHint(level: unknown): string | undefined {
+function ownHint(level: unknown, surface: HintSurface): string | undefined {
   if (level instanceof AggregateError) {
-    return level.errors.map(hintFor).find((hint) => hint !== undefined);
+    return level.errors.map((error) => hintFor(error, surface)).find((hint) => hint !== undefined);
   }
   if (!(level instanceof UserError)) {
     return registryHint(level);
   }
   const { facts, hint } = level;
-  const known = pipelineHints[level.code ?? '']?.replace(/\{(\w+)\}/g, (_, name) => facts[name] ?? '');
+  const known = surfaceHints[surface][level.code ?? '']?.replace(
+    /\{(\w+)\}/g,
+    (_, name) => facts[name] ?? '',
+  );
   return known ?? registryHint(level) ?? hint;
 }

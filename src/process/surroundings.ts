@@ -29,6 +29,8 @@ export interface Surroundings {
   addSecret(secret: string): void;
   /** The same for a token or signature that a server chose, which may be a part of any message. */
   addServerSecret(secret: string): void;
+  /** A foreign string, such as the error of a server, with all secrets redacted: for what goes to standard output. */
+  redact(text: string): string;
   /** A number at least 0 and below 1. */
   random(): number;
 }

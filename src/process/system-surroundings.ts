@@ -35,6 +35,7 @@ export function systemSurroundings(args: readonly string[], signal: AbortSignal)
     },
     addSecret: add,
     addServerSecret,
+    redact,
     random: Math.random,
   };
 }

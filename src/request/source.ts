@@ -129,8 +129,11 @@ export interface RawLogin extends Omit<LoginKeys, 'awsRoles'> {
   readonly awsRoleArns: readonly string[];
 }
 
+/** What the keys of a log-in are read from: an object of a request, or a map of a settings file. */
+export type LoginReader = Pick<ObjectReader, 'string' | 'boolean' | 'strings' | 'stringOrObject'>;
+
 /** Decodes the keys of a log-in, which {@link parseLogin} has yet to check. */
-export function readRawLogin(object: ObjectReader): RawLogin {
+export function readRawLogin(object: LoginReader): RawLogin {
   return {
     insecure: object.boolean('insecure'),
     username: object.string('username'),

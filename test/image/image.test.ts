@@ -212,7 +212,9 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     const others = paths.filter((path) => !/^(?:etc|usr\/share\/doc)\//.test(path)).sort();
     expect(others.map((path) => path.replace(/-(?:x86-64|aarch64)\.so\.\d$/, '.so'))).toEqual([
       ...['lib/ld-linux.so', 'lib64/ld-linux.so'],
-      ...['check', 'in', 'out'].map((name) => `opt/resource/${name} -> registry-image-resource`),
+      ...['check', 'in', 'out', 'registry-image'].map(
+        (name) => `opt/resource/${name} -> registry-image-resource`,
+      ),
       'opt/resource/registry-image-resource',
       'usr/bin/mkfifo',
       ...['c.so.6', 'dl.so.2', 'm.so.6', 'nss_dns.so.2', 'nss_files.so.2'].map(

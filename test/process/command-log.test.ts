@@ -28,6 +28,7 @@ function written(given: Partial<Surroundings>, debug = false): string {
     },
     addSecret: () => {},
     addServerSecret: () => {},
+    redact: (text) => text,
     random: () => 0,
     ...given,
   };

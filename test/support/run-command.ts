@@ -21,12 +21,15 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a command to its end; by default on a fake clock, so that no wait takes time. */
-export async function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
-  const { request, directory, ...others } = options;
+/** Surroundings, by default on a fake clock, so that no wait takes time; `stderr` is what was written so far. */
+export function testSurroundings(others: Partial<Omit<Surroundings, 'writeError'>>): {
+  readonly surroundings: Surroundings;
+  stderr(): string;
+} {
   const { add, addServerSecret, redact } = createRedaction();
   let stderr = '';
   const surroundings: Surroundings = {
+    arguments: [],
     environment: {},
     platform: { os: 'linux', architecture: 'amd64' },
     userId: process.getuid?.() ?? -1,
@@ -34,23 +37,34 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
     signal: new AbortController().signal,
     waits: 'real',
     random: () => 0.5,
+    readInput: async () => Buffer.alloc(0),
     terminal: () => undefined,
     every: () => () => {},
     addSecret: add,
     addServerSecret,
+    redact,
     ...others,
-    arguments: directory === undefined ? [] : [directory],
-    readInput: async () => Buffer.from(typeof request === 'string' ? request : JSON.stringify(request)),
     writeError: (text) => {
       stderr += redact(text);
     },
   };
+  return { surroundings, stderr: () => stderr };
+}
+
+/** Runs a command to its end; by default on a fake clock, so that no wait takes time. */
+export async function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
+  const { request, directory, ...others } = options;
+  const { surroundings, stderr } = testSurroundings({
+    ...others,
+    arguments: directory === undefined ? [] : [directory],
+    readInput: async () => Buffer.from(typeof request === 'string' ? request : JSON.stringify(request)),
+  });
   const { now } = surroundings.clock;
   try {
     const { output } = await command(surroundings);
-    return { answer: output, stderr };
+    return { answer: output, stderr: stderr() };
   } catch (error) {
     reportFailure(error, createLog({ write: surroundings.writeError, now, startedAt: now() }, false));
-    return { answer: undefined, stderr };
+    return { answer: undefined, stderr: stderr() };
   }
 }

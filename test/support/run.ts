@@ -7,7 +7,7 @@ import { type ProgramOptions, type ProgramResult, runProgram } from './child-pro
 /** The root of the repository. */
 export const repositoryRoot: string = join(import.meta.dirname, '..', '..');
 
-/** The three executables. */
+/** The executables of the resource. */
 export type ExecutableName = 'check' | 'in' | 'out';
 
 /** How an executable is started. */
@@ -28,7 +28,7 @@ export interface MeasuredResult extends ProgramResult {
 }
 
 /** The path of an executable: the compiled one with `EXECUTABLES=native`, by default the launcher for Node. */
-export function executablePath(name: ExecutableName): string {
+export function executablePath(name: ExecutableName | 'registry-image'): string {
   const kind = process.env.EXECUTABLES ?? 'node';
   switch (kind) {
     case 'node':
@@ -43,6 +43,15 @@ export function executablePath(name: ExecutableName): string {
 /** Runs an executable to its end. */
 export function runExecutable(name: ExecutableName, options: ExecutableOptions): Promise<ProgramResult> {
   return runProgram(executablePath(name), argumentsOf(options), programOptions(options));
+}
+
+/** Runs registry-image to its end with these arguments. */
+export function runRegistryImageExecutable(
+  commandArguments: readonly string[],
+  options: Partial<ExecutableOptions> = {},
+): Promise<ProgramResult> {
+  const path = executablePath('registry-image');
+  return runProgram(path, commandArguments, programOptions({ request: '', ...options }));
 }
 
 /** Runs an executable to its end and measures its memory, see {@link runMeasured}. */

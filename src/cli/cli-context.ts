@@ -1,0 +1,68 @@
+// What the commands of registry-image share: options, log, settings and registries.
+import type { Command as Program } from 'commander';
+import { openRegistries, type Registries } from '../access/registries.ts';
+import { createLog, type Log } from '../log.ts';
+import type { CommandResult, Surroundings } from '../process/surroundings.ts';
+import { secretsOfEnvironment } from '../request/secrets.ts';
+import { type CliSettings, readSettings } from './settings-file.ts';
+
+/** One run of a command: its arguments in order, and its options by their names in camel case. */
+export interface CliRun<Options> {
+  readonly args: readonly string[];
+  readonly options: Options;
+  readonly surroundings: Surroundings;
+}
+
+/** A command of registry-image. A failure is thrown, as by the other commands. */
+export type CliCommand<Options> = (run: CliRun<Options>) => Promise<CommandResult>;
+
+/** Adds the action of a command of the program. Its code is loaded when it runs. */
+export type Define = <Options extends object>(
+  command: Program,
+  load: () => Promise<CliCommand<Options>>,
+) => void;
+
+/** The option of every command that has an answer. */
+export interface AnswerOptions {
+  /** Whether the answer is one JSON document. */
+  readonly json?: boolean;
+}
+
+/** The options of every command that sends requests. */
+export interface RegistryOptions extends AnswerOptions {
+  /** The path of the settings file. */
+  readonly config?: string;
+  readonly debug?: boolean;
+}
+
+/** Registries by the settings file, and a log, until the command ends. */
+export interface OpenedRegistries {
+  readonly registries: Registries;
+  readonly settings: CliSettings;
+  readonly log: Log;
+}
+
+/** A log on standard error that shows no secret of the environment. */
+export function openCliLog({ surroundings, options }: CliRun<RegistryOptions>): Log {
+  const { clock, environment, writeError, addSecret } = surroundings;
+  secretsOfEnvironment(environment).forEach(addSecret);
+  return createLog({ write: writeError, now: clock.now, startedAt: clock.now() }, options.debug ?? false);
+}
+
+/** Runs an action with the registries of the settings file, and closes them. Throws a UserError of the settings file. */
+export async function withRegistries<Result>(
+  run: CliRun<RegistryOptions>,
+  action: (opened: OpenedRegistries) => Promise<Result>,
+): Promise<Result> {
+  const { surroundings, options } = run;
+  const { environment } = surroundings;
+  const log = openCliLog(run);
+  const settings = await readSettings(options.config ?? environment.REGISTRY_IMAGE_CONFIG, environment);
+  settings.secrets.forEach(surroundings.addSecret);
+  const registries = openRegistries(settings.registries, surroundings, log);
+  try {
+    return await action({ registries, settings, log });
+  } finally {
+    await registries.close();
+  }
+}

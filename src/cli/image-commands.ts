@@ -1,0 +1,17 @@
+// The commands of registry-image that look at images and repositories: their arguments and options.
+import type { Command as Program } from 'commander';
+import type { Define } from './cli-context.ts';
+import { withRegistryOptions } from './shared-options.ts';
+
+/** Adds the commands to the program. */
+export function defineImageCommands(program: Program, define: Define): void {
+  define(
+    withRegistryOptions(
+      program
+        .command('ls')
+        .description('list the tags of a repository')
+        .argument('<repository>', 'host/path/name'),
+    ),
+    async () => (await import('./ls-command.ts')).runLs,
+  );
+}

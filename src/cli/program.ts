@@ -1,0 +1,77 @@
+// registry-image: its commands, their help and their arguments.
+import { CommanderError, Command as Program } from 'commander';
+import { UserError } from '../errors.ts';
+import type { Command, CommandResult, Surroundings } from '../process/surroundings.ts';
+import { version } from '../version.ts';
+import type { Define } from './cli-context.ts';
+import { defineImageCommands } from './image-commands.ts';
+import { defineResourceCommands, resourceCommand } from './resource-commands.ts';
+
+/** Everything that the program is made of, without running anything. */
+export function createProgram(define: Define): Program {
+  const program = new Program('registry-image')
+    .description('Copies, promotes, compares and cleans up container images in any OCI registry.')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print how to use a command')
+    .helpCommand('help [command]', 'print how to use a command')
+    .exitOverride();
+  defineImageCommands(program, define);
+  defineResourceCommands(program);
+  return program;
+}
+
+/** Runs the command that the arguments name. Help and version are output; wrong arguments are a UserError. */
+export const runRegistryImage: Command = async (surroundings) => {
+  const [name = '', ...rest] = surroundings.arguments;
+  const resource = resourceCommand(name);
+  return resource
+    ? await (await resource())({ ...surroundings, arguments: rest })
+    : await runProgram(surroundings);
+};
+
+async function runProgram(surroundings: Surroundings): Promise<CommandResult> {
+  let output = '';
+  let result: CommandResult | undefined;
+  const program = createProgram((command, load) => {
+    command.action(async () => {
+      const run = await load();
+      result = await run({ args: command.args, options: command.opts(), surroundings });
+    });
+  });
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({
+      getOutHelpWidth: () => 100,
+      writeOut: (text) => {
+        output += text;
+      },
+      writeErr: () => {},
+    });
+  }
+  try {
+    await program.parseAsync([...surroundings.arguments], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      throw error;
+    }
+    if (error.exitCode !== 0) {
+      throw wrongArguments(error, surroundings.arguments[0], program);
+    }
+  }
+  return result ?? { output, code: 0 };
+}
+
+/** The error of the library with the command that explains the arguments. */
+function wrongArguments(
+  { code, message }: CommanderError,
+  name: string | undefined,
+  program: Program,
+): UserError {
+  const isKnown = program.commands.some((command) => command.name() === name);
+  const help = `see registry-image ${isKnown ? `${name} ` : ''}--help`;
+  if (code === 'commander.help') {
+    return new UserError('no command is given', { hint: help });
+  }
+  const [problem = '', suggestion] = message.replace(/^error: /, '').split(/\n\((.*)\)$/);
+  const nearest = suggestion === undefined ? '' : `${suggestion.replace(/^D/, 'd')} `;
+  return new UserError(problem, { hint: `${nearest}${help}` });
+}

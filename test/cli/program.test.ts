@@ -1,0 +1,83 @@
+// The program registry-image: help, version, wrong arguments, and the commands of the resource.
+import { describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+import { version } from '../../src/version.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const commands = createProgram(() => {}).commands.map((command) => command.name());
+const ownCommands = commands.filter((name) => !['check', 'in', 'out'].includes(name));
+
+it.each([['--help'], ['-h'], ['help']])('lists every command with %s', async (...args) => {
+  const { code, stdout, stderr } = await runCli(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const name of commands) {
+    expect(stdout).toMatch(new RegExp(`^  ${name} .*\\w`, 'm'));
+  }
+});
+
+it('prints its version', async () => {
+  expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+describe.each(ownCommands)('%s', (name) => {
+  it.each([[[name, '--help']], [['help', name]]])(
+    'explains its arguments and each of its options with %j',
+    async (args) => {
+      const { code, stdout, stderr } = await runCli(args);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(new RegExp(`^Usage: registry-image ${name} `));
+      const options = stdout.split('\nOptions:\n')[1] ?? '';
+      for (const line of options.trimEnd().split('\n')) {
+        expect(line).toMatch(/^ {2}(-\w, )?--[a-z-]+.* {2}\w|^ {10,}\S/);
+      }
+    },
+  );
+
+  it('refuses an option that it does not have, and names the nearest', async () => {
+    const { code, stdout, stderr } = await runCli([name, '--debgu']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain("unknown option '--debgu'");
+    expect(stderr).toMatch(new RegExp(`^hint: .*see registry-image ${name} --help`, 'm'));
+  });
+});
+
+it.each([
+  ['no command', [], /no command is given.*\nhint: see registry-image --help\n$/],
+  [
+    'a misspelled command',
+    ['lss'],
+    /unknown command 'lss'.*\nhint: did you mean ls\? see registry-image --help/,
+  ],
+  ['a misspelled option', ['ls', '--jsn'], /unknown option '--jsn'.*\nhint: did you mean --json\?/],
+  ['a missing argument', ['ls'], /missing required argument 'repository'/],
+  ['an argument too many', ['ls', 'a/b', 'c/d'], /too many arguments for 'ls'/],
+  ['an option without its value', ['ls', '--config'], /'--config <file>' argument missing/],
+])('fails for %s with nothing on standard output', async (_, args, message) => {
+  const { code, stdout, stderr } = await runCli(args);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(message);
+  expect(stderr.match(/ERRO/g)).toHaveLength(1);
+});
+
+it.each([
+  ['team app', /repository can only contain/],
+  ['https://registry.test/team/app', /leave out the scheme: write registry.test\/team\/app/],
+  ['registry.test/team/app:1.0', /leave out the tag or digest/],
+  ['user:hunter2@registry.test/team/app', /they go into the settings file/],
+])('explains on the command line what is wrong with the repository %j', async (name, hint) => {
+  const { code, stderr } = await runCli(['ls', name]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(hint);
+  expect(stderr).not.toContain('hunter2');
+});
+
+describe.each(['check', 'in', 'out'])('%s', (name) => {
+  it('is the command of the resource', async () => {
+    const { code, stdout } = await runCli([name, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage: ${name} .*< request.json`));
+    const failed = await runCli([name, '/tmp'], { readInput: async () => Buffer.from('[]') });
+    expect(failed).toMatchObject({ code: 1, stdout: '' });
+    expect(failed.stderr).toContain('invalid payload');
+  });
+});

@@ -1,0 +1,42 @@
+// Runs registry-image in this process on a fake clock: what the executable does, without a process.
+import { runRegistryImage } from '../../src/cli/program.ts';
+import { createLog } from '../../src/log.ts';
+import { reportFailure } from '../../src/process/failure-report.ts';
+import type { Surroundings } from '../../src/process/surroundings.ts';
+import { testSurroundings } from './run-command.ts';
+
+/** How a run of registry-image ended. */
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs registry-image to its end. The environment has no home directory, so that no log-in of this machine counts. */
+export async function runCli(
+  args: readonly string[],
+  others: Partial<Omit<Surroundings, 'arguments' | 'writeError'>> = {},
+): Promise<CliResult> {
+  const { surroundings, stderr } = testSurroundings({
+    ...others,
+    environment: { HOME: '/nonexistent', ...others.environment },
+    arguments: args,
+  });
+  try {
+    const { output, code } = await runRegistryImage(surroundings);
+    return { code, stdout: output, stderr: stderr() };
+  } catch (error) {
+    const { writeError: write, clock } = surroundings;
+    reportFailure(error, createLog({ write, now: clock.now, startedAt: clock.now() }, false), 'command line');
+    return { code: 1, stdout: '', stderr: stderr() };
+  }
+}
+
+/** The JSON document that a run of registry-image printed, with its exit status. */
+export async function runCliJson(
+  args: readonly string[],
+  others: Partial<Omit<Surroundings, 'arguments' | 'writeError'>> = {},
+): Promise<{ readonly code: number; readonly json: Record<string, unknown>; readonly stderr: string }> {
+  const { code, stdout, stderr } = await runCli([...args, '--json'], others);
+  return { code, json: stdout === '' ? {} : JSON.parse(stdout), stderr };
+}
