@@ -103,20 +103,20 @@ function checkRepositories(
   images: readonly ReadImage[],
   problems: FileProblems,
 ): void {
-  const names = [source, ...destinations].map(({ name }) => name);
-  const byLength = names.sort((a, b) => pathLength(a) - pathLength(b));
+  const registries = [source, ...destinations].map(({ name }) => ({ name, length: pathLength(name) }));
+  const byLength = registries.sort((a, b) => a.length - b.length);
+  const extremes = [byLength.at(0)?.name, byLength.at(-1)?.name];
   for (const { name, line } of images) {
-    const faults = [byLength.at(0), byLength.at(-1)].map((registry) =>
-      repositoryFault(`${registry}/${name}`),
-    );
-    const fault = faults.find((found) => found !== undefined);
+    const [fault] = extremes.flatMap((registry) => repositoryFault(`${registry}/${name}`) ?? []);
     if (fault !== undefined) {
       problems.error(line, `the name of an image is not valid below its registries: ${fault}`);
     }
   }
 }
 
+/** How long the path of a registry is after its host. */
 function pathLength(registry: string): number {
-  const [host = ''] = canonicalRegistry(registry).split('/', 1);
-  return canonicalRegistry(registry).length - host.length;
+  const canonical = canonicalRegistry(registry);
+  const host = canonical.split('/', 1)[0] ?? '';
+  return canonical.length - host.length;
 }

@@ -11,17 +11,25 @@ export interface ReadImage extends ManifestImage {
   readonly line: number;
 }
 
-interface Tag {
+interface TagPlace {
   readonly digest: Digest;
   readonly line: number;
+}
+
+interface DigestDraft {
+  readonly line: number;
+  readonly tags: string[];
+  /** The line of each tag. */
+  readonly tagLines: number[];
 }
 
 /** What has been read of an image so far; it may occur several times in a file. */
 interface ImageDraft {
   readonly name: string;
   readonly line: number;
-  readonly digests: Map<Digest, { readonly line: number; readonly tags: Map<string, number> }>;
-  readonly tags: Map<string, Tag>;
+  readonly digests: Map<Digest, DigestDraft>;
+  /** Where each tag of the image is. */
+  readonly tags: Map<string, TagPlace>;
 }
 
 const keys = ['name', 'dmap'] as const;
@@ -115,7 +123,7 @@ function readDigest({ key, line, value }: YamlEntry, draft: ImageDraft, problems
   if (digest === undefined) {
     return;
   }
-  const known = draft.digests.get(digest) ?? { line, tags: new Map<string, number>() };
+  const known = draft.digests.get(digest) ?? { line, tags: [], tagLines: [] };
   draft.digests.set(digest, known);
   for (const tag of tags) {
     const other = draft.tags.get(tag.value);
@@ -127,7 +135,8 @@ function readDigest({ key, line, value }: YamlEntry, draft: ImageDraft, problems
       );
     } else if (!other) {
       draft.tags.set(tag.value, { digest, line: tag.line });
-      known.tags.set(tag.value, tag.line);
+      known.tags.push(tag.value);
+      known.tagLines.push(tag.line);
     }
   }
 }
@@ -146,15 +155,12 @@ function isTag(item: YamlNode, problems: FileProblems): item is YamlNode & { rea
 }
 
 function imageOf({ name, line, digests }: ImageDraft, file: string): ReadImage {
-  return {
-    name,
-    line,
-    digests: Array.from(digests, ([digest, { line: digestLine, tags }]): ManifestDigest => {
-      const found = { digest, tags: [...tags.keys()], file, line: digestLine };
-      const tagLines = [...tags.values()];
-      return tagLines.every((tagLine) => tagLine === digestLine) ? found : { ...found, tagLines };
-    }),
-  };
+  return { name, line, digests: Array.from(digests, ([digest, draft]) => digestOf(digest, draft, file)) };
+}
+
+function digestOf(digest: Digest, { line, tags, tagLines }: DigestDraft, file: string): ManifestDigest {
+  const isOnOneLine = tagLines.every((tagLine) => tagLine === line);
+  return isOnOneLine ? { digest, tags, file, line } : { digest, tags, file, line, tagLines };
 }
 
 function imageText(name: string | undefined): string {

@@ -252,6 +252,13 @@ describe('is bounded:', () => {
   });
 });
 
+describe('takes time in proportion to the text, whatever it is: a time-out says otherwise', () => {
+  it.each(['}', '- - \n', '[a: b],', '"a', '&a ', '<<: *a\n'])('%j', async (unit) => {
+    const { root } = await parseYaml(unit.repeat(Math.ceil(100_000 / unit.length)));
+    expect(root).toBeDefined();
+  });
+});
+
 it('never throws, whatever the text', async () => {
   const pieces = fc.constantFrom(
     ...[
