@@ -27,7 +27,7 @@ export interface ListedLayer {
 
 /** The image of a manifest.json. More or less than one, and members of a wrong type, are a {@link UserError}. */
 export function parseArchiveManifest(bytes: Uint8Array, where: string): ArchivedImage {
-  const document = parseJson(bytes);
+  const document = firstValue(Buffer.from(bytes).toString());
   if (document === undefined) {
     throw new UserError(`${where} is not a JSON document`);
   }
@@ -79,6 +79,29 @@ export function listLayers(image: ArchivedImage, diffIds: readonly Digest[]): Li
       foreign: described !== undefined && isForeignLayerType(described.mediaType),
     };
   });
+}
+
+/** The first array or object of a document; undefined when it is not JSON. Go's decoder reads no further, whatever follows. */
+function firstValue(text: string): unknown {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (quoted) {
+      at += character === '\\' ? 1 : 0;
+      quoted = character !== '"';
+    } else if (character === '"') {
+      quoted = true;
+    } else if (character === '[' || character === '{') {
+      depth += 1;
+    } else if (character === ']' || character === '}') {
+      depth -= 1;
+      if (depth <= 0) {
+        return parseJson(text.slice(0, at + 1));
+      }
+    }
+  }
+  return parseJson(text);
 }
 
 /** A null in a list of strings is the empty string, as Go reads it. */

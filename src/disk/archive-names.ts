@@ -4,6 +4,10 @@ import { UserError } from '../errors.ts';
 import type { ArchiveEntry } from '../tar/archive-index.ts';
 import { cleanPath, joinPaths } from './clean-path.ts';
 
+/** Docker with containerd's image store saves an image of which it has only a part. */
+const incompleteHint =
+  'the image was saved without all of its content: pull it again with "docker pull --platform", then save it';
+
 /** Returns the file of a name. A name without one and a cycle of links are a {@link UserError}. */
 export type FindEntry = (name: string) => ArchiveEntry;
 
@@ -29,7 +33,9 @@ export function entryFinder(entries: readonly ArchiveEntry[]): FindEntry {
       const entry = byName.get(name);
       if (entry === undefined) {
         const via = visited.size > 1 ? `, to which ${wanted} is a link,` : '';
-        throw new UserError(`file ${name}${via} not found in the tarball`);
+        throw new UserError(`file ${name}${via} not found in the tarball`, {
+          hint: name.startsWith('blobs/sha256/') ? incompleteHint : undefined,
+        });
       }
       if (entry.type === 'file') {
         return entry;

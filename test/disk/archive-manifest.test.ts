@@ -19,6 +19,33 @@ describe('parseArchiveManifest', () => {
     });
   });
 
+  it.each(['\n', ' []', '{', ']', 'null', '\0\0', '[{"Config":"other"}]'])(
+    'ignores what follows the document: %j',
+    (rest) => {
+      const text = `[{"Config":"c \\"]}","Layers":["x\\\\"]}]${rest}`;
+      expect(parseArchiveManifest(Buffer.from(text), 'manifest.json')).toMatchObject({
+        config: 'c "]}',
+        layers: ['x\\'],
+      });
+    },
+  );
+
+  it.each(['', '[{"Config":"a"', '[{"Config":"a]}', '{]', 'nul', '["\\'])(
+    'refuses the document %j',
+    (text) => {
+      expect(() => parseArchiveManifest(Buffer.from(text), 'manifest.json')).toThrow(
+        'is not a JSON document',
+      );
+    },
+  );
+
+  it('reads a large document in linear time', () => {
+    const text = `[{"Layers":[${'"a\\"b",'.repeat(200_000)}"x"]}]`;
+    expect(parseArchiveManifest(Buffer.from(text), 'manifest.json').layers).toHaveLength(200_001);
+    expect(() => parseArchiveManifest(Buffer.from(`"${'\\"'.repeat(2_000_000)}`), 'manifest.json')).toThrow();
+    expect(() => parseArchiveManifest(Buffer.from('"x'.repeat(1_000_000)), 'manifest.json')).toThrow();
+  });
+
   it('accepts missing and null members', () => {
     const nothing = { config: '', layers: [], layerSources: new Map() };
     expect(parse([{}])).toEqual(nothing);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { entryFinder } from '../../src/disk/archive-names.ts';
+import { errorHint } from '../../src/errors.ts';
 import type { ArchiveEntry } from '../../src/tar/archive-index.ts';
 
 let position = 0;
@@ -24,6 +25,18 @@ const find = entryFinder([
 ]);
 
 describe('entryFinder', () => {
+  it('explains why a blob may be missing', () => {
+    const hintOf = (name: string) => {
+      try {
+        return find(name);
+      } catch (error) {
+        return errorHint(error);
+      }
+    };
+    expect(hintOf('blobs/sha256/abc')).toMatch(/saved without all of its content: pull it again/);
+    expect(hintOf('layer.tar')).toBeUndefined();
+  });
+
   it.each([
     'a/layer.tar',
     './a//layer.tar',
