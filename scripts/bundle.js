@@ -1,14 +1,16 @@
 // `npm run build`: bundles the program to one file in dist, and each library that is imported on demand to a file of its
 // own, so that commands that do not need it do not load it. Bun compiles all of them into the native executable.
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { thirdPartyLicenses } from './third-party-licenses.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dist');
 const settings = {
   bundle: true,
+  metafile: true,
   platform: 'node',
   format: 'cjs',
   target: 'node22.19',
@@ -54,20 +56,23 @@ const timedMetadata = {
   },
 };
 
-await build({
+const program = await build({
   ...settings,
   entryPoints: ['src/main.ts'],
   outfile: join(folder, 'registry-image-resource.cjs'),
   plugins: [librariesApart],
 });
+const metafiles = [program.metafile];
 for (const [file, entryPoint] of libraries) {
   const outfile = join(folder, 'libraries', file);
   const plugins = [timedMetadata];
   // Minified, because the image has to stay small and their stack traces are of no use.
-  await build({ ...settings, ...ownLocation, minify: true, entryPoints: [entryPoint], outfile, plugins });
+  const options = { ...settings, ...ownLocation, minify: true, entryPoints: [entryPoint], outfile, plugins };
+  metafiles.push((await build(options)).metafile);
 }
 for (const file of readdirSync(join(folder, 'libraries'))) {
   if (!libraries.has(file)) {
     rmSync(join(folder, 'libraries', file));
   }
 }
+writeFileSync(join(folder, 'third-party-licenses'), thirdPartyLicenses(root, metafiles));

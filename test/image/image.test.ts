@@ -209,7 +209,9 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     const paths = listing
       .split('\n')
       .flatMap((line) => /^[-l].* \d\d:\d\d (?:\.\/)?(.+)$/.exec(line)?.[1] ?? []);
-    const others = paths.filter((path) => !/^(?:etc|usr\/share\/doc)\//.test(path)).sort();
+    const others = paths
+      .filter((path) => !/^(?:etc|usr\/share\/(?:doc|common-licenses))\//.test(path))
+      .sort();
     expect(others.map((path) => path.replace(/-(?:x86-64|aarch64)\.so\.\d$/, '.so'))).toEqual([
       ...['lib/ld-linux.so', 'lib64/ld-linux.so'],
       ...['check', 'in', 'out', 'registry-image'].map(
@@ -222,6 +224,18 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
       ),
       ...['pcre2-8.so.0', 'pthread.so.0', 'resolv.so.2', 'selinux.so.1'].map((name) => `usr/lib/lib${name}`),
     ]);
+  });
+
+  it('contains the licence texts of all software in it', async () => {
+    const path = './usr/share/doc/registry-image-resource/third-party-licenses';
+    const archive = join(resourceType, 'rootfs.tgz');
+    const names = (await outputOf('tar', ['-tf', archive])).split('\n');
+    const stored = names.find((name) => path.endsWith(name)) ?? path;
+    const licenses = await outputOf('tar', ['-xOf', archive, stored]);
+    for (const name of ['bun', 'undici', 're2js', 'google-auth-library', '@azure/identity']) {
+      expect(licenses).toMatch(new RegExp(`^${name} \\d`, 'm'));
+    }
+    expect(names.filter((name) => /common-licenses\/LGPL-2$/.test(name))).toHaveLength(1);
   });
 
   it('runs a check, a get and a put as root, with the certificates and the proxy of the worker', async () => {
