@@ -33,6 +33,8 @@ const backoffs = {
   short: { first: 1_000, longest: 30_000, total: 5 * minute, tries: 10 },
   /** For a wrong digest: damage in transit may not happen again, but stored damage is sent again. */
   corrupt: { first: 1_000, longest: 5_000, total: 60 * minute, tries: 3 },
+  /** For a registry that has not noticed yet what was just uploaded. */
+  unsettled: { first: 1_000, longest: 3_000, total: 10_000, tries: 5 },
   /** Short, because Concourse runs a check every minute. */
   check: { first: 500, longest: 10_000, total: 30_000, tries: 5 },
   mirror: { first: 500, longest: 2_000, total: minute, tries: 2 },
@@ -43,13 +45,14 @@ const shrunkBackoffs: typeof backoffs = {
   long: { first: 5, longest: 50, total: unlimited, tries: 20 },
   short: { first: 1, longest: 20, total: unlimited, tries: 10 },
   corrupt: { first: 1, longest: 20, total: unlimited, tries: 3 },
+  unsettled: { first: 1, longest: 20, total: unlimited, tries: 5 },
   check: { first: 1, longest: 20, total: unlimited, tries: 5 },
   mirror: { first: 1, longest: 20, total: unlimited, tries: 2 },
 };
 
 /** The policies with the waits for users (`real`), or with waits of milliseconds for black-box tests (`shrunk`). */
 export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
-  const { long, short, corrupt, check, mirror } = waits === 'shrunk' ? shrunkBackoffs : backoffs;
+  const { long, short, corrupt, unsettled, check, mirror } = waits === 'shrunk' ? shrunkBackoffs : backoffs;
 
   const repeatWhatPasses: Rules = (outcome) => {
     const duration = durationOf(outcome);
@@ -70,11 +73,15 @@ export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
       }
       return isRateLimit(outcome) ? { action: 'restart', backoff: long } : repeatWhatPasses(outcome);
     }),
-    out: policy(
-      (outcome) =>
+    out: policy((outcome) => {
+      if (outcome.kind === 'unsettled') {
+        return { action: 'repeat', backoff: unsettled };
+      }
+      return (
         repeatWhatPasses(outcome) ??
-        (hasTemporaryCode(outcome) ? { action: 'repeat', backoff: short } : undefined),
-    ),
+        (hasTemporaryCode(outcome) ? { action: 'repeat', backoff: short } : undefined)
+      );
+    }),
   };
 }
 
@@ -112,6 +119,7 @@ function durationOf(outcome: RetryOutcome): 'long' | 'short' | undefined {
       return isRateLimit(outcome) ? 'long' : isPassing(outcome.status) ? 'short' : undefined;
     case 'unreachable':
     case 'corrupt':
+    case 'unsettled':
     case 'permanent':
       return undefined;
   }

@@ -14,6 +14,8 @@ export type ContentEvent =
       readonly reference: string;
       readonly descriptor: Descriptor;
     }
+  /** The target lacks content that it said it has: everything is sent again. */
+  | { readonly type: 'content-lost'; readonly name: string }
   /** A tag already pointed at the root. */
   | { readonly type: 'tag-unchanged'; readonly tag: string; readonly digest: Digest }
   /** After a failure: the tag points at its former manifest again, or is gone again. */

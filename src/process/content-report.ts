@@ -24,6 +24,8 @@ function lineOf(event: ContentEvent): string | undefined {
       const separator = isDigest(event.reference) ? '@' : ':';
       return `${event.name}${separator}${event.reference}: digest: ${digest} size: ${size}`;
     }
+    case 'content-lost':
+      return `${event.name}: does not have all content that it said it has; sending everything again`;
     case 'tag-unchanged':
       return `existing manifest: ${event.tag}@${event.digest}`;
     case 'tag-restored':

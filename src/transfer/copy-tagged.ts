@@ -5,6 +5,7 @@ import type { ConflictingTag, CurrentTag, TagChoice, TagRule } from '../content/
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type CopyOptions, copyBelowRoot, readRoot } from './copy.ts';
+import { copyAgainIfLost } from './copy-again.ts';
 import { atSide } from './copy-error.ts';
 
 /** Options of a copy with tags. */
@@ -44,19 +45,23 @@ export async function copyTagged(
       return { root: known, conflicts: choice.conflicts };
     }
   }
-  const node = await copyBelowRoot(source, target, options, presenceBy(before, known));
-  const root = node.descriptor;
-  const current = rule.rechecks ? await currentTags() : before;
-  const choice = rule.choose(current, root.digest);
-  reportUnchanged(on, choice, root);
-  if (choice.put.length > 0) {
-    const bytes = await readRoot(source, node);
-    const names = choice.put.map(({ tag }) => tag).join(', ');
-    await atSide('destination', `writing tag(s) ${names} of ${target.name}`, () =>
-      target.publishTagged(root, bytes, choice.put),
-    );
-  }
-  return { root, conflicts: choice.conflicts };
+  return await copyAgainIfLost(target, on, async (to) => {
+    // What tags point at may be as incomplete as anything else that the target said it has.
+    const held = to === target ? presenceBy(before, known) : undefined;
+    const node = await copyBelowRoot(source, to, options, held);
+    const root = node.descriptor;
+    const current = rule.rechecks ? await currentTags() : before;
+    const choice = rule.choose(current, root.digest);
+    reportUnchanged(on, choice, root);
+    if (choice.put.length > 0) {
+      const bytes = await readRoot(source, node);
+      const names = choice.put.map(({ tag }) => tag).join(', ');
+      await atSide('destination', `writing tag(s) ${names} of ${to.name}`, () =>
+        to.publishTagged(root, bytes, choice.put),
+      );
+    }
+    return { root, conflicts: choice.conflicts };
+  });
 }
 
 /**

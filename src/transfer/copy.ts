@@ -5,6 +5,7 @@ import type { ContentNode, ContentSource, ContentTarget, IsPresent } from '../co
 import type { Limiter } from '../limiter.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import { copyAgainIfLost } from './copy-again.ts';
 import { atSide } from './copy-error.ts';
 import { type CopyRoute, copyNode, nodeName } from './copy-node.ts';
 
@@ -26,12 +27,14 @@ export async function copy(
   target: ContentTarget,
   options: CopyOptions,
 ): Promise<Descriptor> {
-  const root = await copyBelowRoot(source, target, options);
-  const bytes = await readRoot(source, root);
-  await atSide('destination', `writing ${nodeName(root)} to ${target.name}`, () =>
-    target.publish(root.descriptor, bytes),
-  );
-  return root.descriptor;
+  return await copyAgainIfLost(target, options.on, async (to) => {
+    const root = await copyBelowRoot(source, to, options);
+    const bytes = await readRoot(source, root);
+    await atSide('destination', `writing ${nodeName(root)} to ${to.name}`, () =>
+      to.publish(root.descriptor, bytes),
+    );
+    return root.descriptor;
+  });
 }
 
 /** The bytes of the root. */

@@ -1,6 +1,6 @@
 // Classifies failures of requests by the errors of Node, Bun and undici, for the retry policy.
 import { causes, errorCode } from '../errors.ts';
-import { RegistryError } from './registry-error.ts';
+import { contentUnknown, RegistryError } from './registry-error.ts';
 import { parseRetryAfter, type RetryOutcome } from './retry-policy.ts';
 
 /** An outcome, and the wait that the registry asked for in milliseconds. */
@@ -44,6 +44,9 @@ const outcomes: Readonly<Record<string, Kind>> = {
  */
 export function classifyFailure(error: unknown, now: number): Failure {
   for (const level of causes(error)) {
+    if (level instanceof RegistryError && level.code === contentUnknown) {
+      return { outcome: { kind: 'unsettled' } };
+    }
     if (level instanceof RegistryError) {
       const { status, temporary } = level;
       const retryAfter = parseRetryAfter(level.retryAfter, now);

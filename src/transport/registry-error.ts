@@ -8,6 +8,9 @@ export interface RefusedRequest extends FailedExchange {
   readonly retryAfter?: string | undefined;
 }
 
+/** The code of a {@link RegistryError} for a manifest that points at content which the registry does not have (yet). */
+export const contentUnknown = 'CONTENT_UNKNOWN';
+
 /** A response with an unexpected status; the message is what the registry said. */
 export class RegistryError extends UserError {
   override readonly name: string = 'RegistryError';
@@ -25,7 +28,7 @@ export class RegistryError extends UserError {
   constructor(request: RefusedRequest) {
     const entries = parseErrorBody(request.body);
     const codes = entries.map((entry) => entry.code);
-    super(registryErrorText(request));
+    super(registryErrorText(request), lacksContent(request, codes) ? { code: contentUnknown } : {});
     this.method = request.method;
     this.url = redactedUrl(request.url);
     this.status = request.status;
@@ -33,6 +36,13 @@ export class RegistryError extends UserError {
     this.temporary = isTemporary(request.status, entries);
     this.retryAfter = request.retryAfter;
   }
+}
+
+function lacksContent({ method, url, status }: RefusedRequest, codes: readonly string[]): boolean {
+  const isManifest = method === 'PUT' && /^[^?#]*\/manifests\/[^/?#]*/.test(url);
+  return (
+    isManifest && [400, 404].includes(status) && codes.some((code) => /^(MANIFEST_)?BLOB_UNKNOWN$/.test(code))
+  );
 }
 
 /** A body that is longer than `limit` bytes. As upstream, the error has no status. */

@@ -3,11 +3,14 @@
 /**
  * How an exchange failed. `reset`: the connection broke; `early-end`: the data ended before it was complete;
  * `stall`: the server stopped sending; `unreachable`: no connection was made; `corrupt`: the content does not match
- * its digest; `permanent`: a retry cannot help. `temporary` is what the registry's error codes say.
+ * its digest; `unsettled`: the registry does not know yet what it accepted before; `permanent`: a retry cannot help.
+ * `temporary` is what the registry's error codes say.
  */
 export type RetryOutcome =
   | { readonly kind: 'status'; readonly status: number; readonly temporary: boolean }
-  | { readonly kind: 'reset' | 'early-end' | 'stall' | 'unreachable' | 'corrupt' | 'permanent' };
+  | {
+      readonly kind: 'reset' | 'early-end' | 'stall' | 'unreachable' | 'corrupt' | 'unsettled' | 'permanent';
+    };
 
 /** What a {@link RetryPolicy} decides by; times are in milliseconds. */
 export interface RetryFacts {

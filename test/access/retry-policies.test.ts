@@ -45,6 +45,7 @@ describe('after a first failure', () => {
     ['a server that stopped sending', { kind: 'stall' }, 'repeat', 'repeat', 'repeat', 'repeat'],
     ['a host that cannot be reached', { kind: 'unreachable' }, 'give-up', 'give-up', 'give-up', 'repeat'],
     ['content with a wrong digest', { kind: 'corrupt' }, 'give-up', 'restart', 'give-up', 'give-up'],
+    ['content that is not known yet', { kind: 'unsettled' }, 'give-up', 'give-up', 'repeat', 'give-up'],
     ['anything else', { kind: 'permanent' }, 'give-up', 'give-up', 'give-up', 'give-up'],
   ])('%s: check, in, out and mirror decide', (_name, outcome, ...actions) => {
     for (const table of [policies, shrunk]) {
@@ -113,6 +114,12 @@ it.each<RetryOutcome>([
 
 it('content with a wrong digest is requested three times', () => {
   expect(exhaust('in', { kind: 'corrupt' }).waits).toHaveLength(2);
+});
+
+it('out repeats the PUT of a manifest whose content is not known yet for some seconds', () => {
+  const { waits, elapsed } = exhaust('out', { kind: 'unsettled' }, { random: 0.999 });
+  expect(waits).toHaveLength(4);
+  expect(elapsed).toBeLessThanOrEqual(10_000);
 });
 
 it('the waits between attempts of in double from 5 seconds to 5 minutes', () => {

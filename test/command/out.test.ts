@@ -480,6 +480,52 @@ describe('a put with transient failures', () => {
     expect(registry.tags(name)).toEqual(['v1']);
   });
 
+  describe.each([400, 404])('and the status %i for a manifest whose blobs are unknown', (code) => {
+    const unknown = status(code, {
+      body: { errors: [{ code: 'MANIFEST_BLOB_UNKNOWN', message: 'no blob' }] },
+    });
+
+    it('repeats the PUT for some seconds', async () => {
+      await using registry = await startRegistry({ faults: [rule('PUT', manifestOf('v1'), unknown, 2)] });
+      const clock = createFakeClock();
+      const start = clock.now();
+      const { answer, stderr } = await put(registry, { clock });
+      expect(answer, stderr).toBeDefined();
+      expect(registry.journal.select({ method: 'PATCH' })).toHaveLength(3);
+      expect(clock.now() - start).toBeLessThan(10_000);
+    });
+
+    it('uploads the blobs again although HEAD finds them', async () => {
+      await using registry = await startRegistry();
+      for (const blob of [image.config, ...image.layers]) {
+        registry.putBlob(name, blob.bytes);
+      }
+      const uploaded = () => registry.journal.select({ method: 'PATCH' }).length === 3;
+      registry.faults.add({
+        method: 'PUT',
+        path: manifestOf('v1'),
+        fault: () => (uploaded() ? undefined : unknown),
+      });
+      const { answer, stderr } = await put(registry);
+      expect(answer, stderr).toBeDefined();
+      expect(stderr).toContain('does not have all content that it said it has; sending everything again');
+      expect(registry.journal.select({ method: 'PUT', path: manifestOf('v1') })).toHaveLength(6);
+    });
+
+    it('fails within seconds with the error of the registry', async () => {
+      await using registry = await startRegistry({ faults: [rule('PUT', manifestOf('v1'), unknown, 99)] });
+      const clock = createFakeClock();
+      const start = clock.now();
+      const { answer, stderr } = await put(registry, { clock });
+      expect(answer).toBeUndefined();
+      expect(stderr).toMatch(
+        /pushing image failed: writing tag\(s\) v1 of \S+: PUT \S+: MANIFEST_BLOB_UNKNOWN: no blob/,
+      );
+      expect(clock.now() - start).toBeLessThan(30_000);
+      expect(registry.tags(name)).toEqual([]);
+    });
+  });
+
   it('fails within an hour if the registry does not recover', async () => {
     await using registry = await startRegistry({ faults: [rule('PATCH', uploads, status(503), 1e6)] });
     const clock = createFakeClock();

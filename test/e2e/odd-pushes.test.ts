@@ -47,3 +47,40 @@ describe('a put to a registry that refuses HEAD requests', () => {
     expect(stderr).toContain('except 1.0, which pointed to an unknown digest');
   });
 });
+
+describe('a put to a registry that does not know blobs yet', () => {
+  const unknown = (code: number) =>
+    ({
+      kind: 'status',
+      status: code,
+      body: { errors: [{ code: 'MANIFEST_BLOB_UNKNOWN', message: 'blob unknown to registry' }] },
+    }) as const;
+
+  it.each([400, 404])('repeats the PUT of the manifest after %i', async (code) => {
+    const registry = await registryWith({
+      method: 'PUT',
+      path: /\/manifests\//,
+      times: 2,
+      fault: unknown(code),
+    });
+    const { version, stderr } = await put(registry);
+    expect(version, stderr).toMatchObject({ tag: '1.0' });
+    expect(registry.journal.select({ method: 'PUT', path: /\/manifests\// })).toHaveLength(3);
+  });
+
+  it('uploads the blobs again when HEAD finds them and PUT does not', async () => {
+    const registry = await registryWith({
+      method: 'HEAD',
+      path: /\/blobs\//,
+      times: 2,
+      fault: { kind: 'status', status: 200 },
+    });
+    registry.faults.add({
+      method: 'PUT',
+      path: /\/manifests\//,
+      fault: () => (registry.journal.select({ method: 'PATCH' }).length > 0 ? undefined : unknown(400)),
+    });
+    const { version, stderr } = await put(registry);
+    expect(version, stderr).toMatchObject({ tag: '1.0' });
+  });
+});

@@ -135,6 +135,41 @@ describe('a copy that can mount', () => {
   });
 });
 
+describe('a copy to a target that lacks content which it said it has', () => {
+  const unknown = () => Object.assign(new Error('blob unknown'), { code: 'CONTENT_UNKNOWN' });
+
+  /** A target that refuses the root until `layer 1` was written. */
+  function forgetful(options: { readonly always?: boolean } = {}) {
+    const { target, events } = targetOf({ has: ['layer 1', 'layer 2'] });
+    const checking: ContentTarget = {
+      ...target,
+      async publish(root, bytes) {
+        if (options.always || !events.includes('wrote layer 1')) {
+          throw unknown();
+        }
+        await target.publish(root, bytes);
+      },
+    };
+    return { checking, events };
+  }
+
+  it('sends everything again, once', async () => {
+    const { checking, events } = forgetful();
+    await run(sourceOf(image()).source, checking);
+    expect(events.filter((event) => event.startsWith('wrote'))).toEqual(
+      ['config', 'config', 'layer 1', 'layer 2'].map((name) => `wrote ${name}`),
+    );
+    expect(events.at(-1)).toBe('publish root: root');
+  });
+
+  it('fails when the target still lacks it', async () => {
+    const { checking, events } = forgetful({ always: true });
+    const failure = await run(sourceOf(image()).source, checking).catch((error: unknown) => error);
+    expect(errorText(failure)).toMatch(/^writing manifest sha256:\w+ to target: blob unknown$/);
+    expect(events.filter((event) => event === 'wrote layer 1')).toHaveLength(1);
+  });
+});
+
 describe('the events of a copy', () => {
   it('state of each node whether it existed, was mounted or pushed', async () => {
     const { target } = targetOf({ has: ['config'] });

@@ -67,6 +67,17 @@ describe('classifyFailure for a refusal', () => {
     expect(classifyFailure(refusal(429, 'Thu, 01 Jan 2026 00:00:09 GMT'), at).retryAfter).toBe(9_000);
   });
 
+  it.each<[string, string, number, string]>([
+    ['PUT', '/v2/app/manifests/1.0', 400, 'unsettled'],
+    ['PUT', '/v2/app/manifests/1.0', 404, 'unsettled'],
+    ['PUT', '/v2/app/manifests/1.0', 403, 'status'],
+    ['PUT', '/v2/app/blobs/uploads/1', 404, 'status'],
+    ['GET', '/v2/app/manifests/1.0', 404, 'status'],
+  ])('takes unknown blobs in the response to %s %s with %i as %s', (method, path, status, kind) => {
+    const body = '{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}';
+    expect(kindOf(new RegistryError({ method, url: `https://reg${path}`, status, body }))).toBe(kind);
+  });
+
   it('takes a refusal with too long a body as permanent', () => {
     expect(kindOf(new OversizedBodyError('GET', 'https://reg/', 65_536))).toBe('permanent');
   });
