@@ -23,7 +23,7 @@ export async function readLibraryYaml(text: string): Promise<YamlReading> {
   };
   const documents = composeDocuments(library, lines, text, report);
   for (const { pos, message } of documents.flatMap(problemsOf)) {
-    report(pos[0], `malformed YAML: ${message}`);
+    report(pos[0], `malformed YAML: ${firstWords(message)}`);
   }
   const converter = new NodeConverter(library, lines, report);
   const roots = errors.length > 0 ? [] : documents.map(({ contents }) => converter.convert(contents));
@@ -32,6 +32,13 @@ export async function readLibraryYaml(text: string): Promise<YamlReading> {
     errors.push({ line, column: 1, message: 'the file has more than one YAML document' });
   }
   return { root, errors };
+}
+
+/** The library quotes tokens in its messages, and a token may be as long as the file. */
+function firstWords(message: string): string {
+  const most = 200;
+  const [line = ''] = message.split('\n', 1);
+  return line.length > most ? `${line.slice(0, most)}…` : line;
 }
 
 function problemsOf({ errors, warnings }: Document.Parsed): YAMLError[] {

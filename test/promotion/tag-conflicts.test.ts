@@ -121,6 +121,16 @@ describe('a conflict is', () => {
     ],
   ])('%s', (_, manifests, problem) => expect(conflictsOf(...manifests)).toEqual([problem]));
 
+  it('reported where it is, and not again in a destination inside', () => {
+    expect(
+      conflictsOf(
+        [['r.example/a/b'], { app: { v9: 9 } }],
+        [['r.example/a'], { 'b/app': { v1: 1 } }],
+        [['r.example/a'], { 'b/app': { v1: 2 } }],
+      ),
+    ).toHaveLength(1);
+  });
+
   it('each tag that two manifests above a destination disagree about, once', () => {
     expect(
       conflictsOf(

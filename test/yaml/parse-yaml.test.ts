@@ -200,6 +200,16 @@ describe('reports with line and column', () => {
     expect(await errorOf(text)).toEqual({ line, column, message: expect.stringMatching(message) });
   });
 
+  it('a short message, however long the text is that it is about', async () => {
+    for (const text of [
+      `%${'x'.repeat(10_000)}\n`,
+      `a: |${'x'.repeat(10_000)}\n`,
+      `- !${'x'.repeat(10_000)} a\n`,
+    ]) {
+      expect((await errorOf(text))?.message.length).toBeLessThan(300);
+    }
+  });
+
   it('several errors of one file, one for each line', async () => {
     const { errors } = await parseYaml('a: b: c\nd: e\nf: g: h\n');
     expect(errors.map(({ line }) => line)).toEqual([1, 3]);
