@@ -7,6 +7,7 @@ import { type Access, openAccess } from './access.ts';
 import type { AccessSettings, AccessSurroundings } from './access-settings.ts';
 import type { HostLimits } from './host-budget.ts';
 import type { RegistryAccess } from './registry-access.ts';
+import { mountScopes } from './repositories.ts';
 
 /** How the repositories below a prefix are reached. */
 export interface RegistrySettings extends HostLimits {
@@ -79,9 +80,7 @@ export function openRegistries(
     writer: (repository, mountFrom) =>
       session(repository, [
         repositoryScope(repository.path, 'push,pull'),
-        ...(mountFrom && mountFrom.registry === repository.registry && mountFrom.path !== repository.path
-          ? [repositoryScope(mountFrom.path, 'pull')]
-          : []),
+        ...mountScopes(repository, mountFrom),
       ]),
     close: async () => {
       await Promise.all([...accesses.values()].map((access) => access.close()));

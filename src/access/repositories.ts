@@ -23,7 +23,7 @@ export interface RepositoryAccess {
   /** See {@link RegistryAccess.limiter}. */
   readonly limiter: Limiter;
   /** A session, see {@link RegistryAccess.repository}. */
-  session(actions: RepositoryActions): Promise<Session>;
+  session(actions: RepositoryActions, mountFrom?: RepositoryReference): Promise<Session>;
   /** Runs an attempt with a session, see {@link RegistryAccess.attempt}. */
   attempt<Result>(actions: RepositoryActions, action: (session: Session) => Promise<Result>): Promise<Result>;
 }
@@ -76,8 +76,11 @@ function repositoryAccess(
   repository: RepositoryReference,
   name: string,
 ): RepositoryAccess {
-  const session = (actions: RepositoryActions) =>
-    registry.repository(repository.path, [repositoryScope(repository.path, actions)]);
+  const session = (actions: RepositoryActions, mountFrom?: RepositoryReference) =>
+    registry.repository(repository.path, [
+      repositoryScope(repository.path, actions),
+      ...mountScopes(repository, mountFrom),
+    ]);
   return {
     repository,
     name,
@@ -85,6 +88,16 @@ function repositoryAccess(
     session,
     attempt: (actions, action) => registry.attempt(async () => action(await session(actions))),
   };
+}
+
+/** The scope to take blobs over from another repository of the same registry. */
+export function mountScopes(
+  to: RepositoryReference,
+  from: RepositoryReference | undefined,
+): readonly string[] {
+  return from && from.registry === to.registry && from.path !== to.path
+    ? [repositoryScope(from.path, 'pull')]
+    : [];
 }
 
 function readRepository(name: string): RepositoryReference {

@@ -1,25 +1,32 @@
 // The out command: pushes an image under the tags that its params select.
-import { tmpdir } from 'node:os';
 import { openAccess } from '../access/access.ts';
 import { sourceRepositories } from '../access/repositories.ts';
-import { findImage } from '../disk/glob.ts';
-import { type DiskImage, type OpenImageOptions, openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import { requireUnlistedTags } from '../policy/listed-tags.ts';
+import type { Pattern } from '../policy/pattern.ts';
 import { publishedVersion } from '../policy/published-version.ts';
 import { immutableTagRule, immutableTags, type OnConflict } from '../policy/tag-decision.ts';
 import { requireVersion } from '../policy/tag-version.ts';
-import { checkRequestedTags, hasAliases, type RequestedTags, tagsToPush } from '../policy/tags-to-push.ts';
+import {
+  checkRequestedTags,
+  hasAliases,
+  type RequestedTags,
+  tagsToPush,
+  timestampSuffix,
+} from '../policy/tags-to-push.ts';
 import { openTransferLog } from '../process/command-log.ts';
 import { reportContent } from '../process/content-report.ts';
 import type { Command } from '../process/surroundings.ts';
+import { cleanUp } from '../put/put-cleanup.ts';
+import { prepareImage } from '../put/put-image.ts';
+import { openSourceReader } from '../put/source-reader.ts';
 import { isMissing } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { decodeOutRequest, type OutRequest } from '../request/request.ts';
 import { copyTagged } from '../transfer/copy-tagged.ts';
-import { watchChunks, watchContent } from '../transfer/watched-content.ts';
+import { watchContent } from '../transfer/watched-content.ts';
 import type { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
 import { openContentTrust } from './content-trust.ts';
@@ -32,26 +39,30 @@ import { readAdditionalTags, readVersionFile } from './tag-files.ts';
 export const runOut: Command = async (surroundings) => {
   const directory = directoryArgument(surroundings);
   const request = decodeOutRequest(await surroundings.readInput());
-  const { image: glob, immutableTags: setting, onConflict } = request.params;
+  const { immutableTags: setting, onConflict, cleanup } = request.params;
   const { signal } = surroundings;
   const { log, progress } = openTransferLog(surroundings, request);
   await requireDirectory(directory);
   const access = openAccess(request.source, 'out', surroundings, log);
   // A put has no mirrors: an image that is pushed to a mirror is not in the registry.
   const logIn = sourceRepositories({ ...request.source, registryMirrors: [] }, access);
-  const requested = await readRequestedTags(request, directory, log);
+  checkAllowed(request.source.repository, request.params.allowRepositories);
+  const requested = await readRequestedTags(request, directory, { log, now: surroundings.clock.now() });
   checkRequestedTags(requested);
   const immutable = immutableTags(setting);
   const signer = openContentTrust(request.source, access, surroundings, log);
-  const image = await openArtifact(directory, glob, {
-    temporaryDirectory: tmpdir(),
+  const reader = openSourceReader(request.source, access, surroundings, log);
+  const image = await prepareImage(request.params.image, request.params, {
+    directory,
+    progress,
+    log,
     signal,
-    watchLayer: (plain, { number, count, size }) =>
-      watchChunks(plain, progress.start(`compress ${number}/${count}`, size)),
+    reader: reader.read,
   });
   try {
     const { origin } = await logIn();
-    const session = await origin.session('push,pull');
+    const opened = await image.open(origin);
+    const session = await origin.session('push,pull', opened.from?.repository);
     const existing = hasAliases(requested) ? await existingTags(session, log) : { tags: [] };
     const { asked, aliases, keptAliases, all: tags, unique } = tagsToPush(requested, existing.tags);
     const immutableRule = immutableTagRule(immutable(asked, aliases), onConflict);
@@ -61,12 +72,14 @@ export const runOut: Command = async (surroundings) => {
     }
     log.info(`pushing tag(s) ${tags.join(', ')}`);
     const on = reportContent(log);
+    const target = repositoryTarget(session, on);
+    const copying = { limiter: origin.limiter, signal, on };
     const { root, conflicts } = await push(() =>
-      copyTagged(watchContent(image, progress), repositoryTarget(session, on), unique, {
-        limiter: origin.limiter,
-        signal,
-        on,
+      copyTagged(watchContent(opened.source, progress), target, unique, {
+        ...copying,
         rule,
+        isRetag: opened.from !== undefined,
+        beforeTags: async (_, to) => opened.bringAttachments?.(to, copying),
       }),
     );
     for (const { tag, digest } of conflicts) {
@@ -80,14 +93,29 @@ export const runOut: Command = async (surroundings) => {
       root,
       unique.filter((tag) => !stayed.includes(tag)),
     );
+    if (cleanup) {
+      const place = cleanup.in === 'source' ? opened.from?.deleter : () => origin.session('delete,push,pull');
+      const deleter = place ? await place() : session;
+      await cleanUp(deleter, cleanup, unique, { now: surroundings.clock.now(), log });
+    }
     const version = publishedVersion(tags, root.digest, skipped);
     return { output: outResponse(origin.name, version, root.digest, skipped), code: 0 };
   } finally {
     progress.close();
     await image.close();
+    await reader.close();
     await access.close();
   }
 };
+
+/** Fails before any log-in when `allow_repositories` does not allow the destination. */
+function checkAllowed(repository: string, allowed: readonly Pattern[]): void {
+  if (allowed.length > 0 && !allowed.some((pattern) => pattern.matches(repository))) {
+    throw new UserError(`params.allow_repositories does not allow ${repository}`, {
+      hint: 'none of its patterns is found in the name; nothing was sent',
+    });
+  }
+}
 
 function conflictMessage(onConflict: OnConflict, current: Digest, pushed: Digest): string {
   return onConflict === 'skip'
@@ -98,7 +126,7 @@ function conflictMessage(onConflict: OnConflict, current: Digest, pushed: Digest
 async function readRequestedTags(
   { source, params }: OutRequest,
   directory: string,
-  log: Log,
+  { log, now }: { readonly log: Log; readonly now: number },
 ): Promise<RequestedTags> {
   const { tag, variant } = source;
   const { bumpAliases, tags, tagPrefix } = params;
@@ -108,7 +136,8 @@ async function readRequestedTags(
       ? await readVersionFile(directory, params.versionFile)
       : requireVersion(params.version);
   const additionalTags = await readAdditionalTags(directory, params.additionalTags, log);
-  return { tag, version, versionKey, variant, bumpAliases, tags, additionalTags, tagPrefix };
+  const suffix = params.uniqueSuffix ? timestampSuffix(now) : '';
+  return { tag, version, versionKey, variant, bumpAliases, tags, additionalTags, tagPrefix, suffix };
 }
 
 /** The tags of the repository; none when the registry does not know the repository yet, with its 404. */
@@ -128,19 +157,6 @@ async function existingTags(
 }
 
 /** The image that the glob finds. Without a glob the directory itself may be one, as in upstream. */
-async function openArtifact(directory: string, glob: string, options: OpenImageOptions): Promise<DiskImage> {
-  try {
-    return await openImage(await findImage(directory, glob), options);
-  } catch (cause) {
-    throw glob === '' && cause instanceof UserError
-      ? new UserError('params.image is missing', {
-          cause,
-          hint: 'set params.image to the path of a tarball or an OCI layout in the artifacts, such as image/*.tar',
-        })
-      : cause;
-  }
-}
-
 async function push<Result>(action: () => Promise<Result>): Promise<Result> {
   try {
     return await action();

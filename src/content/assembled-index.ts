@@ -4,12 +4,18 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
 import { encodeIndex } from '../oci/image-index.ts';
 import { mediaTypes } from '../oci/media-type.ts';
-import type { ContentSource } from './content-graph.ts';
+import { type ContentSource, contentKind, type GraphNode } from './content-graph.ts';
 
 /** An entry of the index, and the source whose root it describes. */
 export interface IndexEntry {
   readonly descriptor: Descriptor;
   readonly source: ContentSource;
+}
+
+/** A source whose root is known, with its bytes. */
+export interface AssembledIndex extends ContentSource {
+  readonly index: GraphNode;
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -20,7 +26,7 @@ export function assembledIndex(
   name: string,
   entries: readonly IndexEntry[],
   annotations?: Readonly<Record<string, string>>,
-): ContentSource {
+): AssembledIndex {
   const isDocker =
     entries.length > 0 &&
     entries.every(({ descriptor }) => descriptor.mediaType === mediaTypes.dockerManifest);
@@ -30,25 +36,28 @@ export function assembledIndex(
     manifests: entries.map(({ descriptor }) => descriptor),
     ...(annotations ? { annotations } : {}),
   });
-  const root: Descriptor = { mediaType, size: bytes.length, digest: digestOf(bytes) };
+  const descriptor: Descriptor = { mediaType, size: bytes.length, digest: digestOf(bytes) };
+  const root: GraphNode = { descriptor, kind: 'index' };
   return {
+    index: root,
+    bytes,
     name,
-    root,
+    root: descriptor,
     async *nodes(present) {
-      if (!(await present(root, 'index'))) {
+      if (!(await present(descriptor, 'index'))) {
         const yielded = new Set<string>();
-        for (const { source, descriptor } of entries) {
-          const isFirst = !yielded.has(descriptor.digest);
-          yielded.add(descriptor.digest);
+        for (const { source, descriptor: entry } of entries) {
+          const isFirst = !yielded.has(entry.digest);
+          yielded.add(entry.digest);
           // What is the root of an entry's own source is a child here: one that is present is left out.
-          if (isFirst && !(await present(descriptor, 'manifest'))) {
+          if (isFirst && !(await present(entry, contentKind(entry.mediaType)))) {
             yield* source.nodes((below, kind) =>
-              below.digest === descriptor.digest ? Promise.resolve(false) : present(below, kind),
+              below.digest === entry.digest ? Promise.resolve(false) : present(below, kind),
             );
           }
         }
       }
-      yield { descriptor: root, kind: 'index', open: async () => Readable.from([bytes]) };
+      yield { ...root, open: async () => Readable.from([bytes]) };
     },
   };
 }

@@ -8,6 +8,8 @@ import { parseDocument } from './manifest.ts';
 export interface ImageConfig {
   readonly architecture: string;
   readonly os: string;
+  /** Of the processor, such as `v7`. */
+  readonly variant?: string;
   /** RFC 3339, or empty. */
   readonly created: string;
   readonly cmd: readonly string[] | null;
@@ -25,7 +27,9 @@ export function parseImageConfig(bytes: Uint8Array, where: string): ImageConfig 
   const { object, string, list } = membersAt(where);
   const config = object(member(document, 'config'), 'config');
   const labels = Object.entries(object(member(config, 'Labels'), 'config.Labels'));
+  const variant = string(member(document, 'variant'), 'variant');
   return {
+    ...(variant === '' ? {} : { variant }),
     architecture: string(member(document, 'architecture'), 'architecture'),
     os: string(member(document, 'os'), 'os'),
     created: string(member(document, 'created'), 'created'),

@@ -1,6 +1,6 @@
 // Image indexes list manifests, usually one for each platform (OCI "Image Index", Docker manifest list).
-import { type Descriptor, descriptorJson, optionalString } from './descriptor.ts';
-import { encodeJson, sortedMap } from './json.ts';
+import { type Descriptor, descriptorJson, optionalString, parseAnnotations } from './descriptor.ts';
+import { encodeJson, member, sortedMap } from './json.ts';
 import { ambiguousError, isPresent, parseDescriptors, parseDocument } from './manifest.ts';
 import { isManifestType } from './media-type.ts';
 
@@ -8,6 +8,7 @@ import { isManifestType } from './media-type.ts';
 export interface ImageIndex {
   readonly mediaType?: string;
   readonly manifests: readonly Descriptor[];
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** Parses an index. Throws a UserError that begins with `where`, the name of the document. */
@@ -17,16 +18,16 @@ export function parseIndex(bytes: Uint8Array, where: string): ImageIndex {
   if (isPresent(document, 'layers') || isPresent(document, 'config') || isManifestType(mediaType ?? '')) {
     throw ambiguousError(where, 'an index', 'an image manifest');
   }
-  return { ...(mediaType ? { mediaType } : {}), manifests: parseDescriptors(document, 'manifests', where) };
+  const annotations = parseAnnotations(member(document, 'annotations'), where);
+  return {
+    ...(mediaType ? { mediaType } : {}),
+    manifests: parseDescriptors(document, 'manifests', where),
+    ...(annotations ? { annotations } : {}),
+  };
 }
 
 /** The bytes of a new index as Go's encoder writes them, so that the same entries have the same digest everywhere. */
-export function encodeIndex(
-  index: ImageIndex & {
-    readonly mediaType: string;
-    readonly annotations?: Readonly<Record<string, string>>;
-  },
-): Uint8Array {
+export function encodeIndex(index: ImageIndex & { readonly mediaType: string }): Uint8Array {
   const { mediaType, manifests, annotations } = index;
   return Buffer.from(
     encodeJson({

@@ -22,6 +22,8 @@ export interface RequestedTags {
   readonly additionalTags: readonly string[];
   /** `params.tag_prefix`, the prefix of the additional tags only. */
   readonly tagPrefix: string;
+  /** The suffix of every tag, aliases too: `-YYYYMMDDHHMM` with `params.unique_suffix`, else empty. */
+  readonly suffix: string;
 }
 
 /** The tags of one put, each list in push order. */
@@ -47,8 +49,10 @@ export function hasAliases({ bumpAliases, version }: RequestedTags): boolean {
 export function tagsToPush(requested: RequestedTags, existing: readonly string[]): TagsToPush {
   const { version, variant } = requested;
   const { fromSource, fromVersion, inline, fromFile } = namedTags(requested);
-  const { moved: aliases, kept: keptAliases } =
+  const withSuffix = (tag: string) => tag + requested.suffix;
+  const { moved, kept: keptAliases } =
     version && hasAliases(requested) ? aliasesFor(version, variant, existing) : { moved: [], kept: [] };
+  const aliases = moved.map(withSuffix);
   const all = [...fromSource, ...fromVersion, ...aliases, ...inline, ...fromFile];
   return {
     asked: [...fromSource, ...fromVersion, ...inline, ...fromFile],
@@ -95,11 +99,17 @@ function keyOfVersion({ version, variant, versionKey }: RequestedTags): string {
   return version && variant !== '' && isTag(formatVersion(version)) ? 'source.variant' : versionKey;
 }
 
-function namedTags({ tag, version, variant, tags, additionalTags, tagPrefix }: RequestedTags) {
+function namedTags({ tag, version, variant, tags, additionalTags, tagPrefix, suffix }: RequestedTags) {
+  const withSuffix = (name: string) => name + suffix;
   return {
-    fromSource: tag === '' ? [] : [tag],
-    fromVersion: version ? [formatVersion(version) + (variant === '' ? '' : `-${variant}`)] : [],
-    inline: tags,
-    fromFile: additionalTags.map((additional) => tagPrefix + additional),
+    fromSource: tag === '' ? [] : [withSuffix(tag)],
+    fromVersion: version ? [withSuffix(formatVersion(version) + (variant === '' ? '' : `-${variant}`))] : [],
+    inline: tags.map(withSuffix),
+    fromFile: additionalTags.map((additional) => withSuffix(tagPrefix + additional)),
   };
+}
+
+/** `-YYYYMMDDHHMM` in UTC, for a time in milliseconds since 1970. */
+export function timestampSuffix(now: number): string {
+  return `-${new Date(now).toISOString().replace(/\D/g, '').slice(0, 12)}`;
 }

@@ -2,7 +2,6 @@
 import type { Registries } from '../access/registries.ts';
 import type { OnContentEvent } from '../content/content-event.ts';
 import type { ContentReader, GraphNode, TaggedTarget } from '../content/content-graph.ts';
-import { graphSource } from '../content/graph-source.ts';
 import type { CurrentTag } from '../content/tag-state.ts';
 import { errorText } from '../errors.ts';
 import { createLimiter } from '../limiter.ts';
@@ -12,10 +11,10 @@ import { parseRepository, type RepositoryReference } from '../oci/reference.ts';
 import { getManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
-import { copyBelowRoot } from '../transfer/copy.ts';
 import { type SharedMemory, shareReads } from '../transfer/shared-reads.ts';
 import type { Session } from '../transport/session.ts';
 import type { Attachment, AttachmentFinder } from './attachments.ts';
+import { bringAttachments, bringBelow } from './bring-attachments.ts';
 
 /** The tags of one destination, and where each pointed when the plan was made; undefined for a new tag. */
 export interface DestinationTags {
@@ -151,27 +150,15 @@ async function copyTo(
   options: CopyDigestOptions,
 ): Promise<TagOutcome[]> {
   const { root, bytes } = image;
-  const { descriptor, kind } = root;
-  const limiter = createLimiter(nodeConcurrency);
+  const { descriptor } = root;
   const { signal, on } = options;
-  const bring = async (node: GraphNode, isHeld: boolean) => {
-    const graph = graphSource(reader, node, { foreign: 'skip', listedBlobs: 'refuse' });
-    await copyBelowRoot(graph, target, { limiter, signal, on }, (asked) =>
-      asked === node.descriptor.digest ? isHeld : undefined,
-    );
-  };
-  const isHeld = await target.has(descriptor, kind, signal);
-  if (!isHeld) {
-    await bring(root, false);
-  }
+  const copyOptions = { limiter: createLimiter(nodeConcurrency), signal, on };
+  const isHeld = (await bringBelow(target, root, reader, copyOptions)) === 'held';
   const attachments = await image.attachments();
-  const isPublished = isHeld || destination.tags.length === 0 || attachments.length > 0;
-  if (!isHeld && isPublished) {
+  if (!isHeld && (destination.tags.length === 0 || attachments.length > 0)) {
     await target.publish(descriptor, bytes);
   }
-  for (const { node, tag } of attachments) {
-    await bringAttachment(target, { node, tag }, reader, bring, signal);
-  }
+  await bringAttachments(target, attachments, reader, copyOptions);
   const outcome = isHeld ? 'tagged' : 'copied';
   if (destination.tags.length === 0) {
     return [{ tag: null, outcome: isHeld ? 'present' : 'copied' }];
@@ -185,32 +172,6 @@ async function copyTo(
     await target.publishTagged(descriptor, bytes, moving);
   }
   return judged.map(({ result }) => (result.outcome === 'tagged' ? { ...result, outcome } : result));
-}
-
-async function bringAttachment(
-  target: TaggedTarget,
-  { node, tag }: Attachment,
-  reader: ContentReader,
-  bring: (node: GraphNode, isHeld: boolean) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { descriptor, kind } = node;
-  const isHeld = await target.has(descriptor, kind, signal);
-  if (isHeld && tag === undefined) {
-    return;
-  }
-  if (!isHeld) {
-    await bring(node, false);
-  }
-  const { bytes } = await reader.document(node);
-  if (tag === undefined) {
-    await target.publish(descriptor, bytes);
-    return;
-  }
-  const [current] = await target.currentTags([tag]);
-  if (current && !(current.now.state === 'found' && current.now.digest === descriptor.digest)) {
-    await target.publishTagged(descriptor, bytes, [current]);
-  }
 }
 
 /** A tag is moved only from where the plan saw it: what somebody else did since then stays. */

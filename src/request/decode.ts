@@ -2,7 +2,8 @@
 import { UserError } from '../errors.ts';
 import { foldKey } from '../oci/json.ts';
 import { nearestKey } from '../policy/nearest-key.ts';
-import { type JsonMember, type JsonNode, scanJson } from './json-scan.ts';
+import { type JsonMember, type JsonNode, scanJson, writeNode } from './json-scan.ts';
+import { mismatch, quotePath } from './type-mismatch.ts';
 
 /**
  * The result of `read` for the JSON object in `input`; a top-level `null` is an empty object. Every failure is a
@@ -111,6 +112,13 @@ export class ObjectReader {
     return value;
   }
 
+  /** The same, or undefined when there is none. */
+  optionalBooleanOrStrings(name: string): boolean | readonly string[] | undefined {
+    const isThere = this.#members.some(({ key, value }) => foldKey(key) === name && value.type !== 'null');
+    const value = this.booleanOrStrings(name);
+    return isThere ? value : undefined;
+  }
+
   /** An object; an absent one has zero values only. The members of repeated objects are merged. */
   object<T>(name: string, read: (object: ObjectReader) => T): T {
     const nodes = this.#values(name).filter((node) => node.type !== 'null');
@@ -147,6 +155,38 @@ export class ObjectReader {
   /** The names that were read so far. */
   get knownKeys(): readonly string[] {
     return this.#known;
+  }
+
+  /** A string, or an object; undefined when there is none. Of repeated members the last one counts. */
+  stringOrObjectOf<T>(name: string, read: (object: ObjectReader) => T): string | T | undefined {
+    const node = this.#values(name).at(-1);
+    if (node === undefined || node.type === 'null') {
+      return undefined;
+    }
+    if (node.type !== 'string' && node.type !== 'object') {
+      throw mismatch(node, this.#pathOf(name), 'string or object');
+    }
+    return node.type === 'string' ? node.text : readObjects([node], this.#pathOf(name), read);
+  }
+
+  /** An object whose members are strings, numbers or booleans, as they are written; an absent one is empty. */
+  stringMap(name: string): Readonly<Record<string, string>> {
+    const entries: [string, string][] = [];
+    for (const node of this.#values(name)) {
+      if (node.type === 'null') {
+        continue;
+      }
+      if (node.type !== 'object') {
+        throw mismatch(node, this.#pathOf(name), 'object');
+      }
+      for (const { key, value } of node.members) {
+        if (value.type === 'object' || value.type === 'list') {
+          throw mismatch(value, `${this.#pathOf(name)}.${key}`, 'string or number');
+        }
+        entries.push([key, value.type === 'null' ? '' : value.text]);
+      }
+    }
+    return Object.fromEntries(entries);
   }
 
   /** Throws a UserError when the object has a member that was not read, with the nearest known name as its hint. */
@@ -195,51 +235,4 @@ function itemStrings(items: readonly JsonNode[], path: string): readonly string[
     }
     return item.type === 'null' ? '' : item.text;
   });
-}
-
-/** A scanned value as compact JSON, with its members and numbers as they were written. */
-function writeNode(node: JsonNode): string {
-  switch (node.type) {
-    case 'object':
-      return `{${node.members.map(({ key, value }) => `${JSON.stringify(key)}:${writeNode(value)}`).join(',')}}`;
-    case 'list':
-      return `[${node.items.map(writeNode).join(',')}]`;
-    case 'string':
-      return JSON.stringify(node.text);
-    case 'null':
-      return 'null';
-    default:
-      return node.text;
-  }
-}
-
-type Expected =
-  | 'string'
-  | 'string or number'
-  | 'string or object'
-  | 'boolean'
-  | 'list of strings'
-  | 'boolean or list of strings'
-  | 'object';
-
-const remedies: Readonly<Record<Expected, string>> = {
-  string: 'write one string, in quotes',
-  'string or object': 'write it as keys and values, or as one string in quotes',
-  'string or number': 'write one string, in quotes',
-  boolean: 'write true or false, without quotes',
-  'list of strings': 'write it as a list, even if it has only one item',
-  'boolean or list of strings': 'write true or false without quotes, or a list, even if it has only one item',
-  object: 'write it as keys and values',
-};
-
-function mismatch(found: JsonNode, path: string, expected: Expected): UserError {
-  const place = path === '' ? 'the request' : `field ${quotePath(path)}`;
-  return new UserError(`cannot unmarshal ${found.type} into ${place} of type ${expected}`, {
-    hint: remedies[expected],
-  });
-}
-
-function quotePath(path: string): string {
-  const letters = [...path];
-  return JSON.stringify(letters.length > 100 ? `${letters.slice(0, 100).join('')}…` : path);
 }

@@ -173,3 +173,19 @@ export function scanJson(text: string): JsonNode {
   }
   return first;
 }
+
+/** A scanned value as compact JSON, with its members and numbers as they were written. */
+export function writeNode(node: JsonNode): string {
+  switch (node.type) {
+    case 'object':
+      return `{${node.members.map(({ key, value }) => `${JSON.stringify(key)}:${writeNode(value)}`).join(',')}}`;
+    case 'list':
+      return `[${node.items.map(writeNode).join(',')}]`;
+    case 'string':
+      return JSON.stringify(node.text);
+    case 'null':
+      return 'null';
+    default:
+      return node.text;
+  }
+}

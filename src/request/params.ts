@@ -4,6 +4,8 @@ import type { WantedPlatform } from '../oci/platform.ts';
 import { nearestKey } from '../policy/nearest-key.ts';
 import type { OnConflict } from '../policy/tag-decision.ts';
 import type { ObjectReader } from './decode.ts';
+import { type PutImage, parsePutImage, readRawPutImage } from './put-image.ts';
+import { type PutOptions, parsePutOptions, readRawPutOptions } from './put-options.ts';
 import { readPlatform } from './source.ts';
 
 /** The layout on disk of an image that a get fetches. */
@@ -19,9 +21,8 @@ export interface InParams {
 }
 
 /** The `params` of a put; empty strings and lists are unset. */
-export interface OutParams {
-  /** A glob relative to the directory of artifacts. */
-  readonly image: string;
+export interface OutParams extends PutOptions {
+  readonly image: PutImage;
   /** The version to publish as a tag. */
   readonly version: string;
   /** The path of a file that holds the version, relative to the directory of artifacts. */
@@ -51,7 +52,7 @@ export function readRawInParams(object: ObjectReader) {
 /** Decodes the `params` of a put, which {@link parseOutParams} has yet to check. */
 export function readRawOutParams(object: ObjectReader) {
   return {
-    image: object.string('image'),
+    ...readRawPutImage(object),
     version: object.string('version'),
     versionFile: object.string('version_file'),
     bumpAliases: object.boolean('bump_aliases'),
@@ -60,6 +61,7 @@ export function readRawOutParams(object: ObjectReader) {
     tagPrefix: object.string('tag_prefix'),
     immutableTags: object.booleanOrStrings('immutable_tags'),
     onConflict: object.string('on_conflict'),
+    ...readRawPutOptions(object),
   };
 }
 
@@ -76,7 +78,20 @@ export function parseOutParams(raw: ReturnType<typeof readRawOutParams>): OutPar
       hint: 'set params.immutable_tags to true or to a list of patterns, or remove params.on_conflict',
     });
   }
-  return { ...raw, onConflict: parseChoice(raw.onConflict || 'fail', conflictChoices, 'on_conflict') };
+  const image = parsePutImage(raw);
+  const { version, versionFile, bumpAliases, tags, additionalTags, tagPrefix, immutableTags } = raw;
+  return {
+    image,
+    version,
+    versionFile,
+    bumpAliases,
+    tags,
+    additionalTags,
+    tagPrefix,
+    immutableTags,
+    onConflict: parseChoice(raw.onConflict || 'fail', conflictChoices, 'on_conflict'),
+    ...parsePutOptions(raw, image.kind),
+  };
 }
 
 /** One line for each key of a put that has no effect. */

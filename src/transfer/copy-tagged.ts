@@ -12,6 +12,10 @@ import { atSide } from './copy-error.ts';
 export interface TaggedCopyOptions extends CopyOptions {
   /** Decides which tags move to the root. */
   readonly rule: TagRule;
+  /** Called before the first tag moves, when everything below the root is at the target, and when no tag has to move. */
+  readonly beforeTags?: ((root: Descriptor, target: TaggedTarget) => Promise<void>) | undefined;
+  /** Whether the target is asked for the root though none of its tags exists: an image that only gets another tag. */
+  readonly isRetag?: boolean | undefined;
 }
 
 /** The result of a copy with tags. */
@@ -42,14 +46,18 @@ export async function copyTagged(
     const choice = rule.choose(before, known.digest);
     if (choice.put.length === 0) {
       reportUnchanged(on, choice, known);
+      if (choice.existing.length > 0) {
+        await options.beforeTags?.(known, target);
+      }
       return { root: known, conflicts: choice.conflicts };
     }
   }
   return await copyAgainIfLost(target, on, async (to) => {
     // What tags point at may be as incomplete as anything else that the target said it has.
-    const held = to === target ? presenceBy(before, known) : undefined;
+    const held = to === target ? presenceBy(before, options.isRetag ? undefined : known) : undefined;
     const node = await copyBelowRoot(source, to, options, held);
     const root = node.descriptor;
+    await options.beforeTags?.(root, to);
     const current = rule.rechecks ? await currentTags() : before;
     const choice = rule.choose(current, root.digest);
     reportUnchanged(on, choice, root);

@@ -106,7 +106,7 @@ export function parseTokenResponse(body: Uint8Array, url: string): TokenResponse
 }
 
 /** What a token may allow on a repository; `catalog` is what Harbor's notary server asks for. */
-export type RepositoryActions = 'pull' | 'push,pull' | 'catalog';
+export type RepositoryActions = 'pull' | 'push,pull' | 'delete,push,pull' | 'catalog';
 
 /** The scope that a token needs for some actions on a repository (Docker registry token specification). */
 export function repositoryScope(path: string, actions: RepositoryActions): string {

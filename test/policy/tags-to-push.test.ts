@@ -18,6 +18,7 @@ const nothing: RequestedTags = {
   tags: [],
   additionalTags: [],
   tagPrefix: '',
+  suffix: '',
 };
 
 const refusalOf = (requested: Partial<RequestedTags>) => {

@@ -119,7 +119,7 @@ describe('decodeCheckRequest, decodeInRequest and decodeOutRequest', () => {
     expect(decodeOutRequest(JSON.stringify({ source: {}, params }))).toEqual({
       source: emptySource,
       params: {
-        image: 'i',
+        image: { kind: 'image', glob: 'i' },
         version: '1.2',
         versionFile: '',
         bumpAliases: true,
@@ -128,6 +128,12 @@ describe('decodeCheckRequest, decodeInRequest and decodeOutRequest', () => {
         tagPrefix: 'p-',
         immutableTags: ['^v'],
         onConflict: 'skip',
+        annotations: {},
+        uniqueSuffix: false,
+        onlyIfChanged: false,
+        cleanup: undefined,
+        referrers: true,
+        allowRepositories: [],
       },
       warnings: [],
     });
@@ -144,7 +150,7 @@ describe('decodeCheckRequest, decodeInRequest and decodeOutRequest', () => {
       });
     }
     expect(decodeOutRequest('null').params).toEqual({
-      image: '',
+      image: { kind: 'image', glob: '' },
       version: '',
       versionFile: '',
       bumpAliases: false,
@@ -153,6 +159,12 @@ describe('decodeCheckRequest, decodeInRequest and decodeOutRequest', () => {
       tagPrefix: '',
       immutableTags: false,
       onConflict: 'fail',
+      annotations: {},
+      uniqueSuffix: false,
+      onlyIfChanged: false,
+      cleanup: undefined,
+      referrers: true,
+      allowRepositories: [],
     });
   });
 

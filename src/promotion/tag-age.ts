@@ -1,0 +1,44 @@
+// How old an image is: the time of creation in the config of its first image, or the time in its tag.
+import type { GraphNode } from '../content/content-graph.ts';
+import { graphDocuments } from '../content/graph-documents.ts';
+import { childrenOf } from '../content/graph-source.ts';
+import type { Digest } from '../oci/digest.ts';
+import { parseImageConfig } from '../oci/image-config.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { isIndexType } from '../oci/media-type.ts';
+import { getManifest } from '../registry/manifest-endpoint.ts';
+import { repositoryReader } from '../registry/repository-reader.ts';
+import type { Session } from '../transport/session.ts';
+
+/** Indexes in indexes are followed this deep. */
+const maximumDepth = 8;
+
+/** When an image was created, in milliseconds since 1970; undefined when its config does not say so. */
+export async function creationTime(session: Session, digest: Digest): Promise<number | undefined> {
+  const documents = graphDocuments(repositoryReader(session));
+  const served = await getManifest(session, digest);
+  documents.keep(digest, served);
+  let node: GraphNode = { descriptor: { ...served, size: served.bytes.length }, kind: 'manifest' };
+  let document = await documents.document(node);
+  for (let depth = 0; depth < maximumDepth && isIndexType(document.mediaType); depth++) {
+    const [child] = childrenOf('index', document.bytes, `index ${node.descriptor.digest}`);
+    if (!child) {
+      return undefined;
+    }
+    node = child;
+    document = await documents.document(node);
+  }
+  const where = `manifest ${node.descriptor.digest}`;
+  const { config } = parseManifest(document.bytes, where);
+  const { created } = parseImageConfig(await documents.config(config), `config ${config.digest}`);
+  const time = Date.parse(created);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** The time in a tag that has twelve or fourteen digits for it in UTC: `-YYYYMMDDHHMM` and, perhaps, seconds. */
+export function timeInTag(tag: string): number | undefined {
+  const [, year, month, day, hour, minute, second = '00'] =
+    /(?:^|\D)(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:\D|$)/.exec(tag) ?? [];
+  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(time) ? undefined : time;
+}

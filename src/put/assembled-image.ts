@@ -1,0 +1,229 @@
+// An index that a put assembles from images of the build and of registries (`manifests`), in the order of the list.
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import type { RepositoryAccess } from '../access/repositories.ts';
+import { assembledIndex, type IndexEntry } from '../content/assembled-index.ts';
+import type { ContentNode, ContentReader, ContentSource } from '../content/content-graph.ts';
+import { childrenOf, graphSource } from '../content/graph-source.ts';
+import { hasMeta } from '../disk/glob-pattern.ts';
+import { UserError } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { parseImageConfig } from '../oci/image-config.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { formatPlatform, type Platform, platformMatches, type WantedPlatform } from '../oci/platform.ts';
+import { parseReference } from '../policy/image-reference.ts';
+import type { PutEntry, PutImage } from '../request/put-image.ts';
+import { prepareFile } from './file-image.ts';
+import type { PreparedImage, PutSurroundings } from './opened-image.ts';
+import { readRegistryImage, resolveReference } from './promoted-image.ts';
+
+type Assembly = Extract<PutImage, { kind: 'manifests' }>;
+
+/** Prepares `manifests`: the files of the build are opened and checked. */
+export async function openAssembled(
+  { entries, platforms, flatten }: Assembly,
+  annotations: Readonly<Record<string, string>>,
+  surroundings: PutSurroundings,
+): Promise<PreparedImage> {
+  const prepared: PreparedEntry[] = [];
+  const close = async () => {
+    await Promise.all(prepared.map((entry) => entry.close()));
+  };
+  try {
+    for (const [position, entry] of entries.entries()) {
+      prepared.push(await prepareEntry(entry, `params.manifests[${position}]`, surroundings));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    async open(origin) {
+      const images: DescribedImage[] = [];
+      for (const [position, entry] of prepared.entries()) {
+        const where = `params.manifests[${position}]`;
+        const source = await entry.open(origin).catch((cause: unknown) => {
+          throw new UserError(where, { cause });
+        });
+        images.push(...(await describe(source, entry.asked, flatten, where)));
+      }
+      const kept =
+        platforms.length === 0 ? images : images.filter(({ platform }) => isWanted(platform, platforms));
+      refuseDuplicates(kept);
+      const used = Object.keys(annotations).length === 0 ? undefined : annotations;
+      return { source: assembledIndex('the assembled index', kept.map(entryOf), used) };
+    },
+    close,
+  };
+}
+
+/** An entry whose local part was checked. */
+interface PreparedEntry {
+  readonly asked: PutEntry;
+  open(origin: RepositoryAccess): Promise<ContentSource>;
+  close(): Promise<void>;
+}
+
+async function prepareEntry(
+  asked: PutEntry,
+  where: string,
+  surroundings: PutSurroundings,
+): Promise<PreparedEntry> {
+  const image =
+    asked.image.kind === 'any' ? await chooseKind(asked.image.text, where, surroundings) : asked.image;
+  if (image.kind === 'image') {
+    const file = await prepareFile(image.glob, surroundings);
+    return {
+      asked,
+      open: async (origin) => (await file.open(origin)).source,
+      close: file.close,
+    };
+  }
+  const { reference, login } = await resolveReference(image, surroundings);
+  return {
+    asked,
+    async open(origin) {
+      const session = await surroundings.reader(reference.repository, login, origin, 'pull');
+      return (await readRegistryImage(session, reference)).source;
+    },
+    close: async () => {},
+  };
+}
+
+/** A path of the build where there is one; what a get wrote is the image in the registry. */
+async function chooseKind(
+  text: string,
+  where: string,
+  { directory }: PutSurroundings,
+): Promise<Exclude<PutEntry['image'], { kind: 'any' }>> {
+  const exists = (path: string) =>
+    lstat(path).then(
+      () => true,
+      () => false,
+    );
+  const path = join(directory, text);
+  if (await exists(join(path, 'digest'))) {
+    return { kind: 'get', directory: text };
+  }
+  return hasMeta(text) || (await exists(path))
+    ? { kind: 'image', glob: text }
+    : { kind: 'reference', reference: parseReference(text, where), login: undefined };
+}
+
+/** An image, and what an index says of it. */
+interface DescribedImage {
+  readonly descriptor: Descriptor;
+  readonly platform: Platform | undefined;
+  readonly source: ContentSource;
+}
+
+function entryOf({ descriptor, platform, source }: DescribedImage): IndexEntry {
+  return { descriptor: platform ? { ...descriptor, platform } : descriptor, source };
+}
+
+/** The image of an entry; with `flatten` the images that an index among them lists. */
+async function describe(
+  source: ContentSource,
+  { platform, annotations }: PutEntry,
+  flatten: boolean,
+  where: string,
+): Promise<DescribedImage[]> {
+  const nodes = await Array.fromAsync(source.nodes(async () => false));
+  const root = nodes.at(-1);
+  if (!root) {
+    throw new UserError(`${where} is empty`);
+  }
+  const { descriptor } = root;
+  if (root.kind === 'index') {
+    if (!flatten) {
+      throw new UserError(`${where} is an index, not an image: ${descriptor.digest}`, {
+        hint: 'set params.flatten: true to take its entries, or name one of its images by digest',
+      });
+    }
+    const bytes = await buffer(await root.open());
+    const reader = nodeReader(source.name, nodes);
+    return childrenOf('index', bytes, `index ${descriptor.digest}`).map((child) => ({
+      descriptor: child.descriptor,
+      platform: child.descriptor.platform,
+      source: graphSource(reader, child, { foreign: 'skip', listedBlobs: 'refuse' }),
+    }));
+  }
+  const { mediaType, size, digest } = descriptor;
+  const named = Object.keys(annotations).length === 0 ? {} : { annotations };
+  return [
+    {
+      descriptor: { mediaType, size, digest, ...named },
+      platform: platform ? platformOf(platform) : await configPlatform(root, nodes),
+      source,
+    },
+  ];
+}
+
+/** Reads content by the nodes of a source that was walked. */
+function nodeReader(name: string, nodes: readonly ContentNode[]): ContentReader {
+  const byDigest = new Map(nodes.map((node) => [node.descriptor.digest, node]));
+  const nodeOf = ({ descriptor }: { readonly descriptor: Descriptor }) => {
+    const node = byDigest.get(descriptor.digest);
+    if (!node) {
+      throw new UserError(`${descriptor.digest} is not in ${name}`);
+    }
+    return node;
+  };
+  const origin = nodes.find((node) => node.origin)?.origin;
+  return {
+    name,
+    ...(origin ? { repository: origin } : {}),
+    async document(node) {
+      const found = nodeOf(node);
+      return { bytes: await buffer(await found.open()), mediaType: found.descriptor.mediaType };
+    },
+    open: async (node) => nodeOf(node).open(),
+  };
+}
+
+/** The platform in the config of an image; none for an artifact whose config states none. */
+async function configPlatform(
+  root: ContentNode,
+  nodes: readonly ContentNode[],
+): Promise<Platform | undefined> {
+  const { digest } = root.descriptor;
+  const manifest = parseManifest(await buffer(await root.open()), `manifest ${digest}`);
+  const config = nodes.find(({ descriptor }) => descriptor.digest === manifest.config.digest);
+  if (!config) {
+    throw new UserError(`the config ${manifest.config.digest} of ${digest} is missing`);
+  }
+  const parsed = parseImageConfig(await buffer(await config.open()), `config ${manifest.config.digest}`);
+  return parsed.os === '' && parsed.architecture === '' ? undefined : platformOf(parsed);
+}
+
+function platformOf({ os, architecture, variant }: WantedPlatform): Platform {
+  return { os, architecture, ...(variant ? { variant } : {}) };
+}
+
+function isWanted(platform: Platform | undefined, platforms: readonly WantedPlatform[]): boolean {
+  return platforms.some((wanted) => platformMatches(platform, wanted));
+}
+
+function refuseDuplicates(images: readonly DescribedImage[]): void {
+  if (images.length === 0) {
+    throw new UserError('the index would have no image');
+  }
+  const seen = new Map<string, Descriptor>();
+  for (const { platform, descriptor } of images) {
+    if (!platform || platform.os === 'unknown') {
+      continue;
+    }
+    const name = `${formatPlatform(platform)}${platform.osVersion ? ` ${platform.osVersion}` : ''}`;
+    const first = seen.get(name);
+    if (first) {
+      throw new UserError(
+        `two images of params.manifests are for ${name}: ${first.digest} and ${descriptor.digest}`,
+        {
+          hint: 'an index has one image for each platform; set platform where a config states the wrong one',
+        },
+      );
+    }
+    seen.set(name, descriptor);
+  }
+}

@@ -1,0 +1,158 @@
+// An image that a put takes from another repository (`from`): resolved to one digest once, then copied byte for byte.
+import { assembledIndex } from '../content/assembled-index.ts';
+import { type ContentSource, contentKind, type GraphNode } from '../content/content-graph.ts';
+import { graphSource } from '../content/graph-source.ts';
+import { UserError } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { parseIndex } from '../oci/image-index.ts';
+import { formatPlatform, offeredPlatforms, platformMatches, type WantedPlatform } from '../oci/platform.ts';
+import { repositoryName } from '../oci/reference.ts';
+import type { ImageReference } from '../policy/image-reference.ts';
+import { attachmentFinder } from '../promotion/attachments.ts';
+import { bringAttachments } from '../promotion/bring-attachments.ts';
+import { getManifest } from '../registry/manifest-endpoint.ts';
+import { repositoryReader } from '../registry/repository-reader.ts';
+import type { PutImage, PutReference } from '../request/put-image.ts';
+import type { LoginKeys } from '../request/source.ts';
+import type { Session } from '../transport/session.ts';
+import { readGetDirectory } from './get-directory.ts';
+import type { PreparedImage, PutSurroundings } from './opened-image.ts';
+
+/** An image on a registry, and the log-in that its param states. */
+export interface NamedImage {
+  readonly reference: ImageReference;
+  readonly login: LoginKeys | undefined;
+}
+
+/** What a param names. Reads the files of a get; throws a UserError when they are not there. */
+export async function resolveReference(
+  from: PutReference,
+  { directory }: PutSurroundings,
+): Promise<NamedImage> {
+  return from.kind === 'get'
+    ? { reference: await readGetDirectory(directory, from.directory), login: undefined }
+    : { reference: from.reference, login: from.login };
+}
+
+/** A root that was read: the manifest or index, and the reader of what is below it. */
+export interface ReadImage {
+  readonly root: GraphNode;
+  readonly bytes: Uint8Array;
+  readonly source: ContentSource;
+  readonly session: Session;
+}
+
+/** Reads the root of an image, by its digest where there is one. */
+export async function readRegistryImage(
+  session: Session,
+  { tag, digest }: ImageReference,
+): Promise<ReadImage> {
+  const served = await getManifest(session, digest ?? tag ?? '');
+  const { bytes, mediaType } = served;
+  const kind = contentKind(mediaType);
+  const name = `${repositoryName(session.repository)}@${served.digest}`;
+  if (kind === 'blob') {
+    throw new UserError(
+      `${name} is neither an image nor an index: its media type is ${JSON.stringify(mediaType)}`,
+    );
+  }
+  const root: GraphNode = { descriptor: { mediaType, size: bytes.length, digest: served.digest }, kind };
+  const source = graphSource(repositoryReader(session), root, { foreign: 'skip', listedBlobs: 'refuse' });
+  return { root, bytes, source, session };
+}
+
+/** Prepares `from`. */
+export async function openPromoted(
+  { from, platforms }: Extract<PutImage, { kind: 'from' }>,
+  referrers: boolean | readonly string[],
+  surroundings: PutSurroundings,
+): Promise<PreparedImage> {
+  const { reference, login } = await resolveReference(from, surroundings);
+  return {
+    async open(origin) {
+      const session = await surroundings.reader(reference.repository, login, origin, 'pull');
+      const image = await readRegistryImage(session, reference).catch((cause: unknown) => {
+        throw new UserError(`reading ${repositoryName(reference.repository)} of params.from`, { cause });
+      });
+      const { root, bytes, source } = platforms.length === 0 ? image : keepPlatforms(image, platforms);
+      surroundings.log.info(`promoting ${repositoryName(session.repository)}@${root.descriptor.digest}`);
+      const finder = referrers === false ? undefined : attachmentFinder(session, typeFilter(referrers));
+      return {
+        source,
+        from: {
+          repository: session.repository,
+          deleter: () => surroundings.reader(reference.repository, login, origin, 'delete,push,pull'),
+        },
+        async bringAttachments(target, options) {
+          const attachments = (await finder?.find(root, bytes)) ?? [];
+          if (attachments.length === 0) {
+            return;
+          }
+          const { descriptor, kind } = root;
+          if (!(await target.has(descriptor, kind, options.signal))) {
+            await target.publish(descriptor, bytes);
+          }
+          await bringAttachments(target, attachments, repositoryReader(session), options);
+        },
+      };
+    },
+    close: async () => {},
+  };
+}
+
+/** All types, or those that match one of the patterns, in which `*` stands for anything. */
+function typeFilter(referrers: boolean | readonly string[]): (artifactType: string) => boolean {
+  if (typeof referrers === 'boolean') {
+    return () => referrers;
+  }
+  const patterns = referrers.map(
+    (pattern) => new RegExp(`^${pattern.split('*').map(escapeLiteral).join('.*')}$`, 's'),
+  );
+  return (artifactType) => patterns.some((pattern) => pattern.test(artifactType));
+}
+
+function escapeLiteral(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/**
+ * A new index with the entries for some platforms only, and what BuildKit attests of these. Throws a UserError for a
+ * platform that the index does not have, and for an image that is no index.
+ */
+export function keepPlatforms(image: ReadImage, platforms: readonly WantedPlatform[]): ReadImage {
+  const { root, bytes, session } = image;
+  const { digest } = root.descriptor;
+  if (root.kind !== 'index') {
+    throw new UserError(`params.platforms is set, but ${digest} is one image and no index`);
+  }
+  const { manifests, annotations } = parseIndex(bytes, `index ${digest}`);
+  for (const wanted of platforms) {
+    if (!manifests.some(({ platform }) => platformMatches(platform, wanted))) {
+      const offered = offeredPlatforms(manifests).join(', ') || 'none';
+      throw new UserError(
+        `no child with platform ${formatPlatform(wanted)} in index ${digest}; it has: ${offered}`,
+      );
+    }
+  }
+  const isWanted = ({ platform }: Descriptor) =>
+    platforms.some((wanted) => platformMatches(platform, wanted));
+  const kept = new Set(manifests.filter(isWanted).map((descriptor) => descriptor.digest as string));
+  const entries = manifests.filter(
+    (descriptor) =>
+      isWanted(descriptor) || kept.has(descriptor.annotations?.['vnd.docker.reference.digest'] ?? ''),
+  );
+  const reader = repositoryReader(session);
+  const source = assembledIndex(
+    image.source.name,
+    entries.map((descriptor) => ({
+      descriptor,
+      source: graphSource(
+        reader,
+        { descriptor, kind: contentKind(descriptor.mediaType) },
+        { foreign: 'skip', listedBlobs: 'refuse' },
+      ),
+    })),
+    annotations,
+  );
+  return { root: source.index, bytes: source.bytes, source, session };
+}

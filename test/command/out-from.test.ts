@@ -1,0 +1,282 @@
+// out of images that exist already: promoted from another repository, or assembled into an index.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { runOut } from '../../src/command/out.ts';
+import { digestHex } from '../../src/oci/digest.ts';
+import { dockerArchive } from '../support/image-files.ts';
+import {
+  attestationOf,
+  buildImage,
+  buildIndex,
+  type Image,
+  type Index,
+  type Root,
+  seed,
+} from '../support/images.ts';
+import { file } from '../support/layers.ts';
+import type { TestRegistry } from '../support/registry.ts';
+import { registryForTest } from '../support/registry-for-test.ts';
+import { runCommand } from '../support/run-command.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const destination = 'prod/app';
+
+let registry: TestRegistry;
+let directory: string;
+
+beforeEach(async () => {
+  registry = await registryForTest();
+  directory = await temporaryDirectory();
+});
+
+async function put(params: object, source: object = {}, to: TestRegistry = registry) {
+  const result = await runCommand(runOut, {
+    request: { source: { repository: `${to.host}/${destination}`, ...source }, params },
+    directory,
+  });
+  const answer = result.answer === undefined ? undefined : JSON.parse(result.answer);
+  return { answer, text: result.stderr.replaceAll('\x1b', '') };
+}
+
+const imageFor = (architecture: string, content = architecture) =>
+  buildImage({ platform: { os: 'linux', architecture }, layers: [[file(content)]] });
+
+const at = (tag: string, on: TestRegistry = registry) => on.manifest(destination, tag);
+
+async function staged(root: Root, tag = 'change_1_latest'): Promise<string> {
+  seed(registry, 'staging/app', tag, root);
+  return `${registry.host}/staging/app:${tag}`;
+}
+
+describe('a put with from', () => {
+  it('copies an index byte for byte under all tags of the put, by mounts on the same registry', async () => {
+    const index = buildIndex([await imageFor('amd64'), await imageFor('arm64')]);
+    const { answer } = await put({ from: await staged(index), version: '1.2.3', bump_aliases: true });
+    expect(answer.version).toEqual({ tag: '1.2.3', digest: index.digest });
+    expect(registry.tags(destination)).toEqual(['1', '1.2', '1.2.3', 'latest']);
+    expect(at('1.2.3')?.bytes).toEqual(index.bytes);
+    expect(registry.journal.select({ method: 'GET', path: /staging\/app\/blobs/ })).toEqual([]);
+    expect(registry.journal.select({ method: 'PATCH' })).toEqual([]);
+  });
+
+  it('streams blobs from another registry, each once', async () => {
+    const image = await imageFor('amd64');
+    const from = await staged(image);
+    const other = await registryForTest();
+    const { answer } = await put({ from, tags: ['1.0'] }, {}, other);
+    expect(answer.version.digest).toBe(image.digest);
+    expect(at('1.0', other)?.bytes).toEqual(image.bytes);
+    expect(registry.journal.select({ method: 'GET', path: /blobs/ })).toHaveLength(2);
+  });
+
+  it('sends nothing but the tag when the destination holds the image', async () => {
+    const image = await imageFor('amd64');
+    const from = await staged(image);
+    seed(registry, destination, 'old', image);
+    await put({ from, tags: ['new'], referrers: false });
+    const writes = registry.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD');
+    expect(writes.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      `PUT /v2/${destination}/manifests/new`,
+    ]);
+    expect(registry.journal.select({ path: /blobs/ })).toEqual([]);
+  });
+
+  it('takes the image that a get fetched, by its digest', async () => {
+    const image = await imageFor('amd64');
+    await staged(image);
+    await mkdir(join(directory, 'base'));
+    await writeFile(join(directory, 'base/repository'), `${registry.host}/staging/app`);
+    await writeFile(join(directory, 'base/digest'), image.digest);
+    const { answer } = await put({ from: { get: 'base' }, tags: ['1.0'] });
+    expect(answer.version.digest).toBe(image.digest);
+  });
+
+  it('brings signatures along before the first tag moves, unless referrers is false', async () => {
+    const image = await imageFor('amd64');
+    const from = await staged(image);
+    const tag = `sha256-${digestHex(image.digest)}.sig`;
+    seed(registry, 'staging/app', tag, await imageFor('amd64', 'signature'));
+    await put({ from, tags: ['without'], referrers: false });
+    expect(registry.tags(destination)).toEqual(['without']);
+    await put({ from, tags: ['with'] });
+    expect(registry.tags(destination)).toEqual([tag, 'with', 'without'].sort());
+    const puts = registry.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path);
+    expect(puts.at(-1)).toBe(`/v2/${destination}/manifests/with`);
+  });
+
+  it('keeps only the platforms that are asked for, with what is attested of them, in a new index', async () => {
+    const [amd64, arm64] = [await imageFor('amd64'), await imageFor('arm64')];
+    const attestation = await attestationOf(arm64);
+    const index = buildIndex([amd64, arm64, attestation]);
+    const { answer, text } = await put({
+      from: await staged(index),
+      tags: ['1.0'],
+      platforms: ['linux/arm64'],
+    });
+    const kept = JSON.parse(String(at('1.0')?.bytes));
+    expect(kept.manifests.map(({ digest }: { digest: string }) => digest)).toEqual([
+      arm64.digest,
+      attestation.digest,
+    ]);
+    expect(answer.version.digest).not.toBe(index.digest);
+    expect(text).toContain(answer.version.digest);
+  });
+
+  it('fails before it writes anything when a platform is missing, and names those on offer', async () => {
+    const from = await staged(buildIndex([await imageFor('amd64')]));
+    const { answer, text } = await put({ from, tags: ['1.0'], platforms: ['linux/s390x'] });
+    expect(answer).toBeUndefined();
+    expect(text).toContain('no child with platform linux/s390x in index');
+    expect(registry.tags(destination)).toEqual([]);
+  });
+
+  it('fails when the image does not exist, and says where', async () => {
+    const { answer, text } = await put({ from: `${registry.host}/staging/app:gone`, tags: ['1.0'] });
+    expect(answer).toBeUndefined();
+    expect(text).toContain(`reading ${registry.host}/staging/app of params.from`);
+  });
+
+  it('does not send the password of the source to another registry', async () => {
+    const secured = await registryForTest({
+      auth: { kind: 'basic', user: 'user', password: 'secret-1' },
+    });
+    const image = await imageFor('amd64');
+    const from = await staged(image);
+    const { answer, text } = await put(
+      { from, tags: ['1.0'] },
+      { username: 'user', password: 'secret-1' },
+      secured,
+    );
+    expect(answer?.version.digest, text).toBe(image.digest);
+    expect(registry.requests.some(({ headers }) => headers.authorization !== undefined)).toBe(false);
+  });
+});
+
+describe('a put with manifests', () => {
+  it('assembles an index in the order of the list, with platforms from the configs', async () => {
+    const [arm64, amd64] = [await imageFor('arm64'), await imageFor('amd64')];
+    await writeFile(join(directory, 'amd64.tar'), await dockerArchive(amd64, { layout: 'compressed' }));
+    const { answer, text } = await put({
+      manifests: [await staged(arm64, '1.0-arm64'), { image: 'amd64.tar', annotations: { built: 'here' } }],
+      tags: ['1.0'],
+      annotations: { 'org.opencontainers.image.version': '1.0' },
+    });
+    expect(answer, text).toBeDefined();
+    const index = JSON.parse(String(at('1.0')?.bytes));
+    expect(index.mediaType).toBe('application/vnd.oci.image.index.v1+json');
+    expect(index.annotations).toEqual({ 'org.opencontainers.image.version': '1.0' });
+    expect(
+      index.manifests.map(({ platform }: { platform: { architecture: string } }) => platform.architecture),
+    ).toEqual(['arm64', 'amd64']);
+    expect(index.manifests[1].annotations).toEqual({ built: 'here' });
+    for (const { digest } of index.manifests) {
+      expect(at(digest)).toBeDefined();
+    }
+  });
+
+  it('refuses two images for one platform', async () => {
+    const [one, two] = [await imageFor('amd64', '1'), await imageFor('amd64', '2')];
+    const { answer, text } = await put({
+      manifests: [await staged(one, 'a'), await staged(two, 'b')],
+      tags: ['1.0'],
+    });
+    expect(answer).toBeUndefined();
+    expect(text).toContain('two images of params.manifests are for linux/amd64');
+    expect(registry.tags(destination)).toEqual([]);
+  });
+
+  it('takes the entries of an index only when it is told to', async () => {
+    const inner: Index = buildIndex([await imageFor('amd64'), await imageFor('arm64')]);
+    const ref = await staged(inner, 'multi');
+    expect((await put({ manifests: [ref], tags: ['1.0'] })).text).toContain(
+      'params.manifests[0] is an index, not an image',
+    );
+    const { answer } = await put({ manifests: [ref], flatten: true, tags: ['1.0'] });
+    expect(answer).toBeDefined();
+    const index = JSON.parse(String(at('1.0')?.bytes));
+    expect(index.manifests).toHaveLength(2);
+  });
+});
+
+describe('the options of a put', () => {
+  let image: Image;
+
+  beforeEach(async () => {
+    image = await imageFor('amd64');
+  });
+
+  it('end every tag with the time when it is to be unique', async () => {
+    const { answer } = await put({
+      from: await staged(image),
+      version: '1.2.3',
+      bump_aliases: true,
+      unique_suffix: 'timestamp',
+    });
+    expect(answer.version.tag).toBe('1.2.3-202601010000');
+    expect(registry.tags(destination)).toEqual(
+      ['1', '1.2', '1.2.3', 'latest'].map((tag) => `${tag}-202601010000`),
+    );
+  });
+
+  it('delete the temporary tag at the source after success', async () => {
+    const from = await staged(image);
+    seed(registry, 'staging/app', 'change_2_latest', image);
+    await put({ from, tags: ['1.0'], cleanup: { tags: ['change_1_latest'], in: 'source' } });
+    expect(registry.tags('staging/app')).toEqual(['change_2_latest']);
+    expect(at('1.0')?.bytes).toEqual(image.bytes);
+  });
+
+  it('delete tags that match a pattern and are old enough', async () => {
+    const old = await buildImage({ created: '2025-12-01T00:00:00Z', layers: [[file('old')]] });
+    const young = await buildImage({ created: '2025-12-31T23:00:00Z', layers: [[file('young')]] });
+    seed(registry, destination, 'change_old', old);
+    seed(registry, destination, 'change_young', young);
+    seed(registry, destination, 'other', old);
+    await put({
+      from: await staged(image),
+      tags: ['1.0'],
+      cleanup: { pattern: '^change_', older_than: '24h' },
+    });
+    expect(registry.tags(destination)).toEqual(['1.0', 'change_young', 'other']);
+  });
+
+  it('refuse a destination that is not allowed, before any request', async () => {
+    const { answer, text } = await put({
+      from: `${registry.host}/staging/app:x`,
+      tags: ['1.0'],
+      allow_repositories: ['/staging/'],
+    });
+    expect(answer).toBeUndefined();
+    expect(text).toContain(`params.allow_repositories does not allow ${registry.host}/${destination}`);
+    expect(registry.requests).toEqual([]);
+  });
+
+  it.each([
+    [{ from: 'a.example/bb:1', image: 'x' }, 'params.image and params.from are both set'],
+    [{ from: 'a.example/bb' }, 'params.from names no tag and no digest'],
+    [{ from: { repository: 'a.example/bb' } }, 'params.from has neither a tag nor a digest'],
+    [
+      { image: 'x', platforms: ['linux/amd64'] },
+      'params.platforms is set without params.from or params.manifests',
+    ],
+    [{ from: 'a.example/bb:1', platforms: ['amd64'] }, 'params.platforms: "amd64" is not a platform'],
+    [
+      { manifests: [{ ref: 'a.example/bb:1', image: 'x' }] },
+      'params.manifests[0] must have exactly one of ref, image and get',
+    ],
+    [{ image: 'x', unique_suffix: 'random' }, "must be 'timestamp'"],
+    [{ image: 'x', referrers: true }, 'params.referrers is set without params.from'],
+    [{ image: 'x', cleanup: { pattern: '^a' } }, 'params.cleanup.pattern is set without older_than'],
+    [
+      { image: 'x', cleanup: { tags: ['a'], in: 'source' } },
+      'params.cleanup.in is source, but params.from is not set',
+    ],
+    [{ from: 'a.example/bb:1', annotations: { a: 'b' } }, 'params.annotations has no effect on params.from'],
+  ])('refuse %j before any request', async (params, message) => {
+    const { answer, text } = await put({ tags: ['1.0'], ...params });
+    expect(answer).toBeUndefined();
+    expect(text).toContain(message);
+    expect(registry.requests).toEqual([]);
+  });
+});
