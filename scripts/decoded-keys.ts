@@ -10,7 +10,9 @@ export type MemberType =
   | 'stringOrObject'
   | 'strings'
   | 'booleanOrStrings'
+  | 'stringMap'
   | 'object'
+  | 'stringOrObjectOf'
   | 'objects';
 
 /** A key, and the keys inside of it where it is an object. */
@@ -20,8 +22,21 @@ export interface DecodedKey {
   readonly keys: readonly DecodedKey[];
 }
 
-const plainTypes = ['string', 'scalar', 'boolean', 'stringOrObject', 'strings', 'booleanOrStrings'] as const;
-const objectTypes = { object: 'object', optionalObject: 'object', objects: 'objects' } as const;
+const plainTypes = [
+  'string',
+  'scalar',
+  'boolean',
+  'stringOrObject',
+  'strings',
+  'booleanOrStrings',
+  'stringMap',
+] as const;
+const objectTypes = {
+  object: 'object',
+  optionalObject: 'object',
+  stringOrObjectOf: 'stringOrObjectOf',
+  objects: 'objects',
+} as const;
 
 /** The keys that a decoder such as `decodeCheckRequest` asks for, in its order. */
 export function decodedKeys(decode: (input: string) => unknown): readonly DecodedKey[] {
@@ -46,7 +61,8 @@ export function decodedKeys(decode: (input: string) => unknown): readonly Decode
       const value = readObject.call(this, key, read);
       outer.push({ key, type, keys });
       keys = outer;
-      return type === 'objects' ? [] : value;
+      // What is not there: a list without entries, or no value at all.
+      return type === 'objects' ? [] : name === 'object' ? value : undefined;
     });
   }
   try {

@@ -19,7 +19,9 @@ export const decoders: Readonly<Record<string, (input: string) => unknown>> = {
 /** Keys whose value is one of few, by their path; the decoder or the command refuses others or warns of them. */
 export const choices: Readonly<Record<string, readonly string[]>> = {
   'in.params.format': ['rootfs', 'oci', 'oci-layout'],
+  'out.params.cleanup.in': ['destination', 'source'],
   'out.params.on_conflict': ['fail', 'skip', 'move'],
+  'out.params.unique_suffix': ['timestamp'],
   'source.azure_environment': ['AzurePublic', 'AzureGovernment', 'AzureChina'],
   'source.content_trust.on_failure': ['fail', 'warn'],
   'source.content_trust.scopes': ['pull', 'push,pull', 'catalog'],
@@ -42,6 +44,10 @@ export function documentation(path: string): readonly DocumentedKey[] {
     source: ['source.md', ''],
     'in.params': ['get.md', ''],
     'out.params': ['put.md', ''],
+    'out.params.from': ['put.md', 'from'],
+    'out.params.manifests': ['put.md', 'manifests'],
+    'out.params.cleanup': ['put.md', 'cleanup'],
+    'out.params.platforms': ['source.md', 'platform'],
   };
   const [page, table] = pages[path] ?? ['source.md', object];
   return documentedKeys(readFileSync(join(repositoryRoot, 'docs', page), 'utf8')).get(table) ?? [];
@@ -110,8 +116,12 @@ function valueSchema(type: MemberType, object: () => JsonSchema): JsonSchema {
       return { type: 'array', ...strings };
     case 'booleanOrStrings':
       return { type: ['boolean', 'array'], ...strings };
+    case 'stringMap':
+      return { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } };
     case 'object':
       return object();
+    case 'stringOrObjectOf':
+      return { anyOf: [object(), { type: 'string' }] };
     case 'objects':
       return { anyOf: [object(), { type: 'array', items: { anyOf: [object(), { type: 'string' }] } }] };
   }

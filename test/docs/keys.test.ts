@@ -22,7 +22,9 @@ const typeNames: Readonly<Record<MemberType, string>> = {
   stringOrObject: 'object or string',
   strings: 'list of strings',
   booleanOrStrings: 'boolean or list of strings',
+  stringMap: 'object of strings',
   object: 'object',
+  stringOrObjectOf: 'string or object',
   objects: 'object or list',
 };
 
@@ -73,6 +75,11 @@ it('the keys of all objects are recorded', () => {
     'out.source.content_trust',
     'out.source.platform',
     'out.params',
+    'out.params.from',
+    'out.params.manifests',
+    'out.params.manifests.platform',
+    'out.params.platforms',
+    'out.params.cleanup',
   ]);
 });
 
