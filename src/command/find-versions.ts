@@ -1,6 +1,6 @@
 // Finds the versions of a check: one tag, semver tags, or tags that match a pattern.
 import { lookUpConcurrency } from '../concurrency.ts';
-import { UserError } from '../errors.ts';
+import { errorText, UserError } from '../errors.ts';
 import { readConfig, remoteImage, selectImage } from '../get/remote-image.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
@@ -33,7 +33,7 @@ export type FindVersions = (session: Session, cursor: Version | undefined) => Pr
 export function versionFinder(source: Source, platform: WantedPlatform, log: Log): FindVersions {
   if (source.tag !== '') {
     checkTag(source.tag, 'source.tag');
-    return (session, cursor) => findTag(session, source.tag, cursor);
+    return (session, cursor) => findTag(session, source.tag, cursor, log);
   }
   if (source.tagRegex !== '') {
     const pattern = compilePattern(source.tagRegex, 'source.tag_regex');
@@ -49,13 +49,26 @@ export function versionFinder(source: Source, platform: WantedPlatform, log: Log
   return (session, cursor) => findSemver(session, settings, cursor, log);
 }
 
-async function findTag(session: Session, tag: string, cursor: Version | undefined): Promise<Version[]> {
+async function findTag(
+  session: Session,
+  tag: string,
+  cursor: Version | undefined,
+  log: Log,
+): Promise<Version[]> {
   const current = await lookUpDigest(session, tag);
   const cursorExists =
-    cursor !== undefined &&
-    mustLookUpCursor(current, cursor) &&
-    (await lookUpDigest(session, cursor.digest)) !== undefined;
+    cursor !== undefined && mustLookUpCursor(current, cursor) && (await hasCursor(session, cursor, log));
   return selectTag(tag, current, cursor, cursorExists);
+}
+
+/** Whether the version of the previous check exists. Asked once: it is only listed before the current one if it does. */
+async function hasCursor(session: Session, cursor: Version, log: Log): Promise<boolean> {
+  try {
+    return (await lookUpDigest({ ...session, request: session.requestOnce }, cursor.digest)) !== undefined;
+  } catch (error) {
+    log.warn(`left out the previous version, which the registry refuses to look up: ${errorText(error)}`);
+    return false;
+  }
 }
 
 async function findSemver(

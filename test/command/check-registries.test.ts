@@ -76,6 +76,26 @@ describe('a cursor without a tag in source', () => {
   });
 });
 
+describe('a cursor whose digest the registry refuses to look up', () => {
+  it.each<[string, Fault]>([
+    ['400', { kind: 'status', status: 400 }],
+    ['401', { kind: 'status', status: 401 }],
+    ['403', { kind: 'status', status: 403 }],
+    ['429', { kind: 'status', status: 429, headers: { 'retry-after': '60' } }],
+    ['500', { kind: 'status', status: 500 }],
+    ['a reset', { kind: 'reset' }],
+  ])('is left out after %s without a retry, with a warning', async (_name, fault) => {
+    const cursor = digestOf(1);
+    fill(origin, 'stable→0, old→1');
+    origin.faults.add({ path: `/v2/${repository}/manifests/${cursor}`, fault });
+    const { answer, stderr } = await check({ tag: 'stable' }, { tag: 'stable', digest: cursor });
+    expect(answer).toBe(`[{"tag":"stable","digest":"${digestOf(0)}"}]\n`);
+    expect(stderr).toMatch(/WARN.*left out the previous version, which the registry refuses to look up: /);
+    expect(stderr).not.toContain('retrying');
+    expect(asked(origin).filter((reference) => reference === cursor)).toHaveLength(1);
+  });
+});
+
 describe('the mirrors of a check', () => {
   let first: TestRegistry;
   let second: TestRegistry;

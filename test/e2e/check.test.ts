@@ -378,6 +378,20 @@ describe('a request that check refuses', () => {
   });
 });
 
+describe('check with a previous version that the registry refuses to look up', () => {
+  it.each([400, 401, 403, 500])('reports the current version after %i, with a warning', async (code) => {
+    await using registry = await startRegistry({
+      faults: [{ path: `/v2/app/manifests/${outdatedDigest}`, fault: { kind: 'status', status: code } }],
+    });
+    seed(registry, 'app', '1.0', await buildImage());
+    const source = { repository: `${registry.host}/app`, tag: '1.0' };
+    const { versions, stderr } = await check(source, { tag: '1.0', digest: outdatedDigest });
+    expect(versions).toEqual([{ tag: '1.0', digest: registry.manifest('app', '1.0')?.digest }]);
+    expect(stderr).toContain('left out the previous version');
+    expect(stderr).not.toContain('retrying');
+  });
+});
+
 describe('check of a registry whose HEAD has no digest', () => {
   it.each<[string, object, string]>([
     ['is empty', { body: '' }, 'the response has no body'],
