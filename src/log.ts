@@ -16,7 +16,7 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
   /** A line of the transfer itself (`pushed blob: …`), with the date first, as Go's standard logger writes it. */
   progress(message: string): void;
-  /** Writes a string as it is, and a line feed. */
+  /** Writes a string as it is, and a line feed. What others wrote must be made {@link printable} before. */
   plain(text: string): void;
 }
 
@@ -36,15 +36,22 @@ const looks: Record<LogLevel, { name: string; colour: number }> = {
 
 const messageWidth = 44;
 
-/** In quotes unless all characters are plain, so that no name in an image can control the terminal. */
+/** In quotes unless all characters are plain. */
 function formatValue(value: string | number | boolean): string {
   const text = String(value);
-  if (/^[A-Za-z0-9\-._/@^+]*$/.test(text)) {
-    return text;
-  }
-  return JSON.stringify(text).replace(
-    /[\u007f-\u009f]/g,
-    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
+  return /^[A-Za-z0-9\-._/@^+]*$/.test(text) ? text : printable(JSON.stringify(text));
+}
+
+const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/**
+ * The string with every character escaped that would control the terminal or forge a line of the log: control
+ * characters, separators of lines, and marks that change the direction of what follows.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => shortEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
@@ -57,8 +64,9 @@ export function formatLogLine(
 ): string {
   const { name, colour } = looks[level];
   const seconds = String(Math.max(0, Math.floor(elapsed / 1000))).padStart(4, '0');
-  const width = messageWidth + message.length - [...message].length;
-  let line = `\x1b[${colour}m${name}\x1b[0m[${seconds}] ${message.padEnd(width)} `;
+  const shown = printable(message);
+  const width = messageWidth + shown.length - [...shown].length;
+  let line = `\x1b[${colour}m${name}\x1b[0m[${seconds}] ${shown.padEnd(width)} `;
   for (const key of Object.keys(fields).sort()) {
     line += ` \x1b[${colour}m${key}\x1b[0m=${formatValue(fields[key] ?? '')}`;
   }
@@ -87,7 +95,8 @@ export function createLog(surroundings: LogSurroundings, debug: boolean): Log {
     info: line('info'),
     warn: line('warn'),
     error: line('error'),
-    progress: (message) => surroundings.write(`${formatProgressTime(surroundings.now())} ${message}\n`),
+    progress: (message) =>
+      surroundings.write(`${formatProgressTime(surroundings.now())} ${printable(message)}\n`),
     plain: (text) => surroundings.write(`${text}\n`),
   };
 }

@@ -44,9 +44,12 @@ describe('formatLogLine', () => {
     expect(columns('😀'.repeat(50))).toHaveLength(51);
   });
 
-  it('writes the message unchanged', () => {
-    expect(formatLogLine('error', 0, 'no files match glob: "a*"\n<b>')).toContain(
-      '] no files match glob: "a*"\n<b> ',
+  it('escapes what could control the terminal or forge a line, and nothing else', () => {
+    expect(formatLogLine('error', 0, 'no files match glob: "a*"\n<b> é😀 \\')).toContain(
+      '] no files match glob: "a*"\\n<b> é😀 \\ ',
+    );
+    expect(formatLogLine('error', 0, `\r${esc}[2J\t\u0000\u007f\u009b\u2028\u202e\u2066`)).toContain(
+      '] \\r\\u001b[2J\\t\\u0000\\u007f\\u009b\\u2028\\u202e\\u2066 ',
     );
   });
 

@@ -57,5 +57,8 @@ export function openTransferLog(surroundings: Surroundings, request: LoggedReque
 
 /** Whether the reader of the output can redraw lines: a terminal, or the build log of Concourse. */
 function showsBars({ environment, terminal }: Surroundings): boolean {
+  if (environment.TERM === 'dumb') {
+    return false;
+  }
   return terminal() !== undefined || Boolean(environment.BUILD_ID || environment.ATC_EXTERNAL_URL);
 }

@@ -1,6 +1,6 @@
 // The report of a failed command on stderr: error, hint, and the stack of a bug.
 import { causes, errorCode, errorText, UserError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { type Log, printable } from '../log.ts';
 import { type HintSurface, hintFor } from './hints.ts';
 
 /** The frames of an error's stack, innermost first, without its message, which may hold values. */
@@ -17,7 +17,7 @@ export function reportFailure(error: unknown, log: Log, surface: HintSurface = '
   log.error(errorText(error));
   const hint = hintFor(error, surface);
   if (hint !== undefined) {
-    log.plain(`hint: ${hint}`);
+    log.plain(`hint: ${printable(hint)}`);
   }
   const bug = findBug(error);
   if (bug !== undefined) {

@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty';
 import { hostPlatform } from '../oci/platform.ts';
 import { systemClock } from '../transport/clock.ts';
+import { createErrorOutput } from './error-output.ts';
 import { createRedaction } from './redaction.ts';
 import { inputDescriptor, readStandardInput, writeStandardError } from './standard-streams.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -9,7 +10,7 @@ import type { Surroundings } from './surroundings.ts';
 /** The surroundings of this process; `args` are the arguments after the name of the command. */
 export function systemSurroundings(args: readonly string[], signal: AbortSignal): Surroundings {
   const { add, addServerSecret, redact } = createRedaction();
-  const writeError = (text: string) => writeStandardError(redact(text));
+  const writeError = createErrorOutput({ environment: process.env, redact, write: writeStandardError });
   return {
     arguments: args,
     environment: process.env,

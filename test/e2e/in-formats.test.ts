@@ -220,45 +220,48 @@ describe('a get in upstream’s tests', () => {
   });
 });
 
-describe('an interrupted get', () => {
-  it.each(formats)('leaves no image of the format %s, and the next get succeeds', async (format) => {
-    const image = await buildImage({
-      layers: [[file('small')], await buildLayer(Buffer.alloc(4_000_000, 'x'), { compression: 'none' })],
-    });
-    const [small, large] = image.layers;
-    registry.faults.add({
-      path: `/v2/${repository}/blobs/${large?.digest}`,
-      times: 1,
-      fault: { kind: 'stall', after: 2_000_000 },
-    });
-    seed(registry, repository, 'v1', image);
-    const child = spawn(executablePath('in'), [target], {
-      env: { TEST: 'true' },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    child.stdin.end(JSON.stringify(requestFor(image.digest, { format })));
-    const partial =
-      format === 'oci'
-        ? join(target, 'image.tar.partial')
-        : join(target, 'oci', 'blobs', 'sha256', `${digestHex(large?.digest ?? digestOf(''))}.partial`);
-    await until(() => existsSync(partial) && readFileSync(partial).length > 1_000_000);
-    child.kill('SIGTERM');
-    await once(child, 'close');
-    expect(existsSync(join(target, 'image.tar'))).toBe(false);
-    expect(existsSync(join(target, 'oci', 'index.json'))).toBe(false);
-    expect(existsSync(join(target, 'digest'))).toBe(false);
-    const before = registry.requests.length;
-    await get(image, { format });
-    expect(existsSync(partial)).toBe(false);
-    const again = registry.requests.slice(before).map(({ path }) => path.split('/').at(-1));
-    expect(again.includes(small?.digest)).toBe(format === 'oci');
-    expect((await put(format === 'oci' ? 'image.tar' : 'oci')).version.digest).toMatch(/^sha256:/);
-    if (format === 'oci-layout') {
-      for (const { digest, bytes } of contentOf(image)) {
-        expect(readFileSync(join(target, 'oci', 'blobs', 'sha256', digestHex(digest)))).toEqual(bytes);
+describe('a get that is killed', () => {
+  it.each(formats)(
+    'leaves no image of the format %s, and the next get reuses whole blobs of a layout',
+    async (format) => {
+      const image = await buildImage({
+        layers: [[file('small')], await buildLayer(Buffer.alloc(4_000_000, 'x'), { compression: 'none' })],
+      });
+      const [small, large] = image.layers;
+      registry.faults.add({
+        path: `/v2/${repository}/blobs/${large?.digest}`,
+        times: 1,
+        fault: { kind: 'stall', after: 2_000_000 },
+      });
+      seed(registry, repository, 'v1', image);
+      const child = spawn(executablePath('in'), [target], {
+        env: { TEST: 'true' },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+      child.stdin.end(JSON.stringify(requestFor(image.digest, { format })));
+      const partial =
+        format === 'oci'
+          ? join(target, 'image.tar.partial')
+          : join(target, 'oci', 'blobs', 'sha256', `${digestHex(large?.digest ?? digestOf(''))}.partial`);
+      await until(() => existsSync(partial) && readFileSync(partial).length > 1_000_000);
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      expect(existsSync(join(target, 'image.tar'))).toBe(false);
+      expect(existsSync(join(target, 'oci', 'index.json'))).toBe(false);
+      expect(existsSync(join(target, 'digest'))).toBe(false);
+      const before = registry.requests.length;
+      await get(image, { format });
+      expect(existsSync(partial)).toBe(false);
+      const again = registry.requests.slice(before).map(({ path }) => path.split('/').at(-1));
+      expect(again.includes(small?.digest)).toBe(format === 'oci');
+      expect((await put(format === 'oci' ? 'image.tar' : 'oci')).version.digest).toMatch(/^sha256:/);
+      if (format === 'oci-layout') {
+        for (const { digest, bytes } of contentOf(image)) {
+          expect(readFileSync(join(target, 'oci', 'blobs', 'sha256', digestHex(digest)))).toEqual(bytes);
+        }
       }
-    }
-  });
+    },
+  );
 
   /** Waits for a condition on the disk by checking it in every turn of the event loop. */
   async function until(reached: () => boolean): Promise<void> {

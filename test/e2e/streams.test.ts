@@ -1,11 +1,13 @@
-// Standard error at the end of a command: everything arrives at a slow reader, and none is waited for without end.
+// Standard error: everything arrives, nothing in it controls the terminal, and colours can be switched off.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { expect, it, onTestFinished } from 'vitest';
-import { executablePath } from '../support/run.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startRecordingServer } from '../support/recording-server.ts';
+import { executablePath, runExecutable } from '../support/run.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** More warnings than a pipe and the streams around it hold. */
 const warnings = 3000;
@@ -45,4 +47,45 @@ it('ends after some seconds when nobody reads standard error', async () => {
   const start = performance.now();
   expect(await once(child, 'exit')).toEqual([1, null]);
   expect(performance.now() - start).toBeLessThan(10_000);
+});
+
+describe('what others wrote', () => {
+  const hostile = 'a\x1b[2J\r\n\x1b[31mERRO\x1b[0m[0000] forged\u009b2J\u202eb';
+
+  it.each([
+    ['message', JSON.stringify({ errors: [{ code: 'DENIED', message: hostile }] })],
+    ['code', JSON.stringify({ errors: [{ code: hostile, message: 'no' }] })],
+    ['detail', JSON.stringify({ errors: [{ code: 'DENIED', message: 'no', detail: { reason: hostile } }] })],
+    ['body that is no JSON', hostile],
+  ])('cannot control the terminal or forge a line: the %s of an error', async (_where, body) => {
+    await using server = await startRecordingServer({ answer: () => ({ status: 400, body }) });
+    const { status, stderr } = await runExecutable('check', {
+      request: { source: { repository: `${server.host}/team/app`, tag_regex: 'a', debug: true } },
+    });
+    expect(status).toBe(1);
+    expect(stderr.replaceAll(/\x1b\[\d+m/g, '')).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]/);
+    expect(stderr.match(/^\x1b\[31mERRO/gm)).toHaveLength(1);
+  });
+
+  it('is bounded, also for a key of the request', async () => {
+    const { status, stderr } = await runExecutable('out', {
+      request: {
+        source: { repository: '127.0.0.1:1/team/app', tag: 'a' },
+        params: { image: `${'a'.repeat(2_000_000)}/*` },
+      },
+      directory: await temporaryDirectory(),
+    });
+    expect(status).toBe(1);
+    expect(stderr.length).toBeLessThan(50_000);
+    expect(stderr).toContain('characters left out');
+  });
+});
+
+it.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('has no colours with %j', async (environment) => {
+  const { stderr } = await runExecutable('check', {
+    request: { source: { repository: '' } },
+    environment: { TEST: 'true', ...environment },
+  });
+  expect(stderr).toMatch(/^ERRO\[0000\] /);
+  expect(stderr).not.toContain('\x1b');
 });

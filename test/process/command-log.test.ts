@@ -61,6 +61,13 @@ describe('progress of a transfer', () => {
     expect(written(given, true)).toBe('line 1\nline 2\nline 3\n');
   });
 
+  it.each([{}, { BUILD_ID: '1' }])('on a dumb terminal has no escape sequences', (environment) => {
+    const dumb = { ...environment, TERM: 'dumb' };
+    expect(written({ environment: dumb, terminal: () => ({ columns: 100, rows: 24 }) })).not.toContain(
+      '\x1b',
+    );
+  });
+
   it('elsewhere is shown as a line with a date, without escape sequences', () => {
     expect(written({}).split('\n').slice(0, 2)).toEqual([
       expect.stringMatching(

@@ -1,6 +1,7 @@
 // Runs the commands in this process on a fake clock: what the executables do, without a process.
 
 import { createLog } from '../../src/log.ts';
+import { createErrorOutput } from '../../src/process/error-output.ts';
 import { reportFailure } from '../../src/process/failure-report.ts';
 import { createRedaction } from '../../src/process/redaction.ts';
 import type { Command, Surroundings } from '../../src/process/surroundings.ts';
@@ -44,9 +45,13 @@ export function testSurroundings(others: Partial<Omit<Surroundings, 'writeError'
     addServerSecret,
     redact,
     ...others,
-    writeError: (text) => {
-      stderr += redact(text);
-    },
+    writeError: createErrorOutput({
+      environment: others.environment ?? {},
+      redact,
+      write: (text) => {
+        stderr += text;
+      },
+    }),
   };
   return { surroundings, stderr: () => stderr };
 }
