@@ -162,7 +162,7 @@ describe('an error message', () => {
     ],
     ['403', 'check', { setup: 'forbidding', source: tagged }, 'DENIED', 'it needs the right to pull'],
     ['403 in a get', 'in', { setup: 'forbidding' }, 'DENIED', 'it needs the right to pull'],
-    ['403 in a put', 'out', { setup: 'forbidding', ...put401 }, '403 Forbidden', 'for a put to push'],
+    ['403 in a put', 'out', { setup: 'forbidding', ...put401 }, 'DENIED', 'for a put to push'],
     [
       'an unknown repository',
       'check',
