@@ -4,6 +4,7 @@ import { errorCode, UserError } from '../errors.ts';
 import { displayName, filePath } from '../tar/byte-string.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { adopt, checkLength } from './contained-path.ts';
+import type { ExtendedAttributes } from './extended-attributes.ts';
 import { createFifo } from './fifo.ts';
 import { permissions, setOwner, setOwnTimes, timesOf } from './file-attributes.ts';
 import { FileWriter } from './file-writer.ts';
@@ -53,9 +54,15 @@ function createDirectory(place: Place): KnownDirectory {
   return parent.addChild(base);
 }
 
-/** Sets the owner of a directory, and records the attributes that it gets when everything in it has been written. */
-export function setDirectoryAttributes(directory: KnownDirectory, entry: TarEntry, asRoot: boolean): void {
+/** Sets owner and extended attributes of a directory, and records permissions and times that it gets when everything in it has been written. */
+export function setDirectoryAttributes(
+  directory: KnownDirectory,
+  entry: TarEntry,
+  asRoot: boolean,
+  attributes: ExtendedAttributes,
+): void {
   setOwner(directory.path, entry, asRoot);
+  attributes.apply(directory.path, entry);
   directory.attributes = { mode: permissions(entry), times: timesOf(entry) };
 }
 
@@ -96,7 +103,7 @@ export function createEntry(place: Place, entry: TarEntry): FileWriter | undefin
       );
     }
     case 'directory':
-      setDirectoryAttributes(createDirectory(place), entry, place.asRoot);
+      setDirectoryAttributes(createDirectory(place), entry, place.asRoot, place.attributes);
       return undefined;
     case 'symlink':
       createSymlink(place, entry);

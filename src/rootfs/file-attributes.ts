@@ -12,6 +12,7 @@ import {
 import { errorCode, UserError } from '../errors.ts';
 import { type ByteString, filePath } from '../tar/byte-string.ts';
 import type { TarEntry, TarTime } from '../tar/tar-entry.ts';
+import type { ExtendedAttributes } from './extended-attributes.ts';
 import type { KnownDirectory } from './known-directory.ts';
 
 /** Seconds from the epoch: no file system stores a time beyond. */
@@ -67,11 +68,20 @@ function changeOwner({ userId, groupId }: TarEntry, change: (user: number, group
   }
 }
 
-/** Sets owner, permissions and times of an open file, in this order: a change of owner clears set-user-id. */
-export function setFileAttributes(file: number, entry: TarEntry, asRoot: boolean): void {
+/**
+ * Sets owner, extended attributes, permissions and times of an open file, in this order: a change of owner clears
+ * set-user-id and capabilities, and a file that is read-only takes no attributes from its owner.
+ */
+export function setFileAttributes(
+  file: number,
+  entry: TarEntry,
+  asRoot: boolean,
+  attributes: ExtendedAttributes,
+): void {
   if (asRoot) {
     changeOwner(entry, (user, group) => fchownSync(file, user, group));
   }
+  attributes.apply(file, entry);
   fchmodSync(file, permissions(entry));
   const { accessed, modified } = timesOf(entry);
   futimesSync(file, fileTime(accessed), fileTime(modified));

@@ -1,6 +1,7 @@
 // Writing the content of one file as it arrives: without the holes of a sparse file, attributes last.
 import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import type { SparseRun, TarEntry } from '../tar/tar-entry.ts';
+import type { ExtendedAttributes } from './extended-attributes.ts';
 import { setFileAttributes } from './file-attributes.ts';
 
 /** Writes the content of one entry. Every method throws the system's error. */
@@ -25,11 +26,11 @@ export class FileWriter {
   }
 
   /** Completes the file. A sparse file gets its full size, which takes no space on the disk. */
-  finish(asRoot: boolean): void {
+  finish(asRoot: boolean, attributes: ExtendedAttributes): void {
     if (this.entry.sparse) {
       ftruncateSync(this.#descriptor, this.entry.size);
     }
-    setFileAttributes(this.#descriptor, this.entry, asRoot);
+    setFileAttributes(this.#descriptor, this.entry, asRoot, attributes);
     this.close();
   }
 

@@ -1,5 +1,6 @@
 // The place of an entry in the tree: its path, and what happens to a file that is there.
 import type { ByteString } from '../tar/byte-string.ts';
+import type { ExtendedAttributes } from './extended-attributes.ts';
 import type { KnownDirectory } from './known-directory.ts';
 import type { LeftOut } from './left-out.ts';
 import { removePath } from './remove-tree.ts';
@@ -15,6 +16,7 @@ export interface Place {
   readonly leftOut: LeftOut;
   /** Whether files get the owners that the entries name. */
   readonly asRoot: boolean;
+  readonly attributes: ExtendedAttributes;
   readonly debug: (message: string) => void;
   readonly warn: (message: string) => void;
 }

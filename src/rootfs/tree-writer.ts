@@ -7,6 +7,7 @@ import { type ByteString, byteString, displayName, quoteName } from '../tar/byte
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { cleanParts, ensureDirectory, findDirectory } from './contained-path.ts';
 import { createEntry, setDirectoryAttributes } from './create-entry.ts';
+import { ExtendedAttributes } from './extended-attributes.ts';
 import { finishDirectory } from './file-attributes.ts';
 import type { FileWriter } from './file-writer.ts';
 import { KnownDirectory } from './known-directory.ts';
@@ -32,6 +33,7 @@ export class TreeWriter implements EntryConsumer {
   readonly #root: KnownDirectory;
   readonly #options: TreeWriterOptions;
   readonly #leftOut = new LeftOut();
+  readonly #attributes = new ExtendedAttributes();
   #layer = 0;
   #aufsLinks = false;
   #open: FileWriter | undefined;
@@ -68,7 +70,7 @@ export class TreeWriter implements EntryConsumer {
   end(): void {
     const open = this.#open;
     if (open) {
-      this.#attempt(open.entry, () => open.finish(this.#options.asRoot));
+      this.#attempt(open.entry, () => open.finish(this.#options.asRoot, this.#attributes));
       this.#open = undefined;
     }
   }
@@ -81,6 +83,7 @@ export class TreeWriter implements EntryConsumer {
     } catch (error) {
       throw new UserError('cannot set the permissions and times of directories', { cause: error });
     }
+    this.#attributes.report(this.#options.log);
   }
 
   /** Closes the file that an error left open. */
@@ -158,6 +161,7 @@ export class TreeWriter implements EntryConsumer {
       base,
       leftOut: this.#leftOut,
       asRoot: this.#options.asRoot,
+      attributes: this.#attributes,
       debug: (message) => this.#debug(message, entry),
       warn: (message) => this.#options.log.warn(message),
     };
@@ -169,7 +173,7 @@ export class TreeWriter implements EntryConsumer {
       throw new UserError("it would replace the image's root directory");
     }
     if (entry.name !== '.') {
-      setDirectoryAttributes(this.#root, entry, this.#options.asRoot);
+      setDirectoryAttributes(this.#root, entry, this.#options.asRoot, this.#attributes);
       this.#root.markItselfWritten(this.#layer);
     }
   }

@@ -3,7 +3,7 @@ import { maximumExtendedHeader } from '../limits.ts';
 import { type ByteString, quoteName } from './byte-string.ts';
 import { blockSize, type HeaderBlock, readHeaderBlock } from './header-block.ts';
 import { checkSize, readDecimal, readTime } from './number-field.ts';
-import { type ExtendedRecords, readExtendedHeader } from './pax-header.ts';
+import { type ExtendedRecords, extendedAttributes, readExtendedHeader } from './pax-header.ts';
 import { checkSparseRuns, readContentMap, readHeaderMap, readOldMap, sparseFormat } from './sparse-map.ts';
 import {
   ArchiveError,
@@ -115,6 +115,7 @@ function entryOf(header: HeaderBlock, { records, longName, longLink }: Announced
     accessed: override(records, 'atime', readTime, header.accessed),
     size,
     storedSize: type === 'file' || type === 'unsupported' ? size : 0,
+    extendedAttributes: records.size > 0 ? extendedAttributes(records) : undefined,
     sparse: undefined,
   };
 }

@@ -8,6 +8,8 @@ export type ExtendedRecords = ReadonlyMap<string, ByteString>;
 /** The keyword of the runs of a sparse file: `offset,length,offset,length…`. */
 export const sparseMapKeyword = 'GNU.sparse.map';
 
+/** The keywords of extended attributes, as star introduced them and Docker and BuildKit write them. */
+const attributePrefix = 'SCHILY.xattr.';
 const sparseOffset = 'GNU.sparse.offset';
 const sparseLength = 'GNU.sparse.numbytes';
 const stringKeywords: ReadonlySet<string> = new Set(['path', 'linkpath', 'uname', 'gname']);
@@ -60,4 +62,15 @@ export function readExtendedHeader(body: Buffer): ExtendedRecords {
     records.set(sparseMapKeyword, runs.join(','));
   }
   return records;
+}
+
+/** The extended attributes in the records, by name; undefined when there are none. */
+export function extendedAttributes(records: ExtendedRecords): ReadonlyMap<string, ByteString> | undefined {
+  const found = new Map<string, ByteString>();
+  for (const [keyword, value] of records) {
+    if (keyword.startsWith(attributePrefix)) {
+      found.set(keyword.slice(attributePrefix.length), value);
+    }
+  }
+  return found.size > 0 ? found : undefined;
 }

@@ -43,6 +43,8 @@ export interface TarEntry {
   readonly size: number;
   /** Bytes of content in the archive; 0 for types without content, whatever the header says. */
   readonly storedSize: number;
+  /** Extended attributes by name; the values are bytes. */
+  readonly extendedAttributes: ReadonlyMap<string, ByteString> | undefined;
   /** The runs of a sparse file, in ascending order. */
   readonly sparse: readonly SparseRun[] | undefined;
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseIndex } from '../../src/oci/image-index.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
+import { canCallSystem, getAttribute, setAttribute } from '../support/extended-attributes.ts';
 import { writeOciLayout } from '../support/image-files.ts';
 import { buildImage, descriptorOf, type Image, seed } from '../support/images.ts';
 import { buildLayer, compress, file, tarOf } from '../support/layers.ts';
@@ -169,7 +170,7 @@ async function getRootfs(registry: TestRegistry, ...members: Member[][]) {
     },
     directory,
   });
-  return { status, stderr, files: status === 0 ? tree(join(directory, 'rootfs')) : {} };
+  return { status, stderr, directory, files: status === 0 ? tree(join(directory, 'rootfs')) : {} };
 }
 
 describe('in with format rootfs of layers with rare entries', () => {
@@ -209,6 +210,64 @@ describe('in with format rootfs of layers with rare entries', () => {
     expect(stderr).not.toContain('ERRO');
     expect(status).toBe(0);
     expect(files).toEqual(expected);
+  });
+});
+
+describe.runIf(canCallSystem)('in with format rootfs of files with extended attributes', () => {
+  const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex');
+  const members: Member[] = [
+    {
+      name: 'bin/ping',
+      content: 'x',
+      mode: 0o755,
+      pax: {
+        'SCHILY.xattr.security.capability': capability,
+        'SCHILY.xattr.user.größe': 'a\0b',
+        'SCHILY.xattr.user.empty': '',
+        'SCHILY.xattr.trusted.overlay.opaque': 'y',
+        'SCHILY.xattr.security.selinux': 'label',
+      },
+    },
+    { name: 'data/', type: '5', mode: 0o500, pax: { 'SCHILY.xattr.user.of': 'directory' } },
+  ];
+
+  async function isAllowed(name: string, value: Buffer): Promise<boolean> {
+    const path = join(await temporaryDirectory(), 'probe');
+    await writeFile(path, '');
+    return setAttribute(path, name, value);
+  }
+
+  it('sets file capabilities and user attributes, and none of the building machine', async () => {
+    await using registry = await startRegistry();
+    const { status, stderr, directory } = await getRootfs(registry, members);
+    expect(status).toBe(0);
+    const ping = join(directory, 'rootfs/bin/ping');
+    if (await isAllowed('user.test', Buffer.from('x'))) {
+      expect(getAttribute(ping, 'user.größe')).toEqual(Buffer.from('a\0b'));
+      expect(getAttribute(ping, 'user.empty')).toEqual(Buffer.alloc(0));
+      expect(getAttribute(join(directory, 'rootfs/data'), 'user.of')).toEqual(Buffer.from('directory'));
+    }
+    if (await isAllowed('security.capability', capability)) {
+      expect(getAttribute(ping, 'security.capability')).toEqual(capability);
+      expect(stderr).not.toContain('extended attribute');
+    }
+    for (const name of ['trusted.overlay.opaque', 'security.selinux']) {
+      expect(getAttribute(ping, name)).toBeUndefined();
+    }
+  });
+
+  it('warns once when attributes cannot be set', async () => {
+    await using registry = await startRegistry();
+    const many = [1, 2, 3].map((number) => ({
+      name: `f${number}`,
+      pax: { 'SCHILY.xattr.user.large': 'x'.repeat(70_000) },
+    }));
+    const { status, stderr } = await getRootfs(registry, many);
+    expect(status).toBe(0);
+    expect(stderr.match(/extended attribute/g)).toHaveLength(1);
+    expect(stderr).toContain(
+      '3 extended attribute(s) are not set, for example user.large of f1: the system refused it',
+    );
   });
 });
 

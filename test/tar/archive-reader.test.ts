@@ -150,6 +150,24 @@ describe('numbers of entries', () => {
   });
 });
 
+describe('extended attributes', () => {
+  it('come from pax records with their bytes', () => {
+    const pax = {
+      'SCHILY.xattr.user.a=b': 'x',
+      'SCHILY.xattr.security.capability': Buffer.from([1, 0, 0xff, 0x0a]),
+      'SCHILY.acl.access': 'ignored',
+    };
+    expect(readOne({ pax }).extendedAttributes).toEqual(
+      new Map([
+        ['user.a', 'b=x'],
+        ['security.capability', '\x01\x00\xff\x0a'],
+      ]),
+    );
+    expect(readOne({ pax: { mtime: '1' } }).extendedAttributes).toBeUndefined();
+    expect(readOne({ name: 'a' }).extendedAttributes).toBeUndefined();
+  });
+});
+
 describe('types of entries', () => {
   it.each([
     ['0', 'file'],
