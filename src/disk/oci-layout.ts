@@ -7,8 +7,8 @@ import { verifyBytes, verifyContent } from '../content/verified-content.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
+import { refuseOtherType } from '../oci/document-type.ts';
 import { parseIndex } from '../oci/image-index.ts';
-import { isJsonObject, member, parseJson } from '../oci/json.ts';
 import { isIndexType, isManifestType, mediaTypes } from '../oci/media-type.ts';
 import { readContent } from './file-range.ts';
 import { withoutOtherNames } from './layout-index.ts';
@@ -97,7 +97,9 @@ async function readListed(
   kind: 'manifest' | 'index',
 ): Promise<LayoutDocument> {
   const path = blobPath(directory, descriptor.digest);
-  return { node: { descriptor, kind }, path, bytes: await readDocument(path, descriptor) };
+  const bytes = await readDocument(path, descriptor);
+  refuseOtherType(descriptor.mediaType, bytes, path);
+  return { node: { descriptor, kind }, path, bytes };
 }
 
 async function readIndexFile(directory: string): Promise<LayoutDocument> {
@@ -129,15 +131,7 @@ async function readSingleImageDigest(directory: string): Promise<Digest | undefi
 
 async function readDocument(path: string, descriptor: Descriptor): Promise<Uint8Array> {
   await checkFile(path, descriptor);
-  const bytes = verifyBytes((await readSmallFile(path)) ?? Buffer.alloc(0), descriptor, path);
-  const document = parseJson(bytes);
-  const stated = isJsonObject(document) ? member(document, 'mediaType') : undefined;
-  if (stated && stated !== descriptor.mediaType) {
-    throw new UserError(
-      `${path} has the media type ${JSON.stringify(stated)}, but its descriptor says ${JSON.stringify(descriptor.mediaType)}`,
-    );
-  }
-  return bytes;
+  return verifyBytes((await readSmallFile(path)) ?? Buffer.alloc(0), descriptor, path);
 }
 
 async function checkFile(path: string, { size }: Descriptor): Promise<void> {

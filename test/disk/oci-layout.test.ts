@@ -266,6 +266,21 @@ describe('openOciLayout of a damaged layout', () => {
       ],
     ),
     [
+      'with a nested index whose media type is not that of its descriptor',
+      async (directory) => {
+        const path = join(directory, 'index.json');
+        const bytes = await readFile(path);
+        await writeFile(pathOf(directory, { digest: digestOf(bytes) }), bytes);
+        const inner = {
+          mediaType: mediaTypes.dockerManifestList,
+          size: bytes.length,
+          digest: digestOf(bytes),
+        };
+        await writeFile(path, JSON.stringify({ manifests: [inner] }));
+      },
+      /is ambiguous: its media type is application\/vnd\.docker\.distribution\.manifest\.list/,
+    ],
+    [
       'with a manifest whose media type is not that of its descriptor',
       async (directory, image) => {
         const path = join(directory, 'index.json');
@@ -274,7 +289,7 @@ describe('openOciLayout of a damaged layout', () => {
         await writeFile(path, JSON.stringify(index));
         expect(index.manifests[0].digest).toBe(image.digest);
       },
-      /has the media type "application\/vnd\.oci\.image\.manifest\.v1\+json", but its descriptor says/,
+      /is ambiguous: its media type is application\/vnd\.docker\.distribution\.manifest\.v2\+json, but it states/,
     ],
     [
       'with an entry that is neither image nor index',
