@@ -4,6 +4,8 @@ import { openRegistries, type Registries } from '../access/registries.ts';
 import { createLog, type Log } from '../log.ts';
 import type { CommandResult, Surroundings } from '../process/surroundings.ts';
 import { secretsOfEnvironment } from '../request/secrets.ts';
+import type { ShownProgress } from '../transfer/progress.ts';
+import { createBars } from '../transfer/progress-display.ts';
 import { type CliSettings, readSettings } from './settings-file.ts';
 
 /** One run of a command: its arguments in order, and its options by their names in camel case. */
@@ -40,13 +42,25 @@ export interface OpenedRegistries {
   readonly registries: Registries;
   readonly settings: CliSettings;
   readonly log: Log;
+  /** Bars on a terminal; undefined where there are none. */
+  readonly progress: ShownProgress | undefined;
 }
 
-/** A log on standard error that shows no secret of the environment. */
-export function openCliLog({ surroundings, options }: CliRun<RegistryOptions>): Log {
-  const { clock, environment, writeError, addSecret } = surroundings;
+/** A log on standard error that shows no secret of the environment, with bars below it on a terminal. */
+function openLog({
+  surroundings,
+  options,
+}: CliRun<RegistryOptions>): Pick<OpenedRegistries, 'log' | 'progress'> {
+  const { clock, environment, writeError, every, terminal, addSecret } = surroundings;
+  const { now } = clock;
   secretsOfEnvironment(environment).forEach(addSecret);
-  return createLog({ write: writeError, now: clock.now, startedAt: clock.now() }, options.debug ?? false);
+  const bars =
+    terminal() && !options.debug ? createBars({ write: writeError, now, every }, terminal) : undefined;
+  const write = bars?.write ?? writeError;
+  return {
+    log: createLog({ write, now, startedAt: now() }, options.debug ?? false),
+    progress: bars,
+  };
 }
 
 /** Runs an action with the registries of the settings file, and closes them. Throws a UserError of the settings file. */
@@ -56,13 +70,14 @@ export async function withRegistries<Result>(
 ): Promise<Result> {
   const { surroundings, options } = run;
   const { environment } = surroundings;
-  const log = openCliLog(run);
+  const { log, progress } = openLog(run);
   const settings = await readSettings(options.config ?? environment.REGISTRY_IMAGE_CONFIG, environment);
   settings.secrets.forEach(surroundings.addSecret);
   const registries = openRegistries(settings.registries, surroundings, log);
   try {
-    return await action({ registries, settings, log });
+    return await action({ registries, settings, log, progress });
   } finally {
+    progress?.close();
     await registries.close();
   }
 }

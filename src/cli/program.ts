@@ -5,6 +5,7 @@ import type { Command, CommandResult, Surroundings } from '../process/surroundin
 import { version } from '../version.ts';
 import type { Define } from './cli-context.ts';
 import { defineImageCommands } from './image-commands.ts';
+import { definePromotionCommands } from './promotion-commands.ts';
 import { defineResourceCommands, resourceCommand } from './resource-commands.ts';
 
 /** Everything that the program is made of, without running anything. */
@@ -15,6 +16,7 @@ export function createProgram(define: Define): Program {
     .helpOption('-h, --help', 'print how to use a command')
     .helpCommand('help [command]', 'print how to use a command')
     .exitOverride();
+  definePromotionCommands(program, define);
   defineImageCommands(program, define);
   defineResourceCommands(program);
   return program;

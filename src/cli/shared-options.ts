@@ -12,3 +12,21 @@ export function withRegistryOptions(command: Program): Program {
     .option('--config <file>', 'the settings file; by default the one that REGISTRY_IMAGE_CONFIG names')
     .option('--debug', 'log in detail');
 }
+
+/** Adds the options of a command that reads promotion manifests. */
+export function withManifestOptions(command: Program): Program {
+  return command
+    .option('--manifest <file>', 'a plain promotion manifest')
+    .option('--thin-manifest-dir <directory>', 'a directory of thin promotion manifests');
+}
+
+/** Adds the options of a command that carries out a plan. */
+export function withCarryOutOptions(command: Program): Program {
+  return command
+    .option('--allow-lost', 'do not count images that no registry holds as a failure')
+    .option('--no-referrers', 'leave behind signatures, attestations and SBOMs')
+    .option(
+      '--shard <i/n>',
+      'only part i of n, counted from 0; by default by JOB_COMPLETION_INDEX and SHARD_COUNT, or CLOUD_RUN_TASK_INDEX and CLOUD_RUN_TASK_COUNT',
+    );
+}

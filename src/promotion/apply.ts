@@ -46,7 +46,7 @@ function promotionOf(destination: string, edges: readonly PlannedEdge[]): Reposi
     destination,
     sources: edges.map(({ source, digest, tag }) => {
       const entry: ManifestDigest = { digest, tags: tag === null ? [] : [tag], file: '', line: 0 };
-      return { source, digests: [entry] };
+      return { source, name: destination, digests: [entry] };
     }),
   };
 }

@@ -1,6 +1,7 @@
 // Whether destinations hold exactly what the manifests say.
 import type { Registries } from '../access/registries.ts';
 import { childrenOf } from '../content/graph-source.ts';
+import { errorText } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isIndexType } from '../oci/media-type.ts';
@@ -10,9 +11,8 @@ import { type RepositoryContents, readRepositoryContents } from '../registry/rep
 import type { Session } from '../transport/session.ts';
 import { attachmentFinder, derivedTags } from './attachments.ts';
 import { edgesOf, type RepositoryPromotion } from './edges.ts';
+import { mapByHost } from './hosts.ts';
 
-/** How many repositories of all hosts are read at a time; the budgets of the hosts count too. */
-const repositoryConcurrency = 64;
 /** How many tags or digests of one repository are asked for at a time. */
 const lookUpConcurrency = 8;
 
@@ -36,20 +36,35 @@ export interface AuditSummary {
   readonly unexpected: number;
 }
 
+/** A destination that could not be read, and what its registry said. */
+export interface AuditFailure {
+  readonly destination: string;
+  readonly reason: string;
+}
+
 /** The result of an audit. */
 export interface AuditResult {
   readonly summary: AuditSummary;
   readonly drift: readonly Drift[];
+  readonly failures: readonly AuditFailure[];
 }
 
-/** Compares destinations with manifests; `ignored` leaves out differences by `destination:tag` or `destination@digest`. */
+/** What an audit takes. */
+export interface AuditOptions {
+  readonly registries: Registries;
+  /** Leaves out a difference by its `destination:tag` or `destination@digest`. */
+  ignored(place: string): boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Compares destinations with manifests. A destination that cannot be read fails by itself. */
 export async function auditPromotions(
   promotions: readonly RepositoryPromotion[],
-  registries: Registries,
-  ignored: (place: string) => boolean,
+  { registries, ignored, signal }: AuditOptions,
 ): Promise<AuditResult> {
   let expected = 0;
-  const found = await mapConcurrently(promotions, repositoryConcurrency, async (promotion) => {
+  const failures: AuditFailure[] = [];
+  const auditOne = async (promotion: RepositoryPromotion) => {
     const session = await registries.reader(parseRepository(promotion.destination));
     const contents = await readRepositoryContents(session, lookUpConcurrency);
     const wanted = new Map<string, Digest>();
@@ -67,6 +82,15 @@ export async function auditPromotions(
       ...(await unexpected(promotion.destination, { session, contents, wanted, digests })),
     ];
     return drift.filter(({ destination, tag, digest }) => !ignored(placeName(destination, tag, digest)));
+  };
+  const found = await mapByHost(promotions, async (promotion) => {
+    try {
+      return await auditOne(promotion);
+    } catch (error) {
+      signal.throwIfAborted();
+      failures.push({ destination: promotion.destination, reason: errorText(error) });
+      return [];
+    }
   });
   const drift = found.flat();
   const count = (kind: Drift['kind']) => drift.filter((each) => each.kind === kind).length;
@@ -78,6 +102,7 @@ export async function auditPromotions(
       unexpected: count('unexpected'),
     },
     drift,
+    failures,
   };
 }
 

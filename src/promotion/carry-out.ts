@@ -1,11 +1,11 @@
 // Carries out the edges of a plan: each digest once, to all its destinations, no host waiting for another.
 import type { Registries } from '../access/registries.ts';
-import type { OnContentEvent } from '../content/content-event.ts';
 import { createLimiter, type Limiter, mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { Progress } from '../transfer/progress.ts';
 import { createSharedMemory } from '../transfer/shared-reads.ts';
 import { type AttachmentFilter, type AttachmentFinder, attachmentFinder } from './attachments.ts';
-import { copyDigest, type DestinationTags, type TagOutcome } from './copy-digest.ts';
+import { copyDigest, type DestinationTags, type OnPromotionEvent, type TagOutcome } from './copy-digest.ts';
 import type { PlannedEdge } from './plan-edges.ts';
 
 /** How many digests are under way at a time. They wait for the budgets of hosts, and cost little meanwhile. */
@@ -27,14 +27,16 @@ export interface CarryOutOptions {
   /** Chooses what travels with an image; undefined when nothing does. */
   readonly attachments: AttachmentFilter | undefined;
   readonly signal: AbortSignal;
-  readonly on: OnContentEvent;
+  /** Shows the blobs that are read from sources; undefined where nothing is shown. */
+  readonly progress: Progress | undefined;
+  readonly on: OnPromotionEvent;
   /** Called for every edge, as soon as it is decided. */
   onEdge(carried: CarriedEdge): void;
 }
 
 /** Carries out the edges whose action is `copy` or `tag`; the others are left alone. */
 export async function carryOut(edges: readonly PlannedEdge[], options: CarryOutOptions): Promise<void> {
-  const { registries, attachments, signal, on } = options;
+  const { registries, attachments, signal, progress, on } = options;
   const memory = createSharedMemory();
   const finders = new Map<string, AttachmentFinder>();
   const hosts = new Map<string, Limiter>();
@@ -42,6 +44,7 @@ export async function carryOut(edges: readonly PlannedEdge[], options: CarryOutO
     registries,
     memory,
     signal,
+    progress,
     on,
     finder(session: Parameters<typeof attachmentFinder>[0]) {
       if (!attachments) {

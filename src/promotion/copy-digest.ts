@@ -1,6 +1,6 @@
 // One digest of a source repository, brought to all its destinations: content, then what is attached to it, then tags.
 import type { Registries } from '../access/registries.ts';
-import type { OnContentEvent } from '../content/content-event.ts';
+import type { ContentEvent, OnContentEvent } from '../content/content-event.ts';
 import type { ContentReader, GraphNode, TaggedTarget } from '../content/content-graph.ts';
 import type { CurrentTag } from '../content/tag-state.ts';
 import { errorText } from '../errors.ts';
@@ -11,7 +11,10 @@ import { parseRepository, type RepositoryReference } from '../oci/reference.ts';
 import { getManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
+import type { CopyOptions } from '../transfer/copy.ts';
+import type { Progress } from '../transfer/progress.ts';
 import { type SharedMemory, shareReads } from '../transfer/shared-reads.ts';
+import { watchReader } from '../transfer/watched-content.ts';
 import type { Session } from '../transport/session.ts';
 import type { Attachment, AttachmentFinder } from './attachments.ts';
 import { bringAttachments, bringBelow } from './bring-attachments.ts';
@@ -29,6 +32,9 @@ export interface TagOutcome {
   readonly reason?: string;
 }
 
+/** Receives the events of copies with the host of the destination. */
+export type OnPromotionEvent = (event: ContentEvent, host: string) => void;
+
 /** What the copies of one run share. */
 export interface CopyDigestOptions {
   readonly registries: Registries;
@@ -38,7 +44,9 @@ export interface CopyDigestOptions {
   /** Lets so many copies to a host begin at a time. */
   admit<Result>(host: string, copying: () => Promise<Result>): Promise<Result>;
   readonly signal: AbortSignal;
-  readonly on: OnContentEvent;
+  /** Shows the blobs that are read from the source; undefined where nothing is shown. */
+  readonly progress: Progress | undefined;
+  readonly on: OnPromotionEvent;
 }
 
 /** How many nodes of one image travel to one destination at a time. */
@@ -82,8 +90,9 @@ export async function copyDigest(
       const to = parseRepository(destination.destination);
       try {
         await options.admit(to.registry, async () => {
-          const target = repositoryTarget(await registries.writer(to, from), options.on);
-          report(destination, await copyTo(target, destination, image, share.reader, options));
+          const on: OnContentEvent = (event) => options.on(event, to.registry);
+          const target = repositoryTarget(await registries.writer(to, from), on);
+          report(destination, await copyTo(target, destination, image, share.reader, { signal, on }));
         });
       } catch (error) {
         fail(destination, error);
@@ -107,7 +116,7 @@ async function readSource(
   from: RepositoryReference,
   digest: Digest,
   destinations: readonly DestinationTags[],
-  { registries, finder }: CopyDigestOptions,
+  { registries, finder, progress }: CopyDigestOptions,
 ): Promise<SourceImage> {
   const session = await registries.reader(from);
   let served: ServedManifest;
@@ -134,7 +143,7 @@ async function readSource(
   return {
     root,
     bytes,
-    reader,
+    reader: progress ? watchReader(reader, progress) : reader,
     attachments() {
       attachments ??= finder(session)?.find(root, bytes) ?? Promise.resolve([]);
       return attachments;
@@ -147,7 +156,7 @@ async function copyTo(
   destination: DestinationTags,
   image: SourceImage,
   reader: ContentReader,
-  options: CopyDigestOptions,
+  options: Omit<CopyOptions, 'limiter'> & { readonly signal: AbortSignal },
 ): Promise<TagOutcome[]> {
   const { root, bytes } = image;
   const { descriptor } = root;

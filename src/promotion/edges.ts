@@ -12,9 +12,16 @@ export interface Edge {
   readonly tag: string | null;
 }
 
-/** What one source repository gives to a destination repository. */
+/** An edge and the name of the image in its manifest. */
+export interface ManifestEdge extends Edge {
+  readonly name: string;
+}
+
+/** What is promoted from one source repository to a destination repository. */
 export interface RepositorySource {
   readonly source: string;
+  /** The name of the image in its manifest. */
+  readonly name: string;
   readonly digests: readonly ManifestDigest[];
 }
 
@@ -35,7 +42,7 @@ export function promotionsOf(
       if (!only(name)) {
         continue;
       }
-      const part = { source: `${source.name}/${name}`, digests };
+      const part = { source: `${source.name}/${name}`, name, digests };
       for (const destination of destinations) {
         const repository = `${destination.name}/${name}`;
         const parts = repositories.get(repository);
@@ -51,16 +58,16 @@ export function promotionsOf(
 }
 
 /** The edges of one repository, each once: several manifests may ask for the same. */
-export function* edgesOf({ destination, sources }: RepositoryPromotion): Generator<Edge> {
+export function* edgesOf({ destination, sources }: RepositoryPromotion): Generator<ManifestEdge> {
   // A single list of digests has each digest, and each tag, once.
   const seen = sources.length > 1 ? new Set<string>() : undefined;
-  for (const { source, digests } of sources) {
+  for (const { source, name, digests } of sources) {
     for (const { digest, tags } of digests) {
       for (const tag of tags.length === 0 ? [null] : tags) {
         const key = `${digest} ${tag ?? ''}`;
         if (!seen?.has(key)) {
           seen?.add(key);
-          yield { source, destination, digest, tag };
+          yield { source, destination, name, digest, tag };
         }
       }
     }

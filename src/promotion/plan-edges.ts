@@ -1,6 +1,6 @@
 // What becomes of each edge of a promotion, by what source and destination hold: one pure decision.
 import type { Digest } from '../oci/digest.ts';
-import type { Edge } from './edges.ts';
+import type { Edge, ManifestEdge } from './edges.ts';
 
 /** What a destination repository holds of what is promoted into it. */
 export interface DestinationState {
@@ -34,11 +34,11 @@ export interface PlanFacts {
   readonly destination: DestinationState;
   source(repository: string, digest: Digest): SourceState;
   /** Whether a tag that is on another digest may move. */
-  mayMove(edge: Edge): boolean;
+  mayMove(edge: ManifestEdge): boolean;
 }
 
 /** Decides about one edge. Set semantics of promotion: manifests, source and destination as sets of digests and tags. */
-export function planEdge(edge: Edge, { destination, source, mayMove }: PlanFacts): PlannedEdge {
+export function planEdge(edge: ManifestEdge, { destination, source, mayMove }: PlanFacts): PlannedEdge {
   const { digest, tag } = edge;
   const now = tag === null ? undefined : destination.tag(tag);
   const isThere = now === digest || destination.has(digest);
@@ -58,6 +58,11 @@ export function planEdge(edge: Edge, { destination, source, mayMove }: PlanFacts
     return planned(edge, 'tag-move', now, `the tag is on ${now} and may not move`);
   }
   return planned(edge, isThere ? 'tag' : 'copy', now);
+}
+
+/** An edge of a repository that could not be read. */
+export function failedEdge(edge: Edge, reason: string): PlannedEdge {
+  return planned(edge, 'failed', undefined, reason);
 }
 
 function planned(edge: Edge, action: EdgeAction, was?: Digest, reason?: string): PlannedEdge {

@@ -1,13 +1,16 @@
 // The plan of a promotion: every edge with what becomes of it, repository by repository.
 import { errorText } from '../errors.ts';
-import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
-import { type Edge, edgesOf, type RepositoryPromotion } from './edges.ts';
+import { edgesOf, type ManifestEdge, type RepositoryPromotion } from './edges.ts';
+import { mapByHost } from './hosts.ts';
 import type { Inventory } from './inventory.ts';
-import { type DestinationState, type PlannedEdge, planEdge, type SourceState } from './plan-edges.ts';
-
-/** How many repositories of one host are read at a time; the budget of the host counts too. */
-const repositoriesPerHost = 64;
+import {
+  type DestinationState,
+  failedEdge,
+  type PlannedEdge,
+  planEdge,
+  type SourceState,
+} from './plan-edges.ts';
 
 /** Everything that a promotion would do. Edges that need nothing are counted, and listed only when asked for. */
 export interface PromotionPlan {
@@ -20,7 +23,7 @@ export interface PromotionPlan {
 export interface PlanOptions {
   readonly inventory: Inventory;
   /** Whether a tag that is on another digest may move. */
-  mayMove(edge: Edge): boolean;
+  mayMove(edge: ManifestEdge): boolean;
   /** Whether edges that need nothing are listed. */
   readonly all: boolean;
   readonly signal: AbortSignal;
@@ -42,23 +45,14 @@ export async function planPromotion(
     }
     return kept;
   };
-  // Each host by itself: a slow one does not hold up another.
-  const planned = await Promise.all(
-    byHost(promotions).map((ofHost) => mapConcurrently(ofHost, repositoriesPerHost, planOne)),
-  );
-  return { edges: planned.flat(2), total };
-}
-
-function byHost(promotions: readonly RepositoryPromotion[]): RepositoryPromotion[][] {
-  return Object.values(
-    Object.groupBy(promotions, ({ destination }) => destination.split('/', 1)[0] ?? ''),
-  ).filter((ofHost) => ofHost !== undefined);
+  const edges = (await mapByHost(promotions, planOne)).flat();
+  return { edges, total };
 }
 
 async function planRepository(
   promotion: RepositoryPromotion,
   inventory: Inventory,
-  mayMove: (edge: Edge) => boolean,
+  mayMove: (edge: ManifestEdge) => boolean,
   signal: AbortSignal,
 ): Promise<PlannedEdge[]> {
   let destination: DestinationState;
@@ -67,7 +61,7 @@ async function planRepository(
   } catch (error) {
     signal.throwIfAborted();
     const reason = errorText(error);
-    return Array.from(edgesOf(promotion), (edge) => ({ ...edge, action: 'failed', reason }));
+    return Array.from(edgesOf(promotion), (edge) => failedEdge(edge, reason));
   }
   const sources = await sourceStates(promotion, destination, inventory);
   const source = (repository: string, digest: Digest): SourceState =>

@@ -1,13 +1,13 @@
 // A promotion from manifests: planned, and carried out when it is confirmed.
 import type { Registries } from '../access/registries.ts';
-import type { OnContentEvent } from '../content/content-event.ts';
+import type { Progress } from '../transfer/progress.ts';
 import type { AttachmentFilter } from './attachments.ts';
 import { carryOut } from './carry-out.ts';
-import { type Edge, promotionsOf } from './edges.ts';
+import type { OnPromotionEvent } from './copy-digest.ts';
+import type { ManifestEdge, RepositoryPromotion } from './edges.ts';
 import { openInventory } from './inventory.ts';
 import { type PromotionPlan, planPromotion } from './plan.ts';
 import type { PlannedEdge } from './plan-edges.ts';
-import type { PromotionManifest } from './promotion-manifest.ts';
 import {
   type PromotionSummary,
   type ReportedEdge,
@@ -18,10 +18,9 @@ import {
 
 /** What is planned. */
 export interface PlanRequest {
-  readonly manifests: readonly PromotionManifest[];
-  /** Chooses image names. */
-  only(name: string): boolean;
-  mayMove(edge: Edge): boolean;
+  readonly promotions: readonly RepositoryPromotion[];
+  /** Whether a tag that is on another digest may move. */
+  mayMove(edge: ManifestEdge): boolean;
   /** Whether edges that need nothing are listed. */
   readonly all: boolean;
 }
@@ -37,19 +36,21 @@ export interface PromoteOptions {
   readonly registries: Registries;
   readonly attachments: AttachmentFilter | undefined;
   readonly signal: AbortSignal;
-  readonly on: OnContentEvent;
+  /** Shows the blobs that are read from sources; undefined where nothing is shown. */
+  readonly progress: Progress | undefined;
+  readonly on: OnPromotionEvent;
   /** Called for every edge that was carried out or failed, as soon as that is known. */
   onEdge(edge: ReportedEdge): void;
 }
 
-/** The plan for manifests, by what the registries hold now. */
+/** The plan for promotions, by what the registries hold now. */
 export async function makePlan(
-  { manifests, only, mayMove, all }: PlanRequest,
+  { promotions, mayMove, all }: PlanRequest,
   registries: Registries,
   signal: AbortSignal,
 ): Promise<PromotionPlan> {
   const inventory = openInventory(registries, signal);
-  return await planPromotion(promotionsOf(manifests, only), { inventory, mayMove, all, signal });
+  return await planPromotion(promotions, { inventory, mayMove, all, signal });
 }
 
 /** A plan as the result of a dry run. */

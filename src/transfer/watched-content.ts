@@ -1,6 +1,6 @@
 // Reports the bytes that are read from streams, chunks and content sources to a progress display.
 import { pipeline, type Readable, Transform } from 'node:stream';
-import type { ContentNode, ContentSource } from '../content/content-graph.ts';
+import type { ContentNode, ContentReader, ContentSource } from '../content/content-graph.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
 import type { Progress, Transfer } from './progress.ts';
 
@@ -44,6 +44,17 @@ export async function* watchChunks(
   } finally {
     transfer.stop();
   }
+}
+
+/** The same reader. Each reading of a blob is a transfer. */
+export function watchReader(reader: ContentReader, progress: Progress): ContentReader {
+  return {
+    ...reader,
+    async open(node) {
+      const { digest, size } = node.descriptor;
+      return watchStream(await reader.open(node), progress.start(shortDigest(digest), size));
+    },
+  };
 }
 
 /** The same content. Each opening of a blob is a transfer, so a blob that is sent again starts at zero bytes. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openRegistries } from '../../src/access/registries.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
+import { promotionsOf } from '../../src/promotion/edges.ts';
 import { carryOutPlan, dryRun, makePlan } from '../../src/promotion/promote.ts';
 import type { ManifestImage, PromotionManifest } from '../../src/promotion/promotion-manifest.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -87,7 +88,7 @@ async function promote(
   );
   onTestFinished(() => registries.close());
   const plan = await makePlan(
-    { manifests, only: () => true, mayMove: () => options.moves ?? false, all: true },
+    { promotions: promotionsOf(manifests), mayMove: () => options.moves ?? false, all: true },
     registries,
     signal,
   );
@@ -97,6 +98,7 @@ async function promote(
         registries,
         attachments: () => true,
         signal,
+        progress: undefined,
         on: () => {},
         onEdge: () => {},
       });

@@ -1,0 +1,51 @@
+// registry-image audit: what destinations hold beside, or other than, promotion manifests say.
+import { compilePattern } from '../policy/pattern.ts';
+import { type AuditResult, auditPromotions } from '../promotion/audit.ts';
+import { promotionsOf } from '../promotion/edges.ts';
+import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
+import { type ManifestOptions, readNamedManifests } from './manifest-options.ts';
+import { counted, jsonAnswer, tableText } from './table.ts';
+
+interface Options extends RegistryOptions, ManifestOptions {
+  readonly ignore?: string;
+}
+
+/** Exits with 1 when a destination cannot be read, with 2 when there are differences, else with 0. */
+export const runAudit: CliCommand<Options> = async (run) => {
+  const { options, surroundings } = run;
+  const ignored = options.ignore === undefined ? undefined : compilePattern(options.ignore, '--ignore');
+  return await withRegistries(run, async ({ registries, log }) => {
+    const promotions = promotionsOf(await readNamedManifests(options, log));
+    const result = await auditPromotions(promotions, {
+      registries,
+      ignored: (place) => ignored?.matches(place) ?? false,
+      signal: surroundings.signal,
+    });
+    const failures = result.failures.map(({ destination, reason }) => ({
+      destination,
+      reason: surroundings.redact(reason),
+    }));
+    for (const { destination, reason } of failures) {
+      log.error(`${destination} cannot be read: ${reason}`);
+    }
+    return {
+      output: options.json ? jsonAnswer({ ...result, failures }) : auditText(result),
+      code: failures.length > 0 ? 1 : result.drift.length > 0 ? 2 : 0,
+    };
+  });
+};
+
+function auditText({ summary, drift, failures }: AuditResult): string {
+  const rows = drift.map(({ kind, destination, tag, digest, was }) => [
+    kind,
+    tag === null ? destination : `${destination}:${tag}`,
+    digest,
+    was === undefined ? '' : `is on ${was}`,
+  ]);
+  const { expected, missing, moved, unexpected } = summary;
+  const unread =
+    failures.length > 0
+      ? `, ${counted(failures.length, 'repository', 'repositories')} could not be read`
+      : '';
+  return `${tableText(['KIND', 'DESTINATION', 'DIGEST', 'REASON'], rows)}${expected} expected: ${missing} missing, ${moved} moved, ${unexpected} unexpected${unread}\n`;
+}

@@ -1,0 +1,53 @@
+// The promotion manifests that the options of a command name, read and without errors.
+import { UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { ManifestProblem, PromotionManifest } from '../promotion/promotion-manifest.ts';
+import { type ManifestLocation, readManifests } from '../promotion/read-manifests.ts';
+import { counted, printable } from './table.ts';
+
+/** Options that say where manifests are; exactly one of them is given. */
+export interface ManifestOptions {
+  readonly manifest?: string;
+  readonly thinManifestDir?: string;
+}
+
+/**
+ * Reads the manifests and logs their warnings. Throws a UserError without exactly one of the options, and for manifests
+ * with errors, after it has logged all of them.
+ */
+export async function readNamedManifests(
+  options: ManifestOptions,
+  log: Log,
+): Promise<readonly PromotionManifest[]> {
+  const { manifests, errors, warnings } = await readManifests(locationOf(options));
+  for (const warning of warnings) {
+    log.warn(problemLine(warning));
+  }
+  for (const error of errors) {
+    log.plain(problemLine(error));
+  }
+  if (errors.length > 0) {
+    throw new UserError(`the promotion manifests have ${counted(errors.length, 'error')}`);
+  }
+  return manifests;
+}
+
+/** `file:line: message`. */
+export function problemLine({ file, line, message }: ManifestProblem): string {
+  return printable(`${file}:${line}: ${message}`);
+}
+
+function locationOf({ manifest, thinManifestDir }: ManifestOptions): ManifestLocation {
+  if (manifest !== undefined && thinManifestDir !== undefined) {
+    throw new UserError('--manifest and --thin-manifest-dir are both given: only one of them is possible');
+  }
+  if (manifest !== undefined) {
+    return { manifest };
+  }
+  if (thinManifestDir !== undefined) {
+    return { thinDirectory: thinManifestDir };
+  }
+  throw new UserError('no promotion manifests are given', {
+    hint: 'name a file with --manifest, or a directory with --thin-manifest-dir',
+  });
+}

@@ -1,0 +1,69 @@
+// The commands of registry-image that work by promotion manifests and plans: their arguments and options.
+import type { Command as Program } from 'commander';
+import type { Define } from './cli-context.ts';
+import {
+  withAnswerOptions,
+  withCarryOutOptions,
+  withManifestOptions,
+  withRegistryOptions,
+} from './shared-options.ts';
+
+/** Adds the commands to the program. */
+export function definePromotionCommands(program: Program, define: Define): void {
+  define(
+    withAnswerOptions(
+      program
+        .command('validate')
+        .description('check promotion manifests without any request')
+        .argument('<path...>', 'plain manifests, and directories of thin ones'),
+    ),
+    async () => (await import('./validate-command.ts')).runValidate,
+  );
+  define(
+    withRegistryOptions(
+      withCarryOutOptions(
+        withManifestOptions(
+          program
+            .command('promote')
+            .description(
+              'copy what promotion manifests say to its destinations; a dry run without --confirm',
+            ),
+        )
+          .option('--confirm', 'carry the plan out')
+          .option('--out <file>', 'save the plan, for apply')
+          .option('--only <pattern>', 'only images whose name matches this RE2 pattern')
+          .option(
+            '--allow-tag-moves [pattern]',
+            'move tags that are on another digest, all or those whose "name:tag" matches this RE2 pattern',
+          )
+          .option('--strict', 'copy nothing at all when anything is lost, may not move, or cannot be read')
+          .option('--all', 'list what needs nothing, too'),
+      ),
+    ),
+    async () => (await import('./promote-command.ts')).runPromote,
+  );
+  define(
+    withRegistryOptions(
+      withCarryOutOptions(
+        program
+          .command('apply')
+          .description('carry out a plan that promote --out has saved')
+          .argument('<plan>', 'the file with the plan'),
+      ),
+    ),
+    async () => (await import('./apply-command.ts')).runApply,
+  );
+  define(
+    withRegistryOptions(
+      withManifestOptions(
+        program
+          .command('audit')
+          .description('compare what destinations hold with what promotion manifests say'),
+      ).option(
+        '--ignore <pattern>',
+        'leave out differences whose "host/path/name:tag", or "@digest", matches this RE2 pattern',
+      ),
+    ),
+    async () => (await import('./audit-command.ts')).runAudit,
+  );
+}

@@ -1,0 +1,93 @@
+// The progress of a promotion on standard error: one line for each host now and then, and its failures.
+import type { ContentEvent } from '../content/content-event.ts';
+import type { Log } from '../log.ts';
+import type { PlannedEdge } from '../promotion/plan-edges.ts';
+import type { ReportedEdge } from '../promotion/promotion-report.ts';
+import { formatSize } from '../transfer/progress-format.ts';
+import { edgeLine } from './promotion-output.ts';
+import { counted, printable } from './table.ts';
+
+/** Milliseconds between two lines about a host. */
+const lineInterval = 5_000;
+/** A host that is down fails thousands of edges for one reason. */
+const loggedFailures = 5;
+
+/** Receives what happens, until it is closed. */
+export interface PromotionProgress {
+  edge(edge: ReportedEdge): void;
+  /** An event of a copy to a destination host. */
+  content(event: ContentEvent, host: string): void;
+  /** Logs the state of every host, and stops. */
+  close(): void;
+}
+
+interface HostState {
+  readonly total: number;
+  done: number;
+  failed: number;
+  bytes: number;
+  line: string;
+}
+
+/** Logs the progress of the edges that are to be carried out; every edge of them with `debug`. */
+export function createPromotionProgress(
+  edges: readonly PlannedEdge[],
+  { log, every }: { readonly log: Log; every(milliseconds: number, action: () => void): () => void },
+): PromotionProgress {
+  const toDo = edges.filter(({ action }) => action === 'copy' || action === 'tag');
+  const totals = Map.groupBy(toDo, ({ destination }) => hostOf(destination));
+  const hosts = new Map(
+    Array.from(totals, ([host, { length: total }]): [string, HostState] => [
+      host,
+      { total, done: 0, failed: 0, bytes: 0, line: lineOf(host, { total, done: 0, failed: 0, bytes: 0 }) },
+    ]),
+  );
+  const logChanges = () => {
+    for (const [host, state] of hosts) {
+      const line = lineOf(host, state);
+      if (line !== state.line) {
+        state.line = line;
+        log.info(line);
+      }
+    }
+  };
+  const stopTicking = every(lineInterval, logChanges);
+
+  return {
+    edge(edge) {
+      log.debug(printable(edgeLine(edge)));
+      const state = hosts.get(hostOf(edge.destination));
+      if (!state) {
+        return;
+      }
+      state.done++;
+      if (edge.outcome === 'failed' && ++state.failed <= loggedFailures) {
+        log.warn(printable(edgeLine(edge)));
+      }
+    },
+    content(event, host) {
+      const state = hosts.get(host);
+      if (state && event.type === 'pushed') {
+        state.bytes += event.node.descriptor.size;
+      }
+    },
+    close() {
+      stopTicking();
+      logChanges();
+    },
+  };
+}
+
+function hostOf(destination: string): string {
+  return destination.split('/', 1)[0] ?? '';
+}
+
+/** `registry.example.com: 12 of 40 edges, 1 failed, 1.2GiB sent`. */
+function lineOf(host: string, { total, done, failed, bytes }: Omit<HostState, 'line'>): string {
+  const parts = [
+    `${done} of ${counted(total, 'edge')}`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(bytes > 0 ? [`${formatSize(bytes)} sent`] : []),
+  ];
+  return `${host}: ${parts.join(', ')}`;
+}
