@@ -18,7 +18,7 @@ import {
 } from '../policy/select-versions.ts';
 import { checkTag } from '../policy/tag-grammar.ts';
 import { parseConstraint } from '../policy/version-constraint.ts';
-import { getManifest, lookUpDigest } from '../registry/manifest-endpoint.ts';
+import { getTaggedManifest, lookUpDigest } from '../registry/manifest-endpoint.ts';
 import type { Source } from '../request/source.ts';
 import type { Session } from '../transport/session.ts';
 import { listValidTags } from './list-tags.ts';
@@ -106,7 +106,7 @@ async function findMatches(
     return selectMatches(tags, digests);
   }
   const created = await mapConcurrently([...digests.keys()], lookUpConcurrency, async (tag) => {
-    const image = remoteImage(session, await getManifest(session, tag));
+    const image = remoteImage(session, await getTaggedManifest(session, tag));
     const { manifest } = await selectImage(image, sortPlatform, log);
     const config = await readConfig(image, manifest.config);
     return [tag, parseCreated(config.created, `config of ${tag}`)] as const;

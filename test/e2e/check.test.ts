@@ -338,7 +338,16 @@ describe('check without a tag', () => {
       },
       ...['gem-1', 'gem-2'].flatMap((tag): FakeHandler[] => [
         head('app', tag, digestOfTag(tags, tag)),
-        { method: 'GET', path: `/v2/app/manifests/${tag}`, reply: { status: 200, body: image.bytes } },
+        {
+          method: 'GET',
+          path: `/v2/app/manifests/${tag}`,
+          reply: {
+            status: 200,
+            // Upstream's tests state the digest of HEAD for other bytes.
+            headers: { 'docker-content-digest': digestOfTag(tags, tag) },
+            body: image.bytes,
+          },
+        },
       ]),
       {
         method: 'GET',
