@@ -37,7 +37,7 @@ export async function acrLogin(
     repository,
     credentials: {
       name: 'Azure Container Registry (azure_acr)',
-      credentials: async () => ({ username, password: (await password()).token }),
+      credentials: async (fresh) => ({ username, password: (await password(fresh)).token }),
     },
   };
 }

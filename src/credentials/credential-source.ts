@@ -1,6 +1,6 @@
 // Credential sources: the username and password for a registry, static or renewed before they expire.
 import type { Log } from '../log.ts';
-import type { BasicCredentials } from '../transport/authorization.ts';
+import type { ReadCredentials } from '../transport/authorization.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { HttpClient } from '../transport/http-client.ts';
 import type { Environment } from '../transport/proxy.ts';
@@ -12,9 +12,9 @@ export interface CredentialSource {
   readonly name: string;
   /**
    * Credentials that are valid now; undefined for an anonymous session. They are kept until shortly before they expire,
-   * then renewed. Throws a UserError that names the source and has a hint.
+   * then renewed, or at once with `fresh`. Throws a UserError that names the source and has a hint.
    */
-  credentials(): Promise<BasicCredentials | undefined>;
+  readonly credentials: ReadCredentials;
 }
 
 /** A username and password as the user configured them; empty strings are unset. */

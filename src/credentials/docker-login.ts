@@ -20,9 +20,9 @@ const helperCacheTime = 60_000;
 
 /**
  * The credentials in a Docker config.json for a registry (`host` or `host:port`). `dockerConfig` is the document, or the
- * absolute path of the file or of its directory. A file is read again each time, a helper is run again after a minute. A
- * session is anonymous for a registry that is not in the document. Throws a UserError for a file that cannot be read, a
- * malformed document, and a helper that is missing or fails.
+ * absolute path of the file or of its directory. A file is read again each time, a helper is run again after a minute, or
+ * when what it returned was refused. A session is anonymous for a registry that is not in the document. Throws a UserError
+ * for a file that cannot be read, a malformed document, and a helper that is missing or fails.
  */
 export function dockerConfigSource(
   dockerConfig: string,
@@ -40,8 +40,8 @@ export function dockerConfigSource(
     }
   };
 
-  const askHelper = async (helper: string, serverAddress: string) => {
-    if (!cached || clock.now() >= cached.until) {
+  const askHelper = async (helper: string, serverAddress: string, fresh: boolean) => {
+    if (fresh || !cached || clock.now() >= cached.until) {
       const credentials = await askDockerHelper(helper, serverAddress, environment);
       cached = { credentials, until: clock.now() + helperCacheTime };
     }
@@ -50,14 +50,14 @@ export function dockerConfigSource(
 
   return {
     name: 'docker_config',
-    async credentials() {
+    async credentials(fresh = false) {
       const text = isInline(dockerConfig) ? dockerConfig : await readConfigFile(dockerConfig);
       const config = parseDockerConfig(text);
       secretsOfDockerConfig(config).forEach(addSecret);
       const login = findDockerLogin(config, registry);
       const credentials =
         login?.kind === 'helper'
-          ? await askHelper(login.helper, login.serverAddress)
+          ? await askHelper(login.helper, login.serverAddress, fresh)
           : login && entryCredentials(login.key, login.entry);
       if (!credentials) {
         const others = registriesOf(config).join(', ');

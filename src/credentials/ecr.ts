@@ -49,7 +49,7 @@ export async function ecrLogin(
     repository,
     credentials: {
       name,
-      credentials: async () => ({ username: 'AWS', password: (await authorization()).password }),
+      credentials: async (fresh) => ({ username: 'AWS', password: (await authorization(fresh)).password }),
     },
   };
 }

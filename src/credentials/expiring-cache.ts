@@ -10,17 +10,17 @@ export interface Expiring {
 const margin = 120_000;
 
 /**
- * A function that returns the last result of `fetch`, and fetches again two minutes before that expires. Concurrent
- * callers share one fetch; a failure is not cached.
+ * A function that returns the last result of `fetch`, and fetches again two minutes before that expires, or when it is
+ * called with `fresh`. Concurrent callers share one fetch; a failure is not cached.
  */
 export function cachedUntilExpiry<Value extends Expiring>(
   clock: Clock,
   fetch: () => Promise<Value>,
-): () => Promise<Value> {
+): (fresh?: boolean) => Promise<Value> {
   let kept: Value | undefined;
   let fetching: Promise<Value> | undefined;
-  return async () => {
-    if (kept && (kept.expires === undefined || clock.now() < kept.expires - margin)) {
+  return async (fresh = false) => {
+    if (!fresh && kept && (kept.expires === undefined || clock.now() < kept.expires - margin)) {
       return kept;
     }
     fetching ??= fetch().finally(() => {

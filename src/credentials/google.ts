@@ -19,9 +19,9 @@ export async function googleLogin(
 ): Promise<Login> {
   const { clock, log } = surroundings;
   const token = cachedUntilExpiry(clock, () => googleToken(surroundings));
-  const credentials = async (): Promise<BasicCredentials | undefined> => {
+  const credentials = async (fresh?: boolean): Promise<BasicCredentials | undefined> => {
     try {
-      return { username, password: (await token()).token };
+      return { username, password: (await token(fresh)).token };
     } catch (error) {
       const hint = errorHint(error);
       log.error(`cannot authenticate with Google Cloud (google_auth): ${errorText(error)}`);

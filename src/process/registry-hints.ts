@@ -31,6 +31,8 @@ const answerHints: Readonly<Record<string, string>> = {
     'the registry is reached over https but names an http URL: ask its operators to correct that, or set "insecure: true" to allow it',
   DOCUMENT_AMBIGUOUS: 'no registry should store such a document: have the image built and pushed anew',
   TAG_LIST_ENDLESS: 'the registry names one more page again and again; ask its operators',
+  TOKEN_REDIRECT_REFUSED:
+    'the token server redirects to another host, which gets no credentials: ask its operators',
   TOKEN_REALM_MISSING: 'its WWW-Authenticate header has no realm: ask its operators',
   TOKEN_REALM_REFUSED: 'credentials are not sent there; check that the repository names the right registry',
   TOKEN_RESPONSE_INVALID: 'this token server is not one that the resource can use: ask its operators',

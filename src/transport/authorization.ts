@@ -25,6 +25,9 @@ export function describePadding(value: string): string | undefined {
   return value === value.trimStart() ? undefined : 'begins with white space';
 }
 
+/** Reads the credentials for a registry; `fresh` passes over a cache, because those in it were refused. */
+export type ReadCredentials = (fresh?: boolean) => Promise<BasicCredentials | undefined>;
+
 /** The same credentials for Basic authorization; undefined when they are only an identity token. */
 export function withPassword(credentials: BasicCredentials): BasicCredentials | undefined {
   return credentials.identityToken !== undefined && credentials.password === '' ? undefined : credentials;

@@ -58,6 +58,11 @@ const explanations: readonly (readonly [codes: readonly string[], code: string, 
   ],
 ];
 
+/** A request that got no complete response; the `code` names the failure. */
+export class NetworkError extends UserError {
+  override readonly name: string = 'NetworkError';
+}
+
 /** Whether a connection failed because no trusted authority signed the server's certificate. */
 export function isUntrusted(error: unknown): boolean {
   return [...causes(error)].some((level) => untrusted.includes(errorCode(level)));
@@ -73,7 +78,7 @@ export function networkError(method: string, url: string, error: unknown): UserE
   }
   const inner = innermost(error);
   const explanation = explain(inner);
-  return new UserError(`${method} ${redactedUrl(url)}: ${explanation.message}`, {
+  return new NetworkError(`${method} ${redactedUrl(url)}: ${explanation.message}`, {
     cause: inner,
     code: explanation.code,
   });

@@ -2,7 +2,7 @@
 import { errorText, UserError } from '../errors.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
 import { isSameHost } from './authorization.ts';
-import { type Challenge, chooseChallenge } from './challenge.ts';
+import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Clock } from './clock.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
@@ -15,9 +15,8 @@ import { httpHeadStart, registryLimits, type TimeLimits } from './time-limits.ts
 /** What a ping found out. */
 export interface PingResult {
   readonly scheme: 'http' | 'https';
-  /** `open`: the status was 200; `challenged`: it was 401, with the challenge if it could be parsed. */
-  readonly access: 'open' | 'challenged';
-  readonly challenge?: Challenge;
+  /** Those of a 401; empty for a registry that is open to everybody. */
+  readonly challenges: readonly Challenge[];
 }
 
 /**
@@ -103,10 +102,9 @@ async function readPing(response: HttpResponse, { registry, scheme }: SessionSec
   const last = requestUrl(response.url);
   // What another host says is not about the registry: its challenge must not get the credentials.
   const isOwn = isSameHost(last.host, registry, last.scheme);
-  const found = { scheme: isOwn ? last.scheme : scheme };
-  if (response.status === 200) {
-    return { ...found, access: 'open' };
-  }
-  const challenge = isOwn ? chooseChallenge(headerLines(response, 'www-authenticate')) : undefined;
-  return { ...found, access: 'challenged', ...(challenge ? { challenge } : {}) };
+  const isChallenge = isOwn && response.status === 401;
+  return {
+    scheme: isOwn ? last.scheme : scheme,
+    challenges: isChallenge ? parseChallenges(headerLines(response, 'www-authenticate')) : [],
+  };
 }

@@ -1,4 +1,5 @@
 // Reads what came back: headers, a body within a limit or discarded, and the error of an unexpected status.
+import { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
 import { maximumErrorBody } from '../limits.ts';
 import type { HttpResponse } from './http-client.ts';
@@ -51,6 +52,42 @@ export async function discardBody(response: HttpResponse): Promise<void> {
   } catch {
     // A discarded body need not be complete.
   }
+}
+
+/**
+ * The body up to its end or at least `limit` bytes, and the response with a body that can still be read as a whole, with
+ * the same failure if there is one.
+ */
+export async function peekBody(
+  response: HttpResponse,
+  limit: number,
+): Promise<{ start: Buffer; response: HttpResponse }> {
+  const chunks: Buffer[] = [];
+  const rest: AsyncIterator<Buffer> = response.body[Symbol.asyncIterator]();
+  let size = 0;
+  let failure: unknown;
+  let isWhole = false;
+  while (size < limit && !isWhole) {
+    try {
+      const { done, value } = await rest.next();
+      isWhole = done === true;
+      if (value !== undefined) {
+        chunks.push(value);
+        size += value.length;
+      }
+    } catch (error) {
+      failure = error;
+      isWhole = true;
+    }
+  }
+  async function* again(): AsyncGenerator<Buffer> {
+    yield* chunks;
+    if (failure !== undefined) {
+      throw failure;
+    }
+    yield* { [Symbol.asyncIterator]: () => rest };
+  }
+  return { start: Buffer.concat(chunks, size), response: { ...response, body: Readable.from(again()) } };
 }
 
 /** The error for a response with an unexpected status; reads its body. */

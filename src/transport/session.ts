@@ -1,16 +1,18 @@
 // A session with a registry for one repository: pinged and logged in once, used for every request.
+import { maximumErrorBody } from '../limits.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
-import { type BasicCredentials, bearerAuthorization, maySendBearer } from './authorization.ts';
-import { type Authorizer, basicAuthorizer, bearerAuthorizer } from './authorizer.ts';
-import { chooseChallenge, sessionScheme } from './challenge.ts';
+import { bearerAuthorization, maySendBearer, type ReadCredentials } from './authorization.ts';
+import { type Authorizer, logIn } from './authorizer.ts';
+import { findChallenge, parseChallenges } from './challenge.ts';
 import type { Clock } from './clock.ts';
+import { parseErrorBody } from './error-body.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
 import { type PingResult, ping } from './ping.ts';
 import { admitUrl, type UrlUse } from './plain-http.ts';
 import { followRedirects, type RedirectStep } from './redirect.ts';
 import { requestUrl, resolveUrl } from './resolve-url.ts';
-import { discardBody, headerLines } from './response-body.ts';
+import { discardBody, headerLines, peekBody } from './response-body.ts';
 import type { Retrier } from './retrier.ts';
 import {
   type ExpectedRequest,
@@ -52,7 +54,7 @@ export interface SessionOptions {
   /** For a server that must never be asked over http. */
   readonly secureOnly?: boolean;
   /** Called at the start, and again when the registry refuses the result: credentials may expire. */
-  readonly credentials: () => Promise<BasicCredentials | undefined>;
+  readonly credentials: ReadCredentials;
   /** What a token is asked for, see `repositoryScope`. */
   readonly scopes: readonly string[];
   readonly retrier: Retrier;
@@ -65,32 +67,48 @@ export interface SessionOptions {
 /** Pings the registry and logs in as its challenge asks. Throws a RegistryError, or a UserError for the network. */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { client, repository, retrier } = options;
+  const { registry } = repository;
   const pinged = options.pinged ?? (await retrier.exchange(() => ping(client, repository, options)));
   const { scheme } = pinged;
-  const origin = `${scheme}://${repository.registry}`;
-  const authorizer = await openAuthorizer(options, pinged);
-  const security = { registry: repository.registry, scheme, insecure: options.insecure };
+  const origin = `${scheme}://${registry}`;
+  const authorizer = await retrier.exchange(() =>
+    logIn({ ...options, registry, pingScheme: scheme }, pinged.challenges),
+  );
+  const security = { registry, scheme, insecure: options.insecure };
   const admit: Admit = (named, use) => {
     const { url, isPlain } = admitUrl(named, use, security);
     if (isPlain) {
-      options.onEvent({ kind: 'plain-http-read', registry: repository.registry, host: requestUrl(url).host });
+      options.onEvent({ kind: 'plain-http-read', registry, host: requestUrl(url).host });
     }
     return url;
   };
   const send = async (request: SessionRequest): Promise<HttpResponse> => {
     const named = resolveUrl(`${origin}/`, request.target);
     const url = admit(named, { method: request.method, isVerified: isVerifiedRead(request, named) });
-    const first = await follow(options, authorizer, { scheme, admit }, { ...request, url });
-    const mayRenew = !request.anonymous && maySendBearer(first.response.url, repository.registry, scheme);
-    if (first.response.status !== 401 || !mayRenew) {
-      return first.response;
+    for (let sent = 1; ; sent++) {
+      const exchange = { ...request, url };
+      const { response: first, authorization } = await follow(
+        options,
+        authorizer,
+        { scheme, admit },
+        exchange,
+      );
+      const { method, anonymous } = request;
+      if (anonymous || !maySendBearer(first.url, registry, scheme)) {
+        return first;
+      }
+      const { response, isLogin } = await readRefusal(method, first);
+      if (!isLogin) {
+        return response;
+      }
+      const { status } = response;
+      const challenges = parseChallenges(headerLines(response, 'www-authenticate'));
+      const refusal = { method, sent: authorization, status, challenges, isRepeated: sent > 1 };
+      if (!(await authorizer.refused(refusal))) {
+        return response;
+      }
+      await discardBody(response);
     }
-    const challenge = chooseChallenge(headerLines(first.response, 'www-authenticate'));
-    if (!challenge || !(await authorizer.renew(first.authorization, challenge))) {
-      return first.response;
-    }
-    await discardBody(first.response);
-    return (await follow(options, authorizer, { scheme, admit }, { ...request, url })).response;
   };
   return {
     repository,
@@ -102,19 +120,24 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
-async function openAuthorizer(
-  options: SessionOptions,
-  { scheme, challenge }: PingResult,
-): Promise<Authorizer> {
-  const { registry } = options.repository;
-  return challenge && sessionScheme(challenge) === 'bearer'
-    ? await options.retrier.exchange(() =>
-        bearerAuthorizer({ ...options, registry, pingScheme: scheme, challenge }),
-      )
-    : await basicAuthorizer(options.credentials, registry, scheme);
-}
-
 type Admit = (url: string, use: UrlUse) => string;
+
+/**
+ * Whether a response may mean that the log-in is missing or has expired: by its status, or for 400, which means anything,
+ * by its error codes; and the response with its body unread.
+ */
+async function readRefusal(
+  method: string,
+  response: HttpResponse,
+): Promise<{ response: HttpResponse; isLogin: boolean }> {
+  if (response.status !== 400 || method === 'HEAD') {
+    return { response, isLogin: [400, 401, 403].includes(response.status) };
+  }
+  const peeked = await peekBody(response, maximumErrorBody);
+  const codes = parseErrorBody(peeked.start).map(({ code }) => code);
+  const isLogin = codes.length === 0 || ['', 'DENIED', 'UNAUTHORIZED'].some((code) => codes.includes(code));
+  return { response: peeked.response, isLogin };
+}
 
 /** Whether a request only reads content that is verified by its digest. */
 function isVerifiedRead({ method, anonymous }: SessionRequest, url: string): boolean {
@@ -131,9 +154,12 @@ async function follow(
   let authorization: string | undefined;
   const isVerified = isVerifiedRead(request, request.url);
   const send = async ({ method, url, keepsBody }: RedirectStep) => {
-    authorization = request.anonymous ? undefined : authorizer.headerFor(url);
+    authorization = request.anonymous ? undefined : authorizer.headerFor(method, url);
     const exchange = { ...request, method, url, body: keepsBody ? request.body : undefined };
     const response = await sendOnce(options, exchange, authorization);
+    if (response.status < 400 || response.status === 404) {
+      authorizer.accepted(authorization);
+    }
     const isForeign = requestUrl(url).host !== requestUrl(request.url).host;
     return response.status === 401 && isForeign && authorization === undefined
       ? await answerForeignChallenge(options, scheme, exchange, response)
@@ -152,8 +178,8 @@ async function answerForeignChallenge(
   request: SessionRequest & { url: string },
   refused: HttpResponse,
 ): Promise<HttpResponse> {
-  const challenge = chooseChallenge(headerLines(refused, 'www-authenticate'));
-  if (!challenge || sessionScheme(challenge) !== 'bearer') {
+  const challenge = findChallenge(parseChallenges(headerLines(refused, 'www-authenticate')), 'bearer');
+  if (!challenge) {
     return refused;
   }
   await discardBody(refused);

@@ -131,12 +131,16 @@ const failures: readonly [string, Answer, RegExp][] = [
   ],
   [
     'a token server that refuses to renew a token, with an echo',
-    (request, server) =>
-      request.method === 'POST' && request.path === '/token'
-        ? { status: 400, body: echo(request) }
-        : request.path === '/token'
-          ? jsonReply(200, { token: secrets.token, refresh_token: secrets.refreshToken })
-          : { status: 401, headers: bearer(server) },
+    (request, server) => {
+      if (request.path !== '/token') {
+        return { status: 401, headers: bearer(server) };
+      }
+      // The refused POST is followed by a GET with the password.
+      const isRenewal = server.journal.select({ method: 'POST', path: '/token' }).length > 0;
+      return isRenewal
+        ? { status: 400, body: `refresh_token=${secrets.refreshToken} ${echo(request)}` }
+        : jsonReply(200, { token: secrets.token, refresh_token: secrets.refreshToken });
+    },
     /refresh_token=REDACTED/,
   ],
   [

@@ -32,6 +32,13 @@ describe('cachedUntilExpiry', () => {
     expect((await get()).count).toBe(1);
   });
 
+  it('fetches again when the value was refused', async () => {
+    const { get } = counted(900_000);
+    await get();
+    expect((await get(true)).count).toBe(2);
+    expect((await get()).count).toBe(2);
+  });
+
   it('shares one fetch among concurrent callers', async () => {
     const { get } = counted(900_000);
     const answers = await Promise.all([get(), get(), get()]);

@@ -51,6 +51,7 @@ it.each([
   ['REDIRECT_LOOP', 'in a circle'],
   ['PLAIN_HTTP_REFUSED', 'set "insecure: true" to allow it'],
   ['TAG_LIST_ENDLESS', 'one more page'],
+  ['TOKEN_REDIRECT_REFUSED', 'gets no credentials'],
   ['TOKEN_REALM_MISSING', 'no realm'],
   ['TOKEN_REALM_REFUSED', 'right registry'],
   ['TOKEN_RESPONSE_INVALID', 'token server'],

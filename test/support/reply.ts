@@ -6,7 +6,8 @@ import type { Distortion } from './fault.ts';
 /** A response; the `Content-Length` follows from the body. Header names are in lower case. */
 export interface Reply {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** A list is one header line for each item. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: Uint8Array | string;
 }
 
@@ -111,8 +112,12 @@ export function cut(response: ServerResponse): void {
   }
 }
 
-function headersOf(reply: Reply, length: number, fault: Distortion | undefined): Record<string, string> {
-  const headers: Record<string, string | undefined> = { ...reply.headers };
+function headersOf(
+  reply: Reply,
+  length: number,
+  fault: Distortion | undefined,
+): Record<string, string | string[]> {
+  const headers: Record<string, string | string[] | undefined> = { ...reply.headers };
   // 204 and 304 have no body and may not state a length (RFC 9110, "Content-Length").
   if (reply.status !== 204 && reply.status !== 304) {
     headers['content-length'] ??= String(length);
@@ -138,7 +143,9 @@ function headersOf(reply: Reply, length: number, fault: Distortion | undefined):
     default:
   }
   return Object.fromEntries(
-    Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined),
+    Object.entries(headers).filter(
+      (header): header is [string, string | string[]] => header[1] !== undefined,
+    ),
   );
 }
 

@@ -1,23 +1,64 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseChallenge, parseChallenge, sessionScheme } from '../../src/transport/challenge.ts';
+import { parseChallenges, preferredChallenge } from '../../src/transport/challenge.ts';
 
-describe('parseChallenge', () => {
+const bearer = (parameters: object) => ({ scheme: 'bearer', parameters });
+const basic = (parameters: object) => ({ scheme: 'basic', parameters });
+
+describe('parseChallenges', () => {
   it.each([
-    ['', undefined],
-    [' Bearer realm="x"', undefined],
-    ['"Bearer"', undefined],
-    ['Bearer', { scheme: 'bearer', parameters: {} }],
-    ['Bearer realm="a"; service="b"', { scheme: 'bearer', parameters: { realm: 'a' } }],
-    ['Bearer realm="a\\', { scheme: 'bearer', parameters: {} }],
-    ['Bearer realm="a\nb"', { scheme: 'bearer', parameters: { realm: 'a\nb' } }],
-  ])('reads %j', (line, challenge) => {
-    expect(parseChallenge(line)).toEqual(challenge);
+    ['', []],
+    [' Bearer realm="x"', []],
+    ['"Bearer"', []],
+    ['Bearer', [bearer({})]],
+    ['Bearer realm="a"; service="b"', [bearer({ realm: 'a' })]],
+    ['Bearer realm="a\\', [bearer({})]],
+    ['Bearer realm="a\nb"', [bearer({ realm: 'a\nb' })]],
+    [
+      'Basic realm="r", Bearer realm="a",service="s"',
+      [basic({ realm: 'r' }), bearer({ realm: 'a', service: 's' })],
+    ],
+    [
+      'Bearer realm="a" , service=s , Basic realm=r',
+      [bearer({ realm: 'a', service: 's' }), basic({ realm: 'r' })],
+    ],
+    ['Basic, Bearer realm="a"', [basic({}), bearer({ realm: 'a' })]],
+    ['Negotiate, Bearer realm="a"', [{ scheme: 'negotiate', parameters: {} }, bearer({ realm: 'a' })]],
+    ['NTLM TlRM==, Bearer realm="a"', [{ scheme: 'ntlm', parameters: {} }, bearer({ realm: 'a' })]],
+    ['Negotiate abc', [{ scheme: 'negotiate', parameters: {} }]],
+    [
+      'Basic realm="a, Bearer realm=b", charset="UTF-8"',
+      [basic({ realm: 'a, Bearer realm=b', charset: 'UTF-8' })],
+    ],
+    ['Bearer realm="a",, Basic realm=r', [bearer({ realm: 'a' })]],
+  ])('reads %j', (line, challenges) => {
+    expect(parseChallenges([line])).toEqual(challenges);
+  });
+
+  it('reads all lines in order', () => {
+    expect(parseChallenges(['Basic realm=r', '?', 'Bearer realm=a'])).toEqual([
+      basic({ realm: 'r' }),
+      bearer({ realm: 'a' }),
+    ]);
+  });
+
+  it.each([
+    ['parameters', `Bearer realm="x"${',a=b'.repeat(250_000)}`],
+    ['challenges', 'Basic realm="x", '.repeat(60_000)],
+    ['an open quote', `Bearer realm="${'\\'.repeat(1_000_001)}`],
+    ['spaces', `Bearer realm=x${' '.repeat(1_000_000)}y`],
+    ['the padding of a token68', `Negotiate ${'='.repeat(1_000_000)}x`],
+    ['a token68', `Negotiate ${'a'.repeat(1_000_000)}"`],
+  ])('reads a line of a megabyte with %s in linear time', (_name, line) => {
+    const started = performance.now();
+    parseChallenges([line]);
+    // Quadratic time would be minutes.
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it('keeps parameters with unknown keys', () => {
-    const { parameters = {} } = parseChallenge('Bearer __proto__=x,realm=y') ?? {};
-    expect(Object.entries(parameters)).toEqual([
+    const [challenge] = parseChallenges(['Bearer __proto__=x,realm=y']);
+    expect(Object.entries(challenge?.parameters ?? {})).toEqual([
       ['__proto__', 'x'],
       ['realm', 'y'],
     ]);
@@ -31,25 +72,22 @@ describe('parseChallenge', () => {
         const texts = Object.entries(parameters).map(
           ([name, text]) => `${name}="${text.replace(/["\\]/g, '\\$&')}"`,
         );
-        expect(parseChallenge(`Bearer ${texts.join(', ')}`)?.parameters).toEqual(parameters);
+        expect(parseChallenges([`Bearer ${texts.join(', ')}`])).toEqual([bearer(parameters)]);
       }),
     );
   });
-
-  it('reads a long malformed line quickly', () => {
-    const line = `Bearer realm="${'\\'.repeat(200_001)}`;
-    expect(parseChallenge(line)).toEqual({ scheme: 'bearer', parameters: {} });
-  });
 });
 
-describe('sessionScheme', () => {
+describe('preferredChallenge', () => {
   it.each([
-    [[], 'basic'],
-    [['"'], 'basic'],
-    [['Negotiate', 'Digest realm=x'], 'basic'],
+    [[], undefined],
+    [['"'], undefined],
+    [['Negotiate', 'Digest realm=x'], 'negotiate'],
     [['Negotiate', 'BEARER realm=x'], 'bearer'],
-    [['Basic', 'Bearer realm=x'], 'basic'],
+    [['Basic', 'Bearer realm=x'], 'bearer'],
+    [['Basic realm=r, Bearer realm=x'], 'bearer'],
+    [['Digest realm=x', 'Basic realm=r'], 'basic'],
   ])('of the lines %j is %s', (lines, scheme) => {
-    expect(sessionScheme(chooseChallenge(lines))).toBe(scheme);
+    expect(preferredChallenge(parseChallenges(lines))?.scheme).toBe(scheme);
   });
 });

@@ -59,7 +59,7 @@ describe('the race of https and http', () => {
   it('sends nothing over http when https responds within the head start', async () => {
     const { answers, outcome, requests, clock } = race();
     answers.https.resolve({ status: 200 });
-    expect(await outcome).toEqual({ scheme: 'https', access: 'open' });
+    expect(await outcome).toEqual({ scheme: 'https', challenges: [] });
     expect(requests.map(({ url }) => url)).toEqual(['https://localhost:5000/v2/']);
     expect([clock.waits, clock.sleeping]).toEqual([[httpHeadStart], 0]);
     clock.advance(1000);
@@ -76,7 +76,7 @@ describe('the race of https and http', () => {
     clock.advance(1);
     await asked.http.promise;
     answers.http.resolve({ status: 200 });
-    expect(await outcome).toEqual({ scheme: 'http', access: 'open' });
+    expect(await outcome).toEqual({ scheme: 'http', challenges: [] });
     expect(aborted).toContain('https');
   });
 
@@ -86,7 +86,10 @@ describe('the race of https and http', () => {
     clock.advance(httpHeadStart);
     await asked.http.promise;
     answers.https.resolve({ status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } });
-    expect(await outcome).toMatchObject({ scheme: 'https', access: 'challenged' });
+    expect(await outcome).toMatchObject({
+      scheme: 'https',
+      challenges: [{ scheme: 'basic', parameters: { realm: 'x' } }],
+    });
     expect(aborted).toContain('http');
   });
 
@@ -177,20 +180,19 @@ describe('the response to a ping', () => {
   };
 
   it.each<[string, Reply, object]>([
-    ['200', { status: 200 }, { scheme: 'http', access: 'open' }],
-    ['401 without a challenge', { status: 401 }, { scheme: 'http', access: 'challenged' }],
+    ['200', { status: 200 }, { scheme: 'http', challenges: [] }],
+    ['401 without a challenge', { status: 401 }, { scheme: 'http', challenges: [] }],
     [
       '401 with something unreadable',
       { status: 401, headers: { 'www-authenticate': '"?"' } },
-      { scheme: 'http', access: 'challenged' },
+      { scheme: 'http', challenges: [] },
     ],
     [
       '401 with a challenge',
       { status: 401, headers: { 'www-authenticate': 'Bearer realm="r",service="s"' } },
       {
         scheme: 'http',
-        access: 'challenged',
-        challenge: { scheme: 'bearer', parameters: { realm: 'r', service: 's' } },
+        challenges: [{ scheme: 'bearer', parameters: { realm: 'r', service: 's' } }],
       },
     ],
   ])('is read: %s', async (_name, reply, expected) => {
@@ -204,7 +206,7 @@ describe('the response to a ping', () => {
   it('is that of the last redirect', async () => {
     const path = (at: string) =>
       at === '/v2/' ? { status: 302, headers: { location: '/moved' } } : { status: 200 };
-    expect(await over(path)).toMatchObject({ access: 'open' });
+    expect(await over(path)).toMatchObject({ challenges: [] });
   });
 
   it('that redirects in a circle is an error', async () => {
@@ -242,7 +244,7 @@ describe('a ping that is redirected', () => {
 
   it('from https to http is followed with insecure, but the challenge of another host is ignored', async () => {
     const { plain, outcome } = await pinged({ insecure: true, to: 'another host' });
-    expect(await outcome).toEqual({ scheme: 'https', access: 'challenged' });
+    expect(await outcome).toEqual({ scheme: 'https', challenges: [] });
     expect(plain.journal.requests).toHaveLength(1);
   });
 
@@ -253,7 +255,7 @@ describe('a ping that is redirected', () => {
     });
     const clock = createFakeClock();
     const outcome = ping(testClient(), parseRepository(`${server.host}/app`), { insecure: false, clock });
-    expect(await outcome).toEqual({ scheme: 'http', access: 'challenged' });
+    expect(await outcome).toEqual({ scheme: 'http', challenges: [] });
   });
 });
 
@@ -264,7 +266,7 @@ describe('TLS: the ping', () => {
       insecure: false,
       clock: createFakeClock('manual'),
     });
-    expect(answer).toEqual({ scheme: 'https', access: 'open' });
+    expect(answer).toEqual({ scheme: 'https', challenges: [] });
     expect(registry.journal.lines).toEqual(['GET /v2/']);
   });
 

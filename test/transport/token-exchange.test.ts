@@ -72,6 +72,19 @@ describe('an identity token', () => {
   );
 });
 
+describe('an identity token alone', () => {
+  const alone = async () => ({ username: '', password: '', identityToken: 'identity' });
+
+  it.each([401, 405])('that the server refuses by POST with %i is an error', async (status) => {
+    await using server = await startTokens(() => errorReply(status, 'NO', 'no form'));
+    const error = await openTokenExchange(at(server, { credentials: alone })).catch(
+      (caught: unknown) => caught,
+    );
+    expect(errorText(error)).toMatch(/POST .*NO: no form/);
+    expect(server.journal.requests.map(({ method }) => method)).toEqual(['POST']);
+  });
+});
+
 describe('the first token', () => {
   it('is requested with service, scope and credentials', async () => {
     await using server = await startTokens();
@@ -153,14 +166,36 @@ describe('redirects of a token query', () => {
     expect(server.journal.requests.map(({ headers }) => headers.authorization)).toEqual([basic, basic]);
   });
 
-  it('to another host carry no credentials', async () => {
+  it('to another host are refused when there are credentials', async () => {
     await using other = await startTokens();
-    await using server = await startTokens(() => ({
-      status: 307,
-      headers: { location: `http://${other.otherHost}/token` },
-    }));
-    expect((await openTokenExchange(at(server))).current()).toBe('token-1');
+    const location = `http://${other.otherHost}/token`;
+    await using server = await startTokens(() => ({ status: 307, headers: { location } }));
+    const error = await openTokenExchange(at(server)).catch((caught: unknown) => caught);
+    expect(errorText(error)).toMatch(/GET http:\S+: refused to send credentials on to http:\/\/localhost/);
+    expect(other.journal.requests).toHaveLength(0);
+  });
+
+  it('to another host are followed without credentials', async () => {
+    await using other = await startTokens();
+    const location = `http://${other.otherHost}/token`;
+    await using server = await startTokens(() => ({ status: 307, headers: { location } }));
+    const tokens = await openTokenExchange(at(server, { credentials: async () => undefined }));
+    expect(tokens.current()).toBe('token-1');
     expect(other.journal.requests.map(({ authorized }) => authorized)).toEqual([false]);
+  });
+
+  it.each([307, 303])('by %i to another host never get a refresh token', async (status) => {
+    await using other = await startTokens();
+    const location = `http://${other.otherHost}/token`;
+    await using server = await startTokens(({ method }, count) =>
+      method === 'POST'
+        ? { status, headers: { location } }
+        : jsonReply(200, { token: `token-${count}`, refresh_token: 'refresh' }),
+    );
+    const tokens = await openTokenExchange(at(server));
+    await tokens.renew(tokens.current(), undefined);
+    expect(other.journal.requests).toHaveLength(0);
+    expect(server.journal.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
   });
 
   it.each([
@@ -213,6 +248,36 @@ describe('a refresh token', () => {
     expect(server.journal.requests[2]?.headers.authorization).toBe(basic);
   });
 
+  it.each<[string, Reply]>([
+    ['401', errorReply(401, 'UNAUTHORIZED', 'no')],
+    ['403', { status: 403 }],
+    ['400', { status: 400 }],
+    ['405', { status: 405 }],
+    ['501', { status: 501 }],
+    ['200 without a token', jsonReply(200, {})],
+    ['200 that is not JSON', { status: 200, body: '<html>' }],
+  ])(
+    'that the server refuses by POST (%s) is followed by a GET, and is not sent again',
+    async (_name, reply) => {
+      await using server = await refreshing(() => reply);
+      const tokens = await openTokenExchange(at(server));
+      await tokens.renew('token-1', undefined);
+      await tokens.renew('token-3', undefined);
+      expect(tokens.current()).toBe('token-4');
+      expect(server.journal.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET', 'GET']);
+      expect(server.journal.requests.at(-1)?.headers.authorization).toBe(basic);
+    },
+  );
+
+  it('is sent again by POST after the network failed', async () => {
+    await using server = await refreshing(() => jsonReply(200, { access_token: 'renewed' }));
+    server.faults.add({ method: 'POST', times: 1, fault: { kind: 'reset' } });
+    const tokens = await openTokenExchange(at(server));
+    await expect(tokens.renew('token-1', undefined)).rejects.toThrow('requesting a token');
+    await tokens.renew('token-1', undefined);
+    expect(server.journal.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'POST']);
+  });
+
   it('is sent again after a 307 and not after a 303', async () => {
     for (const [status, method] of [
       [307, 'POST'],
@@ -256,6 +321,47 @@ describe('a renewal', () => {
       ['repository:other:pull', pull],
       ['repository:other:pull', pull],
     ]);
+  });
+
+  it.each([400, 401, 403])(
+    'asks for the scope of the challenge alone when all together get %i',
+    async (status) => {
+      const other = 'repository:org/app:pull';
+      await using server = await startTokens(({ query }, count) =>
+        query.getAll('scope').length > 1 ? { status } : jsonReply(200, { token: `token-${count}` }),
+      );
+      const tokens = await openTokenExchange(at(server));
+      await tokens.renew('token-1', other);
+      expect(tokens.current()).toBe('token-3');
+      expect(server.journal.requests.map(({ query }) => query.getAll('scope'))).toEqual([
+        [pull],
+        [other, pull],
+        [other],
+      ]);
+    },
+  );
+
+  it('reads cached credentials afresh when they are refused, and only once they had been accepted', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const credentials = async (fresh?: boolean) => {
+      asked.push(fresh);
+      return { username: 'user', password: asked.includes(true) ? 'new' : 'expired' };
+    };
+    let expired = false;
+    await using server = await startTokens(({ headers }, count) =>
+      expired && headers.authorization === `Basic ${btoa('user:expired')}`
+        ? { status: 401 }
+        : jsonReply(200, { token: `token-${count}` }),
+    );
+    const tokens = await openTokenExchange(at(server, { credentials }));
+    expired = true;
+    await tokens.renew('token-1', undefined);
+    expect(tokens.current()).toBe('token-3');
+    expect(asked).toEqual([undefined, undefined, true]);
+    await expect(
+      openTokenExchange(at(server, { credentials: async () => ({ username: 'user', password: 'expired' }) })),
+    ).rejects.toThrow();
+    expect(server.journal.requests).toHaveLength(4);
   });
 
   it('is shared by all requests with the same refused token', async () => {

@@ -1,7 +1,7 @@
 // Challenges are handled as by go-containerregistry: the chosen scheme, the token request and the authorization.
 import { describe, expect, test } from 'vitest';
 import { basicAuthorization, bearerAuthorization } from '../../src/transport/authorization.ts';
-import { chooseChallenge, sessionScheme } from '../../src/transport/challenge.ts';
+import { parseChallenges, preferredChallenge } from '../../src/transport/challenge.ts';
 import { parseTokenResponse, tokenRequest } from '../../src/transport/token.ts';
 import { loadCases } from './cases.ts';
 
@@ -25,20 +25,20 @@ describe('vectors of challenges', () => {
   test.each(loadCases<ChallengeCase>('challenge', nameOf).map((vector) => [nameOf(vector), vector] as const))(
     'handles the challenge %s',
     (_name, vector) => {
-      const challenge = chooseChallenge(vector.www_authenticate);
+      const challenge = preferredChallenge(parseChallenges(vector.www_authenticate));
       // Without a line that starts with a token, the whole header is the scheme.
       expect(challenge?.scheme ?? vector.www_authenticate.join('')).toBe(vector.scheme);
       expect(challenge?.parameters ?? {}).toEqual(vector.parameters);
 
       const credentials = vector.credentials ? { username: 'user', password: 'pass' } : undefined;
-      if (sessionScheme(challenge) === 'basic') {
+      if (challenge?.scheme !== 'bearer') {
         expect(vector.behaviour).toBe('basic');
         expect(credentials ? basicAuthorization(credentials) : '').toBe(vector.request_authorization);
         return;
       }
       const request = () =>
         tokenRequest({
-          challenge: challenge ?? { scheme: '', parameters: {} },
+          challenge,
           registry: vector.registry,
           pingScheme: vector.ping_scheme,
           scopes: vector.scopes,
