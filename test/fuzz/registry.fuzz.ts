@@ -5,7 +5,7 @@ import { parseDiffIds, parseImageConfig } from '../../src/oci/image-config.ts';
 import { parseIndex } from '../../src/oci/image-index.ts';
 import { encodeManifest, parseManifest } from '../../src/oci/manifest.ts';
 import { nextPage, parseTagPage } from '../../src/registry/tag-list.ts';
-import { chooseChallenge, parseChallenge } from '../../src/transport/challenge.ts';
+import { parseChallenges, preferredChallenge } from '../../src/transport/challenge.ts';
 import { parseErrorBody, registryErrorText } from '../../src/transport/error-body.ts';
 import { isPrivateAddress } from '../../src/transport/private-address.ts';
 import { redactedUrl } from '../../src/transport/redacted-url.ts';
@@ -43,9 +43,9 @@ fuzz(
   fc.tuple(fc.array(challenge, { maxLength: 3 }), fc.boolean()),
   ([lines, withCredentials]) => {
     for (const line of lines) {
-      parseChallenge(line);
+      parseChallenges([line]);
     }
-    const chosen = chooseChallenge(lines);
+    const chosen = preferredChallenge(parseChallenges(lines));
     if (chosen) {
       const request = unlessRefused(() =>
         tokenRequest({
