@@ -1,13 +1,12 @@
 // Finds the versions of a check: one tag, semver tags, or tags that match a pattern.
 import { lookUpConcurrency } from '../concurrency.ts';
 import { errorText, UserError } from '../errors.ts';
-import { readConfig, remoteImage, selectImage } from '../get/remote-image.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import { repositoryName } from '../oci/reference.ts';
 import { compilePattern, type Pattern } from '../policy/pattern.ts';
-import { matchingTags, parseCreated, selectMatches } from '../policy/select-matches.ts';
+import { matchingTags, selectMatches } from '../policy/select-matches.ts';
 import { mustLookUpCursor, selectTag, type Version } from '../policy/select-tag.ts';
 import {
   cursorHolds,
@@ -18,9 +17,11 @@ import {
 } from '../policy/select-versions.ts';
 import { checkTag } from '../policy/tag-grammar.ts';
 import { parseConstraint } from '../policy/version-constraint.ts';
-import { getTaggedManifest, lookUpDigest } from '../registry/manifest-endpoint.ts';
+import { lookUpDigest } from '../registry/manifest-endpoint.ts';
 import type { Source } from '../request/source.ts';
+import { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
+import { creationTimes } from './creation-times.ts';
 import { listValidTags } from './list-tags.ts';
 
 /** Returns the versions on one registry, oldest first. `cursor` is the version of the previous check. */
@@ -81,13 +82,14 @@ async function findSemver(
   const digests = await lookUpAll(
     session,
     plan.first.map(({ tag }) => tag),
+    log,
   );
   const holds = cursorHolds(plan, digests);
   const older = plan.older.map(({ tag }) => tag);
   // A bare tag often points at a version slightly older than the cursor: a few requests find it.
   const step = holds ? lookUpConcurrency : older.length;
   while (older.length > 0 && (!holds || unexplainedBareTag(plan, digests))) {
-    for (const [tag, digest] of await lookUpAll(session, older.splice(0, step))) {
+    for (const [tag, digest] of await lookUpAll(session, older.splice(0, step), log)) {
       digests.set(tag, digest);
     }
   }
@@ -101,17 +103,11 @@ async function findMatches(
   log: Log,
 ): Promise<Version[]> {
   const tags = matchingTags(await tagsOf(session, log), pattern);
-  const digests = await lookUpAll(session, tags);
+  const digests = await lookUpAll(session, tags, log);
   if (!sortPlatform) {
     return selectMatches(tags, digests);
   }
-  const created = await mapConcurrently([...digests.keys()], lookUpConcurrency, async (tag) => {
-    const image = remoteImage(session, await getTaggedManifest(session, tag));
-    const { manifest } = await selectImage(image, sortPlatform, log);
-    const config = await readConfig(image, manifest.config);
-    return [tag, parseCreated(config.created, `config of ${tag}`)] as const;
-  });
-  return selectMatches(tags, digests, new Map(created));
+  return selectMatches(tags, digests, await creationTimes(session, [...digests.keys()], sortPlatform, log));
 }
 
 async function tagsOf(session: Session, log: Log): Promise<string[]> {
@@ -122,11 +118,17 @@ async function tagsOf(session: Session, log: Log): Promise<string[]> {
   }
 }
 
-/** The digests of the tags that exist. */
-async function lookUpAll(session: Session, tags: readonly string[]): Promise<Map<string, string>> {
+/** The digests of the tags that exist, and that no policy of the registry blocks: those are left out with a warning. */
+async function lookUpAll(session: Session, tags: readonly string[], log: Log): Promise<Map<string, string>> {
   const digests = await mapConcurrently([...new Set(tags)], lookUpConcurrency, async (tag) => ({
     tag,
-    digest: await lookUpDigest(session, tag),
+    digest: await lookUpDigest(session, tag).catch((error: unknown) => {
+      if (error instanceof RegistryError && [412, 451].includes(error.status)) {
+        log.warn(`left out the tag ${tag}, which a policy of the registry blocks: ${errorText(error)}`);
+        return undefined;
+      }
+      throw error;
+    }),
   }));
   return new Map(digests.flatMap(({ tag, digest }) => (digest === undefined ? [] : [[tag, digest]])));
 }

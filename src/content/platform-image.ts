@@ -19,13 +19,14 @@ export interface PlatformImage {
 
 /**
  * The image manifest for a platform: the root itself, or the first entry of the index (or of an index in
- * it) whose platform matches. A document of an unknown type is read as an image. Throws a UserError that lists the
- * platforms on offer when none matches, and for a Docker schema 1 manifest.
+ * it) whose platform matches; with `otherwise` `any`, else its first image. A document of an unknown type is read as an
+ * image. Throws a UserError that lists the platforms on offer when none matches, and for a Docker schema 1 manifest.
  */
 export async function platformImage(
   documents: GraphDocuments,
   root: GraphNode,
   platform: WantedPlatform,
+  otherwise: 'fail' | 'any' = 'fail',
 ): Promise<PlatformImage> {
   let node = root;
   let document = await documents.document(node);
@@ -35,7 +36,7 @@ export async function platformImage(
         `index ${root.descriptor.digest} holds indexes more than ${maximumIndexDepth} levels deep`,
       );
     }
-    const descriptor = selectEntry(node, document, platform);
+    const descriptor = selectEntry(node, document, platform, otherwise);
     node = { descriptor, kind: contentKind(descriptor.mediaType) };
     document = await documents.document(node);
   }
@@ -54,10 +55,17 @@ export async function platformImage(
   };
 }
 
-function selectEntry(index: GraphNode, { bytes }: ContentDocument, platform: WantedPlatform): Descriptor {
+function selectEntry(
+  index: GraphNode,
+  { bytes }: ContentDocument,
+  platform: WantedPlatform,
+  otherwise: 'fail' | 'any',
+): Descriptor {
   const { digest } = index.descriptor;
   const { manifests } = parseIndex(bytes, `index ${digest}`);
-  const entry = manifests.find((candidate) => platformMatches(candidate.platform, platform));
+  const entry =
+    manifests.find((candidate) => platformMatches(candidate.platform, platform)) ??
+    (otherwise === 'any' ? manifests.find(isImage) : undefined);
   if (entry) {
     return entry;
   }
@@ -66,4 +74,9 @@ function selectEntry(index: GraphNode, { bytes }: ContentDocument, platform: Wan
     `no child with platform ${formatPlatform(platform)} in index ${digest}; it has: ${offered}`,
     { hint: 'set platform (os, architecture and, if need be, variant) to one of those' },
   );
+}
+
+/** Attestations stand beside images, for the platform `unknown`. */
+function isImage({ mediaType, platform }: Descriptor): boolean {
+  return contentKind(mediaType) !== 'blob' && platform?.os !== 'unknown';
 }

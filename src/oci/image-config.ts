@@ -47,6 +47,11 @@ export function parseDiffIds(bytes: Uint8Array, where: string): readonly Digest[
   return diffIdsOf(parseDocument(bytes, where), where);
 }
 
+/** The creation time of an image config as it is written, empty if absent, whatever the other members are. */
+export function creationTime(bytes: Uint8Array, where: string): string {
+  return membersAt(where).string(member(parseDocument(bytes, where), 'created'), 'created');
+}
+
 function diffIdsOf(document: JsonObject, where: string): readonly Digest[] {
   const { object, list } = membersAt(where);
   const rootfs = object(member(document, 'rootfs'), 'rootfs');

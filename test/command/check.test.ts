@@ -3,17 +3,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
 import { digestOf } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
 import type { Version } from '../../src/policy/select-tag.ts';
 import { planLookUps, selectVersions } from '../../src/policy/select-versions.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import type { Fault, FaultRule } from '../support/fault.ts';
-import { buildImage, buildIndex, seed } from '../support/images.ts';
+import {
+  buildImage,
+  buildIndex,
+  descriptorOf,
+  type Image,
+  jsonDocument,
+  type Root,
+  seed,
+} from '../support/images.ts';
 import { type RegistryOptions, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { registryForTest } from '../support/registry-for-test.ts';
 import { type CommandOptions, runCommand } from '../support/run-command.ts';
 import { digestOfTag, tagCases, tagContents } from '../support/version-tags.ts';
 
 const name = 'team/app';
+const status = (code: number): Fault => ({ kind: 'status', status: code });
 const heads = { method: 'HEAD', path: /\/manifests\// };
 const gets = { method: 'GET', path: /\/manifests\// };
 
@@ -311,20 +321,102 @@ describe('check with a tag list that fails', () => {
   });
 });
 
+describe('a check of tags of which a policy blocks one', () => {
+  it.each([412, 451])('leaves it out after %i, with a warning', async (code) => {
+    const registry = await registryWith('1.0.0 2.0.0');
+    registry.faults.add({ path: /2\.0\.0$/, fault: status(code) });
+    for (const source of [{}, { tag_regex: '.*' }]) {
+      const { answer, stderr } = await check(registry, source);
+      expect(answer).toEqual([{ tag: '1.0.0', digest: digestOfTag('1.0.0', '1.0.0') }]);
+      expect(stderr).toMatch(/WARN.*left out the tag 2\.0\.0, which a policy of the registry blocks: GET /);
+    }
+  });
+});
+
 describe('check with created_at_sort', () => {
   const source = { tag_regex: '.*', created_at_sort: true };
 
-  it.each<[string, string | RegExp, Fault, string]>([
-    ['manifest does not exist', /GET/, { kind: 'status', status: 404 }, 'NOT_FOUND'],
-    ['config does not exist', '/blobs/', { kind: 'status', status: 404 }, 'NOT_FOUND'],
-    ['config has another digest', '/blobs/', { kind: 'flip' }, 'digest mismatch'],
-  ])('fails for an image whose %s', async (_name, where, fault, message) => {
+  /** The tags `new`, `old` and `odd`, in this order, and the faults that make the last one odd. */
+  async function withOddTag(odd: Root, ...faults: readonly FaultRule[]) {
     const registry = await registryWith('');
-    seed(registry, name, 'a', await buildImage());
-    registry.faults.add({ method: 'GET', path: where instanceof RegExp ? /manifests/ : /blobs/, fault });
+    seed(registry, name, 'new', await buildImage({ created: '2024-01-02T00:00:00Z' }));
+    seed(registry, name, 'old', await buildImage({ created: '2024-01-01T00:00:00Z' }));
+    seed(registry, name, 'odd', odd);
+    registry.faults.add(...faults);
     const { answer, stderr } = await check(registry, source);
-    expect(answer).toBeUndefined();
-    expect(stderr).toContain(message);
+    return { tags: answer?.map(({ tag }: Version) => tag), stderr };
+  }
+
+  /** An image whose config is this string. */
+  async function imageWith(content: string): Promise<Image> {
+    const image = await buildImage();
+    const config = { ...image.config, bytes: Buffer.from(content), digest: digestOf(Buffer.from(content)) };
+    const manifest = { ...JSON.parse(image.bytes.toString()), config: descriptorOf(config) };
+    return { ...image, ...jsonDocument(image.mediaType, manifest), config };
+  }
+
+  const schema1 = jsonDocument(mediaTypes.dockerManifestSchema1Signed, { schemaVersion: 1, fsLayers: [] });
+  const missing: Fault = { kind: 'status', status: 404 };
+
+  it.each<[string, () => Root | Promise<Root>, FaultRule[], string]>([
+    ['an empty index', () => buildIndex([]), [], 'no child with platform'],
+    ['a schema 1 manifest', () => ({ ...schema1, children: [] }), [], 'Docker schema 1 manifest'],
+    ['a lost manifest', () => buildImage(), [{ ...gets, path: /odd$/, fault: missing }], 'NOT_FOUND'],
+    ['a blocked manifest', () => buildImage(), [{ ...gets, path: /odd$/, fault: status(403) }], 'DENIED'],
+    ['a config that is not JSON', () => imageWith('{'), [], 'is not a JSON document'],
+    ['a config that is a list', () => imageWith('[]'), [], 'is not a JSON object'],
+    ['a malformed time', () => imageWith('{"created":"yesterday"}'), [], '"created" must be a time'],
+    ['a time that is a number', () => imageWith('{"created":1}'), [], '"created" must be a string'],
+    [
+      'a manifest that is not JSON',
+      () => ({ ...jsonDocument('text/plain', 1), children: [] }),
+      [],
+      'not a JSON',
+    ],
+  ])('counts %s as the oldest, with one warning', async (_name, build, faults, reason) => {
+    const { tags, stderr } = await withOddTag(await build(), ...faults);
+    expect(tags, stderr).toEqual(['odd', 'old', 'new']);
+    expect(stderr).toMatch(/WARN.*tags without a creation time count as the oldest: odd \(/);
+    expect(stderr).toContain(reason);
+    expect(stderr.match(/WARN/g)).toHaveLength(1);
+  });
+
+  it.each([
+    ['is lost', missing],
+    ['has another digest', { kind: 'flip' }],
+  ] as const)('counts an image whose config %s as the oldest', async (_name, fault) => {
+    const image = await buildImage({ created: '2024-01-03T00:00:00Z' });
+    const { tags, stderr } = await withOddTag(image, { path: new RegExp(image.config.digest), fault });
+    expect(tags, stderr).toEqual(['odd', 'old', 'new']);
+  });
+
+  it.each([
+    ['for another platform', { platform: { os: 'linux', architecture: 's390x' } }],
+    ['whose config has members of a wrong type', { run: { Entrypoint: '/bin/x', Cmd: 'a', Labels: [] } }],
+  ])('sorts an image %s by its time', async (_name, options) => {
+    const image = await buildImage({ created: '2024-01-01T12:00:00Z', ...options });
+    const { tags, stderr } = await withOddTag(buildIndex([image]));
+    expect({ tags, stderr }).toEqual({ tags: ['old', 'odd', 'new'], stderr: '' });
+  });
+
+  it('lists odd tags in the order of the registry, and explains three of them', async () => {
+    const registry = await registryWith('');
+    for (const tag of ['e', 'd', 'c', 'b', 'a']) {
+      seed(registry, name, tag, buildIndex([], { annotations: { tag } }));
+    }
+    const { answer, stderr } = await check(registry, source);
+    expect(answer.map(({ tag }: Version) => tag)).toEqual(['e', 'd', 'c', 'b', 'a']);
+    expect(stderr).toMatch(/oldest: e \(.*\), d \(.*\), c \(.*\) and 2 more/);
+  });
+
+  it.each<[string, Fault, string]>([
+    ['503', { kind: 'status', status: 503 }, '503'],
+    ['401', { kind: 'status', status: 401 }, 'UNAUTHORIZED'],
+    ['a reset', { kind: 'reset' }, 'the connection broke'],
+  ])('fails for %s, which says nothing about the image', async (_name, fault, reason) => {
+    const { tags, stderr } = await withOddTag(await buildImage(), { ...gets, path: /odd$/, fault });
+    expect(tags).toBeUndefined();
+    expect(stderr).toContain(reason);
   });
 
   it('sorts an image without a creation time first, and images of one time as listed', async () => {

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Version } from '../../src/policy/select-tag.ts';
 import { serverKeys } from '../support/certificates.ts';
-import { buildImage, buildIndex, type Image, seed } from '../support/images.ts';
+import type { Fault } from '../support/fault.ts';
+import { buildImage, buildIndex, type Image, type Root, seed } from '../support/images.ts';
 import type { RecordedRequest } from '../support/journal.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { runExecutable } from '../support/run.ts';
@@ -321,9 +322,9 @@ describe('check without a tag', () => {
       const { versions } = await check({ ...source, platform: { os: 'linux', architecture } });
       expect(versions).toEqual(order.split(' ').map((tag) => ({ tag, digest: digests.get(tag) })));
     }
-    const missing = await check({ ...source, platform: { os: 'linux', architecture: 's390x' } });
-    expect([missing.status, missing.stdout]).toEqual([1, '']);
-    expect(missing.stderr).toContain('no child with platform linux/s390x');
+    // No image is for this platform: any other one says when it was built.
+    const { versions } = await check({ ...source, platform: { os: 'linux', architecture: 's390x' } });
+    expect(versions.map(({ tag }: Version) => tag)).toEqual(['a', 'b', 'c', 'single']);
   });
 
   it('sorts tags by the images of GET and reports the digests of HEAD', async () => {
@@ -362,6 +363,44 @@ describe('check without a tag', () => {
     });
     server.assertSatisfied();
     expect(versions).toEqual(answerFor(tags, tags));
+  });
+});
+
+describe('check by age of tags of which one is odd', () => {
+  it.each<[string, () => Promise<Root> | Root, Fault | undefined, string]>([
+    ['an empty index', () => buildIndex([]), undefined, 'odd old new'],
+    ['a lost config', () => buildImage(), { kind: 'status', status: 404 }, 'odd old new'],
+    [
+      'an image for another platform',
+      async () =>
+        buildIndex([
+          await buildImage({
+            created: '2024-01-01T12:00:00Z',
+            platform: { os: 'linux', architecture: 's390x' },
+          }),
+        ]),
+      undefined,
+      'old odd new',
+    ],
+    [
+      'an image whose Cmd is a string',
+      () => buildImage({ created: '2024-01-01T12:00:00Z', run: { Cmd: 'a', Entrypoint: '/bin/x' } }),
+      undefined,
+      'old odd new',
+    ],
+  ])('reports all of them with %s', async (_name, build, blobFault, expected) => {
+    await using registry = await startRegistry();
+    seed(registry, 'app', 'new', await buildImage({ created: '2024-01-02T00:00:00Z' }));
+    seed(registry, 'app', 'old', await buildImage({ created: '2024-01-01T00:00:00Z' }));
+    const odd = await build();
+    seed(registry, 'app', 'odd', odd);
+    if (blobFault && 'config' in odd) {
+      registry.faults.add({ path: `/v2/app/blobs/${odd.config.digest}`, fault: blobFault });
+    }
+    const source = { repository: `${registry.host}/app`, tag_regex: '.*', created_at_sort: true };
+    const { versions, stderr } = await check(source);
+    expect(versions?.map(({ tag }: Version) => tag).join(' '), stderr).toBe(expected);
+    expect(stderr.match(/WARN/g) ?? []).toHaveLength(expected.startsWith('odd') ? 1 : 0);
   });
 });
 
