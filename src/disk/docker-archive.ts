@@ -119,6 +119,10 @@ function documentNode(mediaType: string, kind: ContentKind, bytes: Uint8Array): 
 }
 
 function layerNode(descriptor: Descriptor, layer: ArchiveLayer | undefined, what: string): ContentNode {
-  const content = () => layer?.open() ?? Readable.from([]);
-  return { descriptor, kind: 'blob', open: async () => verifyContent(content(), descriptor, what) };
+  const open = async () => {
+    const content = layer?.open() ?? Readable.from([]);
+    // The tarball may have changed since it was read. The file of a layer that was compressed here is this process's own.
+    return layer?.asStored === false ? content : verifyContent(content, descriptor, what);
+  };
+  return { descriptor, kind: 'blob', open };
 }
