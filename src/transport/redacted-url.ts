@@ -29,5 +29,7 @@ export function redactedUrl(written: string): string {
     }
   }
   const userInfo = url.userInfo?.replace(/:.*$/s, ':xxxxx');
-  return formatUrl({ ...url, userInfo, query: encodeQuery(query), fragment: undefined });
+  // A path may hold another URL with its password.
+  const path = url.path.replace(/\/\/[^/@]*@/g, '//xxxxx@');
+  return formatUrl({ ...url, userInfo, path, query: encodeQuery(query), fragment: undefined });
 }

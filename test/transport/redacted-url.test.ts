@@ -7,6 +7,7 @@ describe('redactedUrl', () => {
     ['https://user:secret@reg.example.com/v2/', 'https://user:xxxxx@reg.example.com/v2/'],
     ['https://user@reg.example.com/v2/', 'https://user@reg.example.com/v2/'],
     ['https://reg/v2/a/tags/list?n=10&last=x&page=9', 'https://reg/v2/a/tags/list?last=x&n=10&page=REDACTED'],
+    ['https://reg/https://user:secret@other/a', 'https://reg/https://xxxxx@other/a'],
     ['https://reg/?Scope=secret', 'https://reg/?Scope=REDACTED'],
     ['https://reg/v2/#token=secret', 'https://reg/v2/'],
     ['https://reg/?%73cope=a', 'https://reg/?scope=a'],
