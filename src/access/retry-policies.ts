@@ -35,6 +35,8 @@ const backoffs = {
   corrupt: { first: 1_000, longest: 5_000, total: 60 * minute, tries: 3 },
   /** For a registry that has not noticed yet what was just uploaded. */
   unsettled: { first: 1_000, longest: 3_000, total: 10_000, tries: 5 },
+  /** For a refusal of an upload whose code may mean anything: a registry that means it says so again. */
+  doubtful: { first: 1_000, longest: 3_000, total: 10_000, tries: 3 },
   /** Short, because Concourse runs a check every minute. */
   check: { first: 500, longest: 10_000, total: 30_000, tries: 5 },
   mirror: { first: 500, longest: 2_000, total: minute, tries: 2 },
@@ -46,13 +48,15 @@ const shrunkBackoffs: typeof backoffs = {
   short: { first: 1, longest: 20, total: unlimited, tries: 10 },
   corrupt: { first: 1, longest: 20, total: unlimited, tries: 3 },
   unsettled: { first: 1, longest: 20, total: unlimited, tries: 5 },
+  doubtful: { first: 1, longest: 20, total: unlimited, tries: 3 },
   check: { first: 1, longest: 20, total: unlimited, tries: 5 },
   mirror: { first: 1, longest: 20, total: unlimited, tries: 2 },
 };
 
 /** The policies with the waits for users (`real`), or with waits of milliseconds for black-box tests (`shrunk`). */
 export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
-  const { long, short, corrupt, unsettled, check, mirror } = waits === 'shrunk' ? shrunkBackoffs : backoffs;
+  const { long, short, corrupt, unsettled, doubtful, check, mirror } =
+    waits === 'shrunk' ? shrunkBackoffs : backoffs;
 
   const repeatWhatPasses: Rules = (outcome) => {
     const duration = durationOf(outcome);
@@ -79,7 +83,7 @@ export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
       }
       return (
         repeatWhatPasses(outcome) ??
-        (hasTemporaryCode(outcome) ? { action: 'repeat', backoff: short } : undefined)
+        (hasTemporaryCode(outcome) ? { action: 'repeat', backoff: doubtful } : undefined)
       );
     }),
   };
@@ -129,7 +133,7 @@ function isRateLimit(outcome: RetryOutcome): boolean {
   return outcome.kind === 'status' && outcome.status === 429;
 }
 
-/** In an upload, codes such as BLOB_UPLOAD_INVALID are temporary whatever their status. */
+/** In an upload, codes such as BLOB_UPLOAD_INVALID may be temporary whatever their status. */
 function hasTemporaryCode(outcome: RetryOutcome): boolean {
   return (
     outcome.kind === 'status' &&

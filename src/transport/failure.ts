@@ -48,7 +48,8 @@ export function classifyFailure(error: unknown, now: number): Failure {
       return { outcome: { kind: 'unsettled' } };
     }
     if (level instanceof RegistryError) {
-      const { status, temporary } = level;
+      const { status } = level;
+      const temporary = level.temporary && !level.isFinal;
       const retryAfter = parseRetryAfter(level.retryAfter, now);
       return { outcome: { kind: 'status', status, temporary }, retryAfter };
     }

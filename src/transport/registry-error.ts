@@ -1,6 +1,13 @@
 // A request that a registry refused.
 import { UserError } from '../errors.ts';
-import { type FailedExchange, isTemporary, parseErrorBody, registryErrorText } from './error-body.ts';
+import {
+  type ErrorEntry,
+  type FailedExchange,
+  goText,
+  isTemporary,
+  parseErrorBody,
+  registryErrorText,
+} from './error-body.ts';
 import { redactedUrl } from './redacted-url.ts';
 
 /** What a {@link RegistryError} is made of; `retryAfter` is the value of that header. */
@@ -20,8 +27,10 @@ export class RegistryError extends UserError {
   readonly status: number;
   /** The codes of the OCI distribution specification, in order; none when the body has none. */
   readonly codes: readonly string[];
-  /** Whether the same request may succeed later, by its codes or else its status. */
+  /** Whether the same request may succeed later, by its codes or else its status; see also `isFinal`. */
   readonly temporary: boolean;
+  /** Whether a repetition cannot succeed whatever the codes say, because the registry judged the content or forbids it. */
+  readonly isFinal: boolean;
   /** The value of the `Retry-After` header. */
   readonly retryAfter: string | undefined;
 
@@ -34,14 +43,30 @@ export class RegistryError extends UserError {
     this.status = request.status;
     this.codes = codes;
     this.temporary = isTemporary(request.status, entries);
+    this.isFinal = isFinal(request, entries);
     this.retryAfter = request.retryAfter;
   }
 }
 
+/** What registries say of content that exists and must not change. */
+const forbidding =
+  /\b(not allow|not permit|forbid|cannot be (updated|overwritten|changed|modified|redeployed)|immutable)/i;
+
+function isFinal({ method, url, status }: RefusedRequest, entries: readonly ErrorEntry[]): boolean {
+  const isDefinite = status >= 400 && status < 500 && status !== 408 && status !== 429;
+  const said = entries.map(({ message, detail }) => `${message} ${goText(detail)}`).join(' ');
+  return isDefinite && (isManifestPut(method, url) || forbidding.test(said));
+}
+
+function isManifestPut(method: string, url: string): boolean {
+  return method === 'PUT' && /^[^?#]*\/manifests\/[^/?#]*/.test(url);
+}
+
 function lacksContent({ method, url, status }: RefusedRequest, codes: readonly string[]): boolean {
-  const isManifest = method === 'PUT' && /^[^?#]*\/manifests\/[^/?#]*/.test(url);
   return (
-    isManifest && [400, 404].includes(status) && codes.some((code) => /^(MANIFEST_)?BLOB_UNKNOWN$/.test(code))
+    isManifestPut(method, url) &&
+    [400, 404].includes(status) &&
+    codes.some((code) => /^(MANIFEST_)?BLOB_UNKNOWN$/.test(code))
   );
 }
 

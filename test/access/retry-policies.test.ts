@@ -112,6 +112,12 @@ it.each<RetryOutcome>([
   expect(elapsed).toBeLessThanOrEqual(2_000);
 });
 
+it('out repeats a 4xx with a doubtful code twice, within seconds', () => {
+  const { waits, elapsed } = exhaust('out', status(400, true), { random: 0.999, retryAfter: hour });
+  expect(waits).toHaveLength(2);
+  expect(elapsed).toBeLessThanOrEqual(10_000);
+});
+
 it('content with a wrong digest is requested three times', () => {
   expect(exhaust('in', { kind: 'corrupt' }).waits).toHaveLength(2);
 });

@@ -62,6 +62,17 @@ describe('classifyFailure for a refusal', () => {
     });
   });
 
+  it('is not temporary when a repetition cannot succeed', () => {
+    const body = '{"errors":[{"code":"BLOB_UPLOAD_INVALID","message":"x"}]}';
+    const error = new RegistryError({
+      method: 'PUT',
+      url: 'https://reg/v2/app/manifests/1',
+      status: 400,
+      body,
+    });
+    expect(classifyFailure(error, 0).outcome).toEqual({ kind: 'status', status: 400, temporary: false });
+  });
+
   it('computes the wait of a Retry-After date from the given time', () => {
     const at = Date.UTC(2026, 0, 1);
     expect(classifyFailure(refusal(429, 'Thu, 01 Jan 2026 00:00:09 GMT'), at).retryAfter).toBe(9_000);
