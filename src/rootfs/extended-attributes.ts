@@ -1,6 +1,6 @@
 // Extended attributes of unpacked files, file capabilities among them: which are set, and one warning for those that are not.
 import type { Log } from '../log.ts';
-import { type ByteString, displayName } from '../tar/byte-string.ts';
+import { type ByteString, quoteName } from '../tar/byte-string.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { loadSetAttribute, type SetAttribute } from './set-attribute.ts';
 
@@ -31,7 +31,7 @@ export class ExtendedAttributes {
         this.#set ??= { attribute: this.#load() };
         if (!this.#set.attribute?.(target, name, value)) {
           this.#missing += 1;
-          this.#example ||= `${name} of ${displayName(entry.name)}`;
+          this.#example ||= `${quoteName(name)} of ${quoteName(entry.name)}`;
         }
       }
     }

@@ -12,8 +12,8 @@ import { clearPlace, leaveOut, type Place, pathOf } from './place.ts';
  * itself; a link to an entry that was left out is left out. Throws a `UserError` or the system's error.
  */
 export function createHardLink(place: Place, entry: TarEntry): void {
-  place.debug(`hardlinking to ${displayName(entry.linkName)}`);
   const parts = cleanParts(entry.linkName);
+  place.debug(`hardlinking to ${displayName(entry.linkName)}`);
   const name = parts.at(-1);
   const directory = findDirectory(place.root, parts.slice(0, -1), place);
   const target = directory && name !== undefined ? `${directory.path}/${name}` : undefined;

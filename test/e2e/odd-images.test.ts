@@ -266,7 +266,7 @@ describe.runIf(canCallSystem)('in with format rootfs of files with extended attr
     expect(status).toBe(0);
     expect(stderr.match(/extended attribute/g)).toHaveLength(1);
     expect(stderr).toContain(
-      '3 extended attribute(s) are not set, for example user.large of f1: the system refused it',
+      '3 extended attribute(s) are not set, for example "user.large" of "f1": the system refused it',
     );
   });
 });

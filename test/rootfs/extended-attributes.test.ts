@@ -63,6 +63,8 @@ describe('ExtendedAttributes', () => {
     attributes.apply('/d', entry('d', { 'user.a': '1' }));
     const { log, text } = recordingLog();
     attributes.report(log);
-    expect(text()).toContain(`3 extended attribute(s) are not set, for example user.a of größe: ${reason}`);
+    expect(text()).toContain(
+      `3 extended attribute(s) are not set, for example "user.a" of "größe": ${reason}`,
+    );
   });
 });
