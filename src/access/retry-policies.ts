@@ -31,8 +31,8 @@ const backoffs = {
   long: { first: 5_000, longest: 5 * minute, total: 60 * minute, tries: unlimited },
   /** For a registry that is overloaded or sends nothing. */
   short: { first: 1_000, longest: 30_000, total: 5 * minute, tries: 10 },
-  /** For a wrong digest: damage in transit may not happen again, but stored damage is sent again. */
-  corrupt: { first: 1_000, longest: 5_000, total: 60 * minute, tries: 3 },
+  /** For a wrong digest, or an upload that is lost: that may not happen again, but if it is stored or configured, it does. */
+  again: { first: 1_000, longest: 5_000, total: 60 * minute, tries: 3 },
   /** For a registry that has not noticed yet what was just uploaded. */
   unsettled: { first: 1_000, longest: 3_000, total: 10_000, tries: 5 },
   /** For a refusal of an upload whose code may mean anything: a registry that means it says so again. */
@@ -46,7 +46,7 @@ const backoffs = {
 const shrunkBackoffs: typeof backoffs = {
   long: { first: 5, longest: 50, total: unlimited, tries: 20 },
   short: { first: 1, longest: 20, total: unlimited, tries: 10 },
-  corrupt: { first: 1, longest: 20, total: unlimited, tries: 3 },
+  again: { first: 1, longest: 20, total: unlimited, tries: 3 },
   unsettled: { first: 1, longest: 20, total: unlimited, tries: 5 },
   doubtful: { first: 1, longest: 20, total: unlimited, tries: 3 },
   check: { first: 1, longest: 20, total: unlimited, tries: 5 },
@@ -55,7 +55,7 @@ const shrunkBackoffs: typeof backoffs = {
 
 /** The policies with the waits for users (`real`), or with waits of milliseconds for black-box tests (`shrunk`). */
 export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
-  const { long, short, corrupt, unsettled, doubtful, check, mirror } =
+  const { long, short, again, unsettled, doubtful, check, mirror } =
     waits === 'shrunk' ? shrunkBackoffs : backoffs;
 
   const repeatWhatPasses: Rules = (outcome) => {
@@ -73,13 +73,16 @@ export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
     // A rate limit counts for the whole attempt, and content with a wrong digest may be unpacked already.
     in: policy((outcome) => {
       if (outcome.kind === 'corrupt') {
-        return { action: 'restart', backoff: corrupt };
+        return { action: 'restart', backoff: again };
       }
       return isRateLimit(outcome) ? { action: 'restart', backoff: long } : repeatWhatPasses(outcome);
     }),
     out: policy((outcome) => {
       if (outcome.kind === 'unsettled') {
         return { action: 'repeat', backoff: unsettled };
+      }
+      if (outcome.kind === 'lost') {
+        return { action: 'repeat', backoff: again };
       }
       return (
         repeatWhatPasses(outcome) ??
@@ -124,6 +127,7 @@ function durationOf(outcome: RetryOutcome): 'long' | 'short' | undefined {
     case 'unreachable':
     case 'corrupt':
     case 'unsettled':
+    case 'lost':
     case 'permanent':
       return undefined;
   }

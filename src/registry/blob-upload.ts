@@ -11,7 +11,7 @@ import { requestUrl, withQueryParameter } from '../transport/resolve-url.ts';
 import { headerText } from '../transport/response-body.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
-import type { ReadResponse } from '../transport/session-request.ts';
+import type { ExpectedRequest, ReadResponse } from '../transport/session-request.ts';
 
 /**
  * Whether the repository has a blob; false when the registry refuses to say: the blob can be uploaded. Some registries
@@ -65,8 +65,8 @@ export async function mountBlob(
 /**
  * Uploads a blob that the repository does not have: POST opens an upload session, PATCH sends all bytes, PUT completes
  * it with the digest. `opened` is the URL of a session that is open already. After 429 or 503 the PUT alone is repeated;
- * any other failure starts a new session, because the old one may hold half of the bytes. Returns `mounted` when the
- * registry had the blob without its bytes being sent.
+ * any other failure starts a new session, because the old one may hold half of the bytes, or be lost. Returns `mounted`
+ * when the registry had the blob without its bytes being sent.
  */
 export async function uploadBlob(
   session: Session,
@@ -122,7 +122,7 @@ async function fillUpload(
   node: ContentNode,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const patched = await session.requestOnce({
+  const patched = await inUpload(session, {
     method: 'PATCH',
     target: upload,
     headers: { 'content-type': 'application/octet-stream' },
@@ -139,13 +139,31 @@ async function closeUpload(
   digest: Digest,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await session.requestOnce({
+  await inUpload(session, {
     method: 'PUT',
     target: withQueryParameter(location, 'digest', digest),
     headers: { 'content-type': 'application/octet-stream' },
     expect: [201],
     signal,
   });
+}
+
+/** Sends a request of an open session. A session that the registry does not know (any more) is `UPLOAD_LOST`. */
+async function inUpload(session: Session, request: ExpectedRequest): Promise<ReadResponse> {
+  try {
+    return await session.requestOnce(request);
+  } catch (cause) {
+    if (
+      cause instanceof RegistryError &&
+      (cause.status === 404 || cause.codes.includes('BLOB_UPLOAD_UNKNOWN'))
+    ) {
+      throw new UserError('the registry does not know the upload that it opened', {
+        cause,
+        code: 'UPLOAD_LOST',
+      });
+    }
+    throw cause;
+  }
 }
 
 function uploadsUrl(session: Session): string {

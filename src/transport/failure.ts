@@ -35,6 +35,7 @@ const outcomes: Readonly<Record<string, Kind>> = {
   ENOTFOUND: 'permanent',
   UND_ERR_ABORTED: 'permanent',
   CONTENT_CORRUPT: 'corrupt',
+  UPLOAD_LOST: 'lost',
 };
 
 /**

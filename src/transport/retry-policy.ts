@@ -3,13 +3,22 @@
 /**
  * How an exchange failed. `reset`: the connection broke; `early-end`: the data ended before it was complete;
  * `stall`: the server stopped sending; `unreachable`: no connection was made; `corrupt`: the content does not match
- * its digest; `unsettled`: the registry does not know yet what it accepted before; `permanent`: a retry cannot help.
+ * its digest; `unsettled`: the registry does not know yet what it accepted before; `lost`: it
+ * does not know any more what it accepted before; `permanent`: a retry cannot help.
  * `temporary` is what the registry's error codes say.
  */
 export type RetryOutcome =
   | { readonly kind: 'status'; readonly status: number; readonly temporary: boolean }
   | {
-      readonly kind: 'reset' | 'early-end' | 'stall' | 'unreachable' | 'corrupt' | 'unsettled' | 'permanent';
+      readonly kind:
+        | 'reset'
+        | 'early-end'
+        | 'stall'
+        | 'unreachable'
+        | 'corrupt'
+        | 'unsettled'
+        | 'lost'
+        | 'permanent';
     };
 
 /** What a {@link RetryPolicy} decides by; times are in milliseconds. */

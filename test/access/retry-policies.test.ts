@@ -46,6 +46,7 @@ describe('after a first failure', () => {
     ['a host that cannot be reached', { kind: 'unreachable' }, 'give-up', 'give-up', 'give-up', 'repeat'],
     ['content with a wrong digest', { kind: 'corrupt' }, 'give-up', 'restart', 'give-up', 'give-up'],
     ['content that is not known yet', { kind: 'unsettled' }, 'give-up', 'give-up', 'repeat', 'give-up'],
+    ['an upload that is lost', { kind: 'lost' }, 'give-up', 'give-up', 'repeat', 'give-up'],
     ['anything else', { kind: 'permanent' }, 'give-up', 'give-up', 'give-up', 'give-up'],
   ])('%s: check, in, out and mirror decide', (_name, outcome, ...actions) => {
     for (const table of [policies, shrunk]) {
@@ -120,6 +121,11 @@ it('out repeats a 4xx with a doubtful code twice, within seconds', () => {
 
 it('content with a wrong digest is requested three times', () => {
   expect(exhaust('in', { kind: 'corrupt' }).waits).toHaveLength(2);
+});
+
+it('an upload that is lost is tried three times, however long each try takes', () => {
+  expect(exhaust('out', { kind: 'lost' }).waits).toHaveLength(2);
+  expect(policies.out(facts({ outcome: { kind: 'lost' }, elapsed: hour / 2 })).action).toBe('repeat');
 });
 
 it('out repeats the PUT of a manifest whose content is not known yet for some seconds', () => {

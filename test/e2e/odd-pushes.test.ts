@@ -84,3 +84,22 @@ describe('a put to a registry that does not know blobs yet', () => {
     expect(version, stderr).toMatchObject({ tag: '1.0' });
   });
 });
+
+describe('a put to a registry that loses an upload', () => {
+  it.each([
+    ['PATCH', 404, 'BLOB_UPLOAD_UNKNOWN'],
+    ['PATCH', 404, 'NOT_FOUND'],
+    ['PUT', 404, 'BLOB_UPLOAD_UNKNOWN'],
+    ['PUT', 400, 'BLOB_UPLOAD_UNKNOWN'],
+  ])('starts a new one after %s with %i %s', async (method, code, name) => {
+    const body = { errors: [{ code: name, message: 'blob upload unknown to registry' }] };
+    const registry = await registryWith({
+      method,
+      path: /\/blobs\/uploads\//,
+      times: 2,
+      fault: { kind: 'status', status: code, body },
+    });
+    const { version, stderr } = await put(registry);
+    expect(version, stderr).toMatchObject({ tag: '1.0' });
+  });
+});

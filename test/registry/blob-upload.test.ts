@@ -137,6 +137,42 @@ describe('the upload of a blob', () => {
     },
   );
 
+  it.each<[string, string, number, string | undefined]>([
+    ['PATCH', 'a 404', 404, undefined],
+    ['PUT', 'a 404', 404, undefined],
+    ['PATCH', 'BLOB_UPLOAD_UNKNOWN', 404, 'BLOB_UPLOAD_UNKNOWN'],
+    ['PUT', 'BLOB_UPLOAD_UNKNOWN with 400', 400, 'BLOB_UPLOAD_UNKNOWN'],
+  ])('starts a new session when %s meets %s, after a HEAD', async (method, _name, status, code) => {
+    const body = code === undefined ? 'not found' : { errors: [{ code }] };
+    const { registry, session, methods } = await registryOf([
+      { method, times: 1, fault: { kind: 'status', status, body } },
+    ]);
+    expect(await uploadBlob(session, blob().node)).toBe('pushed');
+    const first = method === 'PATCH' ? ['POST', 'PATCH'] : ['POST', 'PATCH', 'PUT'];
+    expect(methods()).toEqual([...first, 'HEAD', 'POST', 'PATCH', 'PUT']);
+    expect(registry.blob('app', digest)?.equals(content)).toBe(true);
+  });
+
+  it('is done when the HEAD after a lost session finds the blob', async () => {
+    const { registry, session, methods } = await registryOf([
+      { method: 'PUT', times: 1, fault: { kind: 'status', status: 404 } },
+    ]);
+    registry.putBlob('app', content);
+    expect(await uploadBlob(session, blob().node)).toBe('pushed');
+    expect(methods()).toEqual(['POST', 'PATCH', 'PUT', 'HEAD']);
+  });
+
+  it('fails after three sessions that are lost', async () => {
+    const { session, methods } = await registryOf([
+      { method: 'PATCH', fault: { kind: 'status', status: 404 } },
+    ]);
+    const error = await uploadBlob(session, blob().node).catch((caught: unknown) => caught);
+    expect(errorText(error)).toMatch(
+      /^the registry does not know the upload that it opened: PATCH .*NOT_FOUND/,
+    );
+    expect(methods().filter((method) => method === 'PATCH')).toHaveLength(3);
+  });
+
   it.each([429, 503])('repeats only PUT after %i', async (status) => {
     const { session, methods, clock } = await registryOf([
       { method: 'PUT', times: 2, fault: { kind: 'status', status, headers: { 'retry-after': '30' } } },
