@@ -9,6 +9,7 @@ import { creationTime } from '../oci/image-config.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import { parseCreated } from '../policy/select-matches.ts';
 import { getTaggedManifest } from '../registry/manifest-endpoint.ts';
+import { repositoryReader } from '../registry/repository-reader.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
@@ -49,7 +50,7 @@ export async function creationTimes(
 }
 
 async function readTime(session: Session, tag: string, platform: WantedPlatform): Promise<bigint> {
-  const { documents, root } = remoteImage(session, await getTaggedManifest(session, tag));
+  const { documents, root } = remoteImage(repositoryReader(session), await getTaggedManifest(session, tag));
   const { manifest } = await platformImage(documents, root, platform, 'any');
   const where = `config ${manifest.config.digest}`;
   return parseCreated(creationTime(await documents.config(manifest.config), where), where);

@@ -1,7 +1,9 @@
 // Fetches one image from a registry by digest, in the requested format.
-import { getManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
+import { getManifest } from '../registry/manifest-endpoint.ts';
+import { repositoryReader } from '../registry/repository-reader.ts';
 import type { Session } from '../transport/session.ts';
 import { type FetchedImage, type FetchOptions, readDetail } from './fetched-image.ts';
+import { waitingReader, waitUntilServed } from './late-content.ts';
 import { remoteImage } from './remote-image.ts';
 import { saveArchive, saveLayout } from './save-image.ts';
 import { unpackImage } from './unpack-image.ts';
@@ -11,7 +13,9 @@ import { unpackImage } from './unpack-image.ts';
  * be taken for an image.
  */
 export async function fetchImage(session: Session, options: FetchOptions): Promise<FetchedImage> {
-  const remote = remoteImage(session, await getFreshManifest(session, options));
+  const { digest } = options;
+  const served = await waitUntilServed(digest, options, () => getManifest(session, digest));
+  const remote = remoteImage(waitingReader(repositoryReader(session), options), served);
   switch (options.format) {
     case 'rootfs':
       return await unpackImage(remote, options);
@@ -21,22 +25,5 @@ export async function fetchImage(session: Session, options: FetchOptions): Promi
       return await saveLayout(remote, options);
     case 'none':
       return await readDetail(remote, options);
-  }
-}
-
-/** Retries after a 404: a registry may take a moment to serve what was just pushed. */
-async function getFreshManifest(session: Session, options: FetchOptions): Promise<ServedManifest> {
-  const { clock, log, digest, missing, signal } = options;
-  const deadline = clock.now() + missing.total;
-  for (;;) {
-    try {
-      return await getManifest(session, digest);
-    } catch (error) {
-      if (!isMissing(error) || clock.now() >= deadline) {
-        throw error;
-      }
-      log.warn(`${digest} is not in the registry (yet); retrying`);
-      await clock.sleep(missing.pause, signal);
-    }
   }
 }

@@ -1,13 +1,12 @@
 // The options of a fetch, and the parts of the image that are known after it.
 import type { Limiter } from '../limiter.ts';
-import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import type { ImageManifest } from '../oci/manifest.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import type { ImageFormat } from '../request/params.ts';
 import type { Progress } from '../transfer/progress.ts';
-import type { Clock } from '../transport/clock.ts';
+import type { WaitOptions } from './late-content.ts';
 import { type RemoteImage, readConfig, selectImage } from './remote-image.ts';
 
 /** The parts of the fetched image that were read: at least those of the requested detail. */
@@ -20,7 +19,7 @@ export interface FetchedImage {
 export type ImageDetail = 'nothing' | 'manifest' | 'config';
 
 /** What is fetched, and to where. */
-export interface FetchOptions {
+export interface FetchOptions extends WaitOptions {
   readonly digest: Digest;
   readonly platform: WantedPlatform;
   /** `none`: nothing is downloaded. */
@@ -34,15 +33,9 @@ export interface FetchOptions {
   readonly whole: Set<Digest>;
   /** Whether files get the owners that the layers state. */
   readonly asRoot: boolean;
-  /** For how long a digest is requested again after a 404, and the wait between two requests, in milliseconds. */
-  readonly missing: { readonly total: number; readonly pause: number };
   /** Limits the downloads into a layout. */
   readonly limiter: Limiter;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly progress: Progress;
-  /** Ends the get with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Reads the parts of the image for the platform that the requested detail needs, and no others. */

@@ -7,8 +7,6 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import type { ServedManifest } from '../registry/manifest-endpoint.ts';
-import { repositoryReader } from '../registry/repository-reader.ts';
-import type { Session } from '../transport/session.ts';
 
 /** The image in the registry: its root, which was read, and the reader of everything below it. */
 export interface RemoteImage {
@@ -17,10 +15,9 @@ export interface RemoteImage {
   readonly documents: GraphDocuments;
 }
 
-/** The image with a root that the session's registry has served. */
-export function remoteImage(session: Session, served: ServedManifest): RemoteImage {
+/** The image with a root that a registry has served; `reader` reads what is below it. */
+export function remoteImage(reader: ContentReader, served: ServedManifest): RemoteImage {
   const { bytes, digest } = served;
-  const reader = repositoryReader(session);
   const documents = graphDocuments(reader);
   const { mediaType } = documents.keep(digest, served);
   const descriptor = { mediaType, size: bytes.length, digest };

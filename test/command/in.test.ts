@@ -399,8 +399,46 @@ describe('a get with transient failures', () => {
     const clock = createFakeClock();
     const { answer, stderr } = await get(registry, { clock });
     expect(answer).toBeDefined();
-    expect(stderr).toContain('is not in the registry (yet); retrying');
+    expect(stderr.match(/WARN.*is not in the registry \(yet\); waiting for it for up to 15 s/g)).toHaveLength(
+      1,
+    );
+    expect(stderr.match(/WARN/g)).toHaveLength(1);
     expect(registry.journal.select({ path: '/v2/' })).toHaveLength(1);
+  });
+
+  it.each(['rootfs', 'oci', 'oci-layout'])(
+    'retries blobs that respond 404 for some seconds: %s',
+    async (format) => {
+      const blobs = [image.config, ...image.layers].map(({ digest }) => `/v2/${name}/blobs/${digest}`);
+      await using registry = await startRegistry({
+        faults: blobs.map((path) => ({
+          method: 'GET',
+          path,
+          times: 2,
+          fault: { kind: 'status', status: 404 },
+        })),
+      });
+      const clock = createFakeClock();
+      const { answer, stderr } = await get(registry, { clock, params: { format } });
+      expect(answer, stderr).toBeDefined();
+      expect(stderr).toMatch(
+        /WARN.*layer sha256:\w+ is not in the registry \(yet\); waiting for it for up to 15 s/,
+      );
+    },
+  );
+
+  it('fails if a blob responds 404 for more than 15 s, or at once with TEST=true', async () => {
+    const path = `/v2/${name}/blobs/${image.layers[0]?.digest}`;
+    const asked = async (waits: 'real' | 'shrunk') => {
+      await using registry = await startRegistry({
+        faults: [{ path, fault: { kind: 'status', status: 404 } }],
+      });
+      const { answer } = await get(registry, { clock: createFakeClock(), waits });
+      expect(answer).toBeUndefined();
+      return registry.journal.select({ path }).length;
+    };
+    expect(await asked('real')).toBe(9);
+    expect(await asked('shrunk')).toBe(1);
   });
 
   it('fails if a digest responds 404 for more than 15 s, or at once with TEST=true', async () => {

@@ -4,6 +4,7 @@ import { errorHint, errorText } from '../../src/errors.ts';
 import { readConfig, remoteImage, selectImage } from '../../src/get/remote-image.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { getManifest } from '../../src/registry/manifest-endpoint.ts';
+import { repositoryReader } from '../../src/registry/repository-reader.ts';
 import {
   attestationOf,
   buildImage,
@@ -28,7 +29,7 @@ async function registryWith(root: Root) {
   const session = await openTestSession(`${registry.host}/app`);
   const log = recordedLog();
   const find = async (platform = amd64) => {
-    const image = remoteImage(session, await getManifest(session, 'latest'));
+    const image = remoteImage(repositoryReader(session), await getManifest(session, 'latest'));
     const { node, manifest } = await selectImage(image, platform, log);
     const config = (described = manifest.config) => readConfig(image, described);
     return { node, manifest, config, bytes: async () => (await image.documents.document(node)).bytes };

@@ -15,6 +15,7 @@ import { parseManifest } from '../../src/oci/manifest.ts';
 import { isForeignLayerType } from '../../src/oci/media-type.ts';
 import { parseRepository, tagReference } from '../../src/oci/reference.ts';
 import { getManifest } from '../../src/registry/manifest-endpoint.ts';
+import { repositoryReader } from '../../src/registry/repository-reader.ts';
 import { indexArchive } from '../../src/tar/archive-index.ts';
 import { noProgress } from '../../src/transfer/progress.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -154,7 +155,7 @@ describe('vectors of image.tar', () => {
     const session = await openTestSession(`${registry.host}/${repository.path}`);
     const served = await getManifest(session, digest);
     const directory = await temporaryDirectory();
-    await saveArchive(remoteImage(session, served), {
+    await saveArchive(remoteImage(repositoryReader(session), served), {
       digest,
       platform: { os: 'linux', architecture: 'amd64' },
       format: 'oci',
