@@ -28,6 +28,10 @@ function invocation(): { name: string; args: string[] } {
 const { name, args } = invocation();
 const interruption = listenForSignals(process, (status) => process.exit(status));
 const surroundings = systemSurroundings(args, interruption.signal);
+const log = createLog(
+  { write: surroundings.writeError, now: surroundings.clock.now, startedAt: performance.timeOrigin },
+  false,
+);
 
 async function run(): Promise<number> {
   const load = commands.get(name);
@@ -37,6 +41,9 @@ async function run(): Promise<number> {
     });
   }
   const command = await load();
+  if (surroundings.environment.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
+    log.warn('NODE_TLS_REJECT_UNAUTHORIZED has no effect: certificates are always verified; see ca_certs');
+  }
   const { output, code } = await command(surroundings);
   interruption.signal.throwIfAborted();
   await writeStandardOutput(output).catch((cause) => {
@@ -51,8 +58,6 @@ async function end(code: number): Promise<never> {
 }
 
 function fail(error: unknown): Promise<never> {
-  const { clock, writeError } = surroundings;
-  const log = createLog({ write: writeError, now: clock.now, startedAt: performance.timeOrigin }, false);
   if (interruption.status !== undefined) {
     // What fails after a signal fails because of it.
     log.plain('interrupted');

@@ -86,7 +86,15 @@ export function openAccess(
         log,
       ),
     logIn: (settings) =>
-      resolveLogin(settings, { environment, clock, addSecret, log, client: registryClient, trustRoots }),
+      resolveLogin(settings, {
+        environment,
+        clock,
+        signal,
+        addSecret,
+        log,
+        client: registryClient,
+        trustRoots,
+      }),
     close: async () => {
       await Promise.all(clients.map((client) => client.close()));
     },

@@ -39,6 +39,8 @@ export function staticCredentials(settings: StaticSettings): CredentialSource {
 export interface CredentialSurroundings {
   readonly environment: Environment;
   readonly clock: Clock;
+  /** Ends what a log-in does when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
   readonly log: Log;
   /** A client with the trust roots and proxies of the registry. */
   readonly client: HttpClient;

@@ -1,5 +1,6 @@
 // Runs a Docker credential helper (docker-credential-…) to get a log-in: the protocol of docker-credential-helpers.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { kill } from 'node:process';
 import { errorCode, UserError } from '../errors.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
 import type { BasicCredentials } from '../transport/authorization.ts';
@@ -12,17 +13,24 @@ const maximumAnswer = 64 * 1024;
 /** The output of a helper without a log-in for the server (credentials.errCredentialsNotFoundMessage). */
 const notFound = 'credentials not found in native keychain';
 
+/** What a helper runs in; `timeout` in milliseconds. */
+export interface HelperSurroundings {
+  readonly environment: Environment;
+  readonly signal?: AbortSignal | undefined;
+  readonly timeout?: number;
+}
+
 /**
  * Runs `docker-credential-<helper> get`, found on PATH, with the server address on standard input. Returns the
  * credentials of its output, undefined when it has none for that server. The user name `<token>` marks an identity
  * token. Throws a UserError when the program is missing, fails, or prints something else; the output of a program that
- * succeeded is never quoted.
+ * succeeded is never quoted. The helper and what it has started end with the signal, whose reason is thrown, and with
+ * this process.
  */
 export async function askDockerHelper(
   helper: string,
   serverAddress: string,
-  environment: Environment,
-  timeout: number = defaultTimeout,
+  surroundings: HelperSurroundings,
 ): Promise<BasicCredentials | undefined> {
   const program = `docker-credential-${helper}`;
   if (!/^[A-Za-z0-9][\w.-]*$/.test(helper)) {
@@ -30,7 +38,7 @@ export async function askDockerHelper(
       hint: 'the name is what follows docker-credential- in that of the program, for example ecr-login',
     });
   }
-  const { end, output, errors } = await run(program, serverAddress, environment, timeout);
+  const { end, output, errors } = await run(program, serverAddress, surroundings);
   if (end !== 'exit code 0') {
     if (output.trim() === notFound) {
       return undefined;
@@ -58,9 +66,27 @@ function parseOutput(program: string, serverAddress: string, output: string): Ba
     : { username, password: secret };
 }
 
-function run(program: string, input: string, environment: Environment, timeout: number) {
+function run(
+  program: string,
+  input: string,
+  { environment, signal, timeout = defaultTimeout }: HelperSurroundings,
+) {
+  signal?.throwIfAborted();
   return new Promise<{ end: string; output: string; errors: string }>((resolve, reject) => {
-    const child = spawn(program, ['get'], { env: { ...environment }, timeout, killSignal: 'SIGKILL' });
+    const child = spawn(program, ['get'], { env: { ...environment }, detached: true });
+    const end = () => endGroup(child);
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      end();
+    }, timeout);
+    signal?.addEventListener('abort', end);
+    process.on('exit', end);
+    const release = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      process.off('exit', end);
+    };
     let output = '';
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -69,22 +95,41 @@ function run(program: string, input: string, environment: Environment, timeout: 
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       errors = `${errors}${text}`.slice(0, maximumAnswer);
     });
-    child.on('error', (error) => reject(missing(program, error)));
+    child.on('error', (error) => {
+      release();
+      reject(missing(program, error));
+    });
     // Processes that it started may keep its streams open after its end.
-    child.on('exit', (_code, signal) => {
-      if (signal !== null) {
+    child.on('exit', (_code, endedBy) => {
+      if (endedBy !== null) {
         child.stdout.destroy();
         child.stderr.destroy();
       }
     });
-    child.on('close', (code, signal) => {
-      const exit = signal === null ? `exit code ${code}` : `ended by ${signal}`;
-      resolve({ end: child.killed ? `no end within ${timeout / 1000} seconds` : exit, output, errors });
+    child.on('close', (code, endedBy) => {
+      release();
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const exit = endedBy === null ? `exit code ${code}` : `ended by ${endedBy}`;
+      resolve({ end: timedOut ? `no end within ${timeout / 1000} seconds` : exit, output, errors });
     });
     // A helper that ends without reading its input reports by its exit code.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });
+}
+
+/** Ends a detached program with everything that it has started: they are the group of its process id. */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) {
+      kill(-pid, 'SIGKILL');
+    }
+  } catch {
+    // It has ended already.
+  }
 }
 
 function missing(program: string, error: Error): UserError {

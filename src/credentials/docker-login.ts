@@ -27,9 +27,9 @@ const helperCacheTime = 60_000;
 export function dockerConfigSource(
   dockerConfig: string,
   registry: string,
-  surroundings: Pick<CredentialSurroundings, 'clock' | 'environment' | 'addSecret' | 'log'>,
+  surroundings: Pick<CredentialSurroundings, 'clock' | 'environment' | 'signal' | 'addSecret' | 'log'>,
 ): CredentialSource {
-  const { clock, environment, addSecret, log } = surroundings;
+  const { clock, addSecret, log } = surroundings;
   let cached: { readonly credentials: BasicCredentials | undefined; readonly until: number } | undefined;
 
   const warned = new Set<string>();
@@ -42,7 +42,7 @@ export function dockerConfigSource(
 
   const askHelper = async (helper: string, serverAddress: string, fresh: boolean) => {
     if (fresh || !cached || clock.now() >= cached.until) {
-      const credentials = await askDockerHelper(helper, serverAddress, environment);
+      const credentials = await askDockerHelper(helper, serverAddress, surroundings);
       cached = { credentials, until: clock.now() + helperCacheTime };
     }
     return cached.credentials;

@@ -7,18 +7,23 @@ import { createRedaction } from './redaction.ts';
 import { inputDescriptor, readStandardInput, writeStandardError } from './standard-streams.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** The surroundings of this process; `args` are the arguments after the name of the command. */
+/**
+ * The surroundings of this process; `args` are the arguments after the name of the command. Takes from the process what
+ * would make the runtime accept any certificate.
+ */
 export function systemSurroundings(args: readonly string[], signal: AbortSignal): Surroundings {
   const { add, addServerSecret, redact } = createRedaction();
-  const writeError = createErrorOutput({ environment: process.env, redact, write: writeStandardError });
+  const environment = { ...process.env };
+  delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+  const writeError = createErrorOutput({ environment, redact, write: writeStandardError });
   return {
     arguments: args,
-    environment: process.env,
+    environment,
     platform: hostPlatform(process.platform, process.arch),
     userId: process.getuid?.() ?? -1,
     clock: systemClock,
     signal,
-    waits: process.env.TEST === 'true' ? 'shrunk' : 'real',
+    waits: environment.TEST === 'true' ? 'shrunk' : 'real',
     readInput: async () => {
       if (isatty(inputDescriptor)) {
         writeError('waiting for the request on standard input: a JSON object, see --help\n');

@@ -85,7 +85,7 @@ it('ends a helper that runs too long, and says so', async () => {
   await writeFile(program, "#!/bin/sh\ntrap '' TERM\nexec sleep 100\n");
   await chmod(program, 0o755);
   const environment = { PATH: `${directory}:/usr/bin:/bin` };
-  await expect(askDockerHelper('slow', 'registry.test', environment, 50)).rejects.toThrow(
+  await expect(askDockerHelper('slow', 'registry.test', { environment, timeout: 50 })).rejects.toThrow(
     'docker-credential-slow returned no log-in for registry.test (no end within 0.05 seconds)',
   );
 });

@@ -1,7 +1,7 @@
 // A step that is aborted: the executables end soon, with the status of the signal, and leave nothing behind.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { on, once } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, createReadStream, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -24,15 +24,16 @@ interface Step {
   readonly request: object;
   readonly directory: string;
   readonly signal?: 'SIGINT' | 'SIGTERM';
+  readonly environment?: Readonly<Record<string, string>>;
   /** Resolves when the executable shall be interrupted. */
   readonly moment: (stderr: Readable) => Promise<unknown>;
 }
 
 /** Starts an executable and interrupts it; returns its end, its output, and what is left in its TMPDIR. */
-async function interrupt({ executable, request, directory, signal = 'SIGTERM', moment }: Step) {
+async function interrupt({ executable, request, directory, signal = 'SIGTERM', environment, moment }: Step) {
   const temporary = await temporaryDirectory();
   const child = spawn(executablePath(executable), [directory], {
-    env: { TEST: 'true', BUILD_ID: '1', TMPDIR: temporary },
+    env: { TEST: 'true', BUILD_ID: '1', TMPDIR: temporary, ...environment },
   });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   child.stdin.end(JSON.stringify(request));
@@ -121,6 +122,33 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     };
     expectInterrupted(await interrupt({ executable: 'out', request, directory, signal, moment }), signal);
     expect(registry.tags(name)).toEqual([]);
+  });
+
+  it('ends a check together with its credential helper and what that has started', async () => {
+    await using registry = await startRegistry({ auth: { kind: 'basic', user: 'user', password: 'secret' } });
+    const directory = await temporaryDirectory();
+    const pipe = join(directory, 'pipe');
+    const program = join(directory, 'docker-credential-slow');
+    // The helper and its child keep the pipe open for as long as they live.
+    writeFileSync(
+      program,
+      `#!/bin/sh\ntrap '' INT TERM\nexec 3> ${pipe}\necho ready >&3\nsleep 100 &\nwait\n`,
+    );
+    chmodSync(program, 0o755);
+    execFileSync('mkfifo', [pipe]);
+    const reader = createReadStream(pipe, 'utf8');
+    const allEnded = once(reader, 'end');
+    const request = { source: { ...sourceOf(registry), docker_config: { credsStore: 'slow' } } };
+    const result = await interrupt({
+      executable: 'check',
+      request,
+      directory,
+      signal,
+      environment: { PATH: `${directory}:/usr/bin:/bin` },
+      moment: () => once(reader, 'data'),
+    });
+    expectInterrupted(result, signal);
+    await allEnded;
   });
 
   it('ends a check that waits for an answer', async () => {

@@ -6,6 +6,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serverKeys } from '../support/certificates.ts';
 import { runProgram } from '../support/child-process.ts';
 import { buildImage, seed } from '../support/images.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -173,6 +174,34 @@ it('fails when something else follows the request', async () => {
   expect(result.stderr).toContain('expected nothing after the first value');
 });
 
+it('opens no debugger at SIGUSR1', async () => {
+  await using silent = await startRegistry({
+    faults: [{ path: '/v2/', fault: { kind: 'hold', until: new Promise(() => {}) } }],
+  });
+  const child = spawn(executablePath('check'), [], { env: environment });
+  const stderr = text(child.stderr);
+  child.stdin.end(JSON.stringify({ source: { repository: `${silent.host}/repository` } }));
+  const ended = once(child, 'exit');
+  await silent.journal.arrived({ path: '/v2/' });
+  child.kill('SIGUSR1');
+  child.kill('SIGTERM');
+  await ended;
+  expect(await stderr).not.toMatch(/debugger/i);
+});
+
+it('verifies certificates, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async () => {
+  await using secure = await startRegistry({ tls: serverKeys.trusted });
+  seed(secure, 'repository', 'latest', await buildImage());
+  const { status, stderr } = await runExecutable('check', {
+    request: { source: { repository: `${secure.host}/repository` } },
+    environment: { ...environment, NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+  });
+  expect(status).toBe(1);
+  expect(secure.requests).toEqual([]);
+  expect(stderr).toContain('NODE_TLS_REJECT_UNAUTHORIZED has no effect');
+  expect(stderr).toContain('not signed by an authority that is trusted');
+});
+
 it('runs from the sources with the same answer as from the bundle', async () => {
   const main = join(repositoryRoot, 'src', 'main.ts');
   const result = await runProgram(process.execPath, [main, 'check'], { input: request, environment });
@@ -184,5 +213,5 @@ it('names the commands when it is started by another name', async () => {
   const main = join(repositoryRoot, 'src', 'main.ts');
   const result = await runProgram(process.execPath, [main, 'put'], { environment });
   expect(result).toMatchObject({ status: 1, stdout: '' });
-  expect(result.stderr).toContain('hint: start the program as check, in or out');
+  expect(result.stderr).toContain('hint: start the program as check, in, out or registry-image');
 });
