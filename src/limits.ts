@@ -68,3 +68,6 @@ export const maximumTreeDepth = 16;
 
 /** Files and folders in a directory of thin manifests. Kubernetes has less than a thousand. */
 export const maximumTreeEntries = 20_000;
+
+/** Bytes of a list of packages in an image that is compared. That of a Debian desktop has 4 MB. */
+export const maximumPackageList: number = 64 * mebi;

@@ -14,4 +14,15 @@ export function defineImageCommands(program: Program, define: Define): void {
     ),
     async () => (await import('./ls-command.ts')).runLs,
   );
+  define(
+    withRegistryOptions(
+      program
+        .command('compare')
+        .description('compare two images: config, layers, packages and files')
+        .argument('<a>', 'host/path/name:tag, a digest, oci:DIRECTORY or docker-archive:FILE')
+        .argument('<b>', 'as the first')
+        .option('--times', 'count times of creation and of modification'),
+    ),
+    async () => (await import('./compare-command.ts')).runCompare,
+  );
 }

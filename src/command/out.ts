@@ -22,6 +22,7 @@ import type { Command } from '../process/surroundings.ts';
 import { cleanUp } from '../put/put-cleanup.ts';
 import { prepareImage } from '../put/put-image.ts';
 import { openSourceReader } from '../put/source-reader.ts';
+import { publishedUnchanged } from '../put/unchanged-image.ts';
 import { isMissing } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { decodeOutRequest, type OutRequest } from '../request/request.ts';
@@ -39,7 +40,7 @@ import { readAdditionalTags, readVersionFile } from './tag-files.ts';
 export const runOut: Command = async (surroundings) => {
   const directory = directoryArgument(surroundings);
   const request = decodeOutRequest(await surroundings.readInput());
-  const { immutableTags: setting, onConflict, cleanup } = request.params;
+  const { immutableTags: setting, onConflict, onlyIfChanged, cleanup } = request.params;
   const { signal } = surroundings;
   const { log, progress } = openTransferLog(surroundings, request);
   await requireDirectory(directory);
@@ -70,36 +71,46 @@ export const runOut: Command = async (surroundings) => {
     for (const { alias, newer } of keptAliases) {
       log.info(`alias ${alias} does not move: the repository has the newer version ${newer}`);
     }
-    log.info(`pushing tag(s) ${tags.join(', ')}`);
-    const on = reportContent(log);
-    const target = repositoryTarget(session, on);
-    const copying = { limiter: origin.limiter, signal, on };
-    const { root, conflicts } = await push(() =>
-      copyTagged(watchContent(opened.source, progress), target, unique, {
-        ...copying,
-        rule,
-        isRetag: opened.from !== undefined,
-        beforeTags: async (_, to) => opened.bringAttachments?.(to, copying),
-      }),
-    );
-    for (const { tag, digest } of conflicts) {
-      log.warn(`immutable tag ${tag}: ${conflictMessage(onConflict, digest, root.digest)}`);
+    const [first = ''] = tags;
+    const unchanged = onlyIfChanged
+      ? await publishedUnchanged(session, first, opened.source, { log, signal })
+      : undefined;
+    let output: string;
+    if (unchanged) {
+      log.info(`nothing pushed: tag ${first} has the same image, ${unchanged}`);
+      output = outResponse(origin.name, publishedVersion([first], unchanged, []), unchanged, []);
+    } else {
+      log.info(`pushing tag(s) ${tags.join(', ')}`);
+      const on = reportContent(log);
+      const target = repositoryTarget(session, on);
+      const copying = { limiter: origin.limiter, signal, on };
+      const { root, conflicts } = await push(() =>
+        copyTagged(watchContent(opened.source, progress), target, unique, {
+          ...copying,
+          rule,
+          isRetag: opened.from !== undefined,
+          beforeTags: async (_, to) => opened.bringAttachments?.(to, copying),
+        }),
+      );
+      for (const { tag, digest } of conflicts) {
+        log.warn(`immutable tag ${tag}: ${conflictMessage(onConflict, digest, root.digest)}`);
+      }
+      const skipped = onConflict === 'skip' ? conflicts : [];
+      log.info(skipped.length === unique.length ? 'nothing pushed: all tags stay' : 'pushed');
+      const stayed = skipped.map(({ tag }) => tag);
+      await signer?.sign(
+        session,
+        root,
+        unique.filter((tag) => !stayed.includes(tag)),
+      );
+      output = outResponse(origin.name, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
     }
-    const skipped = onConflict === 'skip' ? conflicts : [];
-    log.info(skipped.length === unique.length ? 'nothing pushed: all tags stay' : 'pushed');
-    const stayed = skipped.map(({ tag }) => tag);
-    await signer?.sign(
-      session,
-      root,
-      unique.filter((tag) => !stayed.includes(tag)),
-    );
     if (cleanup) {
       const place = cleanup.in === 'source' ? opened.from?.deleter : () => origin.session('delete,push,pull');
       const deleter = place ? await place() : session;
       await cleanUp(deleter, cleanup, unique, { now: surroundings.clock.now(), log });
     }
-    const version = publishedVersion(tags, root.digest, skipped);
-    return { output: outResponse(origin.name, version, root.digest, skipped), code: 0 };
+    return { output, code: 0 };
   } finally {
     progress.close();
     await image.close();

@@ -13,10 +13,11 @@ import { parseImageConfig } from '../oci/image-config.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { formatPlatform, type Platform, platformMatches, type WantedPlatform } from '../oci/platform.ts';
 import { parseReference } from '../policy/image-reference.ts';
+import { readRegistryImage } from '../registry/registry-image.ts';
 import type { PutEntry, PutImage } from '../request/put-image.ts';
 import { prepareFile } from './file-image.ts';
 import type { PreparedImage, PutSurroundings } from './opened-image.ts';
-import { readRegistryImage, resolveReference } from './promoted-image.ts';
+import { resolveReference } from './promoted-image.ts';
 
 type Assembly = Extract<PutImage, { kind: 'manifests' }>;
 
@@ -85,7 +86,7 @@ async function prepareEntry(
     asked,
     async open(origin) {
       const session = await surroundings.reader(reference.repository, login, origin, 'pull');
-      return (await readRegistryImage(session, reference)).source;
+      return (await readRegistryImage(session, reference.digest ?? reference.tag ?? '')).source;
     },
     close: async () => {},
   };

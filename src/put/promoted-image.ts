@@ -1,6 +1,6 @@
 // An image that a put takes from another repository (`from`): resolved to one digest once, then copied byte for byte.
 import { assembledIndex } from '../content/assembled-index.ts';
-import { type ContentSource, contentKind, type GraphNode } from '../content/content-graph.ts';
+import { contentKind } from '../content/content-graph.ts';
 import { graphSource } from '../content/graph-source.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -10,11 +10,10 @@ import { repositoryName } from '../oci/reference.ts';
 import type { ImageReference } from '../policy/image-reference.ts';
 import { attachmentFinder } from '../promotion/attachments.ts';
 import { bringAttachments } from '../promotion/bring-attachments.ts';
-import { getManifest } from '../registry/manifest-endpoint.ts';
+import { type ReadImage, readRegistryImage } from '../registry/registry-image.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import type { PutImage, PutReference } from '../request/put-image.ts';
 import type { LoginKeys } from '../request/source.ts';
-import type { Session } from '../transport/session.ts';
 import { readGetDirectory } from './get-directory.ts';
 import type { PreparedImage, PutSurroundings } from './opened-image.ts';
 
@@ -34,33 +33,6 @@ export async function resolveReference(
     : { reference: from.reference, login: from.login };
 }
 
-/** A root that was read: the manifest or index, and the reader of what is below it. */
-export interface ReadImage {
-  readonly root: GraphNode;
-  readonly bytes: Uint8Array;
-  readonly source: ContentSource;
-  readonly session: Session;
-}
-
-/** Reads the root of an image, by its digest where there is one. */
-export async function readRegistryImage(
-  session: Session,
-  { tag, digest }: ImageReference,
-): Promise<ReadImage> {
-  const served = await getManifest(session, digest ?? tag ?? '');
-  const { bytes, mediaType } = served;
-  const kind = contentKind(mediaType);
-  const name = `${repositoryName(session.repository)}@${served.digest}`;
-  if (kind === 'blob') {
-    throw new UserError(
-      `${name} is neither an image nor an index: its media type is ${JSON.stringify(mediaType)}`,
-    );
-  }
-  const root: GraphNode = { descriptor: { mediaType, size: bytes.length, digest: served.digest }, kind };
-  const source = graphSource(repositoryReader(session), root, { foreign: 'skip', listedBlobs: 'refuse' });
-  return { root, bytes, source, session };
-}
-
 /** Prepares `from`. */
 export async function openPromoted(
   { from, platforms }: Extract<PutImage, { kind: 'from' }>,
@@ -71,7 +43,8 @@ export async function openPromoted(
   return {
     async open(origin) {
       const session = await surroundings.reader(reference.repository, login, origin, 'pull');
-      const image = await readRegistryImage(session, reference).catch((cause: unknown) => {
+      const { digest, tag } = reference;
+      const image = await readRegistryImage(session, digest ?? tag ?? '').catch((cause: unknown) => {
         throw new UserError(`reading ${repositoryName(reference.repository)} of params.from`, { cause });
       });
       const { root, bytes, source } = platforms.length === 0 ? image : keepPlatforms(image, platforms);

@@ -280,3 +280,68 @@ describe('the options of a put', () => {
     expect(registry.requests).toEqual([]);
   });
 });
+
+describe('a put with only_if_changed', () => {
+  const writeImage = async (image: Image) =>
+    writeFile(join(directory, 'image.tar'), await dockerArchive(image, { layout: 'compressed' }));
+  const build = (content: string, created: string) => buildImage({ layers: [[file('a', content)]], created });
+  const pushes = () => registry.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD');
+  const params = { image: 'image.tar', version: '1.0.0', bump_aliases: true, only_if_changed: true };
+
+  it('pushes nothing when only the time of creation differs, and answers what is published', async () => {
+    const published = await build('1', '2030-01-01T00:00:00Z');
+    seed(registry, destination, '1.0.0', published);
+    await writeImage(await build('1', '2031-01-01T00:00:00Z'));
+    const { answer, text } = await put(params);
+    expect(answer?.version, text).toEqual({ tag: '1.0.0', digest: published.digest });
+    expect(answer.metadata).toContainEqual({ name: 'tags', value: '1.0.0' });
+    expect(text).toContain(`nothing pushed: tag 1.0.0 has the same image, ${published.digest}`);
+    expect(pushes()).toEqual([]);
+  });
+
+  it('reads only the manifest of what is published when the digests are the same', async () => {
+    const image = await imageFor('amd64');
+    const from = await staged(image);
+    seed(registry, destination, '1.0.0', image);
+    const { answer } = await put({ from, tags: ['1.0.0'], only_if_changed: true });
+    expect(answer.version).toEqual({ tag: '1.0.0', digest: image.digest });
+    expect(registry.journal.select({ path: /blobs/ })).toEqual([]);
+    expect(pushes()).toEqual([]);
+  });
+
+  it('pushes an image that differs, and logs in what', async () => {
+    seed(registry, destination, '1.0.0', await build('1', '2030-01-01T00:00:00Z'));
+    const image = await build('2', '2030-01-01T00:00:00Z');
+    await writeImage(image);
+    const { text } = await put(params);
+    expect(text).toMatch(/the image of tag 1\.0\.0 differs in 2 points:/);
+    expect(text).toMatch(
+      /files \/a: file 0644 0:0 1 bytes sha256:\w{64} -> file 0644 0:0 1 bytes sha256:\w{64}/,
+    );
+    expect(registry.tags(destination)).toEqual(['1', '1.0', '1.0.0', 'latest']);
+    expect(JSON.parse(String(at('1.0.0')?.bytes)).config.digest).toBe(image.config.digest);
+  });
+
+  it('pushes when the first tag does not exist, and when what it holds cannot be compared to the end', async () => {
+    await writeImage(await build('1', '2030-01-01T00:00:00Z'));
+    expect((await put(params)).answer?.version.tag).toBe('1.0.0');
+    const broken = await buildImage({ layers: [[file('other')]] });
+    seed(registry, destination, '2.0.0', broken);
+    registry.faults.add({
+      method: 'GET',
+      path: new RegExp(`blobs/${broken.layers[0]?.digest}`),
+      fault: { kind: 'status', status: 404 },
+    });
+    const { answer, text } = await put({ ...params, version: '2.0.0' });
+    expect(answer?.version.tag, text).toBe('2.0.0');
+    expect(text).toContain('packages and files were not compared');
+  });
+
+  it('fails when what is published cannot be read, and says what was attempted', async () => {
+    await writeImage(await build('1', '2030-01-01T00:00:00Z'));
+    registry.faults.add({ path: /manifests\/1\.0\.0/, fault: { kind: 'status', status: 403 } });
+    const { answer, text } = await put(params);
+    expect(answer).toBeUndefined();
+    expect(text).toContain('params.only_if_changed: reading the image of the tag 1.0.0');
+  });
+});

@@ -1,0 +1,66 @@
+// Whether a put would publish what is published already (`only_if_changed`).
+import { pairImages } from '../compare/compare-images.ts';
+import type { Difference } from '../compare/difference.ts';
+import type { ContentSource } from '../content/content-graph.ts';
+import { errorText, UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Digest } from '../oci/digest.ts';
+import { isMissing } from '../registry/manifest-endpoint.ts';
+import { type ReadImage, readRegistryImage } from '../registry/registry-image.ts';
+import type { Session } from '../transport/session.ts';
+
+/** How many differences are logged. */
+const loggedDifferences = 50;
+
+/**
+ * The digest that a tag is on, when that image is the same as the source: it has its digest, or the same configs and layers
+ * but for times of creation. Else the differences are logged, and the result is undefined, as for a tag that does not exist.
+ */
+export async function publishedUnchanged(
+  session: Session,
+  tag: string,
+  source: ContentSource,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+): Promise<Digest | undefined> {
+  const published = await readPublished(session, tag);
+  if (!published) {
+    return undefined;
+  }
+  const { digest } = published.root.descriptor;
+  if (source.root?.digest === digest) {
+    return digest;
+  }
+  const pair = await pairImages(published.source, source, { times: false, signal });
+  if (pair.differences.length === 0) {
+    return digest;
+  }
+  try {
+    logDifferences(await pair.allDifferences(), tag, log);
+  } catch (cause) {
+    signal.throwIfAborted();
+    logDifferences(pair.differences, tag, log);
+    log.warn(`packages and files were not compared: ${errorText(cause)}`);
+  }
+  return undefined;
+}
+
+async function readPublished(session: Session, tag: string): Promise<ReadImage | undefined> {
+  try {
+    return await readRegistryImage(session, tag);
+  } catch (cause) {
+    if (isMissing(cause)) {
+      return undefined;
+    }
+    throw new UserError(`params.only_if_changed: reading the image of the tag ${tag}`, { cause });
+  }
+}
+
+function logDifferences(differences: readonly Difference[], tag: string, log: Log): void {
+  log.info(`the image of tag ${tag} differs in ${differences.length} points:`);
+  for (const { where, what, a, b } of differences.slice(0, loggedDifferences)) {
+    log.info(`  ${where} ${what}: ${a ?? 'none'} -> ${b ?? 'none'}`);
+  }
+  if (differences.length > loggedDifferences) {
+    log.info(`  and ${differences.length - loggedDifferences} more`);
+  }
+}
