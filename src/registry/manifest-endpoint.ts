@@ -4,6 +4,7 @@ import { CorruptContentError, verifyBytes } from '../content/verified-content.ts
 import { maximumErrorBody, maximumManifest } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
+import { documentMediaType } from '../oci/document-type.ts';
 import { acceptedManifests, mediaTypes, withoutParameters } from '../oci/media-type.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
@@ -17,7 +18,7 @@ import { encodePath } from '../transport/url-syntax.ts';
 export interface ServedManifest {
   readonly bytes: Uint8Array;
   readonly digest: Digest;
-  /** Without parameters; empty when the registry names none. */
+  /** Without parameters. By the document where the registry states a general one: see {@link documentMediaType}. */
   readonly mediaType: string;
 }
 
@@ -96,7 +97,8 @@ async function requestManifest(
     expect: [200],
     bodyLimit: maximumManifest,
   });
-  return { response, mediaType: withoutParameters(headerText(response, 'content-type') ?? '') };
+  const stated = withoutParameters(headerText(response, 'content-type') ?? '');
+  return { response, mediaType: documentMediaType(stated, response.bytes) };
 }
 
 function verifiedDigest(response: ReadResponse, reference: string, mediaType: string): Digest {

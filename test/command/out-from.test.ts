@@ -131,6 +131,25 @@ describe('a put with from', () => {
     expect(registry.tags(destination)).toEqual([]);
   });
 
+  it.each(['application/json', 'text/plain', undefined])(
+    'recognises an index and its images that are served as %s',
+    async (type) => {
+      const index = buildIndex([await imageFor('amd64'), await imageFor('arm64')]);
+      const from = await staged(index);
+      const headers = { 'content-type': type };
+      registry.faults.add({
+        method: 'GET',
+        path: /staging\/app\/manifests/,
+        fault: { kind: 'headers', headers },
+      });
+      const { answer } = await put({ from, version: '1.2.3' });
+      expect(answer.version).toEqual({ tag: '1.2.3', digest: index.digest });
+      expect(at('1.2.3')?.mediaType).toBe(index.mediaType);
+      const kept = await put({ from, version: '1.2.4', platforms: ['linux/arm64'] });
+      expect(kept.text).not.toContain('ERRO');
+    },
+  );
+
   it('fails when the image does not exist, and says where', async () => {
     const { answer, text } = await put({ from: `${registry.host}/staging/app:gone`, tags: ['1.0'] });
     expect(answer).toBeUndefined();

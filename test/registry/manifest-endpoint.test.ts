@@ -176,7 +176,17 @@ describe('GET of a manifest', () => {
     expect(errorText(error)).not.toContain('hidden');
   });
 
-  it('returns an empty media type when the response has none', async () => {
+  it.each(['application/json', 'application/octet-stream', undefined])(
+    'returns the media type in a manifest that is served as %s',
+    async (stated) => {
+      const body = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] });
+      const reply = { status: 200, headers: stated === undefined ? {} : { 'content-type': stated }, body };
+      await using registry = await registryOf({ get: reply });
+      expect((await getManifest(registry.session, 'latest')).mediaType).toBe(mediaTypes.ociIndex);
+    },
+  );
+
+  it('returns an empty media type when the response has none and the document states none', async () => {
     await using registry = await registryOf({ get: { status: 200, body: bytes } });
     expect((await getManifest(registry.session, 'latest')).mediaType).toBe('');
   });
