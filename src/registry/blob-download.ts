@@ -3,12 +3,15 @@ import { Readable } from 'node:stream';
 import { verifyContent } from '../content/verified-content.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { contentCoding } from '../transport/content-coding.ts';
 import type { HttpResponse } from '../transport/http-client.ts';
 import { networkError } from '../transport/network-error.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
-import { discardBody, expectStatus, headerText } from '../transport/response-body.ts';
+import { discardBody, expectStatus, headerText, registryError } from '../transport/response-body.ts';
 import type { Tries } from '../transport/retrier.ts';
+import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
+import { type BlobContent, blobContent } from './blob-content.ts';
 
 /**
  * A stream of a blob. It fails at its end when size or digest do not match the descriptor. When a connection breaks or
@@ -28,55 +31,97 @@ export async function openBlobAt(
   target: string,
   descriptor: Descriptor,
 ): Promise<Readable> {
-  const first = await session.retrier.exchange(() => requestBlob(session, target, descriptor, 0));
-  const download: Download = { session, target, descriptor, current: first, hasReader: true };
+  const wanted = { session, target, descriptor };
+  const first = await session.retrier.exchange(() => requestWhole(wanted));
+  const download: Download = { ...wanted, current: first, hasReader: true, acceptsRanges: !first.isDecoded };
   const bytes = Readable.from(resumingBytes(download), { objectMode: false, highWaterMark: 1024 * 1024 });
   const verified = verifyContent(bytes, descriptor, `blob ${session.repository.path}@${descriptor.digest}`);
   // A generator that waits for bytes cannot be ended by its reader until some arrive.
   verified.once('close', () => {
     download.hasReader = false;
-    download.current.response.body.on('error', () => {}).destroy();
+    download.current.body.on('error', () => {}).destroy();
   });
   return verified;
 }
 
-/** A download in progress. */
-interface Download {
+/** A blob and where it is requested. */
+interface WantedBlob {
   readonly session: Session;
   readonly target: string;
   readonly descriptor: Descriptor;
+}
+
+/** A download in progress. */
+interface Download extends WantedBlob {
   /** The response that is being read. */
   current: BlobResponse;
   /** False after the reader has closed the stream. */
   hasReader: boolean;
+  /** False after a range was refused: then the blob is requested as a whole, and known bytes are skipped. */
+  acceptsRanges: boolean;
 }
 
-/** A response with bytes of a blob; the first one is at the offset `start`. */
-interface BlobResponse {
-  readonly response: HttpResponse;
+/** A response with bytes of a blob. */
+interface BlobResponse extends BlobContent {
+  readonly url: string;
+  /** The offset of its first byte. */
   readonly start: number;
+  /** The offset after its last byte, when that is not the end of the blob. */
+  readonly end?: number | undefined;
 }
 
-async function requestBlob(
-  session: Session,
-  target: string,
-  descriptor: Descriptor,
-  offset: number,
-): Promise<BlobResponse> {
-  const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
-  const response = await session.send({ method: 'GET', target, headers, anonymous: !target.startsWith('/') });
-  await expectStatus('GET', response, offset > 0 ? [200, 206] : [200]);
-  const start = response.status === 206 ? rangeStart(response, offset) : 0;
-  const expected = descriptor.size - start;
-  const length = headerText(response, 'content-length');
-  if (start > offset || (length !== undefined && Number(length) !== expected)) {
+async function send({ session, target }: WantedBlob, headers: Record<string, string>): Promise<HttpResponse> {
+  return await session.send({ method: 'GET', target, headers, anonymous: !target.startsWith('/') });
+}
+
+async function requestWhole(wanted: WantedBlob): Promise<BlobResponse> {
+  const response = await send(wanted, {});
+  if (response.status === 206) {
     await discardBody(response);
     throw new UserError(
-      `GET ${redactedUrl(response.url)}: the response has ${length ?? 'some'} bytes from offset ${start}; ` +
-        `expected ${descriptor.size - offset} bytes from offset ${offset}`,
+      `GET ${redactedUrl(response.url)}: the response is a part of the blob, not the whole`,
     );
   }
-  return { response, start };
+  return await readWhole(await expectStatus('GET', response, [200]), wanted);
+}
+
+async function readWhole(response: HttpResponse, { descriptor }: WantedBlob): Promise<BlobResponse> {
+  const content = await blobContent(response, descriptor);
+  const length = headerText(response, 'content-length');
+  if (!content.isDecoded && length !== undefined && Number(length) !== descriptor.size) {
+    await discardBody(response);
+    throw new UserError(
+      `GET ${redactedUrl(response.url)}: the response has ${length} bytes; expected ${descriptor.size} bytes`,
+    );
+  }
+  return { ...content, url: response.url, start: 0 };
+}
+
+/** The rest of a blob from an offset on, or undefined when the server refuses the range or returns another one. */
+async function requestRange(wanted: WantedBlob, offset: number): Promise<BlobResponse | undefined> {
+  const response = await send(wanted, { range: `bytes=${offset}-` });
+  const { status, url } = response;
+  if (status === 200) {
+    return await readWhole(response, wanted);
+  }
+  // These do not depend on the range.
+  if ([401, 403, 404].includes(status) || isPassing(status)) {
+    throw await registryError('GET', response);
+  }
+  const start = rangeStart(response, offset);
+  const rest = wanted.descriptor.size - start;
+  const length = Number(headerText(response, 'content-length') ?? rest);
+  if (status !== 206 || start > offset || !(length <= rest) || contentCoding(response)) {
+    await discardBody(response);
+    return undefined;
+  }
+  return {
+    body: response.body,
+    isDecoded: false,
+    url,
+    start,
+    end: length < rest ? start + length : undefined,
+  };
 }
 
 /** Where the range of a 206 begins: by its `Content-Range`, else as requested. */
@@ -85,15 +130,25 @@ function rangeStart(response: HttpResponse, offset: number): number {
   return start === undefined ? offset : Number(start);
 }
 
+async function requestRest(download: Download, offset: number): Promise<BlobResponse> {
+  const ranged = offset > 0 && download.acceptsRanges ? await requestRange(download, offset) : undefined;
+  if (ranged) {
+    return ranged;
+  }
+  download.acceptsRanges &&= offset === 0;
+  return await requestWhole(download);
+}
+
 async function* resumingBytes(download: Download): AsyncGenerator<Buffer> {
   const { descriptor } = download;
   const tries = download.session.retrier.tries();
   let offset = 0;
   while (download.hasReader) {
-    const { response, start } = download.current;
+    const { body, url, start, end } = download.current;
     const outcome: ReadOutcome = { failure: undefined };
+    const before = offset;
     let skip = offset - start;
-    for await (const chunk of chunksOf(response.body, outcome)) {
+    for await (const chunk of chunksOf(body, outcome)) {
       const fresh = chunk.subarray(skip);
       skip = Math.max(0, skip - chunk.length);
       if (fresh.length > 0) {
@@ -105,25 +160,34 @@ async function* resumingBytes(download: Download): AsyncGenerator<Buffer> {
     if (offset >= descriptor.size) {
       return;
     }
-    const error = outcome.failure
-      ? networkError('GET', response.url, outcome.failure)
-      : connectionEnded(response.url, offset, descriptor.size);
-    await resume(download, offset, tries, error);
+    const isPart = offset === end && offset > before;
+    await resume(
+      download,
+      offset,
+      tries,
+      isPart ? undefined : failureOf(outcome, url, offset, descriptor.size),
+    );
   }
 }
 
+function failureOf({ failure }: ReadOutcome, url: string, received: number, size: number): unknown {
+  return failure === undefined ? connectionEnded(url, received, size) : networkError('GET', url, failure);
+}
+
+/** Requests the rest: at once after a part of the blob that was complete, else when the retrier allows the next try. */
 async function resume(download: Download, offset: number, tries: Tries, first: unknown): Promise<void> {
-  const { session, target, descriptor } = download;
   for (let failure = first; download.hasReader; ) {
-    await tries.failed(failure);
+    if (failure !== undefined) {
+      await tries.failed(failure);
+    }
     try {
-      download.current = await requestBlob(session, target, descriptor, offset);
+      download.current = await requestRest(download, offset);
     } catch (error) {
       failure = error;
       continue;
     }
     if (!download.hasReader) {
-      await discardBody(download.current.response);
+      download.current.body.on('error', () => {}).destroy();
     }
     return;
   }

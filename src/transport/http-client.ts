@@ -131,6 +131,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       method: request.method,
       headers: {
         'user-agent': userAgent,
+        // Content is verified as it is stored, and only an uncoded body can be resumed.
+        'accept-encoding': 'identity',
         ...request.headers,
         ...(length === undefined ? {} : { 'content-length': String(length) }),
       },

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
 import { maximumErrorBody } from '../limits.ts';
+import { contentCoding, decodeBody } from './content-coding.ts';
 import type { HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
 import { OversizedBodyError, RegistryError } from './registry-error.ts';
@@ -18,23 +19,36 @@ export function headerLines({ headers }: Pick<HttpResponse, 'headers'>, name: st
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
-/** The whole body; an error when it is longer than `limit` bytes. */
+/**
+ * The whole body without its content coding. Throws an OversizedBodyError when it is longer than `limit` bytes, coded or
+ * not, and a UserError when the network fails.
+ */
 export async function readBody(method: string, response: HttpResponse, limit: number): Promise<Buffer> {
+  const received = await readAll(response.body, limit).catch((error: unknown) => {
+    throw networkError(method, response.url, error);
+  });
+  const coding = contentCoding(response);
+  // What is no such coding after all is taken as it is.
+  const body =
+    received && coding
+      ? await readAll(decodeBody(Readable.from([received]), coding), limit).catch(() => received)
+      : received;
+  if (!body) {
+    throw new OversizedBodyError(method, response.url, limit);
+  }
+  return body;
+}
+
+/** All bytes of a stream; undefined when they are more than `limit`. */
+async function readAll(stream: Readable, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  try {
-    for await (const chunk of response.body) {
-      size += chunk.length;
-      if (size > limit) {
-        break;
-      }
-      chunks.push(chunk);
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > limit) {
+      return undefined;
     }
-  } catch (error) {
-    throw networkError(method, response.url, error);
-  }
-  if (size > limit) {
-    throw new OversizedBodyError(method, response.url, limit);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
 }
@@ -81,11 +95,15 @@ export async function peekBody(
     }
   }
   async function* again(): AsyncGenerator<Buffer> {
-    yield* chunks;
-    if (failure !== undefined) {
-      throw failure;
+    try {
+      yield* chunks;
+      if (failure !== undefined) {
+        throw failure;
+      }
+      yield* { [Symbol.asyncIterator]: () => rest };
+    } finally {
+      await rest.return?.();
     }
-    yield* { [Symbol.asyncIterator]: () => rest };
   }
   return { start: Buffer.concat(chunks, size), response: { ...response, body: Readable.from(again()) } };
 }

@@ -1,6 +1,7 @@
 // Bodies are read within a limit, and errors keep what the registry said.
 
 import { Readable } from 'node:stream';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { maximumErrorBody } from '../../src/limits.ts';
 import type { HttpResponse } from '../../src/transport/http-client.ts';
@@ -13,6 +14,8 @@ import {
   readBody,
   registryError,
 } from '../../src/transport/response-body.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
+import { testClient } from '../support/test-session.ts';
 
 function answer(
   status: number,
@@ -62,6 +65,40 @@ describe('readBody', () => {
   it('fails when the body ends early', async () => {
     await expect(readBody('GET', answer(200, broken('ECONNRESET')), 10)).rejects.toThrow(
       'GET https://registry/v2/: the connection broke',
+    );
+  });
+});
+
+describe('readBody of a coded body', () => {
+  const text = '{"name":"app"}'.repeat(100);
+
+  async function coded(body: Buffer, coding: string) {
+    await using server = await startRecordingServer({
+      answer: () => ({ status: 200, headers: { 'content-encoding': coding }, body }),
+    });
+    const response = await testClient().send({ method: 'GET', url: server.url, headers: {}, timeout: 1_000 });
+    return (await readBody('GET', response, 10_000)).toString();
+  }
+
+  it.each([
+    ['gzip', gzipSync],
+    ['X-GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('decodes %s', async (coding, encode) => {
+    expect(await coded(encode(text), coding)).toBe(text);
+  });
+
+  it.each(['gzip', 'identity', 'unknown', 'gzip, gzip'])(
+    'returns a plain body that claims to be %s',
+    async (coding) => {
+      expect(await coded(Buffer.from(text), coding)).toBe(text);
+    },
+  );
+
+  it('fails when the decoded body is longer than the limit', async () => {
+    await expect(coded(gzipSync(Buffer.alloc(10_000_000)), 'gzip')).rejects.toThrow(
+      'body exceeds 10000 byte limit',
     );
   });
 });
