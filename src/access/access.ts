@@ -9,6 +9,7 @@ import { createTrustRoots, expiredCertificates, machineTrustFiles } from '../tra
 import type { AccessSettings, AccessSurroundings } from './access-settings.ts';
 import { type HostLimits, withHostBudget } from './host-budget.ts';
 import { openRegistry, type RegistryAccess, type RegistryLogin } from './registry-access.ts';
+import { loggingRequests } from './request-log.ts';
 import { redactingSecrets } from './request-secrets.ts';
 import { type RetryPolicies, retryPolicies } from './retry-policies.ts';
 
@@ -58,7 +59,7 @@ export function openAccess(
       proxyFor: (url) => proxyFor(url, environment),
     });
     clients.push(client);
-    return redactingSecrets(client, surroundings);
+    return redactingSecrets(loggingRequests(client, log, clock), surroundings);
   };
   const policies = retryPolicies(waits);
   const divisor = waits === 'shrunk' ? shrunkTimeoutDivisor : 1;

@@ -5,7 +5,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { writeOciLayout } from '../support/image-files.ts';
+import { buildImage, seed } from '../support/images.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
+import { startRegistry } from '../support/registry.ts';
 import { executablePath, runExecutable } from '../support/run.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -88,4 +91,22 @@ it.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('has no colours with %j', async (
   });
   expect(stderr).toMatch(/^ERRO\[0000\] /);
   expect(stderr).not.toContain('\x1b');
+});
+
+it.each(['check', 'out'] as const)('logs the requests of %s with debug', async (name) => {
+  await using registry = await startRegistry();
+  const image = await buildImage();
+  seed(registry, 'team/app', 'a', image);
+  const directory = await temporaryDirectory();
+  await writeOciLayout(directory, image, { singleImageDigest: true });
+  const { status, stderr } = await runExecutable(name, {
+    request: {
+      source: { repository: `${registry.host}/team/app`, tag: 'a', debug: true },
+      ...(name === 'out' ? { params: { image: '.' } } : {}),
+    },
+    directory,
+  });
+  expect(status).toBe(0);
+  expect(stderr).toMatch(/DEBU.*GET http:.*\/v2\/: 200/);
+  expect(stderr).toMatch(/DEBU.*HEAD http:.*\/v2\/team\/app\/manifests\/a: 200/);
 });
