@@ -22,6 +22,10 @@ export interface Registries {
   reader(repository: RepositoryReference): Promise<Session>;
   /** A session that may write, and read `mountFrom` on the same registry. */
   writer(repository: RepositoryReference, mountFrom?: RepositoryReference): Promise<Session>;
+  /** A session that may read, write and delete. */
+  deleter(repository: RepositoryReference): Promise<Session>;
+  /** A session that may list the repositories of a registry; the settings are those of the names below `prefix`. */
+  catalog(registry: string, prefix: string): Promise<Session>;
   /** Closes all connections. */
   close(): Promise<void>;
 }
@@ -82,6 +86,10 @@ export function openRegistries(
         repositoryScope(repository.path, 'push,pull'),
         ...mountScopes(repository, mountFrom),
       ]),
+    deleter: (repository) => session(repository, [repositoryScope(repository.path, 'delete,push,pull')]),
+    catalog: (registry, prefix) =>
+      // No request has this path: it stands for whatever is below the prefix.
+      session({ registry, path: `${prefix}/repositories`.replace(/^\//, '') }, ['registry:catalog:*']),
     close: async () => {
       await Promise.all([...accesses.values()].map((access) => access.close()));
     },

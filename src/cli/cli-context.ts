@@ -47,10 +47,10 @@ export interface OpenedRegistries {
 }
 
 /** A log on standard error that shows no secret of the environment, with bars below it on a terminal. */
-function openLog({
+export function openLog({
   surroundings,
   options,
-}: CliRun<RegistryOptions>): Pick<OpenedRegistries, 'log' | 'progress'> {
+}: CliRun<object & { readonly debug?: boolean | undefined }>): Pick<OpenedRegistries, 'log' | 'progress'> {
   const { clock, environment, writeError, every, terminal, addSecret } = surroundings;
   const { now } = clock;
   secretsOfEnvironment(environment).forEach(addSecret);

@@ -19,7 +19,15 @@ export async function readNamedManifests(
   options: ManifestOptions,
   log: Log,
 ): Promise<readonly PromotionManifest[]> {
-  const { manifests, errors, warnings } = await readManifests(locationOf(options));
+  return await readLocatedManifests(locationOf(options), log);
+}
+
+/** The same for manifests at a place. */
+export async function readLocatedManifests(
+  location: ManifestLocation,
+  log: Log,
+): Promise<readonly PromotionManifest[]> {
+  const { manifests, errors, warnings } = await readManifests(location);
   for (const warning of warnings) {
     log.warn(problemLine(warning));
   }

@@ -54,6 +54,20 @@ export function definePromotionCommands(program: Program, define: Define): void 
     async () => (await import('./apply-command.ts')).runApply,
   );
   define(
+    withAnswerOptions(
+      program
+        .command('diff')
+        .description('compare two states of promotion manifests without any request')
+        .argument('<old>', 'a plain manifest, or a directory of thin ones')
+        .argument('<new>', 'the same afterwards')
+        .option(
+          '--forbid <changes>',
+          'exit with 1 for such changes: added, removed, moved; several with commas',
+        ),
+    ),
+    async () => (await import('./diff-command.ts')).runDiff,
+  );
+  define(
     withRegistryOptions(
       withManifestOptions(
         program

@@ -1,44 +1,69 @@
 // Carrying out a saved plan: every destination is read again, and one that has changed since is left alone.
 import { errorText } from '../errors.ts';
 import type { RepositoryPromotion } from './edges.ts';
-import { openInventory } from './inventory.ts';
+import { mapByHost } from './hosts.ts';
+import { type Inventory, openInventory } from './inventory.ts';
 import type { PromotionPlan } from './plan.ts';
-import type { DestinationState, PlannedEdge } from './plan-edges.ts';
+import { type DestinationState, failedEdge, type PlannedEdge } from './plan-edges.ts';
 import { carryOutPlan, type PromoteOptions, type PromotionResult } from './promote.ts';
 import type { ManifestDigest } from './promotion-manifest.ts';
+import { reportPlanned } from './promotion-report.ts';
 
 /**
  * Carries out a plan that was made earlier. A destination repository in which a tag is neither where the plan saw it
- * nor where it is to be, or in which a digest is gone, is not written to: all its edges fail.
+ * nor where it is to be, or in which a digest is gone, is not written to: all its edges fail. What an earlier run has done
+ * is present now.
  */
 export async function applyPlan(plan: PromotionPlan, options: PromoteOptions): Promise<PromotionResult> {
-  const { registries, signal } = options;
-  const inventory = openInventory(registries, signal);
-  const byDestination = Map.groupBy(plan.edges.filter(isToDo), ({ destination }) => destination);
-  const refused = new Map<string, string>();
-  await Promise.all(
-    Array.from(byDestination, async ([destination, edges]) => {
-      try {
-        const state = await inventory.destination(promotionOf(destination, edges));
-        const change = edges.map((edge) => changeSince(edge, state)).find((text) => text !== undefined);
-        if (change !== undefined) {
-          refused.set(destination, `the destination has changed since the plan was made: ${change}`);
-        }
-      } catch (error) {
-        signal.throwIfAborted();
-        refused.set(destination, errorText(error));
+  const inventory = openInventory(options.registries, options.signal);
+  const byDestination = [...Map.groupBy(plan.edges, ({ destination }) => destination)];
+  const written = byDestination.filter(([, edges]) => edges.some(isToDo));
+  const again = new Map<PlannedEdge, PlannedEdge>();
+  await mapByHost(
+    written,
+    ([destination]) => destination,
+    async ([destination, edges]) => {
+      for (const [edge, now] of await readAgain(destination, edges, inventory, options)) {
+        again.set(edge, now);
       }
-    }),
+    },
   );
-  const edges = plan.edges.map((edge): PlannedEdge => {
-    const reason = isToDo(edge) ? refused.get(edge.destination) : undefined;
-    return reason === undefined ? edge : { ...edge, action: 'failed', reason };
-  });
+  const edges = plan.edges.map((edge) => again.get(edge) ?? edge);
   return await carryOutPlan({ edges, total: plan.total }, options);
 }
 
 function isToDo({ action }: PlannedEdge): boolean {
   return action === 'copy' || action === 'tag';
+}
+
+/** The edges that are to be done in one destination, by what it holds now; those that are unchanged are left out. */
+async function readAgain(
+  destination: string,
+  edges: readonly PlannedEdge[],
+  inventory: Inventory,
+  { signal, onEdge }: Pick<PromoteOptions, 'signal' | 'onEdge'>,
+): Promise<[PlannedEdge, PlannedEdge][]> {
+  const toDo = edges.filter(isToDo);
+  const fail = (reason: string) => {
+    const failed = toDo.map((edge): [PlannedEdge, PlannedEdge] => [edge, failedEdge(edge, reason)]);
+    for (const [, edge] of failed) {
+      onEdge(reportPlanned(edge));
+    }
+    return failed;
+  };
+  try {
+    const state = await inventory.destination(promotionOf(destination, edges));
+    const change = edges.map((edge) => changeSince(edge, state)).find((text) => text !== undefined);
+    if (change !== undefined) {
+      return fail(`the destination has changed since the plan was made: ${change}`);
+    }
+    return toDo
+      .filter((edge) => isDone(edge, state))
+      .map((edge): [PlannedEdge, PlannedEdge] => [edge, { ...edge, action: 'present' }]);
+  } catch (error) {
+    signal.throwIfAborted();
+    return fail(errorText(error));
+  }
 }
 
 function promotionOf(destination: string, edges: readonly PlannedEdge[]): RepositoryPromotion {
@@ -51,14 +76,22 @@ function promotionOf(destination: string, edges: readonly PlannedEdge[]): Reposi
   };
 }
 
+function isDone({ digest, tag }: PlannedEdge, state: DestinationState): boolean {
+  return tag === null ? state.has(digest) : state.tag(tag) === digest;
+}
+
 /** What is neither as the plan saw it nor as it shall be; an earlier run may have done a part. */
-function changeSince({ digest, tag, was, action }: PlannedEdge, state: DestinationState): string | undefined {
+function changeSince(edge: PlannedEdge, state: DestinationState): string | undefined {
+  const { digest, tag, was, action } = edge;
+  if (action === 'failed' || isDone(edge, state)) {
+    return undefined;
+  }
   const now = tag === null ? undefined : state.tag(tag);
-  if (now !== undefined && now !== digest && now !== was) {
-    return `tag ${tag} is on ${now}`;
+  // A tag that was present was on the digest; of a lost digest, or a tag without a move, `was` is what the plan saw.
+  const seen = action === 'present' && tag !== null ? digest : was;
+  if (now !== seen) {
+    return now === undefined ? `tag ${tag}, which was on ${seen}, is gone` : `tag ${tag} is on ${now}`;
   }
-  if (now === undefined && was !== undefined) {
-    return `tag ${tag}, which was on ${was}, is gone`;
-  }
-  return action === 'tag' && !state.has(digest) ? `${digest} is gone` : undefined;
+  const isNeeded = action === 'tag' || action === 'present';
+  return isNeeded && !state.has(digest) ? `${digest} is gone` : undefined;
 }

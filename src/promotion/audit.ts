@@ -83,7 +83,7 @@ export async function auditPromotions(
     ];
     return drift.filter(({ destination, tag, digest }) => !ignored(placeName(destination, tag, digest)));
   };
-  const found = await mapByHost(promotions, async (promotion) => {
+  const attempt = async (promotion: RepositoryPromotion) => {
     try {
       return await auditOne(promotion);
     } catch (error) {
@@ -91,8 +91,8 @@ export async function auditPromotions(
       failures.push({ destination: promotion.destination, reason: errorText(error) });
       return [];
     }
-  });
-  const drift = found.flat();
+  };
+  const drift = (await mapByHost(promotions, ({ destination }) => destination, attempt)).flat();
   const count = (kind: Drift['kind']) => drift.filter((each) => each.kind === kind).length;
   return {
     summary: {

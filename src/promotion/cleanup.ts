@@ -21,8 +21,10 @@ const lookUpConcurrency = 8;
 export interface AgedTag {
   readonly tag: string;
   readonly digest: Digest;
-  /** Milliseconds since 1970; undefined when there is no telling, and then the tag stays. */
+  /** Milliseconds since 1970; undefined when it is not known, and then the tag stays. */
   readonly time: number | undefined;
+  /** Why the time could not be read. */
+  readonly failure?: string;
 }
 
 /** Which tags are due. */
@@ -53,8 +55,8 @@ export interface DeletedTag {
 }
 
 /**
- * Deletes tags one after the other: as a tag where the registry can; by digest only when no other tag and no index of
- * the repository uses it. `tags` are all tags of the repository with their digests.
+ * Deletes tags one after the other: as a tag where the registry can; by digest only when no tag but those that are due,
+ * and no index of the repository uses it. `tags` are all tags of the repository with their digests.
  */
 export async function deleteTags(
   session: Session,
@@ -62,10 +64,17 @@ export async function deleteTags(
   tags: ReadonlyMap<string, Digest>,
 ): Promise<DeletedTag[]> {
   const left = new Map(tags);
+  const dueTagsLeft = new Set(due.map(({ tag }) => tag));
+  const deleted = new Set<Digest>();
   const outcomes: DeletedTag[] = [];
   for (const { tag, digest } of due) {
-    const outcome = await deleteOne(session, tag, digest, left);
+    const outcome: DeletionOutcome = deleted.has(digest)
+      ? { outcome: 'manifest' }
+      : await deleteOne(session, tag, digest, { tags: left, due: dueTagsLeft });
     outcomes.push({ tag, digest, ...outcome });
+    if (outcome.outcome === 'manifest') {
+      deleted.add(digest);
+    }
     if (outcome.outcome !== 'kept') {
       left.delete(tag);
     }
@@ -73,12 +82,14 @@ export async function deleteTags(
   return outcomes;
 }
 
+type DeletionOutcome = Pick<DeletedTag, 'outcome' | 'reason'>;
+
 async function deleteOne(
   session: Session,
   tag: string,
   digest: Digest,
-  tags: ReadonlyMap<string, Digest>,
-): Promise<Pick<DeletedTag, 'outcome' | 'reason'>> {
+  { tags, due }: { readonly tags: ReadonlyMap<string, Digest>; readonly due: ReadonlySet<string> },
+): Promise<DeletionOutcome> {
   const others = [...tags].flatMap(([other, place]) => (other !== tag && place === digest ? [other] : []));
   try {
     const shared = others.length > 0 ? await getManifest(session, digest) : undefined;
@@ -87,7 +98,8 @@ async function deleteOne(
       await restoreTags(session, others, shared);
       return { outcome: 'tag' };
     }
-    const user = others.length > 0 ? `tag ${others[0]}` : await indexWith(session, digest, tags);
+    const staying = others.find((other) => !due.has(other));
+    const user = staying === undefined ? await indexWith(session, digest, tags) : `tag ${staying}`;
     if (user !== undefined) {
       return {
         outcome: 'kept',

@@ -164,14 +164,19 @@ async function copyTo(
   const copyOptions = { limiter: createLimiter(nodeConcurrency), signal, on };
   const isHeld = (await bringBelow(target, root, reader, copyOptions)) === 'held';
   const attachments = await image.attachments();
-  if (!isHeld && (destination.tags.length === 0 || attachments.length > 0)) {
+  const outcome = isHeld ? 'tagged' : 'copied';
+  if (destination.tags.length === 0) {
+    // The digest comes last: once it is there, nothing is left to do.
+    await bringAttachments(target, attachments, reader, copyOptions);
+    if (!isHeld) {
+      await target.publish(descriptor, bytes);
+    }
+    return [{ tag: null, outcome: isHeld ? 'present' : 'copied' }];
+  }
+  if (!isHeld && attachments.length > 0) {
     await target.publish(descriptor, bytes);
   }
   await bringAttachments(target, attachments, reader, copyOptions);
-  const outcome = isHeld ? 'tagged' : 'copied';
-  if (destination.tags.length === 0) {
-    return [{ tag: null, outcome: isHeld ? 'present' : 'copied' }];
-  }
   const current = await target.currentTags(destination.tags.map(({ tag }) => tag));
   const judged = destination.tags.map((planned, position) =>
     judgeTag(planned, current[position], descriptor.digest),

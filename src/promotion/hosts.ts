@@ -1,16 +1,16 @@
-// Works on promotions host by host, so that a slow host does not hold up another.
+// Works on repositories host by host, so that a slow host does not hold up another.
 import { mapConcurrently } from '../limiter.ts';
-import type { RepositoryPromotion } from './edges.ts';
 
 /** How many repositories of one host are worked on at a time; the budget of the host counts too. */
 const repositoriesPerHost = 64;
 
-/** The results of an action on every promotion, by the host of its destination. */
-export async function mapByHost<Result>(
-  promotions: readonly RepositoryPromotion[],
-  action: (promotion: RepositoryPromotion) => Promise<Result>,
+/** The results of an action on every item, by the host of its repository (`host/path/name`). */
+export async function mapByHost<Item, Result>(
+  items: readonly Item[],
+  repositoryOf: (item: Item) => string,
+  action: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
-  const hosts = Map.groupBy(promotions, ({ destination }) => destination.split('/', 1)[0] ?? '');
+  const hosts = Map.groupBy(items, (item) => repositoryOf(item).split('/', 1)[0] ?? '');
   const results = await Promise.all(
     Array.from(hosts.values(), (ofHost) => mapConcurrently(ofHost, repositoriesPerHost, action)),
   );

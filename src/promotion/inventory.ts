@@ -23,28 +23,31 @@ export interface Inventory {
 
 /** An inventory by requests: a tag list with digests where the host has them, else a HEAD for each name. */
 export function openInventory(registries: Registries, signal: AbortSignal): Inventory {
-  const listsDigests = new Map<string, Promise<boolean>>();
+  const hosts = new Map<string, HostListing>();
   const listings = new Map<string, Promise<RepositoryListing | undefined>>();
   const sources = new Map<string, Map<Digest, Promise<SourceState>>>();
 
-  /** The listing of a repository; undefined where its host has none. The first repository of a host finds out. */
+  const list = async (host: HostListing, session: Session): Promise<RepositoryListing | undefined> => {
+    const listed = await listTagDigests(session, signal);
+    if (listed.kind === 'missing') {
+      return emptyListing;
+    }
+    host.listsDigests ??= listed.kind === 'digests';
+    return listed.kind === 'digests' ? listed.listing : undefined;
+  };
+
+  /** The listing of a repository; undefined where its host has none. The first repository that exists shows which. */
   const listingOf = async (name: string, session: Session): Promise<RepositoryListing | undefined> => {
-    const host = session.repository.registry;
-    const known = listsDigests.get(host);
-    if (known !== undefined && !(await known)) {
+    const { registry } = session.repository;
+    const host = hosts.get(registry) ?? {};
+    hosts.set(registry, host);
+    await host.first?.catch(() => undefined);
+    if (host.listsDigests === false) {
       return undefined;
     }
-    const listing = listings.get(name) ?? listOnce(session, signal);
+    const listing = listings.get(name) ?? list(host, session);
     listings.set(name, listing);
-    if (known === undefined) {
-      listsDigests.set(
-        host,
-        listing.then(
-          (answer) => answer !== undefined,
-          () => false,
-        ),
-      );
-    }
+    host.first ??= listing;
     return await listing;
   };
 
@@ -82,14 +85,14 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
   };
 }
 
-const emptyListing: RepositoryListing = { tags: new Map(), digests: new Set() };
+const emptyListing: RepositoryListing = { tags: new Map(), digests: new Set(), mediaTypes: new Map() };
 
-async function listOnce(session: Session, signal: AbortSignal): Promise<RepositoryListing | undefined> {
-  const listing = await listTagDigests(session, signal);
-  if (listing === 'unsupported') {
-    return undefined;
-  }
-  return listing === 'missing' ? emptyListing : listing;
+/** What is known of the tag lists of a host. */
+interface HostListing {
+  /** The first listing, which the others wait for. */
+  first?: Promise<unknown>;
+  /** Whether they have digests; undefined as long as no repository was found. */
+  listsDigests?: boolean;
 }
 
 function listedState({ tags, digests }: RepositoryListing): DestinationState {

@@ -45,7 +45,7 @@ export async function planPromotion(
     }
     return kept;
   };
-  const edges = (await mapByHost(promotions, planOne)).flat();
+  const edges = (await mapByHost(promotions, ({ destination }) => destination, planOne)).flat();
   return { edges, total };
 }
 

@@ -2,6 +2,8 @@
 import type { GraphNode } from '../content/content-graph.ts';
 import { graphDocuments } from '../content/graph-documents.ts';
 import { childrenOf } from '../content/graph-source.ts';
+import { errorText } from '../errors.ts';
+import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { parseManifest } from '../oci/manifest.ts';
@@ -9,9 +11,32 @@ import { isIndexType } from '../oci/media-type.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import type { Session } from '../transport/session.ts';
+import type { AgedTag } from './cleanup.ts';
 
 /** Indexes in indexes are followed this deep. */
 const maximumDepth = 8;
+
+/** How many images are read at a time. */
+const lookUpConcurrency = 4;
+
+/** Where the age of a tag is read: in the config of its image, or in the tag itself. */
+export type AgeSource = 'created' | 'tag';
+
+/** Tags with their times. An image that cannot be read has none, and its failure instead. */
+export async function agedTags(
+  session: Session,
+  tags: readonly (readonly [tag: string, digest: Digest])[],
+  source: AgeSource,
+): Promise<AgedTag[]> {
+  return await mapConcurrently(tags, lookUpConcurrency, async ([tag, digest]): Promise<AgedTag> => {
+    try {
+      const time = source === 'tag' ? timeInTag(tag) : await creationTime(session, digest);
+      return { tag, digest, time };
+    } catch (error) {
+      return { tag, digest, time: undefined, failure: errorText(error) };
+    }
+  });
+}
 
 /** When an image was created, in milliseconds since 1970; undefined when its config does not say so. */
 export async function creationTime(session: Session, digest: Digest): Promise<number | undefined> {
@@ -37,8 +62,13 @@ export async function creationTime(session: Session, digest: Digest): Promise<nu
 
 /** The time in a tag that has twelve or fourteen digits for it in UTC: `-YYYYMMDDHHMM` and, perhaps, seconds. */
 export function timeInTag(tag: string): number | undefined {
-  const [, year, month, day, hour, minute, second = '00'] =
-    /(?:^|\D)(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:\D|$)/.exec(tag) ?? [];
-  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(time) ? undefined : time;
+  const found = /(?:^|\D)(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:\D|$)/.exec(tag);
+  if (!found) {
+    return undefined;
+  }
+  const [, year, month, day, hour, minute, second = '00'] = found;
+  const text = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const time = Date.parse(`${text}Z`);
+  // Some runtimes take 31 February for 3 March.
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text) ? time : undefined;
 }

@@ -1,10 +1,9 @@
 // Deletes temporary tags after a put has succeeded.
 import { errorText, UserError } from '../errors.ts';
-import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import { repositoryName } from '../oci/reference.ts';
-import { type AgedTag, type DeletedTag, deleteTags, dueTags } from '../promotion/cleanup.ts';
-import { creationTime } from '../promotion/tag-age.ts';
+import { type DeletedTag, deleteTags, dueTags } from '../promotion/cleanup.ts';
+import { agedTags } from '../promotion/tag-age.ts';
 import { readRepositoryContents } from '../registry/repository-contents.ts';
 import type { PutCleanup } from '../request/put-options.ts';
 import type { Session } from '../transport/session.ts';
@@ -59,12 +58,7 @@ async function deleteDue(
   const matching = [...contents.tags].filter(
     ([tag]) => !named.has(tag) && isFree(tag) && pattern?.matches(tag),
   );
-  const aged = await mapConcurrently(
-    matching,
-    lookUpConcurrency,
-    async ([tag, digest]): Promise<AgedTag> => ({ tag, digest, time: await creationTime(session, digest) }),
-  );
-  const due = dueTags(aged, { olderThan, keep: 0 }, now);
+  const due = dueTags(await agedTags(session, matching, 'created'), { olderThan, keep: 0 }, now);
   const all = [...named].flatMap((tag) => {
     const digest = contents.tags.get(tag);
     return digest === undefined ? [] : [{ tag, digest }];

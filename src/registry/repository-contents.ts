@@ -17,15 +17,16 @@ export async function readRepositoryContents(
   concurrency: number,
   wanted: (tag: string) => boolean = () => true,
 ): Promise<RepositoryContents> {
-  const listing = await listTagDigests(session);
-  if (listing === 'missing') {
-    return { tags: new Map(), digests: new Set(), isComplete: true };
+  const listed = await listTagDigests(session);
+  if (listed.kind === 'missing') {
+    return { tags: new Map(), digests: new Set(), mediaTypes: new Map(), isComplete: true };
   }
-  if (listing !== 'unsupported') {
+  if (listed.kind === 'digests') {
+    const { listing } = listed;
     const tags = new Map([...listing.tags].filter(([tag]) => wanted(tag)));
-    return { tags, digests: listing.digests, isComplete: true };
+    return { ...listing, tags, isComplete: true };
   }
-  const names = (await listTags(session).catch(emptyWhenMissing)).filter(wanted);
+  const names = (listed.tags ?? (await listTags(session).catch(emptyWhenMissing))).filter(wanted);
   const tags = new Map<string, Digest>();
   await mapConcurrently([...new Set(names)], concurrency, async (tag) => {
     const digest = await lookUpDigest(session, tag);
@@ -33,7 +34,7 @@ export async function readRepositoryContents(
       tags.set(tag, digest);
     }
   });
-  return { tags, digests: new Set(tags.values()), isComplete: false };
+  return { tags, digests: new Set(tags.values()), mediaTypes: new Map(), isComplete: false };
 }
 
 function emptyWhenMissing(error: unknown): string[] {

@@ -2,23 +2,29 @@
 import { maximumTagList } from '../limits.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
+import { redactedUrl } from '../transport/redacted-url.ts';
 import { headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
+import { parseTagPage } from './tag-list.ts';
 
 /** What a repository holds, as its tag list describes it. */
 export interface RepositoryListing {
   readonly tags: ReadonlyMap<string, Digest>;
   readonly digests: ReadonlySet<Digest>;
+  /** The media types of the digests, as far as they are listed. */
+  readonly mediaTypes: ReadonlyMap<Digest, string>;
 }
 
-/**
- * The digests and tags of a repository by one request; an empty listing for a repository that does not exist, and
- * `unsupported` where the registry's tag list has no digests, or not all of them.
- */
-export async function listTagDigests(
-  session: Session,
-  signal?: AbortSignal,
-): Promise<RepositoryListing | 'unsupported' | 'missing'> {
+/** What one request for a tag list shows. */
+export type TagListing =
+  | { readonly kind: 'digests'; readonly listing: RepositoryListing }
+  /** The registry lists no digests, or not all; `tags` are undefined when there are more than in its answer. */
+  | { readonly kind: 'tags'; readonly tags: readonly string[] | undefined }
+  /** There is no such repository. */
+  | { readonly kind: 'missing' };
+
+/** The digests and tags of a repository, or its tags alone, by one request. */
+export async function listTagDigests(session: Session, signal?: AbortSignal): Promise<TagListing> {
   const answer = await session.request({
     method: 'GET',
     target: `/v2/${session.repository.path}/tags/list`,
@@ -27,30 +33,35 @@ export async function listTagDigests(
     signal,
   });
   if (answer.status === 404) {
-    return 'missing';
+    return { kind: 'missing' };
   }
   const document = parseJson(answer.bytes);
   const manifests = isJsonObject(document) ? document.manifest : undefined;
-  if (!isJsonObject(manifests) || headerText(answer, 'link')) {
-    return 'unsupported';
+  const isPage = Boolean(headerText(answer, 'link'));
+  if (!isJsonObject(manifests) || isPage) {
+    return { kind: 'tags', tags: isPage ? undefined : parseTagPage(answer.bytes, redactedUrl(answer.url)) };
   }
-  return readListing(manifests);
+  return { kind: 'digests', listing: readListing(manifests) };
 }
 
 function readListing(manifests: Readonly<Record<string, unknown>>): RepositoryListing {
   const tags = new Map<string, Digest>();
   const digests = new Set<Digest>();
+  const mediaTypes = new Map<Digest, string>();
   for (const [digest, description] of Object.entries(manifests)) {
     if (!isDigest(digest)) {
       continue;
     }
     digests.add(digest);
-    const named = isJsonObject(description) ? description.tag : undefined;
+    const { tag: named, mediaType } = isJsonObject(description) ? description : {};
+    if (typeof mediaType === 'string') {
+      mediaTypes.set(digest, mediaType);
+    }
     for (const tag of Array.isArray(named) ? named : []) {
       if (typeof tag === 'string') {
         tags.set(tag, digest);
       }
     }
   }
-  return { tags, digests };
+  return { tags, digests, mediaTypes };
 }

@@ -52,7 +52,7 @@ export function manifestText(
 
 /** Writes a plain manifest from `staging` of a registry to `prod` of others, and returns its path. */
 export async function manifestFile(
-  source: TestRegistry,
+  source: Pick<TestRegistry, 'host'>,
   destinations: readonly Pick<TestRegistry, 'host'>[],
   images: ManifestContent,
 ): Promise<string> {

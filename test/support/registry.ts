@@ -43,6 +43,8 @@ export interface TestRegistry extends RecordingServer, SeedTarget {
   readonly openUploads: number;
   /** The tags of a repository in byte order. */
   tags(repository: string): string[];
+  /** The digests of all manifests of a repository. */
+  digests(repository: string): Digest[];
   /** The manifest under a tag or digest. */
   manifest(repository: string, reference: string): StoredManifest | undefined;
   blob(repository: string, digest: string): Buffer | undefined;
@@ -74,6 +76,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     putBlob: (...content: Parameters<SeedTarget['putBlob']>) => store.putBlob(...content),
     putManifest: (...content: Parameters<SeedTarget['putManifest']>) => store.putManifest(...content),
     tags: (repository: string) => [...(store.find(repository)?.tags.keys() ?? [])].sort(),
+    digests: (repository: string) => [...(store.find(repository)?.manifests.keys() ?? [])],
     manifest: (repository: string, reference: string) => store.manifest(repository, reference),
     blob: (repository: string, digest: string) => store.find(repository)?.blobs.get(digest as Digest),
   };

@@ -1,0 +1,56 @@
+// registry-image diff: what changes between two states of promotion manifests, without any request.
+import {
+  diffExitCode,
+  diffManifests,
+  type ManifestDiff,
+  parseForbiddenChanges,
+} from '../promotion/manifest-diff.ts';
+import { locateManifests } from '../promotion/read-manifests.ts';
+import { type AnswerOptions, type CliCommand, openLog } from './cli-context.ts';
+import { readLocatedManifests } from './manifest-options.ts';
+import { jsonAnswer, tableText } from './table.ts';
+
+interface Options extends AnswerOptions {
+  readonly forbid?: string;
+}
+
+/** Exits with 1 when a forbidden change is among the differences, with 2 for any other difference, else with 0. */
+export const runDiff: CliCommand<Options> = async (run) => {
+  const { args, options } = run;
+  const forbidden = options.forbid === undefined ? new Set<never>() : parseForbiddenChanges(options.forbid);
+  const { log } = openLog(run);
+  const [before, after] = [
+    await readLocatedManifests(await locateManifests(args[0] ?? ''), log),
+    await readLocatedManifests(await locateManifests(args[1] ?? ''), log),
+  ];
+  const diff = diffManifests(before, after);
+  return {
+    output: options.json ? jsonAnswer(diff) : diffText(diff),
+    code: diffExitCode(diff, forbidden),
+  };
+};
+
+function diffText({ summary, changes, sources, destinations }: ManifestDiff): string {
+  const registries = [
+    ...sources.map((change) => ({ ...change, what: 'source' })),
+    ...destinations.map((change) => ({ ...change, what: 'destination' })),
+  ];
+  const registryRows = registries.map(({ kind, what, registry, manifest }) => [
+    `${kind} ${what}`,
+    registry,
+    '',
+    manifest,
+    '',
+  ]);
+  const rows = changes.map(({ kind, name, tag, digest, manifest, was }) => [
+    kind,
+    tag === null ? name : `${name}:${tag}`,
+    digest,
+    manifest,
+    was === null ? '' : `was on ${was}`,
+  ]);
+  const { added, removed, moved } = summary;
+  const registryCount = registries.length > 0 ? `, ${registries.length} registries new or gone` : '';
+  const table = tableText(['KIND', 'NAME', 'DIGEST', 'MANIFEST', 'REASON'], [...registryRows, ...rows]);
+  return `${table}${added} added, ${removed} removed, ${moved} moved${registryCount}\n`;
+}
