@@ -21,7 +21,7 @@ interface Rule {
   readonly backoff: Backoff;
 }
 
-type Rules = (outcome: RetryOutcome) => Rule | undefined;
+type Rules = (outcome: RetryOutcome, hasResponded: boolean) => Rule | undefined;
 
 const minute = 60_000;
 const unlimited = Number.POSITIVE_INFINITY;
@@ -37,6 +37,10 @@ const backoffs = {
   unsettled: { first: 1_000, longest: 3_000, total: 10_000, tries: 5 },
   /** For a refusal of an upload whose code may mean anything: a registry that means it says so again. */
   doubtful: { first: 1_000, longest: 3_000, total: 10_000, tries: 3 },
+  /** For a registry that has responded before and cannot be reached now: it may be restarting. */
+  outage: { first: 1_000, longest: 10_000, total: 90_000, tries: unlimited },
+  /** For a registry that never responded: its name or port is wrong, or the network is not ready yet. */
+  contact: { first: 1_000, longest: 2_000, total: 5_000, tries: 4 },
   /** Short, because Concourse runs a check every minute. */
   check: { first: 500, longest: 10_000, total: 30_000, tries: 5 },
   mirror: { first: 500, longest: 2_000, total: minute, tries: 2 },
@@ -49,46 +53,62 @@ const shrunkBackoffs: typeof backoffs = {
   again: { first: 1, longest: 20, total: unlimited, tries: 3 },
   unsettled: { first: 1, longest: 20, total: unlimited, tries: 5 },
   doubtful: { first: 1, longest: 20, total: unlimited, tries: 3 },
+  outage: { first: 5, longest: 200, total: unlimited, tries: 32 },
+  contact: { first: 1, longest: 20, total: unlimited, tries: 4 },
   check: { first: 1, longest: 20, total: unlimited, tries: 5 },
   mirror: { first: 1, longest: 20, total: unlimited, tries: 2 },
 };
 
 /** The policies with the waits for users (`real`), or with waits of milliseconds for black-box tests (`shrunk`). */
 export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
-  const { long, short, again, unsettled, doubtful, check, mirror } =
-    waits === 'shrunk' ? shrunkBackoffs : backoffs;
+  const backoff = waits === 'shrunk' ? shrunkBackoffs : backoffs;
+  const { long, short, again, unsettled, doubtful, check, mirror } = backoff;
 
   const repeatWhatPasses: Rules = (outcome) => {
     const duration = durationOf(outcome);
     return duration && { action: 'repeat', backoff: duration === 'long' ? long : short };
   };
 
+  /** A registry that cannot be reached is tried again in every command; the other rules come after it. */
+  const withOutages =
+    (rules: Rules): Rules =>
+    (outcome, hasResponded) =>
+      outcome.kind === 'unreachable'
+        ? { action: 'repeat', backoff: hasResponded ? backoff.outage : backoff.contact }
+        : rules(outcome, hasResponded);
+
   return {
-    check: policy((outcome) => durationOf(outcome) && { action: 'repeat', backoff: check }),
+    check: policy(withOutages((outcome) => durationOf(outcome) && { action: 'repeat', backoff: check })),
     mirror: policy((outcome) =>
       outcome.kind === 'unreachable' || durationOf(outcome)
         ? { action: 'repeat', backoff: mirror }
         : undefined,
     ),
     // A rate limit counts for the whole attempt, and content with a wrong digest may be unpacked already.
-    in: policy((outcome) => {
-      if (outcome.kind === 'corrupt') {
-        return { action: 'restart', backoff: again };
-      }
-      return isRateLimit(outcome) ? { action: 'restart', backoff: long } : repeatWhatPasses(outcome);
-    }),
-    out: policy((outcome) => {
-      if (outcome.kind === 'unsettled') {
-        return { action: 'repeat', backoff: unsettled };
-      }
-      if (outcome.kind === 'lost') {
-        return { action: 'repeat', backoff: again };
-      }
-      return (
-        repeatWhatPasses(outcome) ??
-        (hasTemporaryCode(outcome) ? { action: 'repeat', backoff: doubtful } : undefined)
-      );
-    }),
+    in: policy(
+      withOutages((outcome, hasResponded) => {
+        if (outcome.kind === 'corrupt') {
+          return { action: 'restart', backoff: again };
+        }
+        return isRateLimit(outcome)
+          ? { action: 'restart', backoff: long }
+          : repeatWhatPasses(outcome, hasResponded);
+      }),
+    ),
+    out: policy(
+      withOutages((outcome, hasResponded) => {
+        if (outcome.kind === 'unsettled') {
+          return { action: 'repeat', backoff: unsettled };
+        }
+        if (outcome.kind === 'lost') {
+          return { action: 'repeat', backoff: again };
+        }
+        return (
+          repeatWhatPasses(outcome, hasResponded) ??
+          (hasTemporaryCode(outcome) ? { action: 'repeat', backoff: doubtful } : undefined)
+        );
+      }),
+    ),
   };
 }
 
@@ -108,7 +128,7 @@ export const noPatience: MissingPatience = { total: 0, pause: 0 };
 
 function policy(rules: Rules): RetryPolicy {
   return (facts) => {
-    const rule = rules(facts.outcome);
+    const rule = rules(facts.outcome, facts.hasResponded);
     const wait = rule && nextWait(rule.backoff, facts);
     return rule && wait !== undefined ? { action: rule.action, wait } : { action: 'give-up' };
   };

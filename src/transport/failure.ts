@@ -32,7 +32,7 @@ const outcomes: Readonly<Record<string, Kind>> = {
   ENETUNREACH: 'unreachable',
   EAI_AGAIN: 'unreachable',
   UND_ERR_CONNECT_TIMEOUT: 'unreachable',
-  ENOTFOUND: 'permanent',
+  ENOTFOUND: 'unreachable',
   UND_ERR_ABORTED: 'permanent',
   CONTENT_CORRUPT: 'corrupt',
   UPLOAD_LOST: 'lost',
@@ -82,8 +82,8 @@ function kindOf(error: unknown): Kind | undefined {
     return undefined;
   }
   if (code === 'ECONNRESET' && error.message.includes('before secure TLS connection')) {
-    // Go sees a plain end here, which upstream does not wait for: most often this port does not speak TLS.
-    return 'permanent';
+    // This port does not speak TLS, or what it forwards to is restarting.
+    return 'unreachable';
   }
   if (code === 'ETIMEDOUT') {
     return 'syscall' in error && error.syscall !== 'connect' ? 'stall' : 'unreachable';

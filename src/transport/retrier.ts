@@ -40,6 +40,7 @@ export interface RetrierOptions {
 export function createRetrier(options: RetrierOptions): Retrier {
   const { policy, clock, onEvent } = options;
   let pausedUntil = 0;
+  let hasResponded = false;
 
   const waitOut = async (signal: AbortSignal | undefined) => {
     // Another exchange may make the pause longer while this one waits.
@@ -49,17 +50,23 @@ export function createRetrier(options: RetrierOptions): Retrier {
   };
 
   const begin = (repeats: 'repeat' | 'restart', signal = options.signal): Tries => {
-    let startedAt = clock.now();
-    let attempt = 0;
+    const start = () => ({ attempt: 0, startedAt: clock.now() });
+    let all = start();
+    let outage: ReturnType<typeof start> | undefined;
     return {
       async failed(error) {
         signal?.throwIfAborted();
-        attempt++;
         const failure = classifyFailure(error, clock.now());
+        hasResponded ||= failure.outcome.kind === 'status';
+        // A registry that restarts is given its time however long the request took before it went away.
+        outage = failure.outcome.kind === 'unreachable' ? (outage ?? start()) : undefined;
+        const tries = outage ?? all;
+        tries.attempt++;
         const decision = policy({
-          attempt,
+          attempt: tries.attempt,
           outcome: failure.outcome,
-          elapsed: clock.now() - startedAt,
+          elapsed: clock.now() - tries.startedAt,
+          hasResponded,
           retryAfter: failure.retryAfter,
           random: options.random(),
         });
@@ -75,8 +82,9 @@ export function createRetrier(options: RetrierOptions): Retrier {
         await waitOut(signal);
       },
       progressed() {
-        startedAt = clock.now();
-        attempt = 0;
+        hasResponded = true;
+        all = start();
+        outage = undefined;
       },
     };
   };
@@ -92,7 +100,9 @@ export function createRetrier(options: RetrierOptions): Retrier {
     await waitOut(signal);
     for (;;) {
       try {
-        return await action();
+        const result = await action();
+        hasResponded = true;
+        return result;
       } catch (error) {
         await tries.failed(error);
       }

@@ -23,11 +23,16 @@ export type RetryOutcome =
 
 /** What a {@link RetryPolicy} decides by; times are in milliseconds. */
 export interface RetryFacts {
-  /** How many tries have failed, 1 after the first. Progress since the last failure may set it back to 1. */
+  /**
+   * How many tries have failed, 1 after the first. Progress since the last failure may set it back to 1. For `unreachable`,
+   * how many in a row could not connect.
+   */
   readonly attempt: number;
   readonly outcome: RetryOutcome;
-  /** Since the first try began. */
+  /** Since the first try began; for `unreachable`, since the first of those in a row that could not connect. */
   readonly elapsed: number;
+  /** Whether the registry has responded before in this process: then it is there, and only away for a while. */
+  readonly hasResponded: boolean;
   /** The wait that the registry asked for. */
   readonly retryAfter?: number | undefined;
   /** At least 0 and below 1. */
@@ -54,8 +59,9 @@ export interface Backoff {
 }
 
 /**
- * The wait before the next try in milliseconds, undefined when no try is left. It grows exponentially with full
- * jitter; a `Retry-After` is honoured up to the longest wait.
+ * The wait before the next try in milliseconds, undefined when no try is left. It grows exponentially; a random half of it
+ * keeps clients apart, the other half gives a registry the time to recover. A `Retry-After` is honoured up to the longest
+ * wait.
  */
 export function nextWait(backoff: Backoff, facts: RetryFacts): number | undefined {
   const { attempt, elapsed } = facts;
@@ -64,7 +70,7 @@ export function nextWait(backoff: Backoff, facts: RetryFacts): number | undefine
   }
   const most = Math.min(backoff.longest, backoff.first * 2 ** (attempt - 1));
   const asked = Math.min(backoff.longest, facts.retryAfter ?? 0);
-  return Math.min(Math.max(facts.random * most, asked), backoff.total - elapsed);
+  return Math.min(Math.max((0.5 + facts.random / 2) * most, asked), backoff.total - elapsed);
 }
 
 /** Whether a status may pass with time: 408, 429 and 5xx except 501 and 505, which a retry does not change. */

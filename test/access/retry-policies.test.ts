@@ -16,7 +16,7 @@ const status = (code: number, temporary = false): RetryOutcome => ({
 });
 
 function facts(some: Partial<RetryFacts> & Pick<RetryFacts, 'outcome'>): RetryFacts {
-  return { attempt: 1, elapsed: 0, random: 0.5, ...some };
+  return { attempt: 1, elapsed: 0, random: 0.5, hasResponded: true, ...some };
 }
 
 describe('after a first failure', () => {
@@ -43,7 +43,7 @@ describe('after a first failure', () => {
     ['a connection that broke', { kind: 'reset' }, 'repeat', 'repeat', 'repeat', 'repeat'],
     ['data that ended early', { kind: 'early-end' }, 'repeat', 'repeat', 'repeat', 'repeat'],
     ['a server that stopped sending', { kind: 'stall' }, 'repeat', 'repeat', 'repeat', 'repeat'],
-    ['a host that cannot be reached', { kind: 'unreachable' }, 'give-up', 'give-up', 'give-up', 'repeat'],
+    ['a host that cannot be reached', { kind: 'unreachable' }, 'repeat', 'repeat', 'repeat', 'repeat'],
     ['content with a wrong digest', { kind: 'corrupt' }, 'give-up', 'restart', 'give-up', 'give-up'],
     ['content that is not known yet', { kind: 'unsettled' }, 'give-up', 'give-up', 'repeat', 'give-up'],
     ['an upload that is lost', { kind: 'lost' }, 'give-up', 'give-up', 'repeat', 'give-up'],
@@ -119,6 +119,23 @@ it('out repeats a 4xx with a doubtful code twice, within seconds', () => {
   expect(elapsed).toBeLessThanOrEqual(10_000);
 });
 
+it.each(['check', 'in', 'out'] as const)(
+  '%s retries a registry that is away for a minute at least',
+  (use) => {
+    const { waits, elapsed } = exhaust(use, { kind: 'unreachable' }, { random: 0 });
+    expect(elapsed).toBeGreaterThanOrEqual(60_000);
+    expect(waits[0]).toBeGreaterThanOrEqual(500);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10_000);
+  },
+);
+
+it.each(['check', 'in', 'out'] as const)('%s retries a registry that never responded for seconds', (use) => {
+  const never = { random: 0.999, hasResponded: false };
+  const { waits, elapsed } = exhaust(use, { kind: 'unreachable' }, never);
+  expect(waits.length).toBeGreaterThanOrEqual(3);
+  expect(elapsed).toBeLessThanOrEqual(5_000);
+});
+
 it('content with a wrong digest is requested three times', () => {
   expect(exhaust('in', { kind: 'corrupt' }).waits).toHaveLength(2);
 });
@@ -155,9 +172,16 @@ it.each<[Use, number]>([
 
 it('every policy ends within an hour, and no wait is negative', () => {
   const state = fc.record({
-    outcome: fc.constantFrom<RetryOutcome>(status(429), status(503), { kind: 'reset' }, { kind: 'stall' }),
+    outcome: fc.constantFrom<RetryOutcome>(
+      status(429),
+      status(503),
+      { kind: 'reset' },
+      { kind: 'stall' },
+      { kind: 'unreachable' },
+    ),
     attempt: fc.integer({ min: 1, max: 3000 }),
     elapsed: fc.integer({ min: 0, max: 2 * hour }),
+    hasResponded: fc.boolean(),
     retryAfter: fc.option(fc.integer({ min: 0, max: 10 * hour }), { nil: undefined }),
     random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   });

@@ -302,16 +302,6 @@ describe('an error message', () => {
       'set platform',
     ],
     [
-      'no matching platform with created_at_sort',
-      'check',
-      {
-        path: 'team/multi',
-        source: { tag_regex: '.', created_at_sort: true, platform: { os: 'linux', architecture: 'riscv64' } },
-      },
-      'no child with platform linux/riscv64',
-      'set platform',
-    ],
-    [
       'two different variants',
       'check',
       { source: { platform: { architecture: 'arm/v6', variant: 'v7' } } },

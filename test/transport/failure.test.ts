@@ -26,7 +26,7 @@ describe('classifyFailure', () => {
     ['ETIMEDOUT while connecting', coded('ETIMEDOUT', { syscall: 'connect' }), 'unreachable'],
     ['connect timeout', new errors.ConnectTimeoutError(), 'unreachable'],
     ['ECONNREFUSED', coded('ECONNREFUSED'), 'unreachable'],
-    ['ENOTFOUND', coded('ENOTFOUND'), 'permanent'],
+    ['ENOTFOUND', coded('ENOTFOUND'), 'unreachable'],
     ['EHOSTUNREACH', coded('EHOSTUNREACH'), 'unreachable'],
     ['EPROTO', coded('EPROTO'), 'permanent'],
     ['unknown authority', coded('SELF_SIGNED_CERT_IN_CHAIN'), 'permanent'],
@@ -41,9 +41,9 @@ describe('classifyFailure', () => {
     ).toBe(kind);
   });
 
-  it('takes a reset before the TLS handshake as permanent, because the port does not speak TLS', () => {
+  it('takes a reset before the end of the TLS handshake as a registry that cannot be reached', () => {
     const text = 'Client network socket disconnected before secure TLS connection was established';
-    expect(kindOf(Object.assign(new Error(text), { code: 'ECONNRESET' }))).toBe('permanent');
+    expect(kindOf(Object.assign(new Error(text), { code: 'ECONNRESET' }))).toBe('unreachable');
   });
 
   it('ends for causes that form a cycle', () => {

@@ -17,6 +17,10 @@ function reset(): Error {
   return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
 }
 
+function refused(): Error {
+  return Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+}
+
 /** An action that fails with these errors in turn and then succeeds. */
 function failing(...errors: readonly Error[]) {
   const left = [...errors];
@@ -73,6 +77,52 @@ describe('exchange', () => {
     const action = failing(error);
     await expect(exchange(action)).rejects.toBe(error);
     expect([action.calls, clock.waits]).toEqual([1, []]);
+  });
+
+  it.each<Use>(['check', 'in', 'out'])(
+    'by the policy of %s repeats an action for a minute while a registry that has responded is away',
+    async (use) => {
+      const { exchange, clock } = retrier(use);
+      await exchange(failing());
+      const start = clock.now();
+      const away = () => (clock.now() - start < 61_000 ? Promise.reject(refused()) : Promise.resolve('done'));
+      expect(await exchange(away)).toBe('done');
+      expect(clock.waits[0]).toBeGreaterThanOrEqual(500);
+    },
+  );
+
+  it('counts an outage from its beginning, however long the request took before', async () => {
+    const { exchange, clock } = retrier('out');
+    let calls = 0;
+    const action = async () => {
+      calls += 1;
+      if (calls === 1) {
+        await clock.sleep(600_000);
+        throw reset();
+      }
+      if (calls < 5) {
+        throw refused();
+      }
+      return 'done';
+    };
+    await exchange(failing());
+    expect(await exchange(action)).toBe('done');
+  });
+
+  it('gives up a registry that never responded after some seconds', async () => {
+    const { exchange, clock } = retrier('in');
+    const start = clock.now();
+    await expect(exchange(() => Promise.reject(refused()))).rejects.toThrow('ECONNREFUSED');
+    expect(clock.now() - start).toBeLessThanOrEqual(5_000);
+    expect(clock.waits.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('counts a refusal as a response', async () => {
+    const { exchange, clock } = retrier('in');
+    await expect(exchange(failing(refusal(404)))).rejects.toThrow('404');
+    const start = clock.now();
+    await expect(exchange(() => Promise.reject(refused()))).rejects.toThrow('ECONNREFUSED');
+    expect(clock.now() - start).toBeGreaterThan(60_000);
   });
 
   it('waits as long as the registry asks', async () => {

@@ -4,18 +4,19 @@ import { isPassing, nextWait, parseRetryAfter, type RetryFacts } from '../../src
 const backoff = { first: 1_000, longest: 8_000, total: 60_000, tries: 10 };
 
 function facts(some: Partial<RetryFacts> = {}): RetryFacts {
-  return { attempt: 1, outcome: { kind: 'reset' }, elapsed: 0, random: 0.5, ...some };
+  return { attempt: 1, outcome: { kind: 'reset' }, elapsed: 0, random: 0.5, hasResponded: true, ...some };
 }
 
 describe('nextWait', () => {
   it.each([
-    ['half of the first at a random of a half', {}, 500],
-    ['nothing at a random of nothing', { attempt: 9, random: 0 }, 0],
-    ['twice as long after the next failure', { attempt: 2 }, 1_000],
-    ['never longer than the longest', { attempt: 9 }, 4_000],
+    ['half of the first and half of a random part', {}, 750],
+    ['half of the first at least', { random: 0 }, 500],
+    ['the first at most', { random: 1 }, 1_000],
+    ['twice as long after the next failure', { attempt: 2 }, 1_500],
+    ['never longer than the longest', { attempt: 9, random: 1 }, 8_000],
     ['what the registry asks for', { retryAfter: 2_500 }, 2_500],
     ['the longest when the registry asks for more', { retryAfter: 3_600_000 }, 8_000],
-    ['the random one when the registry asks for less', { retryAfter: 100 }, 500],
+    ['the random one when the registry asks for less', { retryAfter: 100 }, 750],
     ['what is left of the total', { attempt: 4, retryAfter: 8_000, elapsed: 59_000 }, 1_000],
     ['none after the last try', { attempt: 10 }, undefined],
     ['none after the total', { elapsed: 60_000 }, undefined],
