@@ -21,8 +21,11 @@ export const maximumSymlinks = 40;
 /** Bytes of a name from an archive that an error message quotes; an archive may hold names of a megabyte. */
 export const maximumQuotedName = 200;
 
-/** Bytes of the headers of an answer. Challenges with large tokens in them are kilobytes long. */
-export const maximumHeaders: number = mebi;
+/** Bytes of one header of a response. Challenges and signed URLs are a few kilobytes long. */
+export const maximumHeader: number = 64 * kibi;
+
+/** Bytes of all headers of a response. */
+export const maximumHeaders: number = 128 * kibi;
 
 /** Bytes of the body of a refusal, and of other answers that are short, such as tokens. */
 export const maximumErrorBody: number = 64 * kibi;

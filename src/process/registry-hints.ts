@@ -26,6 +26,7 @@ const connectionHints: Readonly<Record<string, string>> = {
 };
 
 const answerHints: Readonly<Record<string, string>> = {
+  HEADERS_TOO_LONG: 'no registry needs such headers: ask its operators, or those of the proxy',
   REDIRECT_LOOP: 'the registry redirects in a circle; ask its operators',
   PLAIN_HTTP_REFUSED:
     'the registry is reached over https but names an http URL: ask its operators to correct that, or set "insecure: true" to allow it',

@@ -3,8 +3,9 @@ import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { UserError } from '../errors.ts';
-import { maximumHeaders } from '../limits.ts';
+import { maximumHeader, maximumHeaders, maximumQuotedName } from '../limits.ts';
 import { isUntrusted } from './network-error.ts';
+import { redactedUrl } from './redacted-url.ts';
 import { requestUrl } from './resolve-url.ts';
 import { idleConnection, registryLimits } from './time-limits.ts';
 import type { TrustRoots } from './trust-roots.ts';
@@ -144,6 +145,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       reset: false,
     });
     const { statusCode: status, headers, body } = response;
+    requireShortHeaders(headers, body, request);
     return { url: request.url, status, headers, body };
   };
 
@@ -165,6 +167,19 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
     },
   };
+}
+
+/** Throws a UserError for a header that is longer than any can be that means something. */
+function requireShortHeaders(headers: HttpResponse['headers'], body: Readable, request: HttpRequest): void {
+  for (const [name, value = ''] of Object.entries(headers)) {
+    if ([value].flat().some((line) => line.length > maximumHeader)) {
+      body.on('error', () => {}).destroy();
+      throw new UserError(
+        `${request.method} ${redactedUrl(request.url)}: the header ${name.slice(0, maximumQuotedName)} of the response is longer than ${maximumHeader} bytes`,
+        { code: 'HEADERS_TOO_LONG' },
+      );
+    }
+  }
 }
 
 function openProxy(options: ProxyAgent.Options): ProxyAgent {

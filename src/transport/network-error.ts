@@ -52,6 +52,11 @@ const explanations: readonly (readonly [codes: readonly string[], code: string, 
     'the connection broke',
   ],
   [
+    ['UND_ERR_HEADERS_OVERFLOW', 'HPE_HEADER_OVERFLOW'],
+    'HEADERS_TOO_LONG',
+    'the headers of the response are too long',
+  ],
+  [
     ['HPE_INVALID_EOF_STATE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
     'RESPONSE_INCOMPLETE',
     'the response ended too early',

@@ -11,7 +11,12 @@ export function parseQuery(written: string): Query {
     const key = normalise(at < 0 ? pair : pair.slice(0, at));
     const value = normalise(at < 0 ? '' : pair.slice(at + 1));
     if (pair !== '' && !pair.includes(';') && key !== undefined && value !== undefined) {
-      query.set(key, [...(query.get(key) ?? []), value]);
+      const values = query.get(key);
+      if (values) {
+        values.push(value);
+      } else {
+        query.set(key, [value]);
+      }
     }
   }
   return query;

@@ -48,6 +48,7 @@ it.each([
   ['HOST_UNRESOLVED', 'spelling'],
   ['PROXY_URL_INVALID', 'special characters escaped'],
   ['CA_CERT_UNREADABLE', 'give it in PEM'],
+  ['HEADERS_TOO_LONG', 'no registry needs'],
   ['REDIRECT_LOOP', 'in a circle'],
   ['PLAIN_HTTP_REFUSED', 'set "insecure: true" to allow it'],
   ['TAG_LIST_ENDLESS', 'one more page'],

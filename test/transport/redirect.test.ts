@@ -1,6 +1,7 @@
 // Redirects: method and body of the next request, hosts that are refused, and the limit of their number.
 import { describe, expect, it } from 'vitest';
 import { maximumRedirects } from '../../src/limits.ts';
+import { redactedUrl } from '../../src/transport/redacted-url.ts';
 import { nextRedirect } from '../../src/transport/redirect.ts';
 
 const first = 'https://registry.example/v2/app/blobs/x';
@@ -85,4 +86,25 @@ it('the error for a redirect loop shows no secret of its URL', () => {
   const circle = () =>
     nextRedirect(signed, { method: 'GET', url: signed }, { status: 302, location: '/' }, maximumRedirects);
   expect(circle).toThrow(/^(?!.*secret)/);
+});
+
+it.each([
+  ['query pairs of one key', `https://cdn.example/?${'a=b&'.repeat(260_000)}`],
+  [
+    'query pairs of many keys',
+    `https://cdn.example/?${Array.from({ length: 120_000 }, (_, key) => `k${key}=v`).join('&')}`,
+  ],
+  ['escapes', `/${'%zz'.repeat(350_000)}`],
+  ['at signs', `https://${'a@'.repeat(500_000)}cdn.example/`],
+  ['slashes', `https://cdn.example/${'//a'.repeat(350_000)}`],
+  ['dots', `${'../'.repeat(350_000)}x`],
+])('a Location of a megabyte of %s is judged in linear time', (_name, location) => {
+  const started = performance.now();
+  try {
+    redactedUrl(hop(location)?.url ?? '');
+  } catch (error) {
+    expect(String(error)).toContain('Location');
+  }
+  // Quadratic time would be minutes.
+  expect(performance.now() - started).toBeLessThan(5_000);
 });
