@@ -4,18 +4,11 @@ import { sourceRepositories } from '../access/repositories.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
-import { requireUnlistedTags } from '../policy/listed-tags.ts';
 import type { Pattern } from '../policy/pattern.ts';
 import { publishedVersion } from '../policy/published-version.ts';
 import { immutableTagRule, immutableTags, type OnConflict } from '../policy/tag-decision.ts';
 import { requireVersion } from '../policy/tag-version.ts';
-import {
-  checkRequestedTags,
-  hasAliases,
-  type RequestedTags,
-  tagsToPush,
-  timestampSuffix,
-} from '../policy/tags-to-push.ts';
+import { checkRequestedTags, type RequestedTags, timestampSuffix } from '../policy/tags-to-push.ts';
 import { openTransferLog } from '../process/command-log.ts';
 import { reportContent } from '../process/content-report.ts';
 import type { Command } from '../process/surroundings.ts';
@@ -23,17 +16,14 @@ import { cleanUp } from '../put/put-cleanup.ts';
 import { prepareImage } from '../put/put-image.ts';
 import { openSourceReader } from '../put/source-reader.ts';
 import { publishedUnchanged } from '../put/unchanged-image.ts';
-import { isMissing } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { decodeOutRequest, type OutRequest } from '../request/request.ts';
 import { copyTagged } from '../transfer/copy-tagged.ts';
 import { watchContent } from '../transfer/watched-content.ts';
-import type { RegistryError } from '../transport/registry-error.ts';
-import type { Session } from '../transport/session.ts';
 import { openContentTrust } from './content-trust.ts';
 import { directoryArgument, requireDirectory } from './directory-argument.ts';
-import { listValidTags } from './list-tags.ts';
 import { outResponse } from './response.ts';
+import { reviewedTags } from './review-aliases.ts';
 import { readAdditionalTags, readVersionFile } from './tag-files.ts';
 
 /** Pushes the image that the glob matches. Returns the first tag that points at it, and the pushed digest. */
@@ -64,13 +54,9 @@ export const runOut: Command = async (surroundings) => {
     const { origin } = await logIn();
     const opened = await image.open(origin);
     const session = await origin.session('push,pull', opened.from?.repository);
-    const existing = hasAliases(requested) ? await existingTags(session, log) : { tags: [] };
-    const { asked, aliases, keptAliases, all: tags, unique } = tagsToPush(requested, existing.tags);
-    const immutableRule = immutableTagRule(immutable(asked, aliases), onConflict);
-    const rule = existing.refusal ? requireUnlistedTags(immutableRule, existing.refusal) : immutableRule;
-    for (const { alias, newer } of keptAliases) {
-      log.info(`alias ${alias} does not move: the repository has the newer version ${newer}`);
-    }
+    const reviewed = await reviewedTags(requested, session, log);
+    const { asked, aliases, all: tags, unique } = reviewed;
+    const rule = immutableTagRule(immutable(asked, aliases), onConflict);
     const [first = ''] = tags;
     const unchanged = onlyIfChanged
       ? await publishedUnchanged(session, first, opened.source, { log, signal })
@@ -88,6 +74,7 @@ export const runOut: Command = async (surroundings) => {
         copyTagged(watchContent(opened.source, progress), target, unique, {
           ...copying,
           rule,
+          review: (seen, isLast) => reviewed.review(rule, seen, isLast),
           isRetag: opened.from !== undefined,
           beforeTags: async (_, to) => opened.bringAttachments?.(to, copying),
         }),
@@ -96,14 +83,16 @@ export const runOut: Command = async (surroundings) => {
         log.warn(`immutable tag ${tag}: ${conflictMessage(onConflict, digest, root.digest)}`);
       }
       const skipped = onConflict === 'skip' ? conflicts : [];
-      log.info(skipped.length === unique.length ? 'nothing pushed: all tags stay' : 'pushed');
+      const moving = (tag: string) => !reviewed.staying().includes(tag);
+      log.info(skipped.length === unique.filter(moving).length ? 'nothing pushed: all tags stay' : 'pushed');
       const stayed = skipped.map(({ tag }) => tag);
       await signer?.sign(
         session,
         root,
-        unique.filter((tag) => !stayed.includes(tag)),
+        unique.filter((tag) => moving(tag) && !stayed.includes(tag)),
       );
-      output = outResponse(origin.name, publishedVersion(tags, root.digest, skipped), root.digest, skipped);
+      const version = publishedVersion(tags.filter(moving), root.digest, skipped);
+      output = outResponse(origin.name, version, root.digest, skipped);
     }
     if (cleanup) {
       const place = cleanup.in === 'source' ? opened.from?.deleter : () => origin.session('delete,push,pull');
@@ -149,22 +138,6 @@ async function readRequestedTags(
   const additionalTags = await readAdditionalTags(directory, params.additionalTags, log);
   const suffix = params.uniqueSuffix ? timestampSuffix(now) : '';
   return { tag, version, versionKey, variant, bumpAliases, tags, additionalTags, tagPrefix, suffix };
-}
-
-/** The tags of the repository; none when the registry does not know the repository yet, with its 404. */
-async function existingTags(
-  session: Session,
-  log: Log,
-): Promise<{ tags: string[]; refusal?: RegistryError }> {
-  try {
-    return { tags: await listValidTags(session, log) };
-  } catch (cause) {
-    // Harbor responds with NOT_FOUND, most others with NAME_UNKNOWN, some without a code.
-    if (isMissing(cause) && ['NAME_UNKNOWN', 'NOT_FOUND', undefined].includes(cause.codes[0])) {
-      return { tags: [], refusal: cause };
-    }
-    throw new UserError('determine aliases: list repository tags', { cause });
-  }
 }
 
 /** The image that the glob finds. Without a glob the directory itself may be one, as in upstream. */

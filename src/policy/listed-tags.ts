@@ -1,23 +1,30 @@
-// Whether a tag list can be true: a registry that lists no repository cannot have one of its tags.
-import type { TagRule } from '../content/tag-state.ts';
-import { UserError } from '../errors.ts';
+// Whether a tag list can be true, by the tags that a registry says it has, and a rule that leaves some tags where they are.
+import type { CurrentTag, TagRule } from '../content/tag-state.ts';
 
 /**
- * The rule for a put whose aliases were computed from a list that the registry refused with a 404, the `refusal`. Throws a
- * UserError when one of the tags exists: then the list is wrong, and so are the aliases.
+ * A tag that exists although the list does not have it: then the list is wrong, and so are aliases computed from it. Of an
+ * empty list any tag is proof, of another one only an alias: a list may lag behind a tag that was just pushed. `seen` was
+ * read before the list.
  */
-export function requireUnlistedTags(rule: TagRule, refusal: unknown): TagRule {
+export function unlistedTag(
+  seen: readonly CurrentTag[],
+  aliases: readonly string[],
+  list: readonly string[],
+): string | undefined {
+  const listed = new Set(list);
+  const isProof = ({ tag, now }: CurrentTag) =>
+    now.state === 'found' && !listed.has(tag) && (list.length === 0 || aliases.includes(tag));
+  return seen.find(isProof)?.tag;
+}
+
+/** The same rule for all tags but `staying`, which are not moved. Tags are read again right before they move. */
+export function leaveTags(rule: TagRule, staying: readonly string[]): TagRule {
   return {
-    ...rule,
-    choose(tags, root) {
-      const found = tags.find(({ now }) => now.state === 'found')?.tag;
-      if (found !== undefined) {
-        throw new UserError(
-          `determine aliases: the registry lists no tags of the repository, but the tag ${found} exists`,
-          { cause: refusal, code: 'TAG_LIST_WRONG' },
-        );
-      }
-      return rule.choose(tags, root);
-    },
+    rechecks: true,
+    choose: (tags, root) =>
+      rule.choose(
+        tags.filter(({ tag }) => !staying.includes(tag)),
+        root,
+      ),
   };
 }

@@ -12,6 +12,11 @@ import { atSide } from './copy-error.ts';
 export interface TaggedCopyOptions extends CopyOptions {
   /** Decides which tags move to the root. */
   readonly rule: TagRule;
+  /**
+   * The rule in the place of `rule`, once the tags were read for the first time and, with `isLast`, right before tags move. Its
+   * error ends the copy.
+   */
+  readonly review?: ((seen: readonly CurrentTag[], isLast: boolean) => Promise<TagRule>) | undefined;
   /** Called before the first tag moves, when everything below the root is at the target, and when no tag has to move. */
   readonly beforeTags?: ((root: Descriptor, target: TaggedTarget) => Promise<void>) | undefined;
   /** Whether the target is asked for the root though none of its tags exists: an image that only gets another tag. */
@@ -36,10 +41,13 @@ export async function copyTagged(
   tags: readonly string[],
   options: TaggedCopyOptions,
 ): Promise<Copied> {
-  const { on, rule } = options;
+  const { on } = options;
+  const ruleFor = async (seen: readonly CurrentTag[], isLast: boolean) =>
+    (await options.review?.(seen, isLast)) ?? options.rule;
   const currentTags = () =>
     atSide('destination', `reading tags of ${target.name}`, () => target.currentTags(tags));
   const before = await currentTags();
+  const rule = await ruleFor(before, false);
   const known =
     source.root ?? (rule.choose(before, undefined).needsRoot ? await findRoot(source) : undefined);
   if (known) {
@@ -58,8 +66,9 @@ export async function copyTagged(
     const node = await copyBelowRoot(source, to, options, held);
     const root = node.descriptor;
     await options.beforeTags?.(root, to);
-    const current = rule.rechecks ? await currentTags() : before;
-    const choice = rule.choose(current, root.digest);
+    const last = await ruleFor(before, true);
+    const current = last.rechecks ? await currentTags() : before;
+    const choice = last.choose(current, root.digest);
     reportUnchanged(on, choice, root);
     if (choice.put.length > 0) {
       const bytes = await readRoot(source, node);

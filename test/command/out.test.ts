@@ -321,7 +321,77 @@ describe('the aliases of a put', () => {
       params: { version: '1.2.3', bump_aliases: true },
     });
     expect(JSON.parse(answer ?? '').metadata[1].value).toBe('1.2.3 1.2');
-    expect(registry.journal.select({ path: `/v2/${name}/tags/list` })).toHaveLength(4);
+    expect(registry.journal.select({ path: `/v2/${name}/tags/list` })).toHaveLength(8);
+  });
+
+  it.each<[string, Fault, string]>([
+    ['says that there is no tag', { kind: 'status', status: 200, body: { tags: null } }, 'lists no tags'],
+    ['is no tag list', { kind: 'status', status: 200, body: { errors: [{ code: 'X' }] } }, 'lists no tags'],
+    [
+      'ends before the alias',
+      { kind: 'status', status: 200, body: { tags: ['1.0.0'] }, headers: { link: '<>; rel="next"' } },
+      'lists 1 other tag(s)',
+    ],
+  ])('do not move, and the put fails, if the tag list %s', async (_name, fault, reason) => {
+    await using registry = await startRegistry({ faults: [{ path: /tags\/list$/, fault }] });
+    const old = await buildImage();
+    seed(registry, name, '2.0.0', old);
+    seed(registry, name, 'latest', old);
+    const { answer, stderr } = await put(registry, { params: { version: '1.0.8', bump_aliases: true } });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(`determine aliases: the registry ${reason}`);
+    expect(stderr).toContain('but the tag latest exists');
+    expect(traffic(registry).filter((line) => /POST|PUT/.test(line))).toEqual([]);
+  });
+
+  it.each([true, false])(
+    'stay where a newer version has put them meanwhile, in a repository that exists: %s',
+    async (exists) => {
+      await using registry = await startRegistry();
+      if (exists) {
+        seed(registry, name, '1.0.0', await buildImage());
+      }
+      const newer = await buildImage({ layers: [[file('newer')]] });
+      const publishNewer = () => {
+        for (const tag of ['2.0.0', '2.0', '2', 'latest']) {
+          seed(registry, name, tag, newer);
+        }
+      };
+      registry.faults.add({
+        method: 'PATCH',
+        times: 1,
+        fault: () => {
+          publishNewer();
+          return { kind: 'pass' };
+        },
+      });
+      const { answer = '', stderr } = await put(registry, {
+        source: { tag: '' },
+        params: { version: '1.1.0', bump_aliases: true },
+      });
+      expect(JSON.parse(answer).metadata[1].value).toBe('1.1.0 1 1.1');
+      expect(registry.manifest(name, 'latest')?.digest).toBe(newer.digest);
+      expect(registry.manifest(name, '1.1')?.digest).toBe(image.digest);
+      expect(stderr).toContain('alias latest does not move: the repository has the newer version 2');
+    },
+  );
+
+  it('move to the version if another put creates them while this one asks for tags', async () => {
+    await using registry = await startRegistry();
+    const older = await buildImage({ layers: [[file('older')]] });
+    registry.faults.add({
+      method: 'HEAD',
+      times: 1,
+      fault: () => {
+        for (const tag of ['1.0.0', '1.0', '1', 'latest']) {
+          seed(registry, name, tag, older);
+        }
+        return { kind: 'pass' };
+      },
+    });
+    const { answer = '' } = await put(registry, { params: { version: '1.1.0', bump_aliases: true } });
+    expect(JSON.parse(answer).metadata[1].value).toBe('v1 1.1.0 latest 1 1.1');
+    expect(registry.manifest(name, 'latest')?.digest).toBe(image.digest);
   });
 
   it.each<[string, Fault]>([
