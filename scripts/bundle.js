@@ -15,6 +15,8 @@ const settings = {
   format: 'cjs',
   target: 'node22.19',
   alias: { undici: './scripts/undici.js', open: './scripts/no-browser.js' },
+  // Leaves out undici's experimental second HTTP/1 parser, as the build of Node itself does.
+  define: { esbuildDetection: 'true' },
   absWorkingDir: root,
   logLevel: 'warning',
   logOverride: { 'empty-import-meta': 'error' },
@@ -39,6 +41,19 @@ const librariesApart = {
   },
 };
 
+/** Leaves out what is never used of undici: HTTP/2, and its parser for a runtime without SIMD in WebAssembly. */
+const smallUndici = {
+  name: 'small-undici',
+  setup(program) {
+    program.onResolve({ filter: /\/client-h2\.js$/ }, () => ({
+      path: join(root, 'scripts', 'no-http2.cjs'),
+    }));
+    program.onResolve({ filter: /\/llhttp-wasm\.js$/ }, ({ path, resolveDir }) => ({
+      path: resolve(resolveDir, path.replace('llhttp-wasm', 'llhttp_simd-wasm')),
+    }));
+  },
+};
+
 /** For libraries that read their own URL. */
 const ownLocation = {
   banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
@@ -60,7 +75,7 @@ const program = await build({
   ...settings,
   entryPoints: ['src/main.ts'],
   outfile: join(folder, 'registry-image-resource.cjs'),
-  plugins: [librariesApart],
+  plugins: [librariesApart, smallUndici],
 });
 const metafiles = [program.metafile];
 for (const [file, entryPoint] of libraries) {

@@ -25,6 +25,8 @@ export function buildNativeExecutable(architecture: Architecture): void {
       '--compile',
       '--bytecode',
       '--format=cjs',
+      // The image has to stay small. Names stay for stack traces.
+      '--minify-whitespace',
       // A check ends before compiled code has paid for itself; in and out are hardly slower.
       '--compile-jit-policy=30',
       `--target=bun-linux-${architecture.node}`,
