@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UserError } from '../errors.ts';
+import { errorCode, UserError } from '../errors.ts';
 import { cleanPath, joinPaths } from './clean-path.ts';
 import { checkPattern, compileComponent, hasMeta } from './glob-pattern.ts';
 
@@ -15,12 +15,12 @@ const listedMatches = 10;
  */
 export async function findImage(sourceDirectory: string, image: string): Promise<string> {
   const pattern = joinPaths(sourceDirectory, image);
-  const found = await glob(pattern);
+  const failures: UserError[] = [];
+  const found = await glob(pattern, failures);
   const [match] = found;
   if (match === undefined) {
-    throw new UserError(`no files match glob '${image}'`, {
-      hint: `check "image" in the params: it was looked for as ${pattern}${await nearby(pattern)}`,
-    });
+    const hint = `check "image" in the params: it was looked for as ${pattern}${await nearby(pattern, failures)}`;
+    throw new UserError(`no files match glob '${image}'`, { hint, cause: failures[0] });
   }
   if (found.length > 1) {
     throw new UserError(`too many files/directories match glob '${image}': ${listText(found)}`, {
@@ -53,20 +53,24 @@ async function refuseLinkOutside(sourceDirectory: string, path: string): Promise
 
 /**
  * The paths that match a cleaned pattern, as bytes because file names need not be UTF-8: directory by directory, each in
- * byte order. A directory that cannot be read has no matches. A malformed pattern is always a {@link UserError}.
+ * byte order. A directory that cannot be read has no matches, as in Go, and is added to `failures`. A malformed pattern is
+ * always a {@link UserError}.
  */
-export async function glob(pattern: string): Promise<Buffer[]> {
+export async function glob(pattern: string, failures: UserError[] = []): Promise<Buffer[]> {
   checkPattern(pattern);
-  return expand(pattern);
+  return expand(pattern, failures);
 }
 
 /** The content of the deepest existing directory of a pattern: the name may only be misspelled. */
-async function nearby(pattern: string): Promise<string> {
+async function nearby(pattern: string, failures: UserError[]): Promise<string> {
   let directory = dirname(pattern);
-  while (hasMeta(directory) || !(await exists(Buffer.from(directory)))) {
+  while (hasMeta(directory) || !(await exists(Buffer.from(directory), failures))) {
     directory = dirname(directory);
   }
-  const names = await sortedNames(Buffer.from(directory));
+  const names = await sortedNames(Buffer.from(directory), failures);
+  if (failures.length > 0) {
+    return '';
+  }
   return names.length === 0 ? `; ${directory} is empty` : `; in ${directory} there is: ${listText(names)}`;
 }
 
@@ -76,18 +80,18 @@ function listText(names: readonly Buffer[]): string {
   return `${shown.join(', ')}${rest}`;
 }
 
-async function expand(pattern: string): Promise<Buffer[]> {
+async function expand(pattern: string, failures: UserError[]): Promise<Buffer[]> {
   if (!hasMeta(pattern)) {
     const path = Buffer.from(pattern);
-    return (await exists(path)) ? [path] : [];
+    return (await exists(path, failures)) ? [path] : [];
   }
   const slash = pattern.lastIndexOf('/');
   const parent = slash === 0 ? '/' : slash < 0 ? '.' : pattern.slice(0, slash);
   const matches = compileComponent(pattern.slice(slash + 1));
-  const directories = hasMeta(parent) ? await expand(parent) : [Buffer.from(parent)];
+  const directories = hasMeta(parent) ? await expand(parent, failures) : [Buffer.from(parent)];
   const found: Buffer[] = [];
   for (const directory of directories) {
-    for (const name of await sortedNames(directory)) {
+    for (const name of await sortedNames(directory, failures)) {
       if (matches(name.toString())) {
         found.push(pathBelow(directory, name));
       }
@@ -96,16 +100,29 @@ async function expand(pattern: string): Promise<Buffer[]> {
   return found;
 }
 
-async function exists(path: Buffer): Promise<boolean> {
+async function exists(path: Buffer, failures: UserError[]): Promise<boolean> {
   return lstat(path).then(
     () => true,
-    () => false,
+    (cause: unknown) => {
+      addFailure(failures, path, cause);
+      return false;
+    },
   );
 }
 
-async function sortedNames(directory: Buffer): Promise<Buffer[]> {
-  const names = await readdir(directory, { encoding: 'buffer' }).catch(() => []);
+async function sortedNames(directory: Buffer, failures: UserError[]): Promise<Buffer[]> {
+  const names = await readdir(directory, { encoding: 'buffer' }).catch((cause: unknown) => {
+    addFailure(failures, directory, cause);
+    return [];
+  });
   return names.sort(Buffer.compare);
+}
+
+/** What is missing, or no directory, is no failure: there is nothing to be found in it. */
+function addFailure(failures: UserError[], path: Buffer, cause: unknown): void {
+  if (!['ENOENT', 'ENOTDIR'].includes(errorCode(cause))) {
+    failures.push(new UserError(`${path} cannot be read`, { cause }));
+  }
 }
 
 function pathBelow(directory: Buffer, name: Buffer): Buffer {
