@@ -5,6 +5,7 @@ import {
   withAnswerOptions,
   withCarryOutOptions,
   withManifestOptions,
+  withPlanningOptions,
   withRegistryOptions,
 } from './shared-options.ts';
 
@@ -21,26 +22,30 @@ export function definePromotionCommands(program: Program, define: Define): void 
   );
   define(
     withRegistryOptions(
-      withCarryOutOptions(
+      withPlanningOptions(
         withManifestOptions(
           program
             .command('promote')
             .description(
               'copy what promotion manifests say to its destinations; a dry run without --confirm',
             ),
-        )
-          .option('--confirm', 'carry the plan out')
-          .option('--out <file>', 'save the plan, for apply')
-          .option('--only <pattern>', 'only images whose name matches this RE2 pattern')
-          .option(
-            '--allow-tag-moves [pattern]',
-            'move tags that are on another digest, all or those whose "name:tag" matches this RE2 pattern',
-          )
-          .option('--strict', 'copy nothing at all when anything is lost, may not move, or cannot be read')
-          .option('--all', 'list what needs nothing, too'),
-      ),
+        ),
+      ).option('--only <pattern>', 'only images whose name matches this RE2 pattern'),
     ),
     async () => (await import('./promote-command.ts')).runPromote,
+  );
+  define(
+    withRegistryOptions(
+      withPlanningOptions(
+        program
+          .command('mirror')
+          .description('copy what a list says, also one of another tool; a dry run without --confirm')
+          .argument('<file>', 'the list; its format is told by its keys'),
+      )
+        .option('--to <prefix>', 'the destination of images that have none in the list: host, or host/path')
+        .option('--scoped', 'with --to: keep the whole name of each source, not its last part only'),
+    ),
+    async () => (await import('./mirror-command.ts')).runMirror,
   );
   define(
     withRegistryOptions(

@@ -20,7 +20,7 @@ export function promotionAnswer({ summary, edges }: PromotionResult, output: Pro
   const rows = shown.map(({ outcome, source, destination, tag, digest, reason }) => [
     outcome,
     tag === null ? destination : `${destination}:${tag}`,
-    digest,
+    digest ?? '',
     source,
     reason,
   ]);

@@ -30,3 +30,16 @@ export function withCarryOutOptions(command: Program): Program {
       'only part i of n, counted from 0; by default by JOB_COMPLETION_INDEX and SHARD_COUNT, or CLOUD_RUN_TASK_INDEX and CLOUD_RUN_TASK_COUNT',
     );
 }
+
+/** Adds the options of a command that plans promotions. */
+export function withPlanningOptions(command: Program): Program {
+  return withCarryOutOptions(command)
+    .option('--confirm', 'carry the plan out')
+    .option('--out <file>', 'save the plan, for apply')
+    .option(
+      '--allow-tag-moves [pattern]',
+      'move tags that are on another digest, all or those whose "name:tag" matches this RE2 pattern',
+    )
+    .option('--strict', 'copy nothing at all when anything is lost, may not move, or cannot be read')
+    .option('--all', 'list what needs nothing, too');
+}

@@ -85,6 +85,26 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
   };
 }
 
+/** An inventory that does not ask a source for digests that were seen there. */
+export function withSeenSources(
+  inventory: Inventory,
+  isSeen: (repository: string, digest: Digest) => boolean,
+): Inventory {
+  return {
+    ...inventory,
+    async source(repository, digests) {
+      const unseen = digests.filter((digest) => !isSeen(repository, digest));
+      const states = new Map(await inventory.source(repository, unseen));
+      for (const digest of digests) {
+        if (!states.has(digest)) {
+          states.set(digest, 'present');
+        }
+      }
+      return states;
+    },
+  };
+}
+
 const emptyListing: RepositoryListing = { tags: new Map(), digests: new Set(), mediaTypes: new Map() };
 
 /** What is known of the tag lists of a host. */

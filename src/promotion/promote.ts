@@ -1,11 +1,12 @@
 // A promotion from manifests: planned, and carried out when it is confirmed.
 import type { Registries } from '../access/registries.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Progress } from '../transfer/progress.ts';
 import type { AttachmentFilter } from './attachments.ts';
 import { carryOut } from './carry-out.ts';
 import type { OnPromotionEvent } from './copy-digest.ts';
 import type { ManifestEdge, RepositoryPromotion } from './edges.ts';
-import { openInventory } from './inventory.ts';
+import { openInventory, withSeenSources } from './inventory.ts';
 import { type PromotionPlan, planPromotion } from './plan.ts';
 import type { PlannedEdge } from './plan-edges.ts';
 import {
@@ -23,6 +24,8 @@ export interface PlanRequest {
   mayMove(edge: ManifestEdge): boolean;
   /** Whether edges that need nothing are listed. */
   readonly all: boolean;
+  /** Whether a digest was seen in a source repository already: it is not asked for again. */
+  isAtSource?: ((repository: string, digest: Digest) => boolean) | undefined;
 }
 
 /** What a promotion came to. */
@@ -45,11 +48,12 @@ export interface PromoteOptions {
 
 /** The plan for promotions, by what the registries hold now. */
 export async function makePlan(
-  { promotions, mayMove, all }: PlanRequest,
+  { promotions, mayMove, all, isAtSource }: PlanRequest,
   registries: Registries,
   signal: AbortSignal,
 ): Promise<PromotionPlan> {
-  const inventory = openInventory(registries, signal);
+  const opened = openInventory(registries, signal);
+  const inventory = isAtSource ? withSeenSources(opened, isAtSource) : opened;
   return await planPromotion(promotions, { inventory, mayMove, all, signal });
 }
 
@@ -57,6 +61,15 @@ export async function makePlan(
 export function dryRun({ edges, total }: PromotionPlan): PromotionResult {
   const reported = edges.map(reportPlanned);
   return { summary: summarize(reported, total), edges: reported };
+}
+
+/** A result with what was set aside before there was a plan. */
+export function withSetAside(
+  { summary, edges }: PromotionResult,
+  setAside: readonly ReportedEdge[],
+): PromotionResult {
+  const all = [...edges, ...setAside];
+  return { summary: summarize(all, summary.edges + setAside.length), edges: all };
 }
 
 /** Carries out a plan; edges that the plan set aside stay so. */

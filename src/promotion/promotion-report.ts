@@ -13,7 +13,8 @@ export type EdgeOutcome = 'present' | 'pending' | 'copied' | 'tagged' | 'lost' |
 export interface ReportedEdge {
   readonly source: string;
   readonly destination: string;
-  readonly digest: Digest;
+  /** Null for an image that its source does not have, or that could not be read, under a tag. */
+  readonly digest: Digest | null;
   readonly tag: string | null;
   readonly outcome: EdgeOutcome;
   /** Why it is not done, or what it replaces; empty when there is nothing to say. */

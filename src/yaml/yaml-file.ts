@@ -12,11 +12,19 @@ import type { YamlError, YamlReading } from './yaml-node.ts';
  * file (a directory, a named pipe, a device) or is larger than {@link maximumYamlFile}. Symbolic links are followed.
  */
 export async function readYamlFile(path: string): Promise<YamlReading> {
+  const file = await readUtf8File(path);
+  return 'error' in file ? unusable(file.error) : await parseYaml(file.text);
+}
+
+/** The text of a file, or why it cannot be read: as {@link readYamlFile}, without reading YAML. */
+export async function readUtf8File(
+  path: string,
+): Promise<{ readonly text: string } | { readonly error: YamlError }> {
   try {
     const bytes = await readBounded(path);
-    return isUtf8(bytes) ? await parseYaml(bytes.toString('utf8')) : unusable(invalidByte(bytes));
+    return isUtf8(bytes) ? { text: bytes.toString('utf8') } : { error: invalidByte(bytes) };
   } catch (error) {
-    return unusable({ line: 1, message: `the file cannot be read: ${systemReason(error)}` });
+    return { error: { line: 1, message: `the file cannot be read: ${systemReason(error)}` } };
   }
 }
 
