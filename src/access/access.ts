@@ -8,6 +8,7 @@ import { mirrorLimits, registryLimits } from '../transport/time-limits.ts';
 import { createTrustRoots, expiredCertificates, machineTrustFiles } from '../transport/trust-roots.ts';
 import type { AccessSettings, AccessSurroundings } from './access-settings.ts';
 import { type HostLimits, withHostBudget } from './host-budget.ts';
+import { withHostCircuit } from './host-circuit.ts';
 import { openRegistry, type RegistryAccess, type RegistryLogin } from './registry-access.ts';
 import { loggingRequests } from './request-log.ts';
 import { redactingSecrets } from './request-secrets.ts';
@@ -73,7 +74,7 @@ export function openAccess(
       const client = clientCertificate
         ? newClient(registryLimits.connect, divisor, clientCertificate)
         : registryClient;
-      const budgeted = budget ? withHostBudget(client, budget, clock) : client;
+      const budgeted = budget ? withHostCircuit(withHostBudget(client, budget, clock), clock) : client;
       return openRegistry(
         { host, login, client: budgeted, limits: registryLimits, policy: policies[command] },
         surroundings,
