@@ -7,7 +7,7 @@ import type { RepositoryPromotion } from './edges.ts';
 import { mapByHost } from './hosts.ts';
 import { DestinationTags } from './mirror-destinations.ts';
 import { admits, type MirrorEntry, type MirrorRegistry, type MirrorRepository } from './mirror-list.ts';
-import { type FoundImage, findImages } from './mirror-source.ts';
+import { type FoundImage, findImages, type ImageFault } from './mirror-source.ts';
 import type { ManifestProblem } from './promotion-manifest.ts';
 import type { ReportedEdge } from './promotion-report.ts';
 
@@ -43,7 +43,7 @@ export async function mirrorPromotions(
   const warnings: ManifestProblem[] = [];
   const failed = ({ source, destination }: MirrorEntry, error: unknown): void => {
     signal.throwIfAborted();
-    setAside.push(setAsideEdge(source, destination, null, 'failed', errorText(error)));
+    setAside.push(setAsideEdge(source, destination, null, { outcome: 'failed', reason: errorText(error) }));
   };
   const listed = await mapByHost(
     entries,
@@ -82,16 +82,14 @@ export async function mirrorPromotions(
     if (images.length === 0) {
       warnings.push({ file, line, message: `${source} has no tag that is to be copied` });
     }
-    for (const { digest, tag, name, failure } of images) {
-      if (digest === undefined) {
-        const reason = failure === undefined ? `${name} does not exist` : errorText(failure);
-        const outcome = failure === undefined ? 'lost' : 'failed';
-        setAside.push(setAsideEdge(source, destination, tag, outcome, reason));
+    for (const { tag, found: image } of images) {
+      if (typeof image === 'object') {
+        setAside.push(setAsideEdge(source, destination, tag, image));
         continue;
       }
-      destinations.add({ source, destination, digest, tag, line });
+      destinations.add({ source, destination, digest: image, tag, line });
       if (selection.kind !== 'digest' || entry.platform) {
-        seen.set(source, (seen.get(source) ?? new Set()).add(digest));
+        seen.set(source, (seen.get(source) ?? new Set()).add(image));
       }
     }
   }
@@ -125,8 +123,7 @@ function setAsideEdge(
   source: string,
   destination: string,
   tag: string | null,
-  outcome: 'lost' | 'failed',
-  reason: string,
+  fault: ImageFault,
 ): ReportedEdge {
-  return { source, destination, digest: null, tag, outcome, reason };
+  return { source, destination, digest: null, tag, ...fault };
 }

@@ -3,11 +3,12 @@ import type { Registries } from '../access/registries.ts';
 import { contentKind } from '../content/content-graph.ts';
 import { graphDocuments } from '../content/graph-documents.ts';
 import { platformImage } from '../content/platform-image.ts';
+import { errorText } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import { parseRepository } from '../oci/reference.ts';
-import { getManifest, lookUpDigest } from '../registry/manifest-endpoint.ts';
+import { getManifest, isMissing, lookUpDigest } from '../registry/manifest-endpoint.ts';
 import { readRepositoryContents } from '../registry/repository-contents.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import type { Session } from '../transport/session.ts';
@@ -16,15 +17,22 @@ import { type MirrorRepository, matchingTags } from './mirror-list.ts';
 /** How many tags of one repository are asked for at a time. */
 const lookUpConcurrency = 8;
 
-/** An image of a source; without a digest the source does not have it. */
+/** Why an image cannot be copied: its source does not have it, or an index has no image for its platform. */
+export interface ImageFault {
+  readonly outcome: 'lost' | 'failed';
+  readonly reason: string;
+}
+
+/** An image of a source, and its tag at the destination. */
 export interface FoundImage {
-  readonly digest: Digest | undefined;
-  /** The tag at the destination. */
   readonly tag: string | null;
-  /** The image as the list names it: `host/path:tag` or `host/path@sha256:…`. */
-  readonly name: string;
-  /** Why the image for a platform could not be found. */
-  readonly failure?: unknown;
+  readonly found: Digest | ImageFault;
+}
+
+/** The tags of a source that the entries choose; `isEmpty` when it has none at all. */
+interface SourceTags {
+  readonly digests: ReadonlyMap<string, Digest>;
+  readonly isEmpty: boolean;
 }
 
 /**
@@ -47,63 +55,71 @@ export async function findImages(
   });
 }
 
-/** The digests of all tags that the entries choose. */
-async function tagsOf(
-  session: Session,
-  entries: readonly MirrorRepository[],
-): Promise<ReadonlyMap<string, Digest>> {
+async function tagsOf(session: Session, entries: readonly MirrorRepository[]): Promise<SourceTags> {
   const selections = entries.map(({ selection }) => selection);
   const named = new Set(selections.flatMap((each) => (each.kind === 'tag' ? [each.tag] : [])));
   const filters = selections.flatMap((each) => (each.kind === 'matching' ? [each.filters] : []));
   if (filters.length > 0) {
-    const isWanted = (tag: string) =>
-      named.has(tag) || filters.some((each) => matchingTags([tag], each).length > 0);
-    return (await readRepositoryContents(session, lookUpConcurrency, isWanted)).tags;
+    let isEmpty = true;
+    const { tags } = await readRepositoryContents(session, lookUpConcurrency, (tag) => {
+      isEmpty = false;
+      return named.has(tag) || filters.some((each) => matchingTags([tag], each).length > 0);
+    });
+    return { digests: tags, isEmpty };
   }
-  const found = new Map<string, Digest>();
+  const digests = new Map<string, Digest>();
   await mapConcurrently([...named], lookUpConcurrency, async (tag) => {
     const digest = await lookUpDigest(session, tag);
     if (digest !== undefined) {
-      found.set(tag, digest);
+      digests.set(tag, digest);
     }
   });
-  return found;
+  return { digests, isEmpty: false };
 }
 
 function chosenImages(
   source: string,
   selection: MirrorRepository['selection'],
-  tags: ReadonlyMap<string, Digest>,
+  { digests, isEmpty }: SourceTags,
 ): FoundImage[] {
   if (selection.kind === 'digest') {
-    const { digest, as } = selection;
-    return [{ digest, tag: as, name: `${source}@${digest}` }];
+    return [{ tag: selection.as, found: selection.digest }];
   }
-  const chosen =
-    selection.kind === 'tag'
-      ? [[selection.tag, selection.as] as const]
-      : matchingTags([...tags.keys()], selection.filters).map((tag) => [tag, tag] as const);
-  return chosen.map(([tag, as]) => ({ digest: tags.get(tag), tag: as, name: `${source}:${tag}` }));
+  if (selection.kind === 'tag') {
+    const { tag, as } = selection;
+    return [{ tag: as, found: digests.get(tag) ?? lost(`${source}:${tag} does not exist`) }];
+  }
+  if (isEmpty) {
+    return [{ tag: null, found: lost(`${source} does not exist, or has no tags`) }];
+  }
+  return matchingTags([...digests.keys()], selection.filters).flatMap((tag) => {
+    const found = digests.get(tag);
+    return found === undefined ? [] : [{ tag, found }];
+  });
+}
+
+function lost(reason: string): ImageFault {
+  return { outcome: 'lost', reason };
 }
 
 /** Replaces an image by the one for a platform. */
 function platformFinder(session: Session) {
   const documents = graphDocuments(repositoryReader(session));
-  return async (image: FoundImage, platform: WantedPlatform): Promise<FoundImage> => {
-    if (image.digest === undefined) {
-      return image;
+  return async ({ tag, found }: FoundImage, platform: WantedPlatform): Promise<FoundImage> => {
+    if (typeof found === 'object') {
+      return { tag, found };
     }
     try {
-      const { bytes, mediaType, digest } = await getManifest(session, image.digest);
+      const { bytes, mediaType, digest } = await getManifest(session, found);
       documents.keep(digest, { bytes, mediaType });
       const root = {
         descriptor: { mediaType, size: bytes.length, digest },
         kind: contentKind(mediaType),
       };
       const { node } = await platformImage(documents, root, platform);
-      return { ...image, digest: node.descriptor.digest };
-    } catch (failure) {
-      return { ...image, digest: undefined, failure };
+      return { tag, found: node.descriptor.digest };
+    } catch (error) {
+      return { tag, found: { outcome: isMissing(error) ? 'lost' : 'failed', reason: errorText(error) } };
     }
   };
 }

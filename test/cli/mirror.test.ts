@@ -166,6 +166,12 @@ describe('a list', () => {
     expect(code).toBe(1);
     expect(destination.manifest('app', '1')?.bytes).toEqual(arm.bytes);
     expect(edges[1]).toMatchObject({ digest: null, tag: '1', outcome: 'failed' });
+    const gone = `sha256:${'0'.repeat(64)}`;
+    const lost = await mirror(
+      `mirror:\n- {source: "SRC/app@${gone}", destination: DST/app, platform: linux/arm64}\n`,
+      { source, destination },
+    );
+    expect(lost.outcomes).toEqual(['app:null lost']);
     expect(edges[1]?.reason).toContain('no child with platform linux/s390x');
   });
 });
@@ -174,14 +180,15 @@ describe('what cannot be copied', () => {
   it('is set aside while the rest is done, with exit status 1', async () => {
     const registries = await scene();
     const list =
-      'SRC/team/app:9 DST/one\nSRC/team/app:1.0 DST/one\nSRC/gone:1 DST/two\n127.0.0.1:1/app DST/three\n';
+      'SRC/team/app:9 DST/one\nSRC/team/app:1.0 DST/one\nSRC/gone:1 DST/two\nSRC/gone DST/all\n127.0.0.1:1/app DST/three\n';
     const { code, edges, summary } = await mirror(list, registries, '--confirm');
     expect(code).toBe(1);
-    expect(summary).toMatchObject({ edges: 4, copied: 1, lost: 2, failed: 1 });
+    expect(summary).toMatchObject({ edges: 5, copied: 1, lost: 3, failed: 1 });
     const byTag = new Map(edges.map((edge) => [`${edge.destination.split('/')[1]}:${edge.tag}`, edge]));
     expect(byTag.get('one:1.0')).toMatchObject({ outcome: 'copied' });
     expect(byTag.get('one:9')).toMatchObject({ outcome: 'lost', digest: null });
     expect(byTag.get('one:9')?.reason).toBe(`${registries.source.host}/team/app:9 does not exist`);
+    expect(byTag.get('all:null')).toMatchObject({ outcome: 'lost', digest: null });
     expect(byTag.get('two:1')).toMatchObject({ outcome: 'lost', digest: null });
     expect(byTag.get('three:null')).toMatchObject({ outcome: 'failed', digest: null });
   });
