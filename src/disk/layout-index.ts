@@ -1,15 +1,10 @@
 // Images that an index.json lists under several names: tools for layouts tell images apart by annotations of the entries.
 import { isJsonObject, type JsonObject, member, parseJson } from '../oci/json.ts';
 
-/** The annotations that hold a name: of the OCI image specification ("Pre-Defined Annotation Keys") and of containerd. */
-const nameAnnotations: ReadonlySet<string> = new Set([
-  'org.opencontainers.image.ref.name',
-  'io.containerd.image.name',
-]);
-
 /**
- * The index.json with each image once: an entry that differs from an earlier one in its name only is removed. The bytes are
- * unchanged when there is none. What is not an index is returned as it is.
+ * The index.json with each image once for each platform: entries that differ in their annotations only, which hold names
+ * and times, count as one, the first. So does an entry without a platform where another one of the image has one. The bytes
+ * are unchanged when there is none. What is not an index is returned as it is.
  */
 export function withoutOtherNames(bytes: Uint8Array): Uint8Array {
   const document = parseJson(bytes);
@@ -17,10 +12,18 @@ export function withoutOtherNames(bytes: Uint8Array): Uint8Array {
   if (!isJsonObject(document) || !Array.isArray(listed)) {
     return bytes;
   }
+  const entries = listed.map(readEntry);
+  const withPlatform = new Set(entries.flatMap((entry) => (entry?.platform ? [entry.digest] : [])));
   const seen = new Set<string>();
-  const manifests = listed.filter((entry) => {
-    const nameless = JSON.stringify(withoutName(entry));
-    return !seen.has(nameless) && seen.add(nameless);
+  const manifests = listed.filter((_, position) => {
+    const entry = entries[position];
+    if (!entry) {
+      return true;
+    }
+    const key = JSON.stringify([entry.digest, entry.platform]);
+    const isOther = seen.has(key) || (!entry.platform && withPlatform.has(entry.digest));
+    seen.add(key);
+    return !isOther;
   });
   if (manifests.length === listed.length) {
     return bytes;
@@ -29,16 +32,14 @@ export function withoutOtherNames(bytes: Uint8Array): Uint8Array {
   return Buffer.from(JSON.stringify({ ...document, [key]: manifests }));
 }
 
-function withoutName(entry: unknown): unknown {
-  if (!isJsonObject(entry)) {
-    return entry;
+/** What tells the entries of one image apart; undefined for what is no descriptor. */
+function readEntry(entry: unknown): { digest: string; platform: JsonObject | undefined } | undefined {
+  const digest = isJsonObject(entry) ? member(entry, 'digest') : undefined;
+  if (!isJsonObject(entry) || typeof digest !== 'string') {
+    return undefined;
   }
-  const annotations = Object.entries(isJsonObject(entry.annotations) ? entry.annotations : {});
-  const others = annotations.filter(([name]) => !nameAnnotations.has(name));
-  return sorted({
-    ...entry,
-    annotations: others.length > 0 ? sorted(Object.fromEntries(others)) : undefined,
-  });
+  const platform = member(entry, 'platform');
+  return { digest, platform: isJsonObject(platform) ? sorted(platform) : undefined };
 }
 
 /** The members in the order of their keys, so that equal objects have equal JSON. */

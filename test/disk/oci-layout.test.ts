@@ -120,7 +120,20 @@ describe('openOciLayout', () => {
     expect(nodes.at(-1)?.descriptor.size).toBe(JSON.stringify(root).length);
   });
 
-  it('keeps an index as it is whose entries of one image differ in more than the name', async () => {
+  const amd64 = { platform: { os: 'linux', architecture: 'amd64' } };
+  it.each<[string, object, object, object]>([
+    ['annotations of any name', { annotations: { created: '1' } }, { annotations: { created: '2' } }, {}],
+    ['the order of a platform', amd64, { platform: { architecture: 'amd64', os: 'linux' } }, amd64],
+    ['a platform that one of them lacks', { annotations: { a: 'b' } }, amd64, amd64],
+  ])('lists an image once whose entries differ in %s', async (_name, first, second, kept) => {
+    const a = await imageOf('a');
+    const directory = await layoutListing([descriptorOf(a, first), descriptorOf(a, second)], a);
+    const nodes = await Array.fromAsync((await openOciLayout(directory)).nodes(async () => false));
+    const root = JSON.parse((await buffer(await nodes.at(-1)!.open())).toString());
+    expect(root.manifests).toEqual([expect.objectContaining(descriptorOf(a, kept))]);
+  });
+
+  it('keeps an index as it is that lists one image for several platforms', async () => {
     const a = await imageOf('a');
     const listing = [
       descriptorOf(a, { platform: { os: 'linux', architecture: 'amd64' } }),
