@@ -51,7 +51,7 @@ export const maximumIndexDepth = 8;
 /** Bytes of a file that lists tags. */
 export const maximumTagFile: number = mebi;
 
-/** Bytes of a file that contains a version. */
+/** Bytes of a file that contains a version, or the digest or the repository that a get wrote. */
 export const maximumVersionFile: number = 4 * kibi;
 
 /** Bytes of a YAML file: a hundred times the largest list of images of Kubernetes, which has 600 KB. */

@@ -1,7 +1,6 @@
 // Reads the files of a build that contain a version (params.version_file) or list tags (params.additional_tags).
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readTextFile } from '../disk/text-file.ts';
 import { UserError } from '../errors.ts';
 import { maximumTagFile, maximumVersionFile } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -56,29 +55,4 @@ export async function readVersionFile(directory: string, path: string): Promise<
   } catch (cause) {
     throw new UserError(`could not read the version in ${JSON.stringify(file)}`, { cause });
   }
-}
-
-/**
- * The content of a file in UTF-8, without a byte-order mark at its start. Throws a UserError for what is not a regular
- * file, for more than `limit` bytes, and for UTF-16, which some shells of Windows write.
- */
-async function readTextFile(path: string, limit: number): Promise<string> {
-  // Without O_NONBLOCK, opening a FIFO that has no writer would block.
-  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  if (!(await file.stat()).isFile()) {
-    throw new UserError('it is not a regular file');
-  }
-  const buffer = Buffer.alloc(limit + 1);
-  let size = 0;
-  for (let bytesRead = -1; bytesRead !== 0 && size < buffer.length; size += bytesRead) {
-    ({ bytesRead } = await file.read(buffer, size, buffer.length - size));
-  }
-  if (size > limit) {
-    throw new UserError(`it has more than ${limit} bytes`);
-  }
-  const content = buffer.subarray(0, size);
-  if (['feff', 'fffe'].includes(content.subarray(0, 2).toString('hex'))) {
-    throw new UserError('it is UTF-16, not UTF-8');
-  }
-  return new TextDecoder().decode(content);
 }

@@ -1,9 +1,11 @@
 // The files that a get writes into its directory, and the removal of those of an earlier get.
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partialArchive } from '../disk/docker-archive-target.ts';
 import { unpublishLayout } from '../disk/oci-layout-target.ts';
+import { readTextFile } from '../disk/text-file.ts';
 import { UserError } from '../errors.ts';
+import { maximumVersionFile } from '../limits.ts';
 import { isDigest } from '../oci/digest.ts';
 import { removeTree } from '../rootfs/remove-tree.ts';
 
@@ -69,7 +71,7 @@ export async function clearResult(
 }
 
 async function describesGet(directory: string): Promise<boolean> {
-  return isDigest(await readFile(join(directory, 'digest'), 'utf8').catch(() => ''));
+  return isDigest(await readTextFile(join(directory, 'digest'), maximumVersionFile).catch(() => ''));
 }
 
 async function clearImage(

@@ -1,4 +1,5 @@
 // in on a fake clock when requests fail: what it retries, and that a failed get leaves no files.
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -198,6 +199,16 @@ describe('a get into a directory with other files', () => {
     expect(readdirSync(elsewhere)).toEqual(['file']);
     expect(readFileSync(join(elsewhere, 'file'), 'utf8')).toBe('precious');
     expect(lstatSync(join(target, 'rootfs')).isDirectory()).toBe(true);
+    expect(readFileSync(join(target, 'digest'), 'utf8')).toBe(image.digest);
+  });
+
+  it.each([
+    ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
+    ['a link to a device', (path: string) => symlinkSync('/dev/zero', path)],
+  ])('replaces %s in the place of a file and does not read it', async (_name, leave) => {
+    await using registry = await startRegistry();
+    leave(join(target, 'digest'));
+    expect((await get(registry)).answer).toBeDefined();
     expect(readFileSync(join(target, 'digest'), 'utf8')).toBe(image.digest);
   });
 

@@ -1,4 +1,5 @@
 // out of images that exist already: promoted from another repository, or assembled into an index.
+import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -90,6 +91,15 @@ describe('a put with from', () => {
     await writeFile(join(directory, 'base/digest'), image.digest);
     const { answer } = await put({ from: { get: 'base' }, tags: ['1.0'] });
     expect(answer.version.digest).toBe(image.digest);
+  });
+
+  it('refuses a directory whose files are not regular, and does not wait for them', async () => {
+    await mkdir(join(directory, 'base'));
+    await writeFile(join(directory, 'base', 'repository'), `${registry.host}/staging/app`);
+    execFileSync('mkfifo', [join(directory, 'base', 'digest')]);
+    const { answer, text } = await put({ from: { get: 'base' }, version: '1.2.3' });
+    expect(answer).toBeUndefined();
+    expect(text).toContain('is not the directory of a get: it is not a regular file');
   });
 
   it('brings signatures along before the first tag moves, unless referrers is false', async () => {
