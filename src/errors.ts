@@ -48,13 +48,13 @@ export function errorCode(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-/** The text of an error and its causes, outermost first, joined with `: ` as Go wraps errors. */
+/** The text of an error and its causes, outermost first, joined with `: ` as Go wraps errors. Empty messages are left out. */
 export function errorText(error: unknown): string {
   const parts: string[] = [];
   for (const level of causes(error)) {
     parts.push(levelText(level));
   }
-  return parts.join(': ');
+  return parts.filter((part) => part !== '').join(': ');
 }
 
 /** Node reports a host none of whose addresses answers by an aggregate with an empty message. */

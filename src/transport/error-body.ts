@@ -16,6 +16,8 @@ export interface FailedExchange {
   readonly url: string;
   readonly status: number;
   readonly body: string | Uint8Array;
+  /** Leaves out the advice of upstream's library for programmers, to use GET instead of HEAD. */
+  readonly withoutAdvice?: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export function parseErrorBody(body: string | Uint8Array): ErrorEntry[] {
 }
 
 /** The message for a refused request: `METHOD url: CODE: message; detail`, or the status and the raw body. */
-export function registryErrorText({ method, url, status, body }: FailedExchange): string {
+export function registryErrorText({ method, url, status, body, withoutAdvice }: FailedExchange): string {
   const entries = parseErrorBody(body);
   const prefix = `${method} ${redactedUrl(url)}: `;
   if (entries.length > 0) {
@@ -42,8 +44,9 @@ export function registryErrorText({ method, url, status, body }: FailedExchange)
   if (content !== '') {
     return `${prefix}${reason}: ${content}`.toWellFormed();
   }
-  const hint = method === 'HEAD' ? ' (HEAD responses have no body, use GET for details)' : '';
-  return `${prefix}${reason}${hint}`;
+  const advice =
+    method === 'HEAD' && !withoutAdvice ? ' (HEAD responses have no body, use GET for details)' : '';
+  return `${prefix}${reason}${advice}`;
 }
 
 const temporaryStatuses = new Set([408, 429, 500, 502, 503, 504]);

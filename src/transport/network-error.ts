@@ -111,12 +111,20 @@ function innermost(error: unknown): Error {
   });
 }
 
-/** The message of an error without user info of URLs, places in OpenSSL's sources, and advice on Node's options. */
+/**
+ * The message of an error without user info of URLs, places in OpenSSL's sources, and advice on Node's options; empty when it
+ * only says again that there was a time-out.
+ */
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error);
   const [, openSslReason] = /error:[\dA-F]+:[^:]*:[^:]*:([^:\n]+)/i.exec(message) ?? [];
   return (openSslReason ?? message)
     .replace(/\/\/[^/@\s]*@/g, '//')
     .replace(/; if the root CA is installed locally.*/s, '')
+    .replace(/^(Headers|Body) Timeout Error$/, '')
+    .replace(
+      /^Connect Timeout Error \(attempted addresse?s?: (.+), timeout: (\d+)ms\)$/,
+      'no connection to $1 within $2 ms',
+    )
     .trim();
 }

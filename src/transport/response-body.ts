@@ -120,6 +120,7 @@ export async function registryError(method: string, response: HttpResponse): Pro
       url: response.url,
       status: response.status,
       body,
+      withoutAdvice: true,
       retryAfter: headerText(response, 'retry-after'),
     });
   } catch (error) {

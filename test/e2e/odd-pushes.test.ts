@@ -34,7 +34,8 @@ describe('a put to a registry that refuses HEAD requests', () => {
     const registry = await registryWith({ method: 'HEAD', path: /\/manifests\//, fault: status(401) });
     const { status: code, stderr } = await put(registry, { immutable_tags: true });
     expect(code).toBe(1);
-    expect(stderr).toContain('the registry does not say where the immutable tag 1.0 points');
+    expect(stderr).toContain('the registry does not say where the immutable tag 1.0 points: HEAD ');
+    expect(stderr).not.toContain('use GET for details');
   });
 
   it('says which tag could not be restored after a failure', async () => {

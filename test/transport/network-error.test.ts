@@ -34,6 +34,25 @@ test.each([
   expect(errorText(error)).toBe(`${error.message}: ${code}`);
 });
 
+test.each([
+  ['UND_ERR_HEADERS_TIMEOUT', 'Headers Timeout Error', 'the server did not answer in time'],
+  ['UND_ERR_BODY_TIMEOUT', 'Body Timeout Error', 'the server did not answer in time'],
+  [
+    'UND_ERR_CONNECT_TIMEOUT',
+    'Connect Timeout Error (attempted address: 10.1.2.3:443, timeout: 3000ms)',
+    'the server cannot be reached: no connection to 10.1.2.3:443 within 3000 ms',
+  ],
+  [
+    'UND_ERR_CONNECT_TIMEOUT',
+    'Connect Timeout Error (attempted addresses: 10.1.2.3:443, [::1]:443, timeout: 3000ms)',
+    'the server cannot be reached: no connection to 10.1.2.3:443, [::1]:443 within 3000 ms',
+  ],
+])('%s is worded once', (code, message, text) => {
+  const error = networkError('GET', 'https://reg/', new TypeError('failed', { cause: coded(code, message) }));
+  expect(errorText(error)).toBe(`GET https://reg/: ${text}`);
+  expect(classifyFailure(error, 0)).toEqual(classifyFailure(coded(code), 0));
+});
+
 test('an unknown error is quoted without secrets', () => {
   const error = networkError('GET', url, new Error('proxy http://user:s3cr3t@proxy:3128 said no'));
   expect(errorText(error)).toContain('the request failed: proxy http://proxy:3128 said no');

@@ -127,7 +127,7 @@ describe('the error of an unexpected status', () => {
 
   it('has no body for a HEAD', async () => {
     const error = await registryError('HEAD', answer(500));
-    expect(error.message).toContain('500 Internal Server Error (HEAD responses have no body');
+    expect(error.message).toBe('HEAD https://registry/v2/: unexpected status code 500 Internal Server Error');
   });
 
   it.each([
