@@ -2,7 +2,13 @@
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { readWantedPlatform, type WantedPlatform } from '../oci/platform.ts';
-import { checkAddressable, dockerHub, parseRepository, repositoryName } from '../oci/reference.ts';
+import {
+  checkAddressable,
+  dockerHub,
+  parseRepository,
+  repositoryName,
+  withoutUserInfo,
+} from '../oci/reference.ts';
 import { parseReference } from '../policy/image-reference.ts';
 import { registryNameFault, repositoryFault } from './registry-name.ts';
 
@@ -23,6 +29,11 @@ export interface MirrorDestination {
 
 /** Parses `host/path`, `host/path:tag` and `host/path@sha256:…`. Throws a UserError that names what is wrong. */
 export function parseMirrorImage(text: string): MirrorImage {
+  if (text !== withoutUserInfo(text)) {
+    throw new UserError(`${JSON.stringify(withoutUserInfo(text))} has a user before its registry`, {
+      hint: 'logins come from the settings file, or from the config.json of Docker',
+    });
+  }
   if (text.includes('{{') || text.includes('$')) {
     throw new UserError(`${JSON.stringify(text)} has a template or a variable: these are not evaluated`);
   }

@@ -57,7 +57,8 @@ export async function mirrorPromotions(
       }
     },
   );
-  const bySource = [...Map.groupBy(listed.flat(), ({ source }) => source)];
+  const repositories = listed.flat();
+  const bySource = [...Map.groupBy(repositories, ({ source }) => source)];
   const found = new Map<MirrorRepository, readonly FoundImage[]>();
   await mapByHost(
     bySource,
@@ -77,8 +78,12 @@ export async function mirrorPromotions(
   );
   const seen = new Map<string, Set<Digest>>();
   // In the order of the list, whichever registry answered first.
-  for (const [entry, images] of [...found].sort(([a], [b]) => a.line - b.line)) {
+  for (const entry of repositories.toSorted((a, b) => a.line - b.line)) {
     const { source, destination, line, selection } = entry;
+    const images = found.get(entry);
+    if (!images) {
+      continue;
+    }
     if (images.length === 0) {
       warnings.push({ file, line, message: `${source} has no tag that is to be copied` });
     }

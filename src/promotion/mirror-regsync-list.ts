@@ -1,5 +1,6 @@
 // Reads regsync's list for mirror (regsync.yml): images, repositories and registries with their filters.
 import { UserError } from '../errors.ts';
+import { withoutUserInfo } from '../oci/reference.ts';
 import { readFields } from '../yaml/yaml-fields.ts';
 import type { YamlEntry, YamlMap } from '../yaml/yaml-node.ts';
 import type { MirrorEntries } from './mirror-entries.ts';
@@ -145,7 +146,7 @@ function withLatest(name: LineString, { problems }: MirrorEntries): LineString {
 function isBare(name: LineString, { problems }: MirrorEntries): boolean {
   const [, last = ''] = /([^/]*)$/.exec(name.value) ?? [];
   if (/[:@]/.test(last)) {
-    problems.error(name.line, `a repository must have no tag and no digest: ${name.value}`);
+    problems.error(name.line, `a repository must have no tag and no digest: ${withoutUserInfo(name.value)}`);
     return false;
   }
   return true;

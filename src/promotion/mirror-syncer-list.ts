@@ -1,5 +1,6 @@
 // Reads image-syncer's list for mirror: a map from sources to one or more destinations.
 import { UserError } from '../errors.ts';
+import { withoutUserInfo } from '../oci/reference.ts';
 import { compilePattern } from '../policy/pattern.ts';
 import { checkTag } from '../policy/tag-grammar.ts';
 import { readFields } from '../yaml/yaml-fields.ts';
@@ -24,7 +25,7 @@ export function readSyncerList(images: YamlMap, list: MirrorEntries): void {
   for (const entry of images.entries) {
     const destinations = readStrings(entry, list.problems);
     if (entry.value.kind === 'empty' || (entry.value.kind === 'list' && destinations.length === 0)) {
-      list.problems.error(entry.line, `the source ${entry.key} has no destination`);
+      list.problems.error(entry.line, `the source ${withoutUserInfo(entry.key)} has no destination`);
     }
     for (const destination of destinations) {
       addRule(entry, destination, list);

@@ -498,6 +498,24 @@ src.test/team/tool@${digest}
   });
 });
 
+describe('a user and a password in a name', () => {
+  it.each([
+    ['a line', 'robot:hunter!2@src.test/app:1 dst.test/app\n'],
+    ['a line with a digest', `robot:hunter!2@src.test/app@${digest} dst.test/app\n`],
+    ['our own list', 'mirror:\n- {source: src.test/app, destination: "robot:hunter!2@dst.test/app"}\n'],
+    ['regsync', 'sync:\n- {source: "robot:hunter!2@app", target: dst.test/app, type: repository}\n'],
+    ['skopeo', '"robot:hunter!2@src.test":\n  images: {app: []}\n'],
+    ['image-syncer', '"robot:hunter!2@src.test/app":\n'],
+    ['image-syncer with tags', '"robot:hunter!2@src.test/app:a,b": dst.test/app\n'],
+    ['Zuul', 'container_images:\n- {repository: "robot:hunter!2@src.test/app"}\n'],
+  ])('is an error of %s that does not show them', async (_, text) => {
+    const { errors } = await read(text, to);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain('xxxxx@');
+    expect(errors[0]).not.toContain('hunter');
+  });
+});
+
 describe('a file', () => {
   it.each([
     ['that is empty', '', /^1 the list has no images$/],
