@@ -12,6 +12,7 @@ import { getManifest, isMissing, type ServedManifest } from '../registry/manifes
 import { repositoryReader } from '../registry/repository-reader.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import type { CopyOptions } from '../transfer/copy.ts';
+import { copyAgainIfLost } from '../transfer/copy-again.ts';
 import type { Progress } from '../transfer/progress.ts';
 import { type SharedMemory, shareReads } from '../transfer/shared-reads.ts';
 import { watchReader } from '../transfer/watched-content.ts';
@@ -92,7 +93,10 @@ export async function copyDigest(
         await options.admit(to.registry, async () => {
           const on: OnContentEvent = (event) => options.on(event, to.registry);
           const target = repositoryTarget(await registries.writer(to, from), on);
-          report(destination, await copyTo(target, destination, image, share.reader, { signal, on }));
+          const outcomes = await copyAgainIfLost(target, on, (to) =>
+            copyTo(to, destination, image, share.reader, { signal, on }),
+          );
+          report(destination, outcomes);
         });
       } catch (error) {
         fail(destination, error);

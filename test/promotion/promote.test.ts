@@ -153,6 +153,27 @@ describe('a promotion', () => {
     }
   });
 
+  it('sends everything when a destination lacks content that it said it has', async () => {
+    const one = await imageOf('1');
+    const source = await registryWith({ 'staging/app:a': one });
+    const destination = await registryWith();
+    for (const blob of [one.config, ...one.layers]) {
+      destination.putBlob('prod/app', blob.bytes);
+    }
+    const uploads = () => destination.journal.select({ method: 'POST', path: /uploads/ }).length;
+    destination.faults.add({
+      method: 'PUT',
+      path: /manifests/,
+      fault: () =>
+        uploads() === 2
+          ? undefined
+          : { kind: 'status', status: 404, body: { errors: [{ code: 'MANIFEST_BLOB_UNKNOWN' }] } },
+    });
+    const { outcomes } = await promote([manifestOf(source, [destination], { app: [[one, '1.0']] })]);
+    expect(outcomes).toEqual(['prod/app:1.0 copied']);
+    expect(destination.manifest('prod/app', '1.0')?.bytes).toEqual(one.bytes);
+  });
+
   it('sets aside what is lost and tags that are on another digest, and does the rest', async () => {
     const [one, two, gone] = [await imageOf('1'), await imageOf('2'), await imageOf('gone')];
     const source = await registryWith({ 'staging/app:a': one, 'staging/app:b': two });
