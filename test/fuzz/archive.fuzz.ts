@@ -4,6 +4,7 @@ import { crc32, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } fro
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { decompress } from '../../src/compression/decompress.ts';
+import { detectCompression } from '../../src/compression/detect.ts';
 import { ZstdFrames } from '../../src/compression/zstd-frames.ts';
 import { UserError } from '../../src/errors.ts';
 import { unpackLayers } from '../../src/rootfs/unpack.ts';
@@ -125,9 +126,14 @@ async function decompressed(bytes: Buffer, pieceSizes: readonly number[]): Promi
   });
 }
 
+/** What zlib makes of data that starts with gzip's or zstd's signature; undefined if it refuses the data. */
 function reference(bytes: Buffer): string | undefined {
+  const compression = detectCompression(bytes);
+  if (compression === 'none') {
+    return undefined;
+  }
   try {
-    return (bytes[0] === 0x1f ? gunzipSync(bytes) : zstdDecompressSync(bytes)).toString('latin1');
+    return (compression === 'gzip' ? gunzipSync(bytes) : zstdDecompressSync(bytes)).toString('latin1');
   } catch {
     return undefined;
   }
@@ -140,7 +146,7 @@ fuzz(
     const whole = await decompressed(bytes, []);
     expect(await decompressed(bytes, pieceSizes)).toBe(whole);
     const expected = reference(bytes);
-    if (whole !== undefined && expected !== undefined && bytes.length > 8) {
+    if (whole !== undefined && expected !== undefined) {
       expect(whole).toBe(expected);
     }
   },
