@@ -55,7 +55,7 @@ class SimpleReader {
       return false;
     }
     this.#wait({ kind: 'empty', line });
-    return scanner.isLineEnd() || this.#readFlow() || this.#readEntry(true);
+    return scanner.isLineEnd() || (this.#readFlow() ?? this.#readEntry(true));
   }
 
   /** A key with its value or, where it may be an item, a string. */
@@ -73,7 +73,7 @@ class SimpleReader {
       return false;
     }
     this.#wait({ kind: 'empty', line }, value);
-    return scanner.isLineEnd() || this.#readFlow() || this.#readString();
+    return scanner.isLineEnd() || (this.#readFlow() ?? this.#readString());
   }
 
   #readString(): boolean {
@@ -82,15 +82,15 @@ class SimpleReader {
     return value !== undefined && this.#fill({ kind: 'string', line, value });
   }
 
-  /** A flow list of strings on one line, or an empty flow map. */
-  #readFlow(): boolean {
+  /** A flow list of strings on one line, or an empty flow map; undefined when no bracket opens one. */
+  #readFlow(): boolean | undefined {
     const scanner = this.#scanner;
     const { line } = scanner;
     if (scanner.flow('{')) {
       return scanner.flow('}') && this.#fill({ kind: 'map', line, entries: [] });
     }
     if (!scanner.flow('[')) {
-      return false;
+      return undefined;
     }
     const items: YamlNode[] = [];
     for (let isLast = false; !scanner.flow(']'); isLast = !scanner.flow(',')) {

@@ -97,3 +97,10 @@ describe('leaves to the library', () => {
     ['a list after a map', 'a: b\n- c\n'],
   ])('%s', (_, text) => expect(readSimpleYaml(text)).toBeUndefined());
 });
+
+it.each(['- {a\n', '- [a b\n', 'key: [a b\n', 'key: {a\n'])(
+  'leaves %j, with a bracket that is not closed, to the library',
+  (text) => {
+    expect(readSimpleYaml(text)).toBeUndefined();
+  },
+);
