@@ -64,7 +64,7 @@ function headState(response: ReadResponse, reference: string): TagState {
 
 /**
  * The manifest of a tag or digest. The bytes have the requested digest, and for a tag the `Docker-Content-Digest` of the
- * response, if it has one; `accept` lists the media types. Throws a {@link RegistryError} for any status but 200, and a
+ * response, if it has one, and are no web page; `accept` lists the media types. Throws a {@link RegistryError} for any status but 200, and a
  * {@link CorruptContentError} for other bytes or none.
  */
 export async function getManifest(
@@ -113,6 +113,9 @@ function verifiedDigest(response: ReadResponse, reference: string, mediaType: st
   }
   if (response.bytes.length === 0) {
     throw corrupt('the response has no body');
+  }
+  if (mediaType === 'text/html') {
+    throw corrupt('the response is a web page, not a manifest: something else than a registry answered');
   }
   const stated = headerText(response, 'docker-content-digest');
   if (!isDigest(stated) || stated === digest) {

@@ -160,6 +160,15 @@ describe('GET of a manifest', () => {
     await expect(outcome).rejects.toMatchObject({ code: 'CONTENT_CORRUPT' });
   });
 
+  it('refuses a web page for a tag, such as that of a proxy that asks for a log-in', async () => {
+    const html = { 'content-type': 'text/html; charset=utf-8', 'content-length': undefined };
+    const reply = { status: 200, headers: headers(html), body: '<html>log in' };
+    await using registry = await registryOf({ head: { status: 405 }, get: reply });
+    const outcome = lookUpDigest(registry.session, 'latest');
+    await expect(outcome).rejects.toThrow('the response is a web page, not a manifest');
+    await expect(outcome).rejects.toMatchObject({ code: 'CONTENT_CORRUPT' });
+  });
+
   it('takes the digest of a signed schema 1 manifest from the header, because it is that of the payload', async () => {
     const type = { 'content-type': mediaTypes.dockerManifestSchema1Signed };
     const reply = { status: 200, headers: headers({ 'docker-content-digest': other, ...type }), body: bytes };
