@@ -1,5 +1,4 @@
 // Redaction of secrets in everything that is written, also where a server sends them back.
-import { base64Parts } from './base64-parts.ts';
 import { fromBytes, textViews, toBytes } from './text-views.ts';
 
 /** The known secrets. Our own messages must not hold secrets; this is for what servers and programs say. */
@@ -143,4 +142,17 @@ function replaceRanges(bytes: string, ranges: readonly Range[]): string {
     done = Math.max(done, end);
   }
   return replaced + bytes.slice(done);
+}
+
+/**
+ * The base64 characters that depend on these bytes alone (one character each), for each of the three offsets at which they
+ * can begin, in both alphabets.
+ */
+function base64Parts(bytes: string): string[] {
+  const content = Buffer.from(bytes, 'latin1');
+  return [0, 1, 2].flatMap((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), content]).toString('base64url');
+    const own = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + content.length) * 8) / 6));
+    return [own, own.replaceAll('-', '+').replaceAll('_', '/')];
+  });
 }
