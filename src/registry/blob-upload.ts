@@ -13,6 +13,9 @@ import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
 import type { ExpectedRequest, ReadResponse } from '../transport/session-request.ts';
 
+/** How long an aborted command waits for a registry to open, and then to cancel, an upload; in milliseconds. */
+const cancelTimeout = 1_000;
+
 /**
  * Whether the repository has a blob; false when the registry refuses to say: the blob can be uploaded. Some registries
  * refuse every HEAD of a blob. Throws a RegistryError of a status that may pass, after the retries of the session.
@@ -66,7 +69,8 @@ export async function mountBlob(
  * Uploads a blob that the repository does not have: POST opens an upload session, PATCH sends all bytes, PUT completes
  * it with the digest. `opened` is the URL of a session that is open already. After 429 or 503 the PUT alone is repeated;
  * any other failure starts a new session, because the old one may hold half of the bytes, or be lost. Returns `mounted`
- * when the registry had the blob without its bytes being sent.
+ * when the registry had the blob without its bytes being sent. An abort cancels the session, where that takes less than a
+ * second.
  */
 export async function uploadBlob(
   session: Session,
@@ -95,6 +99,10 @@ export async function uploadBlob(
       await closeUpload(session, filled, digest, signal);
       return 'pushed';
     } catch (error) {
+      const open = filled ?? upload;
+      if (signal?.aborted && open !== undefined) {
+        await cancelUpload(session, open);
+      }
       failed = true;
       upload = undefined;
       filled = isDeferred(error) ? filled : undefined;
@@ -105,14 +113,26 @@ export async function uploadBlob(
 
 /** The URL of a new upload session; undefined when the registry responds that the blob exists. */
 async function openUpload(session: Session, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const response = await session.requestOnce({
-    method: 'POST',
-    target: uploadsUrl(session),
-    headers: { 'content-type': 'application/json' },
-    expect: [201, 202],
-    signal,
-  });
-  return response.status === 201 ? undefined : uploadLocation(session, 'POST', response);
+  signal?.throwIfAborted();
+  const late = new AbortController();
+  const abortLate = () => {
+    setTimeout(() => late.abort(signal?.reason), cancelTimeout).unref();
+  };
+  signal?.addEventListener('abort', abortLate, { once: true });
+  try {
+    const response = await session.requestOnce({
+      method: 'POST',
+      target: uploadsUrl(session),
+      headers: { 'content-type': 'application/json' },
+      expect: [201, 202],
+      // Only the response names the session that is to be cancelled.
+      signal: late.signal,
+      isCleanUp: true,
+    });
+    return response.status === 201 ? undefined : uploadLocation(session, 'POST', response);
+  } finally {
+    signal?.removeEventListener('abort', abortLate);
+  }
 }
 
 /** Sends all bytes; returns the URL that completes the upload. */
@@ -146,6 +166,14 @@ async function closeUpload(
     expect: [201],
     signal,
   });
+}
+
+/** Cancels an upload session: distribution specification, "Canceling an upload". Its failure changes nothing. */
+async function cancelUpload(session: Session, location: string): Promise<void> {
+  const signal = AbortSignal.timeout(cancelTimeout);
+  await session
+    .requestOnce({ method: 'DELETE', target: location, expect: [200, 202, 204], signal, isCleanUp: true })
+    .catch(() => undefined);
 }
 
 /** Sends a request of an open session. A session that the registry does not know (any more) is `UPLOAD_LOST`. */

@@ -28,6 +28,8 @@ export interface HttpRequest {
    */
   readonly timeout: number;
   readonly signal?: AbortSignal;
+  /** Sends the request even after the client's own signal is aborted: to clean up at the server. */
+  readonly isCleanUp?: boolean;
 }
 
 /** A response whose headers have arrived. The body must be read to its end or destroyed. */
@@ -120,7 +122,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const { scheme, origin, target } = requestUrl(request.url);
     const { length } = request.body ?? {};
     const timeout = request.timeout / (options.timeoutDivisor ?? 1);
-    const signals = [request.signal, everyRequest].filter((signal) => signal !== undefined);
+    const ending = request.isCleanUp ? undefined : everyRequest;
+    const signals = [request.signal, ending].filter((signal) => signal !== undefined);
     const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
     signal?.throwIfAborted();
     // undici frees a connection one turn after its response has ended: a request that follows at once would open

@@ -12,6 +12,8 @@ export interface SessionRequest {
   readonly anonymous?: boolean;
   /** Ends the request, its retries and the waits between them with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Sends the request even after the command is aborted. */
+  readonly isCleanUp?: boolean;
 }
 
 /** A request whose response must have one of the expected statuses. */

@@ -212,6 +212,7 @@ async function sendOnce(
       ...(request.body ? { body: request.body } : {}),
       timeout: reads ? limits.read : limits.write,
       ...(request.signal ? { signal: request.signal } : {}),
+      ...(request.isCleanUp ? { isCleanUp: true } : {}),
     });
   } catch (error) {
     throw networkError(request.method, request.url, error);

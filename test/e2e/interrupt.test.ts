@@ -99,6 +99,23 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     expectInterrupted(await interrupt({ executable: 'out', request, directory, signal, moment }), signal);
     expect(registry.tags(name)).toEqual([]);
     expect(readdirSync(directory)).toEqual(['image']);
+    expect(registry.openUploads).toBe(0);
+  });
+
+  it('ends a put in time when the registry does not cancel its uploads', async () => {
+    const image = await buildLarge();
+    await using registry = await startRegistry({
+      faults: [
+        { method: 'PATCH', fault: { kind: 'stallUpload', after: 1 } },
+        { method: 'DELETE', fault: { kind: 'hold', until: new Promise(() => {}) } },
+      ],
+    });
+    const directory = await temporaryDirectory();
+    writeFileSync(join(directory, 'image'), await dockerArchive(image));
+    const request = { source: sourceOf(registry), params: { image: 'image' } };
+    const moment = () => registry.journal.arrived({ method: 'PATCH' });
+    expectInterrupted(await interrupt({ executable: 'out', request, directory, signal, moment }), signal);
+    expect(registry.openUploads).toBeGreaterThan(0);
   });
 
   it('ends a put while it compresses a layer', async () => {

@@ -220,6 +220,48 @@ describe('the upload of a blob', () => {
   });
 });
 
+describe('an aborted upload', () => {
+  it.each(['PATCH', 'PUT'])('cancels its session when it is aborted within %s', async (method) => {
+    const { registry, session, methods } = await registryOf([
+      { method, fault: { kind: 'hold', until: new Promise(() => {}) } },
+    ]);
+    const controller = new AbortController();
+    const uploading = uploadBlob(session, blob().node, { signal: controller.signal });
+    const reason = new Error('aborted');
+    void registry.journal.arrived({ method }).then(() => controller.abort(reason));
+    await expect(uploading).rejects.toThrow('aborted');
+    expect(methods().at(-1)).toBe('DELETE');
+    expect(registry.openUploads).toBe(0);
+  });
+
+  it('cancels a session that the registry opens after the abort', async () => {
+    const opened = Promise.withResolvers<void>();
+    const { registry, session, methods } = await registryOf([
+      { method: 'POST', fault: { kind: 'hold', until: opened.promise } },
+    ]);
+    const controller = new AbortController();
+    const uploading = uploadBlob(session, blob().node, { signal: controller.signal });
+    void registry.journal.arrived({ method: 'POST' }).then(() => {
+      controller.abort(new Error('aborted'));
+      opened.resolve();
+    });
+    await expect(uploading).rejects.toThrow('aborted');
+    expect(methods()).toEqual(['POST', 'DELETE']);
+    expect(registry.openUploads).toBe(0);
+  });
+
+  it('ends soon when the registry does not open a session', async () => {
+    const { registry, session, methods } = await registryOf([
+      { method: 'POST', fault: { kind: 'hold', until: new Promise(() => {}) } },
+    ]);
+    const controller = new AbortController();
+    const uploading = uploadBlob(session, blob().node, { signal: controller.signal });
+    void registry.journal.arrived({ method: 'POST' }).then(() => controller.abort(new Error('aborted')));
+    await expect(uploading).rejects.toThrow('aborted');
+    expect(methods()).toEqual(['POST']);
+  });
+});
+
 describe('the location of an upload', () => {
   async function uploadVia(
     location: (request: ReceivedRequest) => string | undefined,
