@@ -1,4 +1,4 @@
-// The console examples of all pages run as they stand, against the registry that the demo keeps up.
+// The console examples of all pages run as they stand, against the registries that two demos keep up.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
@@ -11,7 +11,8 @@ import { runProgram } from '../support/child-process.ts';
 import { repositoryRoot } from '../support/run.ts';
 import { allPages, codeBlocks, type Page } from './pages.ts';
 
-const documentedHost = '127.0.0.1:5055';
+/** The hosts of the pages, in the order of their names: divisions into shards depend on it. */
+const documentedHosts = ['127.0.0.1:5055', '127.0.0.1:5056'];
 
 interface Command {
   readonly command: string;
@@ -27,51 +28,68 @@ function commandsOf(page: Page): Command[] {
     .filter(({ language }) => language === 'console')
     .flatMap(({ text }) => text.split(/^\$ /m).filter(Boolean))
     .map((text) => {
-      const [command = '', ...output] = text.split('\n');
-      return { command, output: output.join('\n') };
+      const lines = text.split('\n');
+      const length = lines[0]?.endsWith("<<'EOF'") ? lines.indexOf('EOF') + 1 : 1;
+      return { command: lines.slice(0, length).join('\n'), output: lines.slice(length).join('\n') };
     });
 }
 
 /**
- * What an output says: without colours, times and the order of lines, which differ from run to run.
+ * What an output says: without colours, times, the widths of columns and the order of lines, which differ from run to run.
  */
 function comparable(output: string): string[] {
   return output
     .replace(/\x1b\[\d+m/g, '')
     .replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d/gm, 'DATE')
+    .replace(/(?<=made at )\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replace(/ {2,}/g, '  ')
     .split('\n')
     .map((line) => line.trimEnd())
     .filter(Boolean)
     .sort();
 }
 
-let demo: ChildProcessByStdio<null, Readable, null>;
-let host = '';
+type Demo = ChildProcessByStdio<null, Readable, null>;
+const demos: Demo[] = [];
+let hosts: string[] = [];
 let folder = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'examples-'));
-  demo = spawn(process.execPath, ['test/support/demo.ts', '--keep'], {
+  hosts = (await Promise.all(documentedHosts.map(startDemo))).sort();
+});
+
+/** Starts a demo, and returns the host of the registry that it keeps up. */
+async function startDemo(): Promise<string> {
+  const demo = spawn(process.execPath, ['test/support/demo.ts', '--keep'], {
     cwd: repositoryRoot,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  demos.push(demo);
   for await (const line of createInterface({ input: demo.stdout })) {
-    [, host = ''] = /^The registry stays up at ([\d.:]+)/.exec(line) ?? [];
-    if (host !== '') {
-      return;
+    const [, host] = /^The registry stays up at ([\d.:]+)/.exec(line) ?? [];
+    if (host !== undefined) {
+      return host;
     }
   }
-});
+  return '';
+}
 
 afterAll(async () => {
-  if (demo.exitCode === null) {
-    demo.kill('SIGTERM');
-    await once(demo, 'close');
+  for (const demo of demos) {
+    if (demo.exitCode === null) {
+      demo.kill('SIGTERM');
+      await once(demo, 'close');
+    }
   }
   await rm(folder, { recursive: true, force: true });
 });
 
-it('the demo says where its registry stays up', () => expect(host).toMatch(/^127\.0\.0\.1:\d+$/));
+it('the demo says where its registry stays up', () => {
+  for (const host of hosts) {
+    expect(host).toMatch(/^127\.0\.0\.1:\d+$/);
+  }
+});
 
 it('the README has examples', () => expect(pages.map(({ path }) => path)).toContain('README.md'));
 
@@ -80,7 +98,8 @@ describe.each(pages)('the examples of $path', ({ commands }) => {
     const directory = await mkdtemp(join(folder, 'page-'));
     await symlink(join(repositoryRoot, 'bin'), join(directory, 'bin'));
     for (const { command, output } of commands) {
-      const here = (text: string) => text.replaceAll(documentedHost, host);
+      const here = (text: string) =>
+        documentedHosts.reduce((all, host, index) => all.replaceAll(host, hosts[index] ?? ''), text);
       const script = `exec 2>&1; ${here(command)}`;
       const { stdout } = await runProgram('/bin/sh', ['-c', script], { workingDirectory: directory });
       expect(comparable(stdout), command).toEqual(comparable(here(output)));
@@ -89,7 +108,8 @@ describe.each(pages)('the examples of $path', ({ commands }) => {
 });
 
 it('the demo ends when it is told to', async () => {
-  demo.kill('SIGTERM');
-  const [code] = await once(demo, 'close');
+  const [demo] = demos;
+  demo?.kill('SIGTERM');
+  const [code] = demo ? await once(demo, 'close') : [];
   expect(code).toBe(0);
 });

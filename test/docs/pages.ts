@@ -22,9 +22,9 @@ export interface Link {
   readonly line: number;
 }
 
-/** The pages at the root and in docs/. */
+/** The pages at the root, in docs/ and in docs/examples/. */
 export function allPages(): Page[] {
-  return ['.', 'docs'].flatMap((folder) =>
+  return ['.', 'docs', 'docs/examples'].flatMap((folder) =>
     readdirSync(join(repositoryRoot, folder))
       .filter((name) => name.endsWith('.md'))
       .sort()
