@@ -40,7 +40,7 @@ export function definePromotionCommands(program: Program, define: Define): void 
         program
           .command('mirror')
           .description('copy what a list says, also one of another tool; a dry run without --confirm')
-          .argument('<file>', 'the list; its format is told by its keys'),
+          .argument('<file>', 'the list; its format is recognised by its keys'),
       )
         .option('--to <prefix>', 'the destination of images that have none in the list: host, or host/path')
         .option('--scoped', 'with --to: keep the whole name of each source, not its last part only'),

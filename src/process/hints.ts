@@ -29,7 +29,7 @@ const pipelineHints: Readonly<Record<string, string>> = {
   MIRRORED_REGISTRY_INVALID: 'write it as in the repository: host or host:port, without a scheme or path',
   DIGEST_MALFORMED: 'take the digest from an answer of check, or from the registry',
   TAG_LIST_WRONG:
-    'which aliases to move cannot be told without the list: ask the operators of the registry, or remove params.bump_aliases',
+    'which aliases to move depends on the list: ask the operators of the registry, or remove params.bump_aliases',
   TAG_IS_DIGEST: 'a digest goes into version: pin the resource to {tag: …, digest: …} by its key "version"',
   IMMUTABLE_TAG_CONFLICT:
     'push under a new tag, or set params.on_conflict to skip or move; params.immutable_tags may also be patterns',

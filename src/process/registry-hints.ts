@@ -64,7 +64,7 @@ function refusalHint({ status, url, codes }: RegistryError): string | undefined 
     case 401:
       return 'check username and password (both must be set), and that the account may use this repository; some registries answer so for one that does not exist';
     case 403:
-      return 'the account may not do this: it needs the right to pull, and for a put to push; without username and password nobody is logged in';
+      return 'the account may not do this: it needs the right to pull, and for a put to push; without username and password the requests are anonymous';
     case 404:
       return missingHint(url.replace(/[?#].*/s, ''), codes);
     case 413:

@@ -43,29 +43,35 @@ export function planEdge(edge: ManifestEdge, { destination, source, mayMove }: P
   const now = tag === null ? undefined : destination.tag(tag);
   const isThere = now === digest || destination.has(digest);
   if (tag === null ? isThere : now === digest) {
-    return planned(edge, 'present');
+    return plannedEdge(edge, 'present');
   }
   if (!isThere) {
     const state = source(edge.source, digest);
     if (typeof state === 'object') {
-      return planned(edge, 'failed', now, state.failure);
+      return plannedEdge(edge, 'failed', now, state.failure);
     }
     if (state === 'missing') {
-      return planned(edge, 'lost', now, `neither ${edge.source} nor ${edge.destination} holds the digest`);
+      return plannedEdge(
+        edge,
+        'lost',
+        now,
+        `neither ${edge.source} nor ${edge.destination} holds the digest`,
+      );
     }
   }
   if (now !== undefined && !mayMove(edge)) {
-    return planned(edge, 'tag-move', now, `the tag is on ${now} and may not move`);
+    return plannedEdge(edge, 'tag-move', now, `the tag is on ${now} and may not move`);
   }
-  return planned(edge, isThere ? 'tag' : 'copy', now);
+  return plannedEdge(edge, isThere ? 'tag' : 'copy', now);
 }
 
 /** An edge of a repository that could not be read. */
 export function failedEdge(edge: Edge, reason: string): PlannedEdge {
-  return planned(edge, 'failed', undefined, reason);
+  return plannedEdge(edge, 'failed', undefined, reason);
 }
 
-function planned(edge: Edge, action: EdgeAction, was?: Digest, reason?: string): PlannedEdge {
+/** An edge with what is to be done about it. Without `was` and `reason` these members are left out: plans have many edges. */
+export function plannedEdge(edge: Edge, action: EdgeAction, was?: Digest, reason?: string): PlannedEdge {
   const { source, destination, digest, tag } = edge;
   return was === undefined && reason === undefined
     ? { source, destination, digest, tag, action }

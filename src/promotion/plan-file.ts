@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import { digestOf, isDigest } from '../oci/digest.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
 import type { PromotionPlan } from './plan.ts';
-import type { EdgeAction, PlannedEdge } from './plan-edges.ts';
+import { type EdgeAction, type PlannedEdge, plannedEdge } from './plan-edges.ts';
 
 /** What a file says of itself: another tool's JSON, and a plan that another release made, are no plan for this one. */
 const format = 'registry-image plan';
@@ -76,15 +76,7 @@ function readEdge(value: unknown): PlannedEdge {
       isOptional(was, isDigest) &&
       isOptional(reason, (text): text is string => typeof text === 'string')
     ) {
-      return {
-        source,
-        destination,
-        digest,
-        tag,
-        action,
-        ...(was === undefined ? {} : { was }),
-        ...(reason === undefined ? {} : { reason }),
-      };
+      return plannedEdge({ source, destination, digest, tag }, action, was, reason);
     }
   }
   throw new UserError('an edge of the plan is malformed', { hint: makeAgain });

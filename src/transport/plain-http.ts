@@ -37,7 +37,7 @@ export interface UrlUse {
   readonly method: string;
   /** The URL whose response named the new one, if there is one. */
   readonly from?: string;
-  /** Whether the content is verified by its digest, so that nobody can replace it. */
+  /** Whether the content is verified by its digest, so that it cannot be replaced. */
   readonly isVerified: boolean;
 }
 

@@ -26,7 +26,7 @@ export interface TrustRoots {
   /** The system's bundle and ca_certs; everything where there is no bundle. */
   usual(): readonly string[];
   /**
-   * The same and the certificate directories. These are hundreds of files with hardly anything that is not in the
+   * The same and the certificate directories. These are hundreds of files with almost nothing that is not in the
    * bundle: for a server that was not trusted.
    */
   all(): readonly string[];

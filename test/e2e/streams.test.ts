@@ -46,7 +46,7 @@ it('writes everything for a reader that comes late', async () => {
   expect(stderr).toMatch(/ERRO.*403.*\nhint: .*\n$/);
 });
 
-it('ends after some seconds when nobody reads standard error', async () => {
+it('ends after some seconds when standard error is not read', async () => {
   const child = await startLoudCheck();
   const start = performance.now();
   expect(await once(child, 'exit')).toEqual([1, null]);

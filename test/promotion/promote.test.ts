@@ -9,6 +9,7 @@ import type { ManifestImage, PromotionManifest } from '../../src/promotion/promo
 import { createFakeClock } from '../support/fake-clock.ts';
 import { buildImage, descriptorOf, type Image, jsonDocument, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';
+import { loginSettings } from '../support/login-settings.ts';
 import { type RegistryOptions, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { recordedLog } from '../support/test-session.ts';
 
@@ -54,25 +55,7 @@ async function promote(
     [
       {
         prefix: '',
-        access: {
-          insecure: false,
-          username: '',
-          password: '',
-          googleAuth: false,
-          dockerConfig: '',
-          awsRegion: '',
-          awsAccessKeyId: '',
-          awsSecretAccessKey: '',
-          awsSessionToken: '',
-          awsRoles: [],
-          awsAccountId: '',
-          azureAcr: false,
-          azureClientId: '',
-          azureTenantId: '',
-          azureEnvironment: '',
-          caCerts: [],
-          registryMirrors: [],
-        },
+        access: { ...loginSettings, caCerts: [], registryMirrors: [] },
       },
     ],
     {

@@ -1,4 +1,4 @@
-// A session authorizes its requests to the registry and to nobody else, and renews what is refused.
+// A session authorizes its requests to the registry only, and renews what is refused.
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
