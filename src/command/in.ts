@@ -4,6 +4,7 @@ import { askMirrors } from '../access/ask-mirrors.ts';
 import { type RepositoryAccess, sourceRepositories } from '../access/repositories.ts';
 import { type MissingPatience, missingPatience, noPatience } from '../access/retry-policies.ts';
 import { errorText, UserError } from '../errors.ts';
+import { lockDirectory } from '../get/directory-lock.ts';
 import { fetchImage } from '../get/fetch-image.ts';
 import type { FetchedImage, ImageDetail } from '../get/fetched-image.ts';
 import { clearResult, type Description, writeDescriptions } from '../get/get-result.ts';
@@ -43,9 +44,10 @@ async function get(
   const logIn = sourceRepositories(source, access);
   const format = params.skipDownload ? ('none' as const) : params.format;
   await createDirectory(directory);
-  // The files of an earlier or interrupted get must not be taken for the result of this one, even when it fails.
-  await clearResult(directory, format, format === 'oci-layout' ? 'blobs' : 'nothing');
+  const unlock = await lockDirectory(directory);
   try {
+    // The files of an earlier or interrupted get must not be taken for the result of this one, even when it fails.
+    await clearResult(directory, format, format === 'oci-layout' ? 'blobs' : 'nothing');
     const { origin, mirrors } = await logIn();
     const shared = {
       digest,
@@ -92,6 +94,7 @@ async function get(
     await clearResult(directory, format, 'nothing').catch((failure: unknown) => log.warn(errorText(failure)));
     throw error;
   } finally {
+    unlock();
     await access.close();
   }
 }
