@@ -22,14 +22,21 @@ export interface PipelineJob {
   readonly plan: readonly unknown[];
 }
 
-/** One get, put, task or load_var; `run` is the command line of a task. */
+/** One get, put, task or load_var. */
 export interface PipelineStep {
   readonly kind: 'get' | 'put' | 'task' | 'load_var';
   readonly name: string;
   readonly resource: string;
   readonly params: object;
   readonly getParams: object;
+  /** The command line of a task, its environment, and the artifacts that it makes. */
   readonly run: readonly string[] | undefined;
+  readonly environment: object;
+  readonly outputs: readonly string[];
+  /** The file of a load_var. */
+  readonly file: string;
+  /** Whether it runs only after a failure. */
+  readonly isHook: boolean;
   /** Artifacts that it names, and those that exist when it runs. */
   readonly needs: readonly string[];
   readonly artifacts: readonly string[];
@@ -37,9 +44,13 @@ export interface PipelineStep {
 
 /** Reads a file of YAML, with a value for each `((variable))`. */
 export async function readExample<Content>(path: string): Promise<Content> {
-  const text = await readFile(path, 'utf8');
+  return parseExample(await readFile(path, 'utf8'), variable);
+}
+
+/** Parses YAML with the values of its variables. */
+export function parseExample<Content>(text: string, resolve: (name: string) => string): Content {
   return parse(
-    text.replace(/\(\(([^)]+)\)\)/g, (_, name: string) => variable(name)),
+    text.replace(/\(\(([^)]+)\)\)/g, (_, name: string) => resolve(name)),
     { merge: true },
   );
 }
@@ -67,24 +78,24 @@ const knownKeys: Readonly<Record<PipelineStep['kind'], readonly string[]>> = {
 /** The steps of a job. Throws for a key, a resource or a kind of step that does not exist. */
 export function jobSteps({ plan }: PipelineJob, resources: readonly Resource[]): PipelineStep[] {
   const steps: PipelineStep[] = [];
-  const visit = (value: unknown, artifacts: string[]): void => {
+  const visit = (value: unknown, artifacts: string[], isHook: boolean): void => {
     const { on_failure: hook, ...step } = objectOf(value);
     const group = step.in_parallel ?? step.do;
     if (group !== undefined) {
       requireKeys(step, ['in_parallel', 'do']);
       listOf(group).forEach((member) => {
-        visit(member, artifacts);
+        visit(member, artifacts, isHook);
       });
     } else {
-      steps.push(readStep(step, resources, artifacts));
+      steps.push({ ...readStep(step, resources, artifacts), isHook });
     }
     if (hook !== undefined) {
-      visit(hook, artifacts);
+      visit(hook, artifacts, true);
     }
   };
   const artifacts: string[] = [];
   plan.forEach((step) => {
-    visit(step, artifacts);
+    visit(step, artifacts, false);
   });
   return steps;
 }
@@ -93,7 +104,7 @@ function readStep(
   step: Readonly<Record<string, unknown>>,
   resources: readonly Resource[],
   artifacts: string[],
-): PipelineStep {
+): Omit<PipelineStep, 'isHook'> {
   const kind = (['get', 'put', 'task', 'load_var'] as const).find((key) => key in step);
   if (kind === undefined) {
     throw new Error(`no step is known with the keys ${Object.keys(step).join(', ')}`);
@@ -114,20 +125,28 @@ function readStep(
         : kind === 'put'
           ? folders(params)
           : [];
-  const found = { kind, name, resource, params, needs, artifacts: [...artifacts] };
   const mapping = objectOf(step.output_mapping ?? {});
-  artifacts.push(
-    ...(kind === 'task' ? namesIn(config.outputs).map((output) => String(mapping[output] ?? output)) : []),
-    ...(kind === 'get' || kind === 'put' ? [name] : []),
-  );
-  if (kind === 'task') {
-    requireKeys(config, ['platform', 'inputs', 'outputs', 'params', 'run', 'caches']);
-    const run = objectOf(config.run);
-    requireKeys(run, ['path', 'args', 'dir']);
-    return { ...found, getParams: {}, run: [run.path, ...listOf(run.args ?? [])].map(String) };
+  const outputs = namesIn(config.outputs).map((output) => String(mapping[output] ?? output));
+  const found = {
+    kind,
+    name,
+    resource,
+    params,
+    getParams: objectOf((kind === 'get' ? step.params : step.get_params) ?? {}),
+    environment: { ...objectOf(config.params ?? {}), ...params },
+    outputs,
+    file: String(step.file ?? ''),
+    needs,
+    artifacts: [...artifacts],
+  };
+  artifacts.push(...outputs, ...(kind === 'get' || kind === 'put' ? [name] : []));
+  if (kind !== 'task') {
+    return { ...found, run: undefined };
   }
-  const getParams = objectOf((kind === 'get' ? step.params : step.get_params) ?? {});
-  return { ...found, getParams, run: undefined };
+  requireKeys(config, ['platform', 'inputs', 'outputs', 'params', 'run', 'caches']);
+  const run = objectOf(config.run);
+  requireKeys(run, ['path', 'args', 'dir']);
+  return { ...found, run: [run.path, ...listOf(run.args ?? [])].map(String) };
 }
 
 /** The artifacts that the params of a put name: the first parts of their paths. */
