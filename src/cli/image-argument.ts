@@ -1,15 +1,12 @@
-// An image that an argument names: on a registry, in an OCI layout (`oci:DIR`) or in a tarball (`docker-archive:FILE`).
+// An image that an argument names, as a source of content: on a registry, in an OCI layout or in a tarball.
 import { tmpdir } from 'node:os';
 import type { Registries } from '../access/registries.ts';
 import type { ContentSource } from '../content/content-graph.ts';
+import { graphSource } from '../content/graph-source.ts';
+import { openNamedLayout } from '../disk/named-layout.ts';
 import { openImage } from '../disk/open-image.ts';
-import { type ImageReference, parseReference } from '../policy/image-reference.ts';
+import { type ImageLocation, parseImageLocation } from '../promotion/image-location.ts';
 import { readRegistryImage } from '../registry/registry-image.ts';
-
-/** What an argument names. */
-export type ImageArgument =
-  | { readonly kind: 'registry'; readonly reference: ImageReference }
-  | { readonly kind: 'disk'; readonly path: string };
 
 /** An image, until it is closed. */
 export interface OpenedArgument {
@@ -18,25 +15,31 @@ export interface OpenedArgument {
 }
 
 /** Parses an argument. Throws a UserError for what is no reference. */
-export function parseImageArgument(argument: string): ImageArgument {
-  const [, path] = /^(?:oci|docker-archive):(.+)$/s.exec(argument) ?? [];
-  return path === undefined
-    ? { kind: 'registry', reference: parseReference(argument, 'the image') }
-    : { kind: 'disk', path };
+export function parseImageArgument(argument: string): ImageLocation {
+  return parseImageLocation(argument, 'the image');
 }
 
 /** Opens an image: on a registry its root is read, on disk it is checked. Throws a UserError. */
 export async function openImageArgument(
-  argument: ImageArgument,
+  argument: ImageLocation,
   registries: Registries,
   signal: AbortSignal,
 ): Promise<OpenedArgument> {
-  if (argument.kind === 'disk') {
-    const image = await openImage(argument.path, { temporaryDirectory: tmpdir(), signal });
-    return { source: image, close: () => image.close() };
+  switch (argument.kind) {
+    case 'docker-archive': {
+      const image = await openImage(argument.file, { temporaryDirectory: tmpdir(), signal });
+      return { source: image, close: () => image.close() };
+    }
+    case 'oci': {
+      const { root, reader } = await openNamedLayout(argument.directory, argument.name);
+      const source = graphSource(reader, root.node, { foreign: 'skip', listedBlobs: 'refuse' });
+      return { source, close: async () => {} };
+    }
+    case 'registry': {
+      const { repository, tag, digest } = argument.reference;
+      const session = await registries.reader(repository);
+      const { source } = await readRegistryImage(session, digest ?? tag ?? '');
+      return { source, close: async () => {} };
+    }
   }
-  const { repository, tag, digest } = argument.reference;
-  const session = await registries.reader(repository);
-  const { source } = await readRegistryImage(session, digest ?? tag ?? '');
-  return { source, close: async () => {} };
 }

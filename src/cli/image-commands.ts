@@ -7,6 +7,27 @@ import { withManifestOptions, withRegistryOptions } from './shared-options.ts';
 export function defineImageCommands(program: Program, define: Define): void {
   define(
     withRegistryOptions(
+      program
+        .command('copy')
+        .description('copy one image, with its signatures and referrers, to one or several places')
+        .argument('<source>', 'host/path/name:tag, a digest, oci:DIRECTORY[:NAME] or docker-archive:FILE')
+        .argument('<destination...>', 'host/path/name, with or without a tag, oci:… or docker-archive:…')
+        .option(
+          '--tag <tag>',
+          'a further tag at every destination; may be given several times',
+          (tag: string, others: readonly string[]) => [...others, tag],
+          [],
+        )
+        .option(
+          '--platform <platform>',
+          'the image of an index that a tarball gets; by default that of this machine',
+        )
+        .option('--no-referrers', 'leave behind signatures, attestations and SBOMs'),
+    ),
+    async () => (await import('./copy-command.ts')).runCopy,
+  );
+  define(
+    withRegistryOptions(
       withManifestOptions(
         program
           .command('snapshot')
@@ -49,9 +70,19 @@ export function defineImageCommands(program: Program, define: Define): void {
   define(
     withRegistryOptions(
       program
+        .command('inspect')
+        .description('show an image as a tree: children of an index, signatures and referrers, sizes')
+        .argument('<image>', 'host/path/name:tag or host/path/name@sha256:…')
+        .option('--no-referrers', 'leave out signatures, attestations and SBOMs'),
+    ),
+    async () => (await import('./inspect-command.ts')).runInspect,
+  );
+  define(
+    withRegistryOptions(
+      program
         .command('compare')
         .description('compare two images: config, layers, packages and files')
-        .argument('<a>', 'host/path/name:tag, a digest, oci:DIRECTORY or docker-archive:FILE')
+        .argument('<a>', 'host/path/name:tag, a digest, oci:DIRECTORY[:NAME] or docker-archive:FILE')
         .argument('<b>', 'as the first')
         .option('--times', 'count times of creation and of modification'),
     ),

@@ -20,11 +20,11 @@ export function partialArchive(path: string): string {
 type Content = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * A tarball at `path` for one image, which tools load under the name `repoTag`. It appears there when it is complete,
+ * A tarball at `path` for one image, which tools load under the names `repoTags`. It appears there when it is complete,
  * and replaces what was there. The config comes before the layers, which are in order from the bottom. The bytes are
  * those of go-containerregistry's tarball.Write.
  */
-export function dockerArchiveTarget(path: string, repoTag: string): DiskTarget {
+export function dockerArchiveTarget(path: string, ...repoTags: readonly string[]): DiskTarget {
   const partial = partialArchive(path);
   const writes = createDiskWrites();
   const written = new Set<string>();
@@ -92,7 +92,7 @@ export function dockerArchiveTarget(path: string, repoTag: string): DiskTarget {
         const { diffIds } = parseImageConfig(config, `config ${manifest.config.digest}`);
         const image = {
           Config: manifest.config.digest,
-          RepoTags: [repoTag],
+          RepoTags: repoTags,
           Layers: names,
           LayerSources: layerSources(manifest.layers, diffIds),
         };

@@ -30,6 +30,8 @@ export type AttachmentFilter = (artifactType: string) => boolean;
 export interface AttachmentFinder {
   /** For the image or index `root` and the children of an index: each attachment once, subjects before referrers. */
   find(root: GraphNode, bytes: Uint8Array): Promise<Attachment[]>;
+  /** What is attached directly to one manifest or index. */
+  of(subject: Digest): Promise<Attachment[]>;
 }
 
 /**
@@ -70,6 +72,11 @@ export function attachmentFinder(session: Session, wanted: AttachmentFilter): At
   };
 
   return {
+    async of(subject) {
+      const referrers = (await referrersOf(subject)).filter(({ artifactType }) => wanted(artifactType ?? ''));
+      const nodes = referrers.map((descriptor) => ({ node: documentNode(descriptor), tag: undefined }));
+      return [...nodes, ...(await tagsOf(subject))];
+    },
     async find(root, bytes) {
       const children =
         root.kind === 'index' ? childrenOf('index', bytes, `index ${root.descriptor.digest}`) : [];
@@ -123,7 +130,8 @@ async function taggedAttachment(
   return isReferrers || !wanted(artifactTypeOf(node, bytes)) ? undefined : { node, tag };
 }
 
-function artifactTypeOf({ kind, descriptor }: GraphNode, bytes: Uint8Array): string {
+/** The artifact type of a manifest, or that of its config; empty for an index. */
+export function artifactTypeOf({ kind, descriptor }: GraphNode, bytes: Uint8Array): string {
   if (kind === 'index') {
     return '';
   }

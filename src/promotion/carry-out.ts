@@ -5,7 +5,8 @@ import type { Digest } from '../oci/digest.ts';
 import type { Progress } from '../transfer/progress.ts';
 import { createSharedMemory } from '../transfer/shared-reads.ts';
 import { type AttachmentFilter, type AttachmentFinder, attachmentFinder } from './attachments.ts';
-import { copyDigest, type DestinationTags, type OnPromotionEvent, type TagOutcome } from './copy-digest.ts';
+import { copyDigest } from './copy-digest.ts';
+import type { DestinationTags, OnPromotionEvent, TagOutcome } from './copy-image.ts';
 import type { PlannedEdge } from './plan-edges.ts';
 
 /** How many digests are under way at a time. They wait for the budgets of hosts, and cost little meanwhile. */

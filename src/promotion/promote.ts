@@ -4,7 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Progress } from '../transfer/progress.ts';
 import type { AttachmentFilter } from './attachments.ts';
 import { carryOut } from './carry-out.ts';
-import type { OnPromotionEvent } from './copy-digest.ts';
+import type { OnPromotionEvent } from './copy-image.ts';
 import type { ManifestEdge, RepositoryPromotion } from './edges.ts';
 import { openInventory, withSeenSources } from './inventory.ts';
 import { type PromotionPlan, planPromotion } from './plan.ts';

@@ -1,0 +1,191 @@
+// Copies one image, with what is attached to it, from any place to any places; its source is read once.
+import type { Registries } from '../access/registries.ts';
+import { contentKind, type GraphNode } from '../content/content-graph.ts';
+import { graphDocuments } from '../content/graph-documents.ts';
+import { platformImage } from '../content/platform-image.ts';
+import { UserError } from '../errors.ts';
+import type { WantedPlatform } from '../oci/platform.ts';
+import { type RepositoryReference, repositoryName } from '../oci/reference.ts';
+import { getManifest } from '../registry/manifest-endpoint.ts';
+import type { Progress } from '../transfer/progress.ts';
+import { createSharedMemory } from '../transfer/shared-reads.ts';
+import { watchReader } from '../transfer/watched-content.ts';
+import { type AttachmentFilter, attachmentFinder } from './attachments.ts';
+import { repositoryDestination, sourceImage } from './copy-digest.ts';
+import {
+  type CopyDestination,
+  copyImage,
+  type DestinationTags,
+  type OnPromotionEvent,
+  type SourceImage,
+  type TagOutcome,
+} from './copy-image.ts';
+import { archiveName, openDiskSource, openDiskTarget } from './disk-images.ts';
+import type { DestinationLocation, DiskLocation, ImageLocation } from './image-location.ts';
+import type { PromotionResult } from './promote.ts';
+import { type ReportedEdge, summarize } from './promotion-report.ts';
+
+/** What is copied, and where to. */
+export interface CopyRequest {
+  readonly source: ImageLocation;
+  readonly destinations: readonly DestinationLocation[];
+  /** Further tags of every destination. */
+  readonly tags: readonly string[];
+  /** The image of an index that a tarball gets. */
+  readonly platform: WantedPlatform;
+}
+
+/** What a copy takes. */
+export interface CopyOptions {
+  readonly registries: Registries;
+  readonly attachments: AttachmentFilter | undefined;
+  readonly signal: AbortSignal;
+  readonly progress: Progress | undefined;
+  readonly on: OnPromotionEvent;
+}
+
+/** A source that is open, and what its destinations need to know of it. */
+interface OpenedSource {
+  readonly image: SourceImage;
+  readonly repository: RepositoryReference | undefined;
+  /** The tag, or the name, that the source itself has. */
+  readonly tag: string | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Copies an image. Without tags of its own or of the request, a destination gets the tag of the source. A tag that is on
+ * another digest is moved. A destination that fails does not hold up the others. Throws when the source cannot be read.
+ */
+export async function copyToPlaces(request: CopyRequest, options: CopyOptions): Promise<PromotionResult> {
+  const source = await openSource(request.source, options);
+  try {
+    const reported = new Map<CopyDestination, readonly ReportedEdge[]>();
+    const copies = request.destinations.map((location) => destinationOf(location, request, source, options));
+    const archives = copies.filter(({ location }) => location.kind === 'docker-archive');
+    const others = copies.filter((each) => !archives.includes(each));
+    const isIndex = source.image.root.kind === 'index';
+    const groups = isIndex ? [others, archives] : [copies];
+    for (const group of groups.filter(({ length }) => length > 0)) {
+      const isNarrowed = isIndex && group === archives;
+      const image = isNarrowed ? await imageFor(request.platform, source.image) : source.image;
+      const { signal, on } = options;
+      const shared = { memory: createSharedMemory(), admit: unlimited, signal, on };
+      const destinations = group.map(({ destination }) => destination);
+      await copyImage(image, destinations, shared, (destination, outcomes) => {
+        reported.set(destination, reportedEdges(request.source, image, destination, outcomes));
+      });
+    }
+    const edges = copies.flatMap(({ destination }) => reported.get(destination) ?? []);
+    return { summary: summarize(edges, edges.length), edges };
+  } finally {
+    await source.close();
+  }
+}
+
+/** The name of a location in reports. */
+export function locationName(location: ImageLocation | DestinationLocation): string {
+  switch (location.kind) {
+    case 'oci':
+      return `oci:${location.directory}`;
+    case 'docker-archive':
+      return `docker-archive:${location.file}`;
+    case 'registry':
+      return repositoryName('repository' in location ? location.repository : location.reference.repository);
+  }
+}
+
+async function openSource(
+  location: ImageLocation,
+  { registries, attachments, signal, progress }: CopyOptions,
+): Promise<OpenedSource> {
+  if (location.kind !== 'registry') {
+    const { image, close } = await openDiskSource(location, attachments, signal);
+    const reader = progress ? watchReader(image.reader, progress) : image.reader;
+    const tag = location.kind === 'oci' ? location.name : undefined;
+    return { image: { ...image, reader }, repository: undefined, tag, close };
+  }
+  const { repository, tag, digest } = location.reference;
+  const session = await registries.reader(repository);
+  const served = await getManifest(session, digest ?? tag ?? '');
+  if (contentKind(served.mediaType) === 'blob') {
+    throw new UserError(
+      `${repositoryName(repository)}@${served.digest} is neither an image nor an index: its media type is ${JSON.stringify(served.mediaType)}`,
+    );
+  }
+  const finder = attachments && attachmentFinder(session, attachments);
+  return { image: sourceImage(session, served, finder, progress), repository, tag, close: async () => {} };
+}
+
+function destinationOf(
+  location: DestinationLocation,
+  { tags }: CopyRequest,
+  source: OpenedSource,
+  { registries }: CopyOptions,
+): { readonly location: DestinationLocation; readonly destination: CopyDestination } {
+  const own =
+    location.kind === 'registry' ? location.tag : location.kind === 'oci' ? location.name : undefined;
+  const named = [...new Set([...(own === undefined ? [] : [own]), ...tags])];
+  const names = named.length > 0 || source.tag === undefined ? named : [source.tag];
+  const wanted: DestinationTags = {
+    destination: locationName(location),
+    tags: names.map((tag) => ({ tag, was: 'any' })),
+  };
+  return {
+    location,
+    destination:
+      location.kind === 'registry'
+        ? repositoryDestination(wanted, source.repository, registries)
+        : diskDestination(location, wanted, source),
+  };
+}
+
+function diskDestination(
+  location: DiskLocation,
+  wanted: DestinationTags,
+  { repository }: OpenedSource,
+): CopyDestination {
+  const ownName = location.kind === 'docker-archive' ? archiveName(location.file) : '';
+  const name = repository ? repositoryName(repository) : ownName;
+  const repoTags = wanted.tags.map(({ tag }) => `${name}:${tag}`);
+  const target = openDiskTarget(location, repoTags);
+  return {
+    ...wanted,
+    host: wanted.destination,
+    isSource: false,
+    open: async () => target,
+    close: target.close,
+  };
+}
+
+/** The image of an index for a platform, without what is attached to the index. */
+async function imageFor(platform: WantedPlatform, image: SourceImage): Promise<SourceImage> {
+  const documents = graphDocuments(image.reader);
+  const { mediaType } = image.root.descriptor;
+  documents.keep(image.root.descriptor.digest, { bytes: image.bytes, mediaType });
+  const { node } = await platformImage(documents, image.root, platform);
+  const root: GraphNode = node;
+  const { bytes } = await documents.document(root);
+  return { root, bytes, reader: image.reader, attachments: async () => [] };
+}
+
+function reportedEdges(
+  source: ImageLocation,
+  { root }: SourceImage,
+  { destination }: CopyDestination,
+  outcomes: readonly TagOutcome[],
+): ReportedEdge[] {
+  const { digest } = root.descriptor;
+  return outcomes.map(({ tag, outcome, reason = '' }) => ({
+    source: locationName(source),
+    destination,
+    digest,
+    tag,
+    outcome,
+    reason,
+  }));
+}
+
+function unlimited<Result>(_host: string, copying: () => Promise<Result>): Promise<Result> {
+  return copying();
+}

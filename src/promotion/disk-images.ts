@@ -1,0 +1,142 @@
+// Images on disk as sources and destinations of copies: OCI layouts with what is attached to images, and tarballs.
+import { tmpdir } from 'node:os';
+import { basename } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import {
+  type ContentNode,
+  type ContentReader,
+  contentKind,
+  type GraphNode,
+  type TaggedTarget,
+} from '../content/content-graph.ts';
+import { childrenOf } from '../content/graph-source.ts';
+import type { DiskTarget } from '../disk/disk-writes.ts';
+import { dockerArchiveTarget } from '../disk/docker-archive-target.ts';
+import { type NamedLayout, openNamedLayout } from '../disk/named-layout.ts';
+import { namedLayoutTarget } from '../disk/named-layout-target.ts';
+import { openImage } from '../disk/open-image.ts';
+import type { Digest } from '../oci/digest.ts';
+import { isJsonObject, member } from '../oci/json.ts';
+import { parseDocument } from '../oci/manifest.ts';
+import { type Attachment, type AttachmentFilter, artifactTypeOf, derivedTags } from './attachments.ts';
+import type { SourceImage } from './copy-image.ts';
+import type { DiskLocation } from './image-location.ts';
+
+/** An image on disk, until it is closed. */
+export interface DiskSource {
+  readonly image: SourceImage;
+  close(): Promise<void>;
+}
+
+/** Opens an image on disk. Throws a UserError that says what it is instead. */
+export async function openDiskSource(
+  location: DiskLocation,
+  wanted: AttachmentFilter | undefined,
+  signal: AbortSignal,
+): Promise<DiskSource> {
+  if (location.kind === 'docker-archive') {
+    return await openArchive(location.file, signal);
+  }
+  const layout = await openNamedLayout(location.directory, location.name);
+  const { root, reader } = layout;
+  const attachments = async () => (wanted ? await attachmentsOf(layout, wanted) : []);
+  return { image: { root: root.node, bytes: root.bytes, reader, attachments }, close: async () => {} };
+}
+
+/** A target on disk. In a tarball the image has the names `repoTags`, which takes nothing that is attached to it. */
+export function openDiskTarget(
+  location: DiskLocation,
+  repoTags: readonly string[],
+): DiskTarget & TaggedTarget {
+  return location.kind === 'oci'
+    ? namedLayoutTarget(location.directory)
+    : untagged(dockerArchiveTarget(location.file, ...repoTags));
+}
+
+/** The name of an image in a tarball that comes from no repository. */
+export function archiveName(path: string): string {
+  return (
+    basename(path)
+      .replace(/\.(tar|tgz|tar\.gz)$/, '')
+      .toLowerCase()
+      .replace(/[^a-z0-9._-]+/g, '-') || 'image'
+  );
+}
+
+async function openArchive(file: string, signal: AbortSignal): Promise<DiskSource> {
+  const image = await openImage(file, { temporaryDirectory: tmpdir(), signal });
+  const nodes = new Map<Digest, ContentNode>();
+  let root: ContentNode | undefined;
+  for await (const node of image.nodes(async () => false)) {
+    nodes.set(node.descriptor.digest, node);
+    root = node;
+  }
+  if (!root) {
+    throw new Error('a content source must end with its root');
+  }
+  const nodeOf = ({ descriptor }: GraphNode): ContentNode => {
+    const node = nodes.get(descriptor.digest);
+    if (!node) {
+      throw new Error(`the tarball has no content with the digest ${descriptor.digest}`);
+    }
+    return node;
+  };
+  const reader: ContentReader = {
+    name: file,
+    document: async (node) => ({
+      bytes: await buffer(await nodeOf(node).open()),
+      mediaType: node.descriptor.mediaType,
+    }),
+    open: (node) => nodeOf(node).open(),
+  };
+  const bytes = await buffer(await root.open());
+  return { image: { root, bytes, reader, attachments: async () => [] }, close: image.close };
+}
+
+/** A target without tags: every tag is missing before, and all of them are published with the image. */
+function untagged(target: DiskTarget): DiskTarget & TaggedTarget {
+  return {
+    ...target,
+    currentTags: async (tags) => tags.map((tag) => ({ tag, now: { state: 'missing' } })),
+    publishTagged: (root, bytes) => target.publish(root, bytes),
+  };
+}
+
+/** What a layout has beside the image and belongs to it: referrers, theirs, and what is under derived names. */
+async function attachmentsOf(layout: NamedLayout, wanted: AttachmentFilter): Promise<Attachment[]> {
+  const { root, reader, entries } = layout;
+  const { descriptor, kind } = root.node;
+  const children = kind === 'index' ? childrenOf('index', root.bytes, root.path) : [];
+  const subjects = new Set([
+    descriptor.digest,
+    ...children.filter((child) => child.kind !== 'blob').map((child) => child.descriptor.digest),
+  ]);
+  const names = new Set([...subjects].flatMap(derivedTags));
+  const nodes = entries.map((entry) => ({
+    node: { descriptor: entry.descriptor, kind: contentKind(entry.descriptor.mediaType) },
+    name: entry.name,
+  }));
+  const documents = await Promise.all(
+    nodes
+      .filter(({ node }) => node.kind !== 'blob')
+      .map(async (entry) => ({ ...entry, bytes: (await reader.document(entry.node)).bytes })),
+  );
+  const found: Attachment[] = [];
+  for (let isGrowing = true; isGrowing; ) {
+    isGrowing = false;
+    for (const { node, bytes } of documents) {
+      const { digest } = node.descriptor;
+      const subject = member(parseDocument(bytes, `manifest ${digest}`), 'subject');
+      const isReferrer = isJsonObject(subject) && subjects.has(String(subject.digest) as Digest);
+      if (isReferrer && !subjects.has(digest) && wanted(artifactTypeOf(node, bytes))) {
+        subjects.add(digest);
+        found.push({ node, tag: undefined });
+        isGrowing = true;
+      }
+    }
+  }
+  const tagged = documents.flatMap(({ node, bytes, name }) =>
+    name !== undefined && names.has(name) && wanted(artifactTypeOf(node, bytes)) ? [{ node, tag: name }] : [],
+  );
+  return [...found, ...tagged];
+}
