@@ -72,6 +72,13 @@ function expectedTags(
   );
 }
 
+/** Whether a digest is wanted only under tags that are on another digest and may not move. */
+function isSetAside({ tags, destinations, allowMoves }: Case, number: number, position: number): boolean {
+  const own = Object.keys(tags).filter((tag) => tags[tag] === number);
+  const had = destinations[position]?.tags ?? {};
+  return !allowMoves && own.length > 0 && own.every((tag) => (had[tag] ?? number) !== number);
+}
+
 const tagsOf = (registry: TestRegistry) =>
   Object.fromEntries(
     registry.tags('prod/app').map((tag) => [tag, registry.manifest('prod/app', tag)?.digest as string]),
@@ -138,8 +145,9 @@ it('reaches what the manifest says, leaves the rest alone, and has nothing left 
         expect(destinations.map(tagsOf), first.stderr).toEqual(expected);
         destinations.forEach(expectComplete);
         for (const number of generated.wanted.filter((each) => generated.source.includes(each))) {
-          for (const registry of destinations) {
-            expect(registry.manifest('prod/app', (roots[number] as Root).digest)).toBeDefined();
+          for (const [position, registry] of destinations.entries()) {
+            const isThere = registry.manifest('prod/app', (roots[number] as Root).digest) !== undefined;
+            expect(isThere || isSetAside(generated, number, position)).toBe(true);
           }
         }
         const isWrite = ({ method }: { method: string }) => method !== 'GET' && method !== 'HEAD';
