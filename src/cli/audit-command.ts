@@ -1,9 +1,9 @@
 // registry-image audit: what destinations hold beside, or other than, promotion manifests say.
-import { compilePattern } from '../policy/pattern.ts';
 import { type AuditResult, auditPromotions } from '../promotion/audit.ts';
 import { promotionsOf } from '../promotion/edges.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { type ManifestOptions, readNamedManifests } from './manifest-options.ts';
+import { optionalPattern } from './pattern-option.ts';
 import { counted, jsonAnswer, tableText } from './table.ts';
 
 interface Options extends RegistryOptions, ManifestOptions {
@@ -13,7 +13,7 @@ interface Options extends RegistryOptions, ManifestOptions {
 /** Exits with 1 when a destination cannot be read, with 2 when there are differences, else with 0. */
 export const runAudit: CliCommand<Options> = async (run) => {
   const { options, surroundings } = run;
-  const ignored = options.ignore === undefined ? undefined : compilePattern(options.ignore, '--ignore');
+  const ignored = optionalPattern(options.ignore, '--ignore');
   return await withRegistries(run, async ({ registries, log }) => {
     const promotions = promotionsOf(await readNamedManifests(options, log));
     const result = await auditPromotions(promotions, {

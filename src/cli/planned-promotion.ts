@@ -9,6 +9,7 @@ import { tagMoveRule } from '../promotion/tag-moves.ts';
 import { type CarryOutOptions, carryOutWithProgress, promotionResult } from './carry-out.ts';
 import type { CliRun, OpenedRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
+import { optionalPattern } from './pattern-option.ts';
 import { shardOf } from './shard-option.ts';
 import { writeWholeFile } from './written-file.ts';
 
@@ -38,9 +39,14 @@ export interface WantedPromotions extends Pick<PlanRequest, 'isAtSource'> {
 /** Reads the options about a plan. Throws a UserError for a malformed one. */
 export function planningRules({ options, surroundings }: CliRun<PlanningOptions>): PlanningRules {
   return {
-    mayMove: tagMoveRule(options.allowTagMoves ?? false, '--allow-tag-moves'),
+    mayMove: moveRule(options.allowTagMoves),
     shard: shardOf(options.shard, surroundings.environment),
   };
+}
+
+function moveRule(allowed: PlanningOptions['allowTagMoves']): PlanningRules['mayMove'] {
+  const pattern = allowed === true ? undefined : optionalPattern(allowed, '--allow-tag-moves');
+  return tagMoveRule(pattern ?? allowed === true);
 }
 
 /** Exits with 1 when something cannot be done, with 2 when a dry run shows what would be done, else with 0. */
@@ -63,7 +69,7 @@ export async function planAndPromote(
     surroundings.signal,
   );
   if (options.out !== undefined) {
-    await writeWholeFile(options.out, encodePlan(plan, surroundings.clock.now()));
+    await writeWholeFile(options.out, encodePlan(plan, surroundings.clock.now(), surroundings.redact));
     log.info(`the plan is saved in ${options.out}`);
   }
   const planned = withSetAside(dryRun(plan), setAside);

@@ -1,8 +1,8 @@
 // registry-image promote: plans what promotion manifests ask for, and carries it out when it is confirmed.
-import { compilePattern } from '../policy/pattern.ts';
 import { promotionsOf } from '../promotion/edges.ts';
 import { type CliCommand, withRegistries } from './cli-context.ts';
 import { type ManifestOptions, readNamedManifests } from './manifest-options.ts';
+import { optionalPattern } from './pattern-option.ts';
 import { type PlanningOptions, planAndPromote, planningRules } from './planned-promotion.ts';
 
 interface Options extends PlanningOptions, ManifestOptions {
@@ -12,11 +12,14 @@ interface Options extends PlanningOptions, ManifestOptions {
 /** Exits with 1 when something cannot be done, with 2 when a dry run shows what would be done, else with 0. */
 export const runPromote: CliCommand<Options> = async (run) => {
   const { options } = run;
-  const only = options.only === undefined ? undefined : compilePattern(options.only, '--only');
+  const only = optionalPattern(options.only, '--only');
   const rules = planningRules(run);
   return await withRegistries(run, async (opened) => {
     const manifests = await readNamedManifests(options, opened.log);
     const promotions = promotionsOf(manifests, (name) => only?.matches(name) ?? true);
+    if (only && promotions.length === 0) {
+      opened.log.warn(`--only ${options.only} matches no image of the manifests`);
+    }
     return await planAndPromote({ promotions, setAside: [] }, rules, run, opened);
   });
 };

@@ -1,6 +1,5 @@
 // registry-image snapshot: what repositories hold, or what promotion manifests promote into a destination.
 import { UserError } from '../errors.ts';
-import { compilePattern } from '../policy/pattern.ts';
 import type { CommandResult } from '../process/surroundings.ts';
 import { snapshotOfDestination } from '../promotion/destination-snapshot.ts';
 import { snapshotOfRegistries } from '../promotion/registry-snapshot.ts';
@@ -14,6 +13,7 @@ import {
   withRegistries,
 } from './cli-context.ts';
 import { type ManifestOptions, readNamedManifests } from './manifest-options.ts';
+import { optionalPattern } from './pattern-option.ts';
 
 interface Options extends RegistryOptions, ManifestOptions {
   readonly output: string;
@@ -26,7 +26,7 @@ interface Options extends RegistryOptions, ManifestOptions {
 export const runSnapshot: CliCommand<Options> = async (run) => {
   const { args, options } = run;
   const format = formatOf(options);
-  const tags = options.tag === undefined ? undefined : compilePattern(options.tag, '--tag');
+  const tags = optionalPattern(options.tag, '--tag');
   const { fromManifests } = options;
   if (fromManifests !== undefined) {
     if (args.length > 0) {

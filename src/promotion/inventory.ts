@@ -5,7 +5,8 @@ import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseRepository } from '../oci/reference.ts';
 import { lookUpDigest } from '../registry/manifest-endpoint.ts';
-import { listTagDigests, type RepositoryListing } from '../registry/tag-digests.ts';
+import { listTagDigests, type RepositoryListing, type TagListing } from '../registry/tag-digests.ts';
+import { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
 import { edgesOf, type RepositoryPromotion } from './edges.ts';
 import type { DestinationState, SourceState } from './plan-edges.ts';
@@ -24,26 +25,34 @@ export interface Inventory {
 /** An inventory by requests: a tag list with digests where the host has them, else a HEAD for each name. */
 export function openInventory(registries: Registries, signal: AbortSignal): Inventory {
   const hosts = new Map<string, HostListing>();
-  const listings = new Map<string, Promise<RepositoryListing | undefined>>();
+  const listings = new Map<string, Promise<Listing>>();
   const sources = new Map<string, Map<Digest, Promise<SourceState>>>();
 
-  const list = async (host: HostListing, session: Session): Promise<RepositoryListing | undefined> => {
-    const listed = await listTagDigests(session, signal);
+  const list = async (host: HostListing, session: Session): Promise<Listing> => {
+    let listed: TagListing;
+    try {
+      listed = await listTagDigests(session, signal);
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.temporary || error.status < 400) {
+        throw error;
+      }
+      return { kind: 'none', refusal: error };
+    }
     if (listed.kind === 'missing') {
-      return emptyListing;
+      return host.listsDigests ? { kind: 'digests', listing: emptyListing } : { kind: 'untagged' };
     }
     host.listsDigests ??= listed.kind === 'digests';
-    return listed.kind === 'digests' ? listed.listing : undefined;
+    return listed.kind === 'digests' ? listed : { kind: 'none' };
   };
 
-  /** The listing of a repository; undefined where its host has none. The first repository that exists shows which. */
-  const listingOf = async (name: string, session: Session): Promise<RepositoryListing | undefined> => {
+  /** The listing of a repository. The first repository that exists shows which kind its host has. */
+  const listingOf = async (name: string, session: Session): Promise<Listing> => {
     const { registry } = session.repository;
     const host = hosts.get(registry) ?? {};
     hosts.set(registry, host);
     await host.first?.catch(() => undefined);
     if (host.listsDigests === false) {
-      return undefined;
+      return { kind: 'none' };
     }
     const listing = listings.get(name) ?? list(host, session);
     listings.set(name, listing);
@@ -55,10 +64,14 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
     try {
       const session = await registries.reader(parseRepository(repository));
       const listing = await listingOf(repository, session);
-      if (listing) {
-        return listing.digests.has(digest) ? 'present' : 'missing';
+      if (listing.kind === 'digests') {
+        return listing.listing.digests.has(digest) ? 'present' : 'missing';
       }
-      return (await lookUpDigest(session, digest)) === undefined ? 'missing' : 'present';
+      const found = await orRefusal(listing, () => lookUpDigest(session, digest));
+      const { refusal } = listing;
+      // Registries that forbid a repository may hide what is in it.
+      const isHidden = found === undefined && refusal !== undefined && [401, 403].includes(refusal.status);
+      return isHidden ? { failure: errorText(refusal) } : found === undefined ? 'missing' : 'present';
     } catch (error) {
       signal.throwIfAborted();
       return { failure: errorText(error) };
@@ -69,7 +82,9 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
     async destination(promotion) {
       const session = await registries.writer(parseRepository(promotion.destination));
       const listing = await listingOf(promotion.destination, session);
-      return listing ? listedState(listing) : await askedState(session, promotion);
+      return listing.kind === 'digests'
+        ? listedState(listing.listing)
+        : await orRefusal(listing, () => askedState(session, promotion, listing.kind === 'untagged'));
     },
     async source(repository, digests) {
       const asked = sources.get(repository) ?? new Map<Digest, Promise<SourceState>>();
@@ -107,6 +122,26 @@ export function withSeenSources(
 
 const emptyListing: RepositoryListing = { tags: new Map(), digests: new Set(), mediaTypes: new Map() };
 
+/** What the tag list of a repository says. */
+type Listing =
+  | { readonly kind: 'digests'; readonly listing: RepositoryListing }
+  /** It has no tags; whether it has digests is not known. */
+  | { readonly kind: 'untagged'; readonly refusal?: undefined }
+  /** It says nothing about digests, or the registry refuses it. */
+  | { readonly kind: 'none'; readonly refusal?: RegistryError };
+
+/** The result of requests without a body in their answers. Throws what the registry said when it refused the list, if it did. */
+async function orRefusal<Result>(
+  { refusal }: { readonly refusal?: RegistryError | undefined },
+  action: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw error instanceof RegistryError && refusal ? refusal : error;
+  }
+}
+
 /** What is known of the tag lists of a host. */
 interface HostListing {
   /** The first listing, which the others wait for. */
@@ -119,12 +154,16 @@ function listedState({ tags, digests }: RepositoryListing): DestinationState {
   return { tag: (tag) => tags.get(tag), has: (digest) => digests.has(digest) };
 }
 
-/** A HEAD for each tag; for a digest only where no tag shows that it is there. */
-async function askedState(session: Session, promotion: RepositoryPromotion): Promise<DestinationState> {
+/** A HEAD for each tag, unless there are none; for a digest only where no tag shows that it is there. */
+async function askedState(
+  session: Session,
+  promotion: RepositoryPromotion,
+  isUntagged: boolean,
+): Promise<DestinationState> {
   const edges = [...edgesOf(promotion)];
   const tags = new Map<string, Digest>();
   const digests = new Set<Digest>();
-  const named = new Set(edges.flatMap(({ tag }) => tag ?? []));
+  const named = new Set(isUntagged ? [] : edges.flatMap(({ tag }) => tag ?? []));
   await mapConcurrently([...named], lookUpConcurrency, async (tag) => {
     const digest = await lookUpDigest(session, tag);
     if (digest !== undefined) {

@@ -17,14 +17,21 @@ export interface SavedPlan extends PromotionPlan {
   readonly created: string;
 }
 
-/** The JSON of a plan that was made at `now`, in milliseconds since 1970. */
-export function encodePlan({ edges, total }: PromotionPlan, now: number): string {
+/**
+ * The JSON of a plan that was made at `now`, in milliseconds since 1970. `redact` is for what servers said: the file is
+ * read by others.
+ */
+export function encodePlan(
+  { edges, total }: PromotionPlan,
+  now: number,
+  redact: (text: string) => string,
+): string {
   const content = {
     format,
     version,
     created: new Date(now).toISOString(),
     total,
-    edges: edges.map(edgeJson),
+    edges: edges.map((edge) => edgeJson(edge, redact)),
   };
   return `${JSON.stringify({ ...content, checksum: digestOf(JSON.stringify(content)) }, null, 1)}\n`;
 }
@@ -59,7 +66,9 @@ export function decodePlan(bytes: Uint8Array): SavedPlan {
 
 const makeAgain = 'make it again with promote --out';
 
-function edgeJson({ source, destination, digest, tag, action, was, reason }: PlannedEdge) {
+function edgeJson(edge: PlannedEdge, redact: (text: string) => string) {
+  const { source, destination, digest, tag, action, was } = edge;
+  const reason = edge.reason === undefined ? undefined : redact(edge.reason);
   return { source, destination, digest, tag, action, was, reason };
 }
 

@@ -19,7 +19,7 @@ export async function readRepositoryContents(
 ): Promise<RepositoryContents> {
   const listed = await listTagDigests(session);
   if (listed.kind === 'missing') {
-    return { tags: new Map(), digests: new Set(), mediaTypes: new Map(), isComplete: true };
+    return { tags: new Map(), digests: new Set(), mediaTypes: new Map(), isComplete: false };
   }
   if (listed.kind === 'digests') {
     const { listing } = listed;

@@ -5,6 +5,7 @@ import { isJsonObject, parseJson } from '../oci/json.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
+import { isMissing } from './manifest-endpoint.ts';
 import { parseTagPage } from './tag-list.ts';
 
 /** What a repository holds, as its tag list describes it. */
@@ -20,20 +21,31 @@ export type TagListing =
   | { readonly kind: 'digests'; readonly listing: RepositoryListing }
   /** The registry lists no digests, or not all; `tags` are undefined when there are more than in its answer. */
   | { readonly kind: 'tags'; readonly tags: readonly string[] | undefined }
-  /** There is no such repository. */
+  /** The registry knows no tags of such a repository. Digests without a tag may be there: docker-registry answers so, too. */
   | { readonly kind: 'missing' };
 
-/** The digests and tags of a repository, or its tags alone, by one request. */
+/** What registries say of a repository that they do not know. Without it, a 404 may mean that they list no tags at all. */
+const unknownRepository = /^(NAME_UNKNOWN|NOT_FOUND)$/;
+
+/**
+ * The digests and tags of a repository, or its tags alone, by one request. Throws a RegistryError where the registry does
+ * not list tags.
+ */
 export async function listTagDigests(session: Session, signal?: AbortSignal): Promise<TagListing> {
-  const answer = await session.request({
-    method: 'GET',
-    target: `/v2/${session.repository.path}/tags/list`,
-    expect: [200, 404],
-    bodyLimit: maximumTagList,
-    signal,
-  });
-  if (answer.status === 404) {
-    return { kind: 'missing' };
+  let answer: Awaited<ReturnType<Session['request']>>;
+  try {
+    answer = await session.request({
+      method: 'GET',
+      target: `/v2/${session.repository.path}/tags/list`,
+      expect: [200],
+      bodyLimit: maximumTagList,
+      signal,
+    });
+  } catch (error) {
+    if (isMissing(error) && error.codes.some((code) => unknownRepository.test(code))) {
+      return { kind: 'missing' };
+    }
+    throw error;
   }
   const document = parseJson(answer.bytes);
   const manifests = isJsonObject(document) ? document.manifest : undefined;

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { seed } from '../support/images.ts';
 import { imageWith, manifestFile, manifestText, registryWith, textFile } from '../support/promotion.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { runCli, runCliJson } from '../support/run-cli.ts';
@@ -212,6 +213,73 @@ it('is limited to image names by --only', async () => {
   expect(destination.requests.some(({ path }) => path.includes('/prod/app/'))).toBe(false);
 });
 
+it('warns when --only matches no image', async () => {
+  const one = await imageWith('1');
+  const source = await registryWith({ 'staging/app:': one });
+  const manifest = await manifestFile(source, [source], { app: [[one, '1']] });
+  const { code, stderr } = await promote('--manifest', manifest, '--only', 'aap');
+  expect(code).toBe(0);
+  expect(stderr).toContain('--only aap matches no image of the manifests');
+});
+
+describe('a registry that does not list tags', () => {
+  it.each([
+    ['has no such endpoint', 404],
+    ['does not allow the request', 405],
+    ['wants other rights for the list', 403],
+  ])('is asked for what the manifests name when it %s', async (_, status) => {
+    const [one, two] = [await imageWith('1'), await imageWith('2')];
+    const faults = [
+      { path: /\/tags\/list/, fault: { kind: 'status', status, body: 'page not found' } },
+    ] as const;
+    const source = await registryWith({ 'staging/app:': one, 'staging/app:b': two }, { faults });
+    const destination = await registryWith({ 'prod/app:1': one, 'prod/app:moved': one }, { faults });
+    const manifest = await manifestFile(source, [destination], {
+      app: [
+        [one, '1'],
+        [two, '2', 'moved'],
+      ],
+    });
+    const { code, outcomes } = await promote('--manifest', manifest, '--confirm', '--all');
+    expect(code).toBe(1);
+    expect(outcomes).toEqual(['prod/app:1 present', 'prod/app:2 copied', 'prod/app:moved tag-move']);
+  });
+
+  it('is asked for digests where it knows no tags of a repository, as docker-registry', async () => {
+    const [one, two, three] = [await imageWith('1'), await imageWith('2'), await imageWith('3')];
+    const unknown = {
+      kind: 'status',
+      status: 404,
+      body: { errors: [{ code: 'NAME_UNKNOWN', message: 'repository name not known to registry' }] },
+    } as const;
+    const faults = [{ path: /\/tags\/list/, fault: unknown }];
+    const source = await registryWith({ 'staging/app:': one, 'staging/app:2': two }, { faults });
+    const destination = await registryWith({ 'prod/app:': one }, { faults });
+    seed(destination, 'prod/app', undefined, three);
+    const manifest = await manifestFile(source, [destination], { app: [[one], [two, '2'], [three, '3']] });
+    const { code, outcomes } = await promote('--manifest', manifest, '--all');
+    expect(code).toBe(2);
+    expect(outcomes).toEqual(['prod/app:null present', 'prod/app:2 pending', 'prod/app:3 pending']);
+    const tags = destination.requests.filter(({ path }) => /\/manifests\/[23]$/.test(path));
+    expect(tags).toEqual([]);
+    const { code: audited, json } = await runCliJson(['audit', '--manifest', manifest]);
+    expect(audited).toBe(2);
+    expect(json.summary).toMatchObject({ expected: 3, missing: 2 });
+  });
+
+  it('is not said to have lost what it hides from those who may not list', async () => {
+    const one = await imageWith('1');
+    const denied = { errors: [{ code: 'DENIED', message: 'requested access is denied' }] };
+    const faults = [{ path: /\/tags\/list/, fault: { kind: 'status', status: 403, body: denied } }] as const;
+    const source = await registryWith({}, { faults });
+    const destination = await registryWith();
+    const manifest = await manifestFile(source, [destination], { app: [[one, '1']] });
+    const { outcomes, edges } = await promote('--manifest', manifest);
+    expect(outcomes).toEqual(['prod/app:1 failed']);
+    expect(edges[0]?.reason).toContain('requested access is denied');
+  });
+});
+
 it('leaves referrers behind with --no-referrers only', async () => {
   const [one, signature] = [await imageWith('1'), await imageWith('signature')];
   const tag = `sha256-${one.digest.slice(7)}.sig`;
@@ -262,6 +330,12 @@ describe('before any request', () => {
       ['--manifest', 'a', '--allow-tag-moves=('],
       'in --allow-tag-moves: "("',
     ],
+    ['an empty pattern', ['--manifest', 'a', '--only', ''], 'the pattern of --only is empty'],
+    [
+      'an empty pattern for moves',
+      ['--manifest', 'a', '--allow-tag-moves='],
+      'the pattern of --allow-tag-moves is empty',
+    ],
     ['a shard that is none', ['--manifest', 'a', '--shard', '2/2'], '--shard 2/2 is not a part i of n'],
     ['a file that is not there', ['--manifest', '/nonexistent'], '/nonexistent:1: the file cannot be read'],
   ])('fails for %s', async (_, args, message) => {
@@ -297,6 +371,27 @@ it('saves a plan that can be reviewed, with what is set aside', async () => {
   const failed = await runCli(['promote', '--manifest', manifest, '--out', '/nonexistent/plan.json']);
   expect(failed).toMatchObject({ code: 1, stdout: '' });
   expect(failed.stderr).toContain('writing "/nonexistent/plan.json" failed');
+});
+
+it('writes no password that a registry repeats into the saved plan', async () => {
+  const one = await imageWith('1');
+  const password = 'pass-w0rd-secret';
+  const body = { errors: [{ code: 'DENIED', message: `wrong: ${password}` }] };
+  const destination = await registryWith(
+    {},
+    { faults: [{ path: /\/prod\//, fault: { kind: 'status', status: 400, body } }] },
+  );
+  const manifest = await manifestFile(await registryWith({ 'staging/app:': one }), [destination], {
+    app: [[one, '1']],
+  });
+  const registry = `- name: ${destination.host}\n  username: joe\n  password: ${password}`;
+  const config = await textFile('settings.yaml', `registries:\n${registry}\n`);
+  const out = join(await temporaryDirectory(), 'plan.json');
+  const { outcomes } = await promote('--manifest', manifest, '--out', out, '--config', config);
+  expect(outcomes).toEqual(['prod/app:1 failed']);
+  const saved = await readFile(out, 'utf8');
+  expect(saved).toContain('wrong: REDACTED');
+  expect(saved).not.toContain(password);
 });
 
 it('does its shard only, and all shards together do everything', async () => {

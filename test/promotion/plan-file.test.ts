@@ -24,7 +24,7 @@ const edges: fc.Arbitrary<PlannedEdge> = fc.record(
 it('a plan that was saved is read again as it was', () => {
   fc.assert(
     fc.property(fc.array(edges, { maxLength: 5 }), fc.nat(), (list, total) => {
-      const saved = decodePlan(Buffer.from(encodePlan({ edges: list, total }, now)));
+      const saved = decodePlan(Buffer.from(encodePlan({ edges: list, total }, now, String)));
       expect(saved).toEqual({ created: '2026-01-02T03:04:05.000Z', edges: list, total });
     }),
   );
@@ -45,6 +45,7 @@ const text = encodePlan(
     total: 7,
   },
   now,
+  String,
 );
 
 describe('is refused:', () => {
