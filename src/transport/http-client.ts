@@ -90,7 +90,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     if (known) {
       return known;
     }
-    const tls = secure || proxy?.startsWith('https:') ? { ca: [...options.trustRoots[roots]()] } : {};
+    const isTls = secure || proxy?.startsWith('https:');
+    // As in Go, each trusted certificate is an anchor, also that of an intermediate authority or of the server itself.
+    const tls = isTls ? { ca: [...options.trustRoots[roots]()], allowPartialTrustChain: true } : {};
     const shared = {
       connections: connectionsPerOrigin,
       keepAliveTimeout: idleConnection,

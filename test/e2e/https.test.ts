@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { authority, serverKeys } from '../support/certificates.ts';
+import { authority, intermediateAuthority, serverKeys } from '../support/certificates.ts';
 import type { ReceivedRequest } from '../support/exchange.ts';
 import { dockerArchive } from '../support/image-files.ts';
 import { seed } from '../support/images.ts';
@@ -80,6 +80,28 @@ describe('out', () => {
 });
 
 describe('check', () => {
+  it.each([
+    ['its intermediate authority', serverKeys.belowIntermediate, intermediateAuthority],
+    ['its own certificate', serverKeys.trusted, serverKeys.trusted.cert],
+  ])('trusts a registry if ca_certs contain only %s', async (_name, tls, caCert) => {
+    const image = await staticImage();
+    const registry = await registryForTest({ tls });
+    seed(registry, 'team/app', '1.0', image);
+    const source = { repository: `${registry.host}/team/app`, tag: '1.0', ca_certs: [caCert] };
+    const { status, stdout, stderr } = await runExecutable('check', { request: { source } });
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    expect(JSON.parse(stdout)).toEqual([{ tag: '1.0', digest: image.digest }]);
+  });
+
+  it('does not trust a certificate of another host, although it is in ca_certs itself', async () => {
+    const registry = await registryForTest({ tls: serverKeys.wrongHost });
+    const source = { repository: `${registry.host}/team/app`, ca_certs: [serverKeys.wrongHost.cert] };
+    const { status, stderr } = await runExecutable('check', { request: { source } });
+    expect(status).toBe(1);
+    expect(stderr).toContain('the certificate of the server is for another host');
+    expect(registry.requests).toEqual([]);
+  });
+
   it.each(['own host', 'another host'])(
     'sends nothing over http after a ping that redirects to %s',
     async (to) => {

@@ -21,12 +21,17 @@ function keyPair(name: string): KeyPair {
 /** The certificate authority that signed `server`, `expired` and `wrongHost`: a trust root for clients. */
 export const authority: string = readFileSync(join(folder, 'authority.crt'), 'utf8');
 
+/** The authority below an unknown root that signed `belowIntermediate`. */
+export const intermediateAuthority: string = readFileSync(join(folder, 'intermediate.crt'), 'utf8');
+
 /** Server certificates by what is valid or invalid about them; most are for 127.0.0.1, ::1 and localhost. */
 export const serverKeys = {
   /** Valid for clients that trust the authority. */
   trusted: keyPair('server'),
   /** Valid for clients that trust this certificate itself. */
   selfSigned: keyPair('self-signed'),
+  /** Signed by the intermediate authority, whose certificate the server sends too; the root is unknown. */
+  belowIntermediate: keyPair('below-intermediate'),
   /** Signed by the authority, expired in 2001. */
   expired: keyPair('expired'),
   /** Signed by the authority for `registry.invalid`. */

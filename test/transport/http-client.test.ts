@@ -10,7 +10,7 @@ import { classifyFailure } from '../../src/transport/failure.ts';
 import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/transport/http-client.ts';
 import { networkError } from '../../src/transport/network-error.ts';
 import { createTrustRoots } from '../../src/transport/trust-roots.ts';
-import { authority, serverKeys } from '../support/certificates.ts';
+import { authority, intermediateAuthority, serverKeys } from '../support/certificates.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { startRegistry } from '../support/registry.ts';
 import { testClient, trusting } from '../support/test-session.ts';
@@ -278,6 +278,8 @@ describe('a response', () => {
 });
 
 describe('trust: the client', () => {
+  const ownCertificate = serverKeys.belowIntermediate.cert.replace(intermediateAuthority, '');
+  const withoutChain = { ...serverKeys.belowIntermediate, cert: ownCertificate };
   const answer = () => ({ status: 200, body: 'trusted' });
 
   it('connects to a server whose authority is known', async () => {
@@ -286,10 +288,16 @@ describe('trust: the client', () => {
     expect(await textOf(testClient(), server.url.replace('127.0.0.1', 'localhost'))).toBe('trusted');
   });
 
-  it('connects to a server whose own certificate is in ca_certs', async () => {
-    await using server = await startRecordingServer({ tls: serverKeys.selfSigned, answer });
+  it.each([
+    ['a self-signed certificate of its own', serverKeys.selfSigned, serverKeys.selfSigned.cert],
+    ['its own certificate, of an unknown authority', serverKeys.trusted, serverKeys.trusted.cert],
+    ['its own certificate, below an intermediate one', serverKeys.belowIntermediate, ownCertificate],
+    ['its intermediate authority, of an unknown root', serverKeys.belowIntermediate, intermediateAuthority],
+    ['an intermediate authority that it does not send', withoutChain, intermediateAuthority],
+  ])('connects to a server if ca_certs contain only %s', async (_name, tls, caCert) => {
+    await using server = await startRecordingServer({ tls, answer });
     const files = { read: () => undefined, list: () => [] };
-    const trustRoots = createTrustRoots({ environment: {}, caCerts: [serverKeys.selfSigned.cert], files });
+    const trustRoots = createTrustRoots({ environment: {}, caCerts: [caCert], files });
     expect(await textOf(testClient({ trustRoots }), server.url)).toBe('trusted');
   });
 
@@ -310,6 +318,27 @@ describe('trust: the client', () => {
       'must be renewed',
     ],
     ['the certificate of another host', serverKeys.wrongHost, [authority], 'is for another host', 'name'],
+    [
+      'the certificate of another host that is in ca_certs itself',
+      serverKeys.wrongHost,
+      [serverKeys.wrongHost.cert],
+      'is for another host',
+      'name',
+    ],
+    [
+      'an expired certificate that is in ca_certs itself',
+      serverKeys.expired,
+      [serverKeys.expired.cert],
+      'is not valid at this time',
+      'must be renewed',
+    ],
+    [
+      'a certificate of an intermediate authority that is not in ca_certs',
+      serverKeys.belowIntermediate,
+      [authority, serverKeys.trusted.cert],
+      'is not signed by an authority',
+      'ca_certs',
+    ],
   ])('does not connect to a server with %s, and has a hint', async (_name, tls, roots, message, hint) => {
     await using server = await startRecordingServer({ tls, answer });
     const error = await failure(testClient({ trustRoots: trusting(...roots) }).send(get(server.url)));

@@ -60,3 +60,10 @@ issue docker-hub.key docker-hub.crt 'Test Docker Hub' $from $to "$server DNS:ind
 # Everything that a log-in to Amazon ECR talks to, for the accounts and the region that the tests use.
 amazon='DNS:public.ecr.aws, DNS:api.ecr-public.us-east-1.amazonaws.com, DNS:*.dkr.ecr.eu-central-1.amazonaws.com'
 issue amazon.key amazon.crt 'Test Amazon' $from $to "$server $amazon" -selfsign -keyfile amazon.key
+# A server below an intermediate authority, whose root no client knows. The .crt of the server is what a server sends: both.
+issue "$scratch/root.key" "$scratch/root.crt" 'Test root' $from $to "$authority" -selfsign -keyfile "$scratch/root.key"
+issue "$scratch/intermediate.key" intermediate.crt 'Test intermediate' $from $to "$authority" \
+  -cert "$scratch/root.crt" -keyfile "$scratch/root.key"
+issue below-intermediate.key below-intermediate.crt 'Test server below an intermediate' $from $to "$server $loopback" \
+  -cert intermediate.crt -keyfile "$scratch/intermediate.key"
+cat intermediate.crt >> below-intermediate.crt
