@@ -1,7 +1,8 @@
-// Generates docs/schema: a JSON schema for each request, from the keys of the decoder and the tables of the docs.
+// Generates docs/schema: a JSON schema for each request, from the decoder and the docs, and for each answer of registry-image.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeCheckRequest, decodeInRequest, decodeOutRequest } from '../src/request/request.ts';
+import { answerSchemas } from './answer-schemas.ts';
 import { type DecodedKey, decodedKeys, type MemberType } from './decoded-keys.ts';
 import { type DocumentedKey, documentedKeys } from './markdown-tables.ts';
 import { repositoryRoot, runProgram, runScript } from './run-script.ts';
@@ -142,9 +143,15 @@ function description({ meaning, usedBy, default: fallback }: DocumentedKey): str
 
 if (import.meta.main) {
   await runScript('schema', () => {
-    mkdirSync(folder, { recursive: true });
-    for (const [command, schema] of Object.entries(requestSchemas())) {
-      writeFileSync(join(folder, `${command}.json`), `${JSON.stringify(schema, null, 2)}\n`);
+    const answers = join(folder, 'registry-image');
+    mkdirSync(answers, { recursive: true });
+    for (const [directory, schemas] of [
+      [folder, requestSchemas()],
+      [answers, answerSchemas()],
+    ] as const) {
+      for (const [command, schema] of Object.entries(schemas)) {
+        writeFileSync(join(directory, `${command}.json`), `${JSON.stringify(schema, null, 2)}\n`);
+      }
     }
     runProgram('biome', ['format', '--write', folder]);
   });

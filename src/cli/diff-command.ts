@@ -25,10 +25,17 @@ export const runDiff: CliCommand<Options> = async (run) => {
   ];
   const diff = diffManifests(before, after);
   return {
-    output: options.json ? jsonAnswer(diff) : diffText(diff),
+    output: options.json ? jsonAnswer(diffDocument(diff)) : diffText(diff),
     code: diffExitCode(diff, forbidden),
   };
 };
+
+function diffDocument({ changes, ...diff }: ManifestDiff) {
+  const listed = changes.map(({ isStillPromoted, ...change }) =>
+    isStillPromoted ? { ...change, still_promoted: true } : change,
+  );
+  return { summary: diff.summary, changes: listed, destinations: diff.destinations, sources: diff.sources };
+}
 
 function diffText({ summary, changes, sources, destinations }: ManifestDiff): string {
   const registries = [

@@ -139,6 +139,17 @@ describe('diff', () => {
     });
   });
 
+  it('marks a digest that only got its first tag, and forbids that not as a removal', async () => {
+    const bare = await written('a.test/staging', ['b.test/prod'], { app: [[one]] });
+    const tagged = await written('a.test/staging', ['b.test/prod'], { app: [[one, '1.0']] });
+    const { code, json } = await runCliJson(['diff', bare, tagged, '--forbid', 'removed']);
+    expect(code).toBe(2);
+    expect(json.changes).toEqual([
+      expect.objectContaining({ digest: one.digest, tag: null, kind: 'removed', still_promoted: true }),
+      expect.not.objectContaining({ still_promoted: true }),
+    ]);
+  });
+
   it('fails for a change that does not exist, and for manifests with errors', async () => {
     const wrong = await runCli(['diff', await oldFile(), await newFile(), '--forbid', 'remved']);
     expect(wrong).toMatchObject({ code: 1, stdout: '' });

@@ -173,24 +173,6 @@ describe('the reference of the page', () => {
     const answering = rows.filter((cell) => code(cell).length === 0).flatMap((cell) => cell.split(', '));
     expect(all).toEqual(expect.arrayContaining(answering));
   });
-
-  it('has exactly the options that each command has', () => {
-    const described = new Map<string, string[]>(all.map((name) => [name, []]));
-    const common = ['--json', '--config', '--debug'];
-    for (const [flags = '', owners = ''] of rowsOf('option').filter(([, owner]) => owner !== 'most')) {
-      for (const name of owners.split(', ')) {
-        const named = code(flags).flatMap((text) => /^--[a-z-]+/.exec(text) ?? []);
-        described.get(name)?.push(...named);
-        expect(all).toContain(name);
-      }
-    }
-    for (const command of commands) {
-      const known = command.options
-        .flatMap(({ long }) => long ?? [])
-        .filter((flag) => !common.includes(flag));
-      expect(described.get(command.name())?.sort(), command.name()).toEqual(known.sort());
-    }
-  });
 });
 
 describe('promotion manifests', () => {
