@@ -4,7 +4,7 @@ import { resolveLogin } from '../credentials/resolve-login.ts';
 import type { Log } from '../log.ts';
 import { type ClientCertificate, createHttpClient, type HttpClient } from '../transport/http-client.ts';
 import { proxyFor } from '../transport/proxy.ts';
-import { mirrorLimits, registryLimits } from '../transport/time-limits.ts';
+import { mirrorLimits, registryLimits, type TimeLimits } from '../transport/time-limits.ts';
 import { createTrustRoots, expiredCertificates, machineTrustFiles } from '../transport/trust-roots.ts';
 import type { AccessSettings, AccessSurroundings } from './access-settings.ts';
 import { type HostLimits, withHostBudget } from './host-budget.ts';
@@ -64,6 +64,8 @@ export function openAccess(
   };
   const policies = retryPolicies(waits);
   const divisor = waits === 'shrunk' ? shrunkTimeoutDivisor : 1;
+  // Only the client knows of the divisor, but a download is watched outside of it.
+  const limitsOf = (limits: TimeLimits) => ({ ...limits, blob: limits.blob / divisor });
   const registryClient = newClient(registryLimits.connect, divisor);
   // The limits of a mirror are seconds already.
   const mirrorClient = newClient(mirrorLimits.connect, 1);
@@ -76,14 +78,14 @@ export function openAccess(
         : registryClient;
       const budgeted = budget ? withHostCircuit(withHostBudget(client, budget, clock), clock) : client;
       return openRegistry(
-        { host, login, client: budgeted, limits: registryLimits, policy: policies[command] },
+        { host, login, client: budgeted, limits: limitsOf(registryLimits), policy: policies[command] },
         surroundings,
         log,
       );
     },
     mirror: (host, login) =>
       openRegistry(
-        { host, login, client: mirrorClient, limits: mirrorLimits, policy: policies.mirror },
+        { host, login, client: mirrorClient, limits: limitsOf(mirrorLimits), policy: policies.mirror },
         surroundings,
         log,
       ),

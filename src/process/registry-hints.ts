@@ -17,6 +17,7 @@ const connectionHints: Readonly<Record<string, string>> = {
   CONNECTION_REFUSED: 'check host and port of the registry, and that it runs',
   HOST_UNREACHABLE: 'check the network of the worker: firewall, proxy (HTTPS_PROXY, NO_PROXY), DNS',
   SERVER_SILENT: 'the registry, or a proxy in front of it, may be overloaded',
+  SERVER_SLOW: 'the registry, or a proxy in front of it, may be overloaded',
   CONNECTION_BROKEN: 'a proxy or firewall between worker and registry may have cut it',
   RESPONSE_INCOMPLETE: 'a proxy between worker and registry may have cut it',
   PROXY_REFUSED:

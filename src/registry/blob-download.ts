@@ -12,6 +12,7 @@ import type { Tries } from '../transport/retrier.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
 import { type BlobContent, blobContent } from './blob-content.ts';
+import { type RateGuard, rateGuard, SlowServerError } from './rate-guard.ts';
 
 /**
  * A stream of a blob. It fails at its end when size or digest do not match the descriptor. When a connection breaks or
@@ -71,7 +72,13 @@ interface BlobResponse extends BlobContent {
 }
 
 async function send({ session, target }: WantedBlob, headers: Record<string, string>): Promise<HttpResponse> {
-  return await session.send({ method: 'GET', target, headers, anonymous: !target.startsWith('/') });
+  return await session.send({
+    method: 'GET',
+    target,
+    headers,
+    anonymous: !target.startsWith('/'),
+    isContent: true,
+  });
 }
 
 async function requestWhole(wanted: WantedBlob): Promise<BlobResponse> {
@@ -146,16 +153,19 @@ async function* resumingBytes(download: Download): AsyncGenerator<Buffer> {
   while (download.hasReader) {
     const { body, url, start, end } = download.current;
     const outcome: ReadOutcome = { failure: undefined };
+    const rate = rateGuard(url, download.session.limits.blob, () => performance.now());
     const before = offset;
     let skip = offset - start;
-    for await (const chunk of chunksOf(body, outcome)) {
+    for await (const chunk of chunksOf(body, outcome, rate)) {
       const fresh = chunk.subarray(skip);
       skip = Math.max(0, skip - chunk.length);
       if (fresh.length > 0) {
         offset += fresh.length;
-        tries.progressed();
         yield fresh;
       }
+    }
+    if (offset > before && !(outcome.failure instanceof SlowServerError)) {
+      tries.progressed();
     }
     if (offset >= descriptor.size) {
       return;
@@ -201,9 +211,13 @@ interface ReadOutcome {
  * The chunks of a body; its failure is stored in `outcome`. Separate from the code that yields the bytes, so that an
  * error by which the reader ends the stream is never taken for a broken connection.
  */
-async function* chunksOf(body: AsyncIterable<Buffer>, outcome: ReadOutcome): AsyncGenerator<Buffer> {
+async function* chunksOf(
+  body: AsyncIterable<Buffer>,
+  outcome: ReadOutcome,
+  rate: RateGuard,
+): AsyncGenerator<Buffer> {
   try {
-    yield* body;
+    yield* rate(body);
   } catch (error) {
     outcome.failure = error;
   }

@@ -26,6 +26,7 @@ const outcomes: Readonly<Record<string, Kind>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'early-end',
   Z_BUF_ERROR: 'early-end',
   UND_ERR_BODY_TIMEOUT: 'stall',
+  SERVER_SLOW: 'stall',
   UND_ERR_HEADERS_TIMEOUT: 'stall',
   ECONNREFUSED: 'unreachable',
   EHOSTUNREACH: 'unreachable',

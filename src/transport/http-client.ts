@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { UserError } from '../errors.ts';
 import { maximumHeader, maximumHeaders, maximumQuotedName } from '../limits.ts';
+import { skipInterimResponses } from './interim-responses.ts';
 import { isUntrusted } from './network-error.ts';
 import { redactedUrl } from './redacted-url.ts';
 import { requestUrl } from './resolve-url.ts';
@@ -27,6 +28,10 @@ export interface HttpRequest {
    * The longest silence of the server in milliseconds, before the response and within it.
    */
   readonly timeout: number;
+  /** The longest time that the body of a response may take as a whole, in milliseconds; without it there is no limit. */
+  readonly bodyTime?: number;
+  /** Whether the body of a 200 or 206 may take longer than `bodyTime`: it is the content of a blob. */
+  readonly isContent?: boolean;
   readonly signal?: AbortSignal;
   /** Sends the request even after the client's own signal is aborted: to clean up at the server. */
   readonly isCleanUp?: boolean;
@@ -82,6 +87,7 @@ const connectionsPerOrigin = 32;
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { connectTimeout = registryLimits.connect, signal: everyRequest } = options;
   const dispatchers = new Map<string, Dispatcher>();
+  skipInterimResponses();
 
   const dispatcherFor = (url: string, secure: boolean, roots: 'usual' | 'all'): Dispatcher => {
     const proxy = options.proxyFor(url);
@@ -123,7 +129,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const sendTrusting = async (request: HttpRequest, trusted: 'usual' | 'all'): Promise<HttpResponse> => {
     const { scheme, origin, target } = requestUrl(request.url);
     const { length } = request.body ?? {};
-    const timeout = request.timeout / (options.timeoutDivisor ?? 1);
+    const divisor = options.timeoutDivisor ?? 1;
+    const timeout = request.timeout / divisor;
     const ending = request.isCleanUp ? undefined : everyRequest;
     const signals = [request.signal, ending].filter((signal) => signal !== undefined);
     const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
@@ -151,6 +158,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     });
     const { statusCode: status, headers, body } = response;
     requireShortHeaders(headers, body, request);
+    if (request.bodyTime !== undefined && !(request.isContent && (status === 200 || status === 206))) {
+      limitTime(body, request.bodyTime / divisor);
+    }
     return { url: request.url, status, headers, body };
   };
 
@@ -172,6 +182,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
     },
   };
+}
+
+/** Ends a body with the error of a silent server when it is not read to its end in time: it may come byte by byte. */
+function limitTime(body: Readable, milliseconds: number): void {
+  const timer = setTimeout(() => {
+    body.destroy(Object.assign(new Error('Body Timeout Error'), { code: 'UND_ERR_BODY_TIMEOUT' }));
+  }, milliseconds).unref();
+  body.once('close', () => clearTimeout(timer));
 }
 
 /** Throws a UserError for a header that is longer than any can be that means something. */

@@ -30,10 +30,10 @@ export async function ping(
   options: { insecure: boolean; secureOnly?: boolean; clock: Clock; limits?: TimeLimits },
 ): Promise<PingResult> {
   const { registry } = repository;
-  const { handshake } = options.limits ?? registryLimits;
+  const limits = options.limits ?? registryLimits;
   const secure = new AbortController();
   const security = { registry, insecure: options.insecure && !options.secureOnly };
-  const overHttps = pingOver(client, { ...security, scheme: 'https' }, handshake, secure.signal);
+  const overHttps = pingOver(client, { ...security, scheme: 'https' }, limits, secure.signal);
   if (options.secureOnly || !mayUseHttp(repository, options.insecure)) {
     return await overHttps;
   }
@@ -44,7 +44,7 @@ export async function ping(
       () => undefined,
     );
     await Promise.race([httpsFailed, options.clock.sleep(httpHeadStart, plain.signal)]);
-    return await pingOver(client, { ...security, scheme: 'http' }, handshake, plain.signal);
+    return await pingOver(client, { ...security, scheme: 'http' }, limits, plain.signal);
   })();
   try {
     return await Promise.any([overHttps, overHttp]);
@@ -66,13 +66,13 @@ export async function ping(
 async function pingOver(
   client: HttpClient,
   security: SessionSecurity,
-  timeout: number,
+  limits: TimeLimits,
   signal: AbortSignal,
 ): Promise<PingResult> {
   const { registry, scheme } = security;
   const { response } = await followRedirects(
     { method: 'GET', url: `${scheme}://${registry}/v2/` },
-    ({ url }) => pingOnce(client, url, timeout, signal),
+    ({ url }) => pingOnce(client, url, limits, signal),
     // Over http a registry may redirect to https on its own host; over https only `insecure` allows the reverse.
     scheme === 'http' || security.insecure
       ? undefined
@@ -84,11 +84,12 @@ async function pingOver(
 async function pingOnce(
   client: HttpClient,
   url: string,
-  timeout: number,
+  limits: TimeLimits,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   try {
-    return await client.send({ method: 'GET', url, headers: {}, timeout, signal });
+    const { handshake: timeout, document: bodyTime } = limits;
+    return await client.send({ method: 'GET', url, headers: {}, timeout, bodyTime, signal });
   } catch (error) {
     throw networkError('GET', url, error);
   }

@@ -12,6 +12,8 @@ export interface SessionRequest {
   readonly anonymous?: boolean;
   /** Ends the request, its retries and the waits between them with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether the response is the content of a blob, which may take any time as long as it gets further. */
+  readonly isContent?: boolean;
   /** Sends the request even after the command is aborted. */
   readonly isCleanUp?: boolean;
 }

@@ -30,6 +30,7 @@ export interface Session {
   /** `https://host:port` or `http://host:port` of the registry, as the ping found it. */
   readonly origin: string;
   readonly retrier: Retrier;
+  readonly limits: TimeLimits;
   /**
    * Sends a request under the session's retrier and reads or discards the body. Throws a RegistryError for any status
    * that is not expected.
@@ -114,6 +115,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     repository,
     origin,
     retrier,
+    limits: options.limits ?? registryLimits,
     send,
     requestOnce: (request) => sendExpecting(send, request),
     request: (request) => retrier.exchange(() => sendExpecting(send, request), request.signal),
@@ -211,6 +213,8 @@ async function sendOnce(
       },
       ...(request.body ? { body: request.body } : {}),
       timeout: reads ? limits.read : limits.write,
+      bodyTime: limits.document,
+      ...(request.isContent ? { isContent: true } : {}),
       ...(request.signal ? { signal: request.signal } : {}),
       ...(request.isCleanUp ? { isCleanUp: true } : {}),
     });

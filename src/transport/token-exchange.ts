@@ -188,6 +188,7 @@ async function sendTokenQuery(options: TokenExchangeOptions, request: TokenReque
   const { headers } = request;
   const content = request.body === undefined ? undefined : Buffer.from(request.body);
   const isSecret = content !== undefined || headers.authorization !== undefined;
+  const limits = options.limits ?? registryLimits;
   checkRealm(request.url, options);
   const send = async ({ method, url, keepsBody }: RedirectStep) => {
     try {
@@ -196,7 +197,8 @@ async function sendTokenQuery(options: TokenExchangeOptions, request: TokenReque
         url,
         headers,
         ...(content && keepsBody ? { body: { length: content.length, open: async () => content } } : {}),
-        timeout: (options.limits ?? registryLimits).handshake,
+        timeout: limits.handshake,
+        bodyTime: limits.document,
       });
     } catch (error) {
       throw networkError(method, url, error);

@@ -104,3 +104,10 @@ describe('a put to a registry that loses an upload', () => {
     expect(version, stderr).toMatchObject({ tag: '1.0' });
   });
 });
+
+it('a put to a registry that sends 100 Continue before every response succeeds', async () => {
+  const registry = await registryWith({ fault: { kind: 'continue' } });
+  const { version, stderr } = await put(registry);
+  expect(version, stderr).toMatchObject({ tag: '1.0' });
+  expect(stderr).not.toContain('retrying');
+});

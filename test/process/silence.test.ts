@@ -1,7 +1,13 @@
 // A registry that stops sending does not block a command for ever. Time limits are a thousandth here.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, vi } from 'vitest';
 import { runCheck } from '../../src/command/check.ts';
+import { runIn } from '../../src/command/in.ts';
 import type { FaultRule } from '../support/fault.ts';
+import { buildImage, seed } from '../support/images.ts';
 import { startRegistry } from '../support/registry.ts';
 import { runCommand } from '../support/run-command.ts';
 
@@ -70,5 +76,34 @@ describe.concurrent('a registry that stops sending', (it) => {
     });
     expect(JSON.parse(answer ?? '')).toHaveLength(1);
     expect(Math.max(...(patience.get(String(registry.port)) ?? []))).toBe(longest);
+  });
+
+  it('is not waited for when it is a mirror that sends a manifest byte by byte', async ({
+    onTestFinished,
+  }) => {
+    await using mirror = await startRegistry();
+    await using origin = await startRegistry();
+    const image = await buildImage();
+    seed(mirror, 'app', 'a', image);
+    seed(origin, 'app', 'a', image);
+    mirror.faults.add({
+      method: 'GET',
+      path: /manifests/,
+      fault: { kind: 'drip', chunk: 1, pace: () => wait(5) },
+    });
+    const directory = await mkdtemp(join(tmpdir(), 'silence-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const { answer, stderr } = await runCommand(runIn, {
+      request: {
+        source: {
+          repository: `${origin.host}/app`,
+          registry_mirror: { host: mirror.host, for: origin.host },
+        },
+        version: { tag: 'a', digest: image.digest },
+      },
+      directory,
+    });
+    expect(answer, stderr).toBeDefined();
+    expect(stderr).toMatch(/WARN.*download from mirror .* failed: .*did not answer in time/);
   });
 });

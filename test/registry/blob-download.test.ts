@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { openBlob } from '../../src/registry/blob-download.ts';
+import { registryLimits } from '../../src/transport/time-limits.ts';
 import { startBlobHost } from '../support/blob-host.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import type { Fault } from '../support/fault.ts';
@@ -284,6 +286,27 @@ describe('for wrong content, openBlob', () => {
     const { session } = await registryOf();
     const missing = { mediaType: 'x', size: 3, digest: digestOf(Buffer.from('abc')) };
     await expect(openBlob(session, missing)).rejects.toThrow('BLOB_UNKNOWN');
+  });
+});
+
+describe('a blob that comes byte by byte', () => {
+  const drip = { kind: 'drip', chunk: 1, pace: () => wait(5) } as const;
+  const limits = { ...registryLimits, blob: 50 };
+
+  it('is given up after some tries, although each of them gets a bit further', async () => {
+    const { registry, clock } = await registryOf([{ ...drip, times: 1e6 }]);
+    const session = await openTestSession(`${registry.host}/app`, { policy: 'in', clock, limits });
+    await expect(buffer(await openBlob(session, descriptor))).rejects.toThrow(
+      'the server sends less than 1024 bytes a second',
+    );
+    expect(registry.journal.select({ path })).toHaveLength(10);
+  });
+
+  it('is resumed where it was left when the server recovers', async () => {
+    const { registry, clock, ranges } = await registryOf([drip]);
+    const session = await openTestSession(`${registry.host}/app`, { policy: 'in', clock, limits });
+    expect((await buffer(await openBlob(session, descriptor))).equals(content)).toBe(true);
+    expect(ranges()).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
   });
 });
 

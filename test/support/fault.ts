@@ -42,6 +42,8 @@ export type Distortion =
   | { readonly kind: 'chunked' }
   /** Headers are set, or removed where the value is undefined. */
   | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string | undefined>> }
+  /** Correct, but after a `100 Continue` that was not asked for. */
+  | { readonly kind: 'continue' }
   /** Every page of a list has a link to a next one. */
   | { readonly kind: 'endlessPages' };
 

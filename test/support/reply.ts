@@ -58,6 +58,9 @@ export async function deliver(response: ServerResponse, reply: Reply, fault?: Di
   const distorted = fault?.kind === 'flip' ? flipped(reply, fault.at) : reply;
   const body = bytesOf(distorted.body ?? '');
   const headers = headersOf(distorted, body.length, fault);
+  if (fault?.kind === 'continue') {
+    response.writeContinue();
+  }
   response.writeHead(distorted.status, headers);
   if (response.req.method === 'HEAD' || fault === undefined) {
     response.end(body);

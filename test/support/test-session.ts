@@ -8,6 +8,7 @@ import type { BasicCredentials } from '../../src/transport/authorization.ts';
 import { createHttpClient, type HttpClient } from '../../src/transport/http-client.ts';
 import { createRetrier, type Retrier } from '../../src/transport/retrier.ts';
 import { openSession, type Session } from '../../src/transport/session.ts';
+import type { TimeLimits } from '../../src/transport/time-limits.ts';
 import { repositoryScope } from '../../src/transport/token.ts';
 import type { TrustRoots } from '../../src/transport/trust-roots.ts';
 import { authority } from './certificates.ts';
@@ -60,6 +61,7 @@ export interface TestSessionOptions {
   readonly insecure?: boolean;
   readonly log?: Log;
   readonly retrier?: Retrier;
+  readonly limits?: TimeLimits;
 }
 
 /** A retrier on this clock; waits are as long as they can be, so that they can be compared. */
@@ -96,5 +98,6 @@ export async function openTestSession(
     retrier: options.retrier ?? testRetrier(clock, policy, log),
     clock,
     onEvent: logTransportEvents(log),
+    ...(options.limits ? { limits: options.limits } : {}),
   });
 }
