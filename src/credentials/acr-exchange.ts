@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { maximumErrorBody } from '../limits.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
-import type { HttpClient } from '../transport/http-client.ts';
+import type { HttpClient, HttpResponse } from '../transport/http-client.ts';
 import { networkError } from '../transport/network-error.ts';
 import { discardBody, headerText, readBody } from '../transport/response-body.ts';
 import { registryLimits } from '../transport/time-limits.ts';
@@ -22,10 +22,25 @@ export interface AcrExchange {
 }
 
 /**
+ * Whether a registry responds over https, with whatever status. For a registry that may be asked over http: an identity
+ * token goes over http only when https does not work.
+ */
+export async function respondsOverHttps(client: HttpClient, registry: string): Promise<boolean> {
+  return (await requestChallenge(client, `https://${registry}`)) !== undefined;
+}
+
+/**
  * The tenant in the challenge of a registry to a request without credentials; `common` when there is none or the request
  * fails: the exchange that follows reports what is wrong.
  */
 export async function discoverTenant(client: HttpClient, origin: string): Promise<string> {
+  const response = await requestChallenge(client, origin);
+  const challenge = (response && headerText(response, 'www-authenticate')) ?? '';
+  return response?.status === 401 ? challengeTenant(challenge) : commonTenant;
+}
+
+/** The response to a request without credentials; undefined when there is none. */
+async function requestChallenge(client: HttpClient, origin: string): Promise<HttpResponse | undefined> {
   try {
     const response = await client.send({
       method: 'GET',
@@ -34,10 +49,9 @@ export async function discoverTenant(client: HttpClient, origin: string): Promis
       timeout: registryLimits.handshake,
     });
     await discardBody(response);
-    const challenge = headerText(response, 'www-authenticate') ?? '';
-    return response.status === 401 ? challengeTenant(challenge) : commonTenant;
+    return response;
   } catch {
-    return commonTenant;
+    return undefined;
   }
 }
 

@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { parseRepository } from '../oci/reference.ts';
 import { azureCloud, azureEnvironments, tokenExpiry } from './acr-cloud.ts';
-import { discoverTenant, exchangeToken } from './acr-exchange.ts';
+import { discoverTenant, exchangeToken, respondsOverHttps } from './acr-exchange.ts';
 import { azureToken } from './azure-token.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
 import { cachedUntilExpiry } from './expiring-cache.ts';
@@ -56,7 +56,8 @@ async function fetchPassword(
   };
   const { token: accessToken } = await azureToken(identity, surroundings);
   addSecret(accessToken);
-  const origin = `${insecure ? 'http' : 'https'}://${registry}`;
+  const isPlain = insecure && !(await respondsOverHttps(client, registry));
+  const origin = `${isPlain ? 'http' : 'https'}://${registry}`;
   const tenant = azureTenantId || (await discoverTenant(client, origin));
   const exchange = { origin, registry, tenant, accessToken };
   const token = await exchangeToken(client, exchange).catch((cause: unknown) => {

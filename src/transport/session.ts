@@ -75,7 +75,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const authorizer = await retrier.exchange(() =>
     logIn({ ...options, registry, pingScheme: scheme }, pinged.challenges),
   );
-  const security = { registry, scheme, insecure: options.insecure };
+  const security = { registry, scheme, insecure: options.insecure && !options.secureOnly };
   const admit: Admit = (named, use) => {
     const { url, isPlain } = admitUrl(named, use, security);
     if (isPlain) {

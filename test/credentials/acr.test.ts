@@ -188,6 +188,41 @@ describe('acrLogin', () => {
   });
 
   it.each([
+    ['posts its identity token over https even with insecure', {}, {}],
+    ['posts it over https with insecure when only the ping fails', {}, { status: 500 }],
+    ['posts it over https with insecure for the tenant that is set', { azureTenantId: acrTenant }, {}],
+  ])('%s', async (_name, settings, ping) => {
+    await using entra = await startEntra(serverKeys.trusted, { assertion: 'pod', token: azureToken });
+    const requests: string[] = [];
+    await using registry = await startRecordingServer({
+      tls: serverKeys.trusted,
+      answer: ({ method, path }) => {
+        requests.push(`${method} ${path}`);
+        return method === 'GET' ? { status: 401, ...ping } : jsonReply(200, { refresh_token: 'topsecret' });
+      },
+    });
+    const repository = `${registry.host}/app`;
+    const { credentials } = await acrLogin(
+      { ...loginSettings, repository, azureAcr: true, insecure: true, ...settings },
+      { ...(await workload(entra.url)), addSecret: () => {} },
+    );
+    expect(await credentials.credentials()).toMatchObject({ password: 'topsecret' });
+    expect(requests.at(-1)).toBe('POST /oauth2/exchange');
+    expect(registry.failedHandshakes).toBe(0);
+  });
+
+  it('posts its identity token over http only with insecure', async () => {
+    await using entra = await startEntra(serverKeys.trusted, { assertion: 'pod', token: azureToken });
+    const surroundings = { ...(await workload(entra.url)), addSecret: () => {} };
+    await using acr = await startAcr({ accepts: azureToken });
+    const settings = { ...loginSettings, repository: `${acr.host}/app`, azureAcr: true };
+    await expect(acrLogin({ ...settings, insecure: false }, surroundings)).rejects.toThrow(/ACR/);
+    expect(acr.requests).toEqual([]);
+    const { credentials } = await acrLogin({ ...settings, insecure: true }, surroundings);
+    expect(await credentials.credentials()).toMatchObject({ password: acr.refreshToken });
+  });
+
+  it.each([
     ['client', { AZURE_TENANT_ID: 't' }],
     ['tenant', { AZURE_CLIENT_ID: 'c' }],
   ])('fails for a workload without a %s id and names it', async (missing, environment) => {

@@ -10,6 +10,7 @@ import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
 import { buildImage, buildIndex, type Image } from '../support/images.ts';
 import { file } from '../support/layers.ts';
 import { type NotaryServer, passphrases, runNotary, startNotaryServer } from '../support/notary-server.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { runExecutable } from '../support/run.ts';
 
@@ -58,13 +59,18 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
     return found ?? expect.unreachable(`no ${role} key`);
   }
 
-  const put = (repository: string, trust: object, others: { tag?: string; directory?: string } = {}) =>
+  const put = (
+    repository: string,
+    trust: object,
+    others: { tag?: string; directory?: string; insecure?: boolean } = {},
+  ) =>
     runExecutable('out', {
       request: {
         source: {
           repository,
           tag: others.tag ?? '1.0',
           ca_certs: [authority],
+          insecure: others.insecure ?? false,
           content_trust: { server: notary.url, ...trust },
         },
         params: { image: others.directory === undefined ? 'image.tar' : 'oci' },
@@ -222,6 +228,22 @@ describeServices(['notary', 'notary-server'], 'content trust', () => {
       expect(stderr).toContain('certificate');
     },
   );
+
+  it('fails if the notary server redirects its ping to http, also with insecure', async () => {
+    await using plain = await startRecordingServer({ answer: () => ({ status: 200 }) });
+    await using server = await startRecordingServer({
+      tls: serverKeys.trusted,
+      answer: () => ({ status: 302, headers: { location: `http://${plain.host}/v2/` } }),
+    });
+    const { status, stderr } = await put(
+      newRepository(),
+      { ...root(), server: server.url },
+      { insecure: true },
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/refused to continue over http at http:/);
+    expect(plain.connections).toBe(0);
+  });
 
   it('sends tls_cert to a notary server that requires a client certificate', async () => {
     const directory = newFolder();

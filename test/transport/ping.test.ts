@@ -220,16 +220,19 @@ describe('the response to a ping', () => {
 describe('a ping that is redirected', () => {
   const challenge = { 'www-authenticate': 'Bearer realm="https://auth.example/token"' };
 
-  async function pinged(options: { insecure: boolean; to: 'own host' | 'another host' }) {
+  async function pinged(options: {
+    insecure: boolean;
+    secureOnly?: boolean;
+    to: 'own host' | 'another host';
+  }) {
     const plain = await startRecordingServer({ answer: () => ({ status: 401, headers: challenge }) });
     onTestFinished(() => plain.close());
     const registry: TestRegistry = await startRegistry({ tls: serverKeys.trusted });
     onTestFinished(() => registry.close());
     const to = options.to === 'own host' ? `http://${registry.host}/v2/` : `http://${plain.otherHost}/v2/`;
     registry.faults.add({ path: '/v2/', fault: { kind: 'redirect', to } });
-    const { insecure } = options;
     const outcome = ping(testClient(), parseRepository(`${registry.host}/app`), {
-      insecure,
+      ...options,
       clock: createFakeClock(),
     });
     return { plain, outcome };
@@ -241,6 +244,16 @@ describe('a ping that is redirected', () => {
     expect(errorText(error)).toMatch(/GET https:\S+: refused to continue over http at http:/);
     expect(plain.journal.requests).toHaveLength(0);
   });
+
+  it.each(['own host', 'another host'] as const)(
+    'from https to http on %s is refused with secureOnly, also with insecure',
+    async (to) => {
+      const { plain, outcome } = await pinged({ insecure: true, secureOnly: true, to });
+      const error = await outcome.catch((caught: unknown) => caught);
+      expect(errorText(error)).toMatch(/GET https:\S+: refused to continue over http at http:/);
+      expect(plain.connections).toBe(0);
+    },
+  );
 
   it('from https to http is followed with insecure, but the challenge of another host is ignored', async () => {
     const { plain, outcome } = await pinged({ insecure: true, to: 'another host' });
