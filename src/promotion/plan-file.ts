@@ -2,8 +2,11 @@
 import { UserError } from '../errors.ts';
 import { digestOf, isDigest } from '../oci/digest.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
+import { parseRepository } from '../oci/reference.ts';
+import { isTag } from '../policy/tag-grammar.ts';
 import type { PromotionPlan } from './plan.ts';
 import { type EdgeAction, type PlannedEdge, plannedEdge } from './plan-edges.ts';
+import { repositoryFault } from './registry-name.ts';
 
 /** What a file says of itself: another tool's JSON, and a plan that another release made, are no plan for this one. */
 const format = 'registry-image plan';
@@ -61,6 +64,9 @@ export function decodePlan(bytes: Uint8Array): SavedPlan {
   if (typeof created !== 'string' || typeof total !== 'number' || !Array.isArray(edges)) {
     throw new UserError('the plan has no list of edges', { hint: makeAgain });
   }
+  if (!Number.isSafeInteger(total) || total < edges.length) {
+    throw new UserError(`the plan has ${edges.length} edges, but counts ${total}`, { hint: makeAgain });
+  }
   return { created, total, edges: edges.map(readEdge) };
 }
 
@@ -80,7 +86,9 @@ function readEdge(value: unknown): PlannedEdge {
       typeof source === 'string' &&
       typeof destination === 'string' &&
       isDigest(digest) &&
-      (tag === null || typeof tag === 'string') &&
+      (tag === null || (typeof tag === 'string' && isTag(tag))) &&
+      isPlace(source) &&
+      isPlace(destination) &&
       action !== undefined &&
       isOptional(was, isDigest) &&
       isOptional(reason, (text): text is string => typeof text === 'string')
@@ -89,6 +97,15 @@ function readEdge(value: unknown): PlannedEdge {
     }
   }
   throw new UserError('an edge of the plan is malformed', { hint: makeAgain });
+}
+
+/** Whether it is the whole name of a repository. The parts of an edge become paths of requests: none may lead elsewhere. */
+function isPlace(name: string): boolean {
+  if (repositoryFault(name) !== undefined) {
+    return false;
+  }
+  const { registry, path } = parseRepository(name);
+  return `${registry}/${path}` === name;
 }
 
 function isOptional<Value>(

@@ -183,6 +183,8 @@ async function inUpload(session: Session, request: ExpectedRequest): Promise<Rea
   } catch (cause) {
     if (
       cause instanceof RegistryError &&
+      // The body of the request may be read from another registry, whose refusal is not about this upload.
+      cause.method === request.method &&
       (cause.status === 404 || cause.codes.includes('BLOB_UPLOAD_UNKNOWN'))
     ) {
       throw new UserError('the registry does not know the upload that it opened', {

@@ -142,6 +142,19 @@ describe('a promotion', () => {
   });
 });
 
+it('names the source when that lacks a blob, and sets no tag', async () => {
+  const one = await imageWith('1');
+  const lacking = [{ method: 'GET', path: /\/blobs\//, fault: { kind: 'status', status: 404 } }] as const;
+  const source = await registryWith({ 'staging/app:': one }, { faults: lacking });
+  const destination = await registryWith();
+  const manifest = await manifestFile(source, [destination], { app: [[one, '1']] });
+  const { code, edges } = await promote('--manifest', manifest, '--confirm');
+  expect(code).toBe(1);
+  expect(edges[0]?.reason).toContain(`GET ${source.url}/v2/staging/app/blobs/sha256:`);
+  expect(edges[0]?.reason).not.toContain('upload');
+  expect(destination.digests('prod/app')).toEqual([]);
+});
+
 describe('what is lost or may not move', () => {
   async function scene() {
     const [one, two, gone] = [await imageWith('1'), await imageWith('2'), await imageWith('gone')];

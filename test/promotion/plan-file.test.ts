@@ -8,12 +8,13 @@ import { decodePlan, encodePlan } from '../../src/promotion/plan-file.ts';
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5);
 const digest: fc.Arbitrary<Digest> = fc.string().map((text) => digestOf(text));
+const place = fc.stringMatching(/^[a-z]{1,9}\.test(:[1-9][0-9]{1,3})?(\/[a-z0-9]{2,9}){1,3}$/);
 const edges: fc.Arbitrary<PlannedEdge> = fc.record(
   {
-    source: fc.string(),
-    destination: fc.string(),
+    source: place,
+    destination: place,
     digest,
-    tag: fc.option(fc.string()),
+    tag: fc.option(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,20}$/)),
     action: fc.constantFrom('present', 'copy', 'tag', 'lost', 'tag-move', 'failed'),
     was: digest,
     reason: fc.string({ unit: 'grapheme' }),
@@ -23,7 +24,8 @@ const edges: fc.Arbitrary<PlannedEdge> = fc.record(
 
 it('a plan that was saved is read again as it was', () => {
   fc.assert(
-    fc.property(fc.array(edges, { maxLength: 5 }), fc.nat(), (list, total) => {
+    fc.property(fc.array(edges, { maxLength: 5 }), fc.nat(), (list, more) => {
+      const total = list.length + more;
       const saved = decodePlan(Buffer.from(encodePlan({ edges: list, total }, now, String)));
       expect(saved).toEqual({ created: '2026-01-02T03:04:05.000Z', edges: list, total });
     }),
@@ -47,6 +49,14 @@ const text = encodePlan(
   now,
   String,
 );
+
+const edge = {
+  source: 'a.test/app',
+  destination: 'b.test/app',
+  digest: digestOf('1'),
+  tag: '1',
+  action: 'copy',
+};
 
 describe('is refused:', () => {
   it('a plan that is cut off anywhere', () => {
@@ -93,6 +103,13 @@ describe('is refused:', () => {
 
   it.each([
     ['edges that are no list', { edges: {} }],
+    ['fewer edges counted than there are', { total: 0, edges: [edge] }],
+    ['a number of edges that is none', { total: 1.5, edges: [edge] }],
+    ['a tag that leads elsewhere', { edges: [{ ...edge, tag: '../../../other/manifests/x' }] }],
+    ['an empty tag', { edges: [{ ...edge, tag: '' }] }],
+    ['a destination that leads elsewhere', { edges: [{ ...edge, destination: 'b.test/prod/../x' }] }],
+    ['a destination without a host', { edges: [{ ...edge, destination: 'prod' }] }],
+    ['a source with a tag', { edges: [{ ...edge, source: 'a.test/app:1' }] }],
     ['an edge that is no object', { edges: [1] }],
     ['an edge without a digest', { edges: [{ source: 'a', destination: 'b', tag: null, action: 'copy' }] }],
     [
@@ -107,7 +124,7 @@ describe('is refused:', () => {
     const content = { format: 'registry-image plan', version: 1, created: 'x', total: 1, ...part };
     const checksum = digestOf(JSON.stringify(content));
     expect(() => decodePlan(Buffer.from(JSON.stringify({ ...content, checksum })))).toThrow(
-      /an edge of the plan is malformed|the plan has no list of edges/,
+      /an edge of the plan is malformed|the plan has (no list of|\d+) edges/,
     );
   });
 });
