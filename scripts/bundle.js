@@ -1,5 +1,6 @@
-// `npm run build`: bundles the program to one file in dist, and each library that is imported on demand to a file of its
-// own, so that commands that do not need it do not load it. Bun compiles all of them into the native executable.
+// `npm run build`: bundles check, in and out to one file in dist, registry-image to another, and each library that is
+// imported on demand to a file of its own: commands do not load what they do not need. Bun compiles all of them into the
+// native executable.
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +42,19 @@ const librariesApart = {
   },
 };
 
+/** registry-image has a file of its own, because a check would have to read all of its code before it begins. */
+const commandLine = { entryPoint: 'src/cli/program.ts', file: 'registry-image.cjs' };
+
+/** Replaces registry-image in the other commands by an import of its file. */
+const commandLineApart = {
+  name: 'command-line-apart',
+  setup(program) {
+    program.onResolve({ filter: /\/cli\/program\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: `./${commandLine.file}`, external: true } : undefined,
+    );
+  },
+};
+
 /** Leaves out what is never used of undici: HTTP/2, and its parser for a runtime without SIMD in WebAssembly. */
 const smallUndici = {
   name: 'small-undici',
@@ -75,9 +89,15 @@ const program = await build({
   ...settings,
   entryPoints: ['src/main.ts'],
   outfile: join(folder, 'registry-image-resource.cjs'),
+  plugins: [commandLineApart, librariesApart, smallUndici],
+});
+const commandLineProgram = await build({
+  ...settings,
+  entryPoints: [commandLine.entryPoint],
+  outfile: join(folder, commandLine.file),
   plugins: [librariesApart, smallUndici],
 });
-const metafiles = [program.metafile];
+const metafiles = [program.metafile, commandLineProgram.metafile];
 for (const [file, entryPoint] of libraries) {
   const outfile = join(folder, 'libraries', file);
   const plugins = [timedMetadata];

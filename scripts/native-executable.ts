@@ -27,7 +27,7 @@ export function buildNativeExecutable(architecture: Architecture): void {
       '--format=cjs',
       // The image has to stay small. Names stay for stack traces.
       '--minify-whitespace',
-      // A check ends before compiled code has paid for itself; in and out are hardly slower.
+      // A check ends before compiled code has paid for itself; in and out are as fast.
       '--compile-jit-policy=30',
       `--target=bun-linux-${architecture.node}`,
       `--compile-executable-path=${bunExecutable(`@oven/bun-linux-${architecture.bun}`)}`,

@@ -9,6 +9,8 @@ import { flushStandardError, writeStandardOutput } from './process/standard-stre
 import type { Command } from './process/surroundings.ts';
 import { systemSurroundings } from './process/system-surroundings.ts';
 
+const resourceCommands: readonly string[] = ['check', 'in', 'out'];
+
 /** A command is loaded only when it runs: a check must not wait for the code that unpacks images. */
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['check', async () => withOptions('check', (await import('./command/check.ts')).runCheck)],
@@ -18,18 +20,28 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['registry-image', async () => (await import('./cli/program.ts')).runRegistryImage],
 ]);
 
-/** The command's name and its arguments: the name of a link to the executable, else the first argument. */
+/**
+ * The command's name and its arguments: the name of a link to the executable, else the first argument. The commands of the
+ * resource are commands of registry-image too.
+ */
 function invocation(): { name: string; args: string[] } {
-  const name = basename(process.argv0);
-  const args = process.argv.slice(2);
-  return commands.has(name) ? { name, args } : { name: args[0] ?? '', args: args.slice(1) };
+  const link = basename(process.argv0);
+  const words = commands.has(link) ? [link, ...process.argv.slice(2)] : process.argv.slice(2);
+  const [first = '', second = ''] = words;
+  const isResource = first === 'registry-image' && resourceCommands.includes(second);
+  const [name = '', ...args] = isResource ? words.slice(1) : words;
+  return { name, args };
 }
 
 const { name, args } = invocation();
 const interruption = listenForSignals(process, (status) => process.exit(status));
 const surroundings = systemSurroundings(args, interruption.signal);
 const log = createLog(
-  { write: surroundings.writeError, now: surroundings.clock.now, startedAt: performance.timeOrigin },
+  {
+    write: surroundings.writeError,
+    now: surroundings.clock.now,
+    startedAt: Date.now() - process.uptime() * 1000,
+  },
   false,
 );
 

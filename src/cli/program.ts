@@ -1,12 +1,14 @@
 // registry-image: its commands, their help and their arguments.
 import { CommanderError, Command as Program } from 'commander';
 import { UserError } from '../errors.ts';
+import { createLog } from '../log.ts';
+import { reportFailure } from '../process/failure-report.ts';
 import type { Command, CommandResult, Surroundings } from '../process/surroundings.ts';
 import { version } from '../version.ts';
 import type { Define } from './cli-context.ts';
 import { defineImageCommands } from './image-commands.ts';
 import { definePromotionCommands } from './promotion-commands.ts';
-import { defineResourceCommands, resourceCommand } from './resource-commands.ts';
+import { defineResourceCommands } from './resource-commands.ts';
 
 /** Everything that the program is made of, without running anything. */
 export function createProgram(define: Define): Program {
@@ -22,13 +24,20 @@ export function createProgram(define: Define): Program {
   return program;
 }
 
-/** Runs the command that the arguments name. Help and version are output; wrong arguments are a UserError. */
+/**
+ * Runs the command that the arguments name. Help and version are output. A failure is reported here and not thrown, because
+ * registry-image is bundled apart: its errors are of other classes than those of the executable that starts it. An abort
+ * throws the reason of the signal.
+ */
 export const runRegistryImage: Command = async (surroundings) => {
-  const [name = '', ...rest] = surroundings.arguments;
-  const resource = resourceCommand(name);
-  return resource
-    ? await (await resource())({ ...surroundings, arguments: rest })
-    : await runProgram(surroundings);
+  const { signal, writeError: write, clock } = surroundings;
+  try {
+    return await runProgram(surroundings);
+  } catch (error) {
+    signal.throwIfAborted();
+    reportFailure(error, createLog({ write, now: clock.now, startedAt: clock.now() }, false), 'command line');
+    return { output: '', code: 1 };
+  }
 };
 
 async function runProgram(surroundings: Surroundings): Promise<CommandResult> {

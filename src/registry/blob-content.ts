@@ -25,11 +25,11 @@ export async function blobContent(response: HttpResponse, descriptor: Descriptor
     return { body: response.body, isDecoded: false };
   }
   if (length !== undefined) {
-    return { body: decodeBody(response.body, coding), isDecoded: true };
+    return { body: await decodeBody(response.body, coding), isDecoded: true };
   }
   const { start, response: again } = await peekBody(response, maximumErrorBody);
   const isCoded = await hasCoding(start, coding, descriptor);
-  return { body: isCoded ? decodeBody(again.body, coding) : again.body, isDecoded: isCoded };
+  return { body: isCoded ? await decodeBody(again.body, coding) : again.body, isDecoded: isCoded };
 }
 
 /** Whether a body that begins with these bytes (or is these bytes, when they are few) has a coding to remove. */
@@ -45,7 +45,7 @@ async function hasCoding(start: Buffer, coding: Coding, descriptor: Descriptor):
 
 async function firstBytes(start: Buffer, coding: Coding): Promise<Buffer> {
   try {
-    for await (const chunk of decodeBody(Readable.from([start]), coding)) {
+    for await (const chunk of await decodeBody(Readable.from([start]), coding)) {
       return chunk;
     }
   } catch {

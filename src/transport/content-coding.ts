@@ -1,6 +1,5 @@
 // Content codings (RFC 9110, section 8.4): decodes the bodies of servers that compress although they are asked not to.
 import { pipeline, type Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { HttpResponse } from './http-client.ts';
 
 /** The codings that can be decoded. */
@@ -20,7 +19,9 @@ export function contentCoding({ headers }: Pick<HttpResponse, 'headers'>): Codin
 }
 
 /** The decoded bytes of a body. Destroying the result destroys the body; an error of the body or of zlib fails it. */
-export function decodeBody(body: Readable, coding: Coding): Readable {
+export async function decodeBody(body: Readable, coding: Coding): Promise<Readable> {
+  // Loaded on demand: few responses are coded, and a check must not wait for it.
+  const { createBrotliDecompress, createGunzip, createInflate } = await import('node:zlib');
   const decoders = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress };
   // The result carries the error.
   return pipeline(body, decoders[coding](), () => {});

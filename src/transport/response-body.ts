@@ -31,7 +31,7 @@ export async function readBody(method: string, response: HttpResponse, limit: nu
   // What is no such coding after all is taken as it is.
   const body =
     received && coding
-      ? await readAll(decodeBody(Readable.from([received]), coding), limit).catch(() => received)
+      ? await readAll(await decodeBody(Readable.from([received]), coding), limit).catch(() => received)
       : received;
   if (!body) {
     throw new OversizedBodyError(method, response.url, limit);

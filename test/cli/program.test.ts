@@ -70,14 +70,3 @@ it.each([
   expect(stderr).toMatch(hint);
   expect(stderr).not.toContain('hunter2');
 });
-
-describe.each(['check', 'in', 'out'])('%s', (name) => {
-  it('is the command of the resource', async () => {
-    const { code, stdout } = await runCli([name, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Usage: ${name} .*< request.json`));
-    const failed = await runCli([name, '/tmp'], { readInput: async () => Buffer.from('[]') });
-    expect(failed).toMatchObject({ code: 1, stdout: '' });
-    expect(failed.stderr).toContain('invalid payload');
-  });
-});

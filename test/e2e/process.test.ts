@@ -209,6 +209,34 @@ it('runs from the sources with the same answer as from the bundle', async () => 
   expect(result.stdout).toBe((await runExecutable('check', { request })).stdout);
 });
 
+describe('registry-image', () => {
+  const program = executablePath('registry-image');
+
+  it.each(names)('runs %s as a command of its own', async (name) => {
+    const help = await runProgram(program, [name, '--help'], { environment });
+    expect(help).toMatchObject({ status: 0, stderr: '' });
+    expect(help.stdout).toMatch(new RegExp(`^Usage: ${name} .*< request.json`));
+    const wrong = await runProgram(program, [name, folder], { input: '[]', environment });
+    expect(wrong).toMatchObject({ status: 1, stdout: '' });
+    expect(wrong.stderr).toContain('invalid payload');
+  });
+
+  it('answers a check as the executable of the resource does', async () => {
+    const { stdout } = await runProgram(program, ['check'], { input: request, environment });
+    expect(stdout).toBe((await runExecutable('check', { request })).stdout);
+  });
+
+  it('lists tags, and reports a wrong command with one error line and a hint', async () => {
+    const listed = await runProgram(program, ['ls', `${registry.host}/repository`], { environment });
+    expect(listed).toMatchObject({ status: 0, stdout: 'latest\n1 tag\n' });
+    const wrong = await runProgram(program, ['lss'], { environment });
+    expect(wrong).toMatchObject({ status: 1, stdout: '' });
+    expect(wrong.stderr.match(/ERRO/g)).toHaveLength(1);
+    expect(wrong.stderr).toContain('hint: did you mean ls?');
+    expect(wrong.stderr).not.toContain('this is a bug');
+  });
+});
+
 it('names the commands when it is started by another name', async () => {
   const main = join(repositoryRoot, 'src', 'main.ts');
   const result = await runProgram(process.execPath, [main, 'put'], { environment });
