@@ -326,7 +326,11 @@ describeServices(['docker-registry'], 'registry-image with docker-registry', () 
       const args = ['promote', '--manifest', manifest, '--confirm', '--config', config];
       const child = spawn(executablePath('registry-image'), args, { env: environment, stdio: 'ignore' });
       const ended = once(child, 'exit');
-      while ((await tagsOf(production, `prod/${name}`)).length === 0) {
+      const hasTag = async () => {
+        const [first] = await tagsOf(production, `prod/${name}`);
+        return first !== undefined && (await manifestAt(production, `prod/${name}`, first)) !== undefined;
+      };
+      while (!(await hasTag())) {
         expect(child.exitCode).toBeNull();
         await delay(5);
       }
@@ -334,11 +338,15 @@ describeServices(['docker-registry'], 'registry-image with docker-registry', () 
       child.kill(signal);
       const [code] = await ended;
       const seconds = (performance.now() - start) / 1000;
-      const tags = await tagsOf(production, `prod/${name}`);
-      expect(tags.length).toBeLessThan(count);
-      for (const tag of tags) {
-        await expectComplete(production, `prod/${name}`, tag);
+      const tags: string[] = [];
+      for (const tag of await tagsOf(production, `prod/${name}`)) {
+        // docker-registry lists a tag whose PUT is under way a moment before it serves it.
+        if (await manifestAt(production, `prod/${name}`, tag)) {
+          await expectComplete(production, `prod/${name}`, tag);
+          tags.push(tag);
+        }
       }
+      expect(tags.length).toBeLessThan(count);
       return { manifest, images, code, seconds, tags };
     }
 
@@ -347,7 +355,8 @@ describeServices(['docker-registry'], 'registry-image with docker-registry', () 
       const { manifest, images, tags } = await cutOff(name, 'SIGKILL');
       const again = await run('promote', '--manifest', manifest, '--confirm');
       expect(again.status).toBe(0);
-      expect(again.json.summary).toMatchObject({ edges: count, present: tags.length, failed: 0 });
+      expect(again.json.summary).toMatchObject({ edges: count, failed: 0 });
+      expect(again.json.summary.present).toBeGreaterThanOrEqual(Math.max(1, tags.length));
       for (const [position, { digest }] of images.entries()) {
         expect(await digestAt(production, `prod/${name}`, `v${position}`)).toBe(digest);
         await expectComplete(production, `prod/${name}`, `v${position}`);
