@@ -67,6 +67,10 @@ export function classifyFailure(error: unknown, now: number): Failure {
 }
 
 function classifyParts(parts: readonly unknown[], now: number): Failure {
+  // A server with a certificate speaks TLS: what plain http met there says nothing.
+  if (parts.some(hasWrongCertificate)) {
+    return permanent;
+  }
   const failures = parts.map((part) => classifyFailure(part, now));
   const refused = failures.find(({ outcome }) => outcome.kind === 'status');
   if (refused?.outcome.kind === 'status' && refused.outcome.status === 429) {
@@ -75,6 +79,10 @@ function classifyParts(parts: readonly unknown[], now: number): Failure {
   const passing = failures.find(({ outcome }) => ['reset', 'early-end', 'stall'].includes(outcome.kind));
   const unreachable = failures.find(({ outcome }) => outcome.kind === 'unreachable');
   return passing ?? refused ?? unreachable ?? permanent;
+}
+
+function hasWrongCertificate(part: unknown): boolean {
+  return [...causes(part)].some((level) => errorCode(level).startsWith('CERTIFICATE_'));
 }
 
 function kindOf(error: unknown): Kind | undefined {

@@ -190,6 +190,8 @@ function limitTime(body: Readable, milliseconds: number): void {
     body.destroy(Object.assign(new Error('Body Timeout Error'), { code: 'UND_ERR_BODY_TIMEOUT' }));
   }, milliseconds).unref();
   body.once('close', () => clearTimeout(timer));
+  // Nobody may be reading: whoever begins to, gets the error then.
+  body.on('error', () => {});
 }
 
 /** Throws a UserError for a header that is longer than any can be that means something. */

@@ -103,6 +103,11 @@ test.each([
   ['a 503 and one that broke', [refusal(503), coded('ECONNRESET')], 'reset'],
   ['a 503', [coded('EPROTO'), refusal(503)], 503],
   ['a 403 before a 429', [refusal(403), refusal(429)], 403],
+  [
+    'a certificate that is not trusted',
+    [new UserError('x', { code: 'CERTIFICATE_UNTRUSTED' }), coded('ECONNRESET')],
+    'permanent',
+  ],
   ['none', [], 'permanent'],
 ])('of several failures, %s, the decisive one counts', (_name, parts, expected) => {
   const { outcome } = classifyFailure(new UserError('no answer', { cause: new AggregateError(parts) }), 0);

@@ -91,6 +91,19 @@ describe('the time limit of a body', () => {
     await expect(text(body)).rejects.toMatchObject({ code: 'UND_ERR_BODY_TIMEOUT' });
   });
 
+  it('ends a body that nobody reads without an unhandled error', async () => {
+    const { url } = await serve((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n'));
+    const { body } = await testClient().send({
+      method: 'GET',
+      url,
+      headers: {},
+      timeout: 60_000,
+      bodyTime: 10,
+    });
+    await new Promise((resolve) => body.once('close', resolve));
+    expect(body.destroyed).toBe(true);
+  });
+
   it('does not apply to the content of a blob, but to a refusal in its place', async () => {
     for (const [status, ends] of [
       [206, false],
