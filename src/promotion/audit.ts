@@ -1,32 +1,20 @@
 // Whether destinations hold exactly what the manifests say.
 import type { Registries } from '../access/registries.ts';
-import { childrenOf } from '../content/graph-source.ts';
 import { errorText } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
-import { isIndexType } from '../oci/media-type.ts';
 import { parseRepository } from '../oci/reference.ts';
-import { getManifest, isMissing } from '../registry/manifest-endpoint.ts';
-import { type RepositoryContents, readRepositoryContents } from '../registry/repository-contents.ts';
+import { lookUpDigest } from '../registry/manifest-endpoint.ts';
+import { readRepositoryContents } from '../registry/repository-contents.ts';
+import { RegistryError } from '../transport/registry-error.ts';
+import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
-import { attachmentFinder, derivedTags } from './attachments.ts';
 import { edgesOf, type RepositoryPromotion } from './edges.ts';
 import { mapByHost } from './hosts.ts';
+import { type AuditedContents, type Drift, unexpectedContent } from './unexpected-content.ts';
 
 /** How many tags or digests of one repository are asked for at a time. */
 const lookUpConcurrency = 8;
-
-/** A difference: not there, on another digest, or there although no manifest says so. */
-export interface Drift {
-  /** `host/path/name` */
-  readonly destination: string;
-  /** What the manifests say, or what is there unexpectedly. */
-  readonly digest: Digest;
-  readonly tag: string | null;
-  readonly kind: 'missing' | 'moved' | 'unexpected';
-  /** Where a tag that has moved points. */
-  readonly was?: Digest;
-}
 
 /** How many edges are expected, and how many differences there are of each kind. */
 export interface AuditSummary {
@@ -66,7 +54,19 @@ export async function auditPromotions(
   const failures: AuditFailure[] = [];
   const auditOne = async (promotion: RepositoryPromotion) => {
     const session = await registries.reader(parseRepository(promotion.destination));
-    const contents = await readRepositoryContents(session, lookUpConcurrency);
+    const contents = await readRepositoryContents(session, lookUpConcurrency).catch(
+      async (error: unknown) => {
+        if (!(error instanceof RegistryError) || isPassing(error.status)) {
+          throw error;
+        }
+        const tags = await lookUpTags(session, promotion);
+        failures.push({
+          destination: promotion.destination,
+          reason: `the registry lists no tags, so that what is unexpected is not found: ${errorText(error)}`,
+        });
+        return { tags, digests: new Set(tags.values()), isComplete: false };
+      },
+    );
     const wanted = new Map<string, Digest>();
     const digests = new Set<Digest>();
     for (const { digest, tag } of edgesOf(promotion)) {
@@ -79,7 +79,7 @@ export async function auditPromotions(
     const held = await heldDigests(session, contents, digests);
     const drift = [
       ...missingOrMoved(promotion, contents, held),
-      ...(await unexpected(promotion.destination, { session, contents, wanted, digests })),
+      ...(await unexpectedContent(promotion.destination, { session, contents, wanted, digests })),
     ];
     return drift.filter(({ destination, tag, digest }) => !ignored(placeName(destination, tag, digest)));
   };
@@ -110,10 +110,23 @@ function placeName(destination: string, tag: string | null, digest: Digest): str
   return tag === null ? `${destination}@${digest}` : `${destination}:${tag}`;
 }
 
+/** Where the tags that the manifests name point; all that can be known without a list of tags. */
+async function lookUpTags(
+  session: Session,
+  promotion: RepositoryPromotion,
+): Promise<ReadonlyMap<string, Digest>> {
+  const names = new Set(Array.from(edgesOf(promotion)).flatMap(({ tag }) => tag ?? []));
+  const found = await mapConcurrently([...names], lookUpConcurrency, async (tag) => {
+    const digest = await lookUpDigest(session, tag);
+    return digest === undefined ? [] : [[tag, digest] as const];
+  });
+  return new Map(found.flat());
+}
+
 /** Which of the expected digests are there; asked for where the contents do not say. */
 async function heldDigests(
   session: Session,
-  contents: RepositoryContents,
+  contents: AuditedContents,
   digests: ReadonlySet<Digest>,
 ): Promise<ReadonlySet<Digest>> {
   if (contents.isComplete) {
@@ -122,13 +135,8 @@ async function heldDigests(
   const held = new Set(contents.digests);
   const unknown = [...digests].filter((digest) => !held.has(digest));
   await mapConcurrently(unknown, lookUpConcurrency, async (digest) => {
-    try {
-      await getManifest(session, digest);
+    if ((await lookUpDigest(session, digest)) !== undefined) {
       held.add(digest);
-    } catch (error) {
-      if (!isMissing(error)) {
-        throw error;
-      }
     }
   });
   return held;
@@ -136,7 +144,7 @@ async function heldDigests(
 
 function missingOrMoved(
   promotion: RepositoryPromotion,
-  { tags }: RepositoryContents,
+  { tags }: AuditedContents,
   held: ReadonlySet<Digest>,
 ): Drift[] {
   return Array.from(edgesOf(promotion)).flatMap(({ destination, digest, tag }): Drift[] => {
@@ -148,68 +156,4 @@ function missingOrMoved(
       ? [{ destination, digest, tag, kind: 'missing' }]
       : [{ destination, digest, tag, kind: 'moved', was: now }];
   });
-}
-
-/** Tags and digests that no manifest names, but for what belongs to the images that they name. */
-async function unexpected(
-  destination: string,
-  {
-    session,
-    contents,
-    wanted,
-    digests,
-  }: {
-    readonly session: Session;
-    readonly contents: RepositoryContents;
-    readonly wanted: ReadonlyMap<string, Digest>;
-    readonly digests: ReadonlySet<Digest>;
-  },
-): Promise<Drift[]> {
-  const strayTags = [...contents.tags].filter(([tag]) => !wanted.has(tag));
-  const strayDigests = [...contents.digests].filter((digest) => !digests.has(digest));
-  if (strayTags.length === 0 && strayDigests.length === 0) {
-    return [];
-  }
-  const owned = await ownedBy(session, digests);
-  const tagDrift = strayTags
-    .filter(([tag]) => !owned.tags.has(tag))
-    .map(([tag, digest]): Drift => ({ destination, digest, tag, kind: 'unexpected' }));
-  const tagged = new Set(contents.tags.values());
-  const digestDrift = strayDigests
-    .filter((digest) => !tagged.has(digest) && !owned.digests.has(digest))
-    .map((digest): Drift => ({ destination, digest, tag: null, kind: 'unexpected' }));
-  return [...tagDrift, ...digestDrift];
-}
-
-/** Children of indexes, referrers, and the tags that are derived from all of these digests. */
-async function ownedBy(session: Session, digests: ReadonlySet<Digest>) {
-  const finder = attachmentFinder(session, () => true);
-  const owned = new Set<Digest>();
-  const tags = new Set<string>();
-  await mapConcurrently([...digests], lookUpConcurrency, async (digest) => {
-    derivedTags(digest).forEach((tag) => {
-      tags.add(tag);
-    });
-    const served = await getManifest(session, digest).catch((error: unknown) => {
-      if (isMissing(error)) {
-        return undefined;
-      }
-      throw error;
-    });
-    if (!served) {
-      return;
-    }
-    const { bytes, mediaType } = served;
-    const kind = isIndexType(mediaType) ? ('index' as const) : ('manifest' as const);
-    const children = kind === 'index' ? childrenOf('index', bytes, `index ${digest}`) : [];
-    const root = { descriptor: { mediaType, size: bytes.length, digest }, kind };
-    const attachments = await finder.find(root, bytes);
-    for (const { descriptor } of [...children, ...attachments.map(({ node }) => node)]) {
-      owned.add(descriptor.digest);
-      derivedTags(descriptor.digest).forEach((tag) => {
-        tags.add(tag);
-      });
-    }
-  });
-  return { digests: owned, tags };
 }

@@ -7,6 +7,7 @@ import { parseRepository } from '../oci/reference.ts';
 import { lookUpDigest } from '../registry/manifest-endpoint.ts';
 import { listTagDigests, type RepositoryListing, type TagListing } from '../registry/tag-digests.ts';
 import { RegistryError } from '../transport/registry-error.ts';
+import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
 import { edgesOf, type RepositoryPromotion } from './edges.ts';
 import type { DestinationState, SourceState } from './plan-edges.ts';
@@ -33,7 +34,7 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
     try {
       listed = await listTagDigests(session, signal);
     } catch (error) {
-      if (!(error instanceof RegistryError) || error.temporary || error.status < 400) {
+      if (!(error instanceof RegistryError) || error.status < 400 || isPassing(error.status)) {
         throw error;
       }
       return { kind: 'none', refusal: error };

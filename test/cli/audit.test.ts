@@ -109,6 +109,17 @@ describe('expects', () => {
   });
 });
 
+it('finds what is missing or moved where the registry lists no tags, and exits with 1', async () => {
+  const faults = [{ path: /tags\/list/, fault: { kind: 'status', status: 405 } }] as const;
+  const registry = await registryWith({ 'prod/app:latest': two, 'prod/app:other': two }, { faults });
+  const { code, json } = await audit([registry], { app: [[one, '1', 'latest']] });
+  expect(code).toBe(1);
+  expect(json).toMatchObject({
+    summary: { expected: 2, missing: 1, moved: 1, unexpected: 0 },
+    failures: [{ reason: expect.stringContaining('the registry lists no tags') }],
+  });
+});
+
 it('audits the other hosts, and exits with 1, when one is down or refuses', async () => {
   const up = await registryWith({ 'prod/app:1': two });
   const refusing = await registryWith(
