@@ -1,6 +1,7 @@
 // Format rootfs: unpacks the layers of an image on top of each other.
 import type { GraphNode } from '../content/content-graph.ts';
-import { UserError } from '../errors.ts';
+import { causes, errorCode, UserError } from '../errors.ts';
+import type { ImageManifest } from '../oci/manifest.ts';
 import { removeTree } from '../rootfs/remove-tree.ts';
 import { unpackLayers } from '../rootfs/unpack.ts';
 import { shortDigest, watchStream } from '../transfer/watched-content.ts';
@@ -23,8 +24,9 @@ export async function unpackImage(remote: RemoteImage, options: FetchOptions): P
     return { digest: descriptor.digest, open, transfer };
   });
   try {
-    await unpackLayers(layers, tree, options).catch((cause: unknown) => {
-      throw new UserError('extract image', { cause });
+    await unpackLayers(layers, tree, options).catch(async (cause: unknown) => {
+      const reason = (await isForWindows(remote, manifest, cause)) ? ': it is an image for Windows' : '';
+      throw new UserError(`extract image${reason}`, { cause, ...(reason && { code: 'WINDOWS_ROOTFS' }) });
     });
     return { manifest, config: await readConfig(remote, manifest.config) };
   } catch (error) {
@@ -34,6 +36,22 @@ export async function unpackImage(remote: RemoteImage, options: FetchOptions): P
     for (const { transfer } of layers) {
       transfer.stop();
     }
+  }
+}
+
+/** Whether a hard link has no target because Windows finds files by names in another letter case. */
+async function isForWindows(
+  remote: RemoteImage,
+  manifest: ImageManifest,
+  failure: unknown,
+): Promise<boolean> {
+  if (![...causes(failure)].some((level) => errorCode(level) === 'LINK_TARGET_MISSING')) {
+    return false;
+  }
+  try {
+    return (await readConfig(remote, manifest.config)).os === 'windows';
+  } catch {
+    return false;
   }
 }
 

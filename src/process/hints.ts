@@ -33,6 +33,8 @@ const pipelineHints: Readonly<Record<string, string>> = {
   TAG_IS_DIGEST: 'a digest goes into version: pin the resource to {tag: …, digest: …} by its key "version"',
   IMMUTABLE_TAG_CONFLICT:
     'push under a new tag, or set params.on_conflict to skip or move; params.immutable_tags may also be patterns',
+  WINDOWS_ROOTFS:
+    'its file names need a file system of Windows: set params.format to oci or oci-layout, which keep the layers as they are',
   IMMUTABLE_TAG_UNCLEAR:
     'its answer to a HEAD lacks a type, length or digest: params.immutable_tags cannot work there',
 };

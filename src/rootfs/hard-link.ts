@@ -23,7 +23,9 @@ export function createHardLink(place: Place, entry: TarEntry): void {
       leaveOut(place);
       return;
     }
-    throw new UserError(`it is a hard link to ${quoteName(entry.linkName)}, which does not exist`);
+    throw new UserError(`it is a hard link to ${quoteName(entry.linkName)}, which does not exist`, {
+      code: 'LINK_TARGET_MISSING',
+    });
   }
   linkTo(target, place, entry);
   setSharedOwner(pathOf(place), entry, place.asRoot);

@@ -9,7 +9,7 @@ import { parseManifest } from '../../src/oci/manifest.ts';
 import { canCallSystem, getAttribute, setAttribute } from '../support/extended-attributes.ts';
 import { writeOciLayout } from '../support/image-files.ts';
 import { buildImage, descriptorOf, type Image, seed } from '../support/images.ts';
-import { buildLayer, compress, file, tarOf } from '../support/layers.ts';
+import { buildLayer, compress, file, hardLink as hardLinkEntry, tarOf } from '../support/layers.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { runExecutable } from '../support/run.ts';
 import { archive, type Member } from '../support/tar-builder.ts';
@@ -236,6 +236,31 @@ describe.runIf(canCallSystem)('in with format rootfs of files with extended attr
     await writeFile(path, '');
     return setAttribute(path, name, value);
   }
+
+  it.each([
+    ['windows', 1],
+    ['linux', 0],
+  ])(
+    'fails at a hard link in another letter case, and mentions Windows if the image is for %s',
+    async (os, times) => {
+      await using registry = await startRegistry();
+      const platform = { os, architecture: 'amd64' };
+      const layer = [file('Files/Windows/a.dll'), hardLinkEntry('Files/b.dll', 'Files/windows/a.dll')];
+      const image = await buildImage({ layers: [layer], platform });
+      seed(registry, 'team/image', '1.0', image);
+      const { status, stderr } = await runExecutable('in', {
+        request: {
+          source: { repository: `${registry.host}/team/image` },
+          version: { tag: '1.0', digest: image.digest },
+        },
+        directory: await temporaryDirectory(),
+      });
+      expect(status).toBe(1);
+      expect(stderr).toContain('hard link to "Files/windows/a.dll", which does not exist');
+      expect(stderr.match(/extract image: it is an image for Windows/g) ?? []).toHaveLength(times);
+      expect(stderr.match(/^hint: .*params.format to oci or oci-layout/gm) ?? []).toHaveLength(times);
+    },
+  );
 
   it('sets file capabilities and user attributes, and none of the building machine', async () => {
     await using registry = await startRegistry();

@@ -12,6 +12,7 @@ it.each([
   ['MIRRORED_REGISTRY_INVALID', 'write it as in the repository'],
   ['DIGEST_MALFORMED', 'from an answer of check'],
   ['IMMUTABLE_TAG_CONFLICT', 'set params.on_conflict'],
+  ['WINDOWS_ROOTFS', 'set params.format to oci or oci-layout'],
   ['IMMUTABLE_TAG_UNCLEAR', 'params.immutable_tags cannot work there'],
 ])('names the keys of the pipeline for the code %s', (code, hint) => {
   expect(hintFor(new UserError('outer', { cause: new UserError('inner', { code }) }))).toContain(hint);
