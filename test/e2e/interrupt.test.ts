@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { maximumHeader } from '../../src/limits.ts';
 import { buildLogLines } from '../support/build-log.ts';
 import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
 import { buildImage, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { jsonReply } from '../support/reply.ts';
 import { type ExecutableName, executablePath, runExecutable } from '../support/run.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -177,4 +180,72 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     const directory = await temporaryDirectory();
     expectInterrupted(await interrupt({ executable: 'check', request, directory, signal, moment }), signal);
   });
+
+  it.each<[string, (next: string) => string]>([
+    ['many query pairs', (next) => `${next}?${fill('a=b', '&')}`],
+    ['many steps up', (next) => `/${fill('a/..', '/')}${next}`],
+  ])(
+    'ends a check in time that follows Locations with %s, as long as headers may be',
+    async (_name, locationOf) => {
+      let hop = 0;
+      await interruptedCheck(signal, /\/hop\/5$/, {
+        faults: [{ path: /\/hop\/9$/, fault: { kind: 'hold', until: new Promise(() => {}) } }],
+        answer: () => {
+          hop += 1;
+          return { status: 302, headers: { location: locationOf(`/hop/${hop}`) } };
+        },
+      });
+    },
+  );
+
+  it.each<[string, (bearer: string) => string]>([
+    ['many parameters', (bearer) => `${bearer},${fill('a="b"', ',')}`],
+    ['many schemes', (bearer) => `${fill('a', ', ')}, ${bearer}`],
+    ['many escapes', (bearer) => `${bearer},a="${fill('\\"', '')}"`],
+  ])(
+    'ends a check in time that reads challenges with %s, as long as headers may be',
+    async (_name, challengeOf) => {
+      const requests = await interruptedCheck(signal, tagList, {
+        // The second token, which the challenge to the list of tags asks for, never comes.
+        faults: [
+          { path: '/token', times: 1, fault: { kind: 'pass' } },
+          { path: '/token', fault: { kind: 'hold', until: new Promise(() => {}) } },
+        ],
+        answer: ({ path, headers }) =>
+          path === '/token'
+            ? jsonReply(200, { token: 'token' })
+            : {
+                status: 401,
+                headers: {
+                  'www-authenticate': challengeOf(`Bearer realm="http://${headers.host}/token",service="s"`),
+                },
+              },
+      });
+      expect([...requests].slice(0, 3)).toEqual(['/v2/', '/token', tagList]);
+    },
+  );
 });
+
+const tagList = `/v2/${name}/tags/list`;
+
+/** Interrupts a check as soon as it sends a request, and returns the paths that it has requested. */
+async function interruptedCheck(
+  signal: 'SIGINT' | 'SIGTERM',
+  path: string | RegExp,
+  options: Parameters<typeof startRecordingServer>[0],
+): Promise<Set<string>> {
+  await using server = await startRecordingServer(options);
+  const request = { source: { repository: `${server.host}/${name}` } };
+  const moment = () => server.journal.arrived({ path });
+  const directory = await temporaryDirectory();
+  const start = performance.now();
+  expectInterrupted(await interrupt({ executable: 'check', request, directory, signal, moment }), signal);
+  expect(performance.now() - start).toBeLessThan(10_000);
+  return new Set(server.journal.requests.map((received) => received.path));
+}
+
+/** A header of almost the largest length that is read, made of one part many times. */
+function fill(part: string, separator: string): string {
+  const count = Math.floor((maximumHeader - 100) / (part.length + separator.length));
+  return Array.from({ length: count }, () => part).join(separator);
+}

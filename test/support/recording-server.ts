@@ -48,9 +48,11 @@ export async function startRecordingServer(options: RecordingServerOptions): Pro
   const listener: RequestListener = (request, response) => {
     void exchange(request, response, { journal, faults, answer: options.answer });
   };
+  // A client may follow a Location of 64 KiB.
+  const maxHeaderSize = 256 * 1024;
   const server = options.tls
-    ? createTlsServer({ key: options.tls.key, cert: options.tls.cert }, listener)
-    : createServer(listener);
+    ? createTlsServer({ key: options.tls.key, cert: options.tls.cert, maxHeaderSize }, listener)
+    : createServer({ maxHeaderSize }, listener);
   // No timeouts: a connection ends when a fault, the client or close() ends it.
   server.requestTimeout = 0;
   server.headersTimeout = 0;
