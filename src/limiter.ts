@@ -30,6 +30,37 @@ export function createLimiter(limit: number): Limiter {
   };
 }
 
+/** Admits holders of different sizes; the others wait in order. */
+export interface Budget {
+  /** Waits until the size fits; the returned function frees it. */
+  acquire(size: number): Promise<() => void>;
+}
+
+/** A budget that admits holders with `limit` in all, and one that is larger by itself alone. */
+export function createBudget(limit: number): Budget {
+  let used = 0;
+  const waiting: { readonly size: number; readonly admit: () => void }[] = [];
+  const admitNext = () => {
+    for (let [next] = waiting; next && (used === 0 || used + next.size <= limit); [next] = waiting) {
+      waiting.shift();
+      used += next.size;
+      next.admit();
+    }
+  };
+  return {
+    async acquire(size) {
+      await new Promise<void>((admit) => {
+        waiting.push({ size, admit });
+        admitNext();
+      });
+      return () => {
+        used -= size;
+        admitNext();
+      };
+    },
+  };
+}
+
 /**
  * The results of an action on every item, in the items' order, at most `limit` at a time. The first failure is thrown
  * and nothing new is started after it.

@@ -33,11 +33,23 @@ export const maximumErrorBody: number = 64 * kibi;
 /** Redirects of one request, as in Go's net/http. */
 export const maximumRedirects = 10;
 
-/** Bytes of a manifest or index from a registry. */
-export const maximumManifest: number = 100 * mebi;
+/** Bytes of a manifest or index from a registry. Most registries accept no more than 4 MiB. */
+export const maximumManifest: number = 8 * mebi;
 
-/** Bytes of the list of tags: of one page, and of all pages together. */
-export const maximumTagList: number = 64 * mebi;
+/** Bytes of a manifest, index or config that is read together with many others; larger ones are read one at a time. */
+export const maximumSmallDocument: number = 256 * kibi;
+
+/** Bytes of all manifests and indexes that one copy holds in memory, and of the indexes inside each other. */
+export const maximumHeldDocuments: number = 16 * mebi;
+
+/** Bytes of one page of a list of tags or repositories. 1000 of the longest tags have 131 KB. */
+export const maximumTagPage: number = 8 * mebi;
+
+/** Bytes of all pages of the list of tags: more than a million tags of usual length. */
+export const maximumTagList: number = 32 * mebi;
+
+/** Bytes of a tag list with digests, which Google's registries send as one page. */
+export const maximumDigestList: number = 64 * mebi;
 
 /** Pages of the list of tags. A registry that never stops naming a next page must not keep a check busy for ever. */
 export const maximumTagPages = 10_000;

@@ -1,6 +1,6 @@
 // As many things at a time as allowed, in the order in which they came, and none after a failure.
 import { describe, expect, it } from 'vitest';
-import { createLimiter, mapConcurrently } from '../src/limiter.ts';
+import { createBudget, createLimiter, mapConcurrently } from '../src/limiter.ts';
 
 /** Actions that end when the test says so. */
 function gate() {
@@ -93,5 +93,39 @@ describe('results of many actions', () => {
     open(1);
     await settled();
     expect(started).toEqual([1, 2]);
+  });
+});
+
+describe('budget', () => {
+  it('admits in order what fits', async () => {
+    const budget = createBudget(10);
+    const inside: number[] = [];
+    const releases = [6, 4, 8, 1].map(async (size) => {
+      const release = await budget.acquire(size);
+      inside.push(size);
+      return release;
+    });
+    await settled();
+    expect(inside).toEqual([6, 4]);
+    (await releases[1])?.();
+    await settled();
+    expect(inside).toEqual([6, 4]);
+    (await releases[0])?.();
+    await settled();
+    expect(inside).toEqual([6, 4, 8, 1]);
+  });
+
+  it('admits what is larger than the limit alone', async () => {
+    const budget = createBudget(10);
+    const release = await budget.acquire(11);
+    let second = false;
+    const next = budget.acquire(0).then(() => {
+      second = true;
+    });
+    await settled();
+    expect(second).toBe(false);
+    release();
+    await next;
+    expect(second).toBe(true);
   });
 });

@@ -1,16 +1,18 @@
 // The creation times by which a check sorts tags: one tag whose image has none does not fail the check.
 import { lookUpConcurrency } from '../concurrency.ts';
+import type { ContentReader, GraphNode } from '../content/content-graph.ts';
 import { platformImage } from '../content/platform-image.ts';
 import { causes, errorText, UserError } from '../errors.ts';
 import { remoteImage } from '../get/remote-image.ts';
-import { mapConcurrently } from '../limiter.ts';
+import { createLimiter, mapConcurrently } from '../limiter.ts';
+import { maximumManifest, maximumSmallDocument } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { creationTime } from '../oci/image-config.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import { parseCreated } from '../policy/select-matches.ts';
-import { getTaggedManifest } from '../registry/manifest-endpoint.ts';
+import { getListedManifest, getTaggedManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
-import { RegistryError } from '../transport/registry-error.ts';
+import { OversizedBodyError, RegistryError } from '../transport/registry-error.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
 
@@ -30,9 +32,26 @@ export async function creationTimes(
   platform: WantedPlatform,
   log: Log,
 ): Promise<ReadonlyMap<string, bigint>> {
+  const large = createLimiter(1);
+  const read = async (tag: string): Promise<bigint> => {
+    try {
+      return await readTime(session, tag, platform, maximumSmallDocument);
+    } catch (error) {
+      if (![...causes(error)].some((level) => level instanceof OversizedBodyError)) {
+        throw error;
+      }
+    }
+    // Large documents are rare: one image at a time, so that many cannot fill the memory.
+    const release = await large.acquire();
+    try {
+      return await readTime(session, tag, platform, maximumManifest);
+    } finally {
+      release();
+    }
+  };
   const results = await mapConcurrently(tags, lookUpConcurrency, async (tag) => {
     try {
-      return { tag, time: await readTime(session, tag, platform) };
+      return { tag, time: await read(tag) };
     } catch (error) {
       if (!isAboutImage(error)) {
         throw error;
@@ -49,11 +68,38 @@ export async function creationTimes(
   return new Map(results.flatMap(({ tag, time }) => (time === undefined ? [] : [[tag, time]])));
 }
 
-async function readTime(session: Session, tag: string, platform: WantedPlatform): Promise<bigint> {
-  const { documents, root } = remoteImage(repositoryReader(session), await getTaggedManifest(session, tag));
+/** Throws an OversizedBodyError for a manifest, index or config of more than `limit` bytes. */
+async function readTime(
+  session: Session,
+  tag: string,
+  platform: WantedPlatform,
+  limit: number,
+): Promise<bigint> {
+  const served = await getTaggedManifest(session, tag, limit);
+  const { documents, root } = remoteImage(limitedReader(session, limit), served);
   const { manifest } = await platformImage(documents, root, platform, 'any');
   const where = `config ${manifest.config.digest}`;
   return parseCreated(creationTime(await documents.config(manifest.config), where), where);
+}
+
+function limitedReader(session: Session, limit: number): ContentReader {
+  const reader = repositoryReader(session);
+  const check = ({ descriptor }: GraphNode) => {
+    if (descriptor.size > limit) {
+      throw new OversizedBodyError('GET', `${session.origin}/v2/${session.repository.path}`, limit);
+    }
+  };
+  return {
+    name: reader.name,
+    async document(node) {
+      check(node);
+      return await getListedManifest(session, node.descriptor, limit);
+    },
+    async open(node) {
+      check(node);
+      return await reader.open(node);
+    },
+  };
 }
 
 /** Whether a failure is that of this image, and not one of the network or the log-in. */

@@ -1,6 +1,7 @@
 // The traversal of manifests and indexes: children before parents, each digest once.
 import { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
+import { maximumHeldDocuments } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseIndex } from '../oci/image-index.ts';
@@ -109,6 +110,7 @@ async function* visitChildrenFirst(
 ): AsyncGenerator<GraphNode, void, undefined> {
   const seen = new Set<Digest>([root.descriptor.digest]);
   const path: Visit[] = [{ node: root, children: undefined, visited: 0 }];
+  let held = 0;
   for (let visit = path.at(-1); visit; visit = path.at(-1)) {
     const { node } = visit;
     if (!visit.children) {
@@ -119,18 +121,30 @@ async function* visitChildrenFirst(
         }
         continue;
       }
+      held += sizeOfDocument(node);
+      if (held > maximumHeldDocuments) {
+        throw new UserError(
+          `${node.kind} ${node.descriptor.digest} and the indexes above it have more than ${maximumHeldDocuments} bytes`,
+        );
+      }
       visit.children = await expand(node);
     }
     const child = visit.children[visit.visited];
     visit.visited++;
     if (!child) {
       path.pop();
+      held -= sizeOfDocument(node);
       yield node;
     } else if (!seen.has(child.descriptor.digest)) {
       seen.add(child.descriptor.digest);
       path.push({ node: child, children: undefined, visited: 0 });
     }
   }
+}
+
+/** The bytes that a node on the path keeps in memory. */
+function sizeOfDocument({ kind, descriptor }: GraphNode): number {
+  return kind === 'blob' ? 0 : descriptor.size;
 }
 
 function inOrder(children: readonly GraphNode[], options: GraphSourceOptions): readonly GraphNode[] {

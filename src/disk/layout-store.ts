@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import type { ContentNode, GraphNode } from '../content/content-graph.ts';
 import { childrenOf } from '../content/graph-source.ts';
 import { UserError } from '../errors.ts';
-import { maximumDiskDocument } from '../limits.ts';
+import { maximumManifest } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestHex, finishDigest } from '../oci/digest.ts';
 import { createDiskWrites, onDisk, writeWhole } from './disk-writes.ts';
@@ -35,33 +35,68 @@ export interface LayoutStore {
  */
 export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore {
   const wanted = new Map<Digest, Descriptor>();
+  // Manifests and indexes with something missing below them. Their parents are not there either.
+  const incomplete = new Set<Digest>();
+  // Manifests and indexes that are there with everything below them.
+  const complete = new Set<Digest>();
   const writes = createDiskWrites();
   let made: Promise<void> | undefined;
 
-  const keep = (descriptor: Descriptor) => {
+  const keep = ({ descriptor, kind }: GraphNode) => {
     whole.add(descriptor.digest);
+    incomplete.delete(descriptor.digest);
+    if (kind !== 'blob') {
+      complete.add(descriptor.digest);
+    }
     wanted.set(descriptor.digest, descriptor);
   };
 
-  const has = async ({ descriptor, kind }: GraphNode): Promise<boolean> => {
-    const { digest, size } = descriptor;
+  /** Whether the file has the right bytes; what was found or written here is not read again. */
+  const isWhole = async ({ digest, size }: Descriptor): Promise<boolean> => {
     const path = blobPath(directory, digest);
-    await prepare();
-    if (!(await isFileOfSize(path, size)) || !(whole.has(digest) || (await digestOfFile(path)) === digest)) {
-      return false;
+    return (await isFileOfSize(path, size)) && (whole.has(digest) || (await digestOfFile(path)) === digest);
+  };
+
+  /** The children to look at, undefined when the node is not there; none of a node that is known with all below it. */
+  const childrenToCheck = async ({ descriptor, kind }: GraphNode): Promise<GraphNode[] | undefined> => {
+    const { digest, size } = descriptor;
+    if (incomplete.has(digest) || !(await isWhole(descriptor))) {
+      return undefined;
     }
-    if (kind !== 'blob') {
-      if (size > maximumDiskDocument) {
-        return false;
-      }
-      for (const child of childrenOf(kind, await readFile(path), `${kind} ${digest}`)) {
-        if (!(await has(child))) {
+    if (kind === 'blob' || complete.has(digest)) {
+      return [];
+    }
+    return size > maximumManifest
+      ? undefined
+      : childrenOf(kind, await readFile(blobPath(directory, digest)), `${kind} ${digest}`);
+  };
+
+  // Iterative, because indexes may nest deep; each node is looked at once, however many list it.
+  const has = async (root: GraphNode): Promise<boolean> => {
+    await prepare();
+    const path: { readonly node: GraphNode; readonly children: GraphNode[] }[] = [];
+    let next: GraphNode | undefined = root;
+    for (;;) {
+      if (next) {
+        const children = await childrenToCheck(next);
+        if (!children) {
+          for (const { node } of path) {
+            incomplete.add(node.descriptor.digest);
+          }
           return false;
         }
+        path.push({ node: next, children: children.reverse() });
+      }
+      const current = path.at(-1);
+      if (!current) {
+        return true;
+      }
+      next = current.children.pop();
+      if (!next) {
+        path.pop();
+        keep(current.node);
       }
     }
-    keep(descriptor);
-    return true;
   };
 
   const prepare = () => {
@@ -72,7 +107,7 @@ export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore 
   const writeFrom = async (node: ContentNode, content: Readable) => {
     await prepare();
     await writeWhole(blobPath(directory, node.descriptor.digest), modeOf(node), content);
-    keep(node.descriptor);
+    keep(node);
   };
 
   return {

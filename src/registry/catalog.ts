@@ -1,6 +1,6 @@
 // The catalog endpoint: the repositories of a registry below a prefix, where the registry lists them.
 import { UserError } from '../errors.ts';
-import { maximumTagList, maximumTagPages } from '../limits.ts';
+import { maximumTagPage, maximumTagPages } from '../limits.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { headerLines } from '../transport/response-body.ts';
@@ -26,7 +26,7 @@ export async function listRepositories(session: Session, prefix: string): Promis
       method: 'GET',
       target: url,
       expect: [200],
-      bodyLimit: maximumTagList,
+      bodyLimit: maximumTagPage,
     });
     const document = parseJson(response.bytes);
     const repositories = isJsonObject(document) ? (document.repositories ?? []) : undefined;

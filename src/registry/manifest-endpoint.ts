@@ -1,13 +1,15 @@
 // The manifest endpoint: HEAD, GET and PUT of manifests, DELETE of tags. Distribution specification.
 import type { TagState } from '../content/tag-state.ts';
 import { CorruptContentError, verifyBytes } from '../content/verified-content.ts';
+import { UserError } from '../errors.ts';
 import { maximumErrorBody, maximumManifest } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { documentMediaType } from '../oci/document-type.ts';
 import { acceptedManifests, mediaTypes, withoutParameters } from '../oci/media-type.ts';
+import { repositoryName } from '../oci/reference.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
-import { RegistryError } from '../transport/registry-error.ts';
+import { OversizedBodyError, RegistryError } from '../transport/registry-error.ts';
 import { headerText } from '../transport/response-body.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
@@ -64,15 +66,16 @@ function headState(response: ReadResponse, reference: string): TagState {
 
 /**
  * The manifest of a tag or digest. The bytes have the requested digest, and for a tag the `Docker-Content-Digest` of the
- * response, if it has one, and are no web page; `accept` lists the media types. Throws a {@link RegistryError} for any status but 200, and a
- * {@link CorruptContentError} for other bytes or none.
+ * response, if it has one, and are no web page; `accept` lists the media types. Throws a {@link RegistryError} for any status but 200, a
+ * {@link CorruptContentError} for other bytes or none, and a UserError for more than `limit` bytes.
  */
 export async function getManifest(
   session: Session,
   reference: string,
   accept: string = acceptedManifests,
+  limit: number = maximumManifest,
 ): Promise<ServedManifest> {
-  const { response, mediaType } = await requestManifest(session, reference, accept);
+  const { response, mediaType } = await requestManifest(session, reference, accept, limit);
   return { bytes: response.bytes, digest: verifiedDigest(response, reference, mediaType), mediaType };
 }
 
@@ -80,8 +83,12 @@ export async function getManifest(
  * The manifest that a tag points at, whatever `Docker-Content-Digest` the response has: for its content alone, where the
  * digest of the tag is that of an earlier HEAD. As in upstream, whose tests serve other bytes here.
  */
-export async function getTaggedManifest(session: Session, tag: string): Promise<ServedManifest> {
-  const { response, mediaType } = await requestManifest(session, tag, acceptedManifests);
+export async function getTaggedManifest(
+  session: Session,
+  tag: string,
+  limit: number,
+): Promise<ServedManifest> {
+  const { response, mediaType } = await requestManifest(session, tag, acceptedManifests, limit);
   return { bytes: response.bytes, digest: digestOf(response.bytes), mediaType };
 }
 
@@ -89,16 +96,28 @@ async function requestManifest(
   session: Session,
   reference: string,
   accept: string,
+  limit: number,
 ): Promise<{ response: ReadResponse; mediaType: string }> {
-  const response = await session.request({
-    method: 'GET',
-    target: manifestPath(session, reference),
-    accept,
-    expect: [200],
-    bodyLimit: maximumManifest,
-  });
+  const response = await session
+    .request({
+      method: 'GET',
+      target: manifestPath(session, reference),
+      accept,
+      expect: [200],
+      bodyLimit: limit,
+    })
+    .catch((cause: unknown) => {
+      throw cause instanceof OversizedBodyError ? oversizedError(session, reference, cause) : cause;
+    });
   const stated = withoutParameters(headerText(response, 'content-type') ?? '');
   return { response, mediaType: documentMediaType(stated, response.bytes) };
+}
+
+function oversizedError(session: Session, reference: string, cause: OversizedBodyError): UserError {
+  return new UserError(`manifest ${reference} of ${repositoryName(session.repository)} is too large`, {
+    cause,
+    hint: 'most registries refuse such a manifest; have the image built with fewer entries or annotations',
+  });
 }
 
 function verifiedDigest(response: ReadResponse, reference: string, mediaType: string): Digest {
@@ -153,11 +172,15 @@ export async function lookUpDigest(session: Session, reference: string): Promise
 }
 
 /** The manifest or index of an entry of an index: embedded in it, or requested with the media type of the entry. */
-export async function getListedManifest(session: Session, entry: Descriptor): Promise<ServedManifest> {
+export async function getListedManifest(
+  session: Session,
+  entry: Descriptor,
+  limit: number = maximumManifest,
+): Promise<ServedManifest> {
   if (entry.data) {
     return { bytes: entry.data, digest: entry.digest, mediaType: withoutParameters(entry.mediaType) };
   }
-  const served = await getManifest(session, entry.digest, entry.mediaType || acceptedManifests);
+  const served = await getManifest(session, entry.digest, entry.mediaType || acceptedManifests, limit);
   verifyBytes(served.bytes, entry, `manifest ${entry.digest}`);
   return served;
 }

@@ -1,5 +1,5 @@
 // Tag lists that carry digests: an extension of Google's registries, where one request describes a repository.
-import { maximumTagList } from '../limits.ts';
+import { maximumDigestList } from '../limits.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
@@ -38,7 +38,7 @@ export async function listTagDigests(session: Session, signal?: AbortSignal): Pr
       method: 'GET',
       target: `/v2/${session.repository.path}/tags/list`,
       expect: [200],
-      bodyLimit: maximumTagList,
+      bodyLimit: maximumDigestList,
       signal,
     });
   } catch (error) {

@@ -1,10 +1,10 @@
 // The tag list endpoint: all tags of a repository, page by page. Distribution specification, "Listing tags".
 import { UserError } from '../errors.ts';
-import { maximumTagList, maximumTagPages } from '../limits.ts';
+import { maximumTagList, maximumTagPage, maximumTagPages } from '../limits.ts';
 import { isJsonObject, member, parseJson } from '../oci/json.ts';
 import { isSameHost } from '../transport/authorization.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
-import { RegistryError } from '../transport/registry-error.ts';
+import { OversizedBodyError, RegistryError } from '../transport/registry-error.ts';
 import { requestUrl, resolveUrl } from '../transport/resolve-url.ts';
 import { headerLines } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
@@ -33,10 +33,8 @@ export async function listTags(session: Session): Promise<string[]> {
   let size = 0;
   let next: string | undefined = `${list}?n=${pageSize}`;
   while (next !== undefined) {
-    if (visited.has(next) || visited.size >= maximumTagPages || size > maximumTagList) {
-      throw new UserError(`GET ${redactedUrl(next)}: the list of tags does not end`, {
-        code: 'TAG_LIST_ENDLESS',
-      });
+    if (visited.has(next) || visited.size >= maximumTagPages) {
+      throw endlessError(next, '');
     }
     visited.add(next);
     const page =
@@ -44,12 +42,21 @@ export async function listTags(session: Session): Promise<string[]> {
         ? await readFirstPage(session, list)
         : await readLaterPage(session, next, visited.size);
     size += page.size;
+    if (size > maximumTagList) {
+      throw endlessError(page.url, ` within ${maximumTagList} bytes`);
+    }
     for (const tag of page.tags) {
       tags.push(tag);
     }
     next = nextPage(list, page.url, page.link);
   }
   return tags;
+}
+
+function endlessError(url: string, within: string): UserError {
+  return new UserError(`GET ${redactedUrl(url)}: the list of tags does not end${within}`, {
+    code: 'TAG_LIST_ENDLESS',
+  });
 }
 
 /** Some registries refuse a page of this size instead of sending a smaller one. */
@@ -73,12 +80,13 @@ async function readLaterPage(session: Session, url: string, number: number): Pro
 }
 
 async function readPage(session: Session, url: string): Promise<Page> {
-  const response = await session.request({
-    method: 'GET',
-    target: url,
-    expect: [200],
-    bodyLimit: maximumTagList,
-  });
+  const response = await session
+    .request({ method: 'GET', target: url, expect: [200], bodyLimit: maximumTagPage })
+    .catch((cause: unknown) => {
+      throw cause instanceof OversizedBodyError
+        ? new UserError(`GET ${redactedUrl(url)}: this page of the list of tags is too large`, { cause })
+        : cause;
+    });
   const tags = parseTagPage(response.bytes, redactedUrl(url));
   const [link] = headerLines(response, 'link');
   return { tags, size: response.bytes.length, url: response.url, link };

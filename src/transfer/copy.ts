@@ -2,7 +2,8 @@
 import { buffer } from 'node:stream/consumers';
 import type { OnContentEvent } from '../content/content-event.ts';
 import type { ContentNode, ContentSource, ContentTarget, IsPresent } from '../content/content-graph.ts';
-import type { Limiter } from '../limiter.ts';
+import { createBudget, type Limiter } from '../limiter.ts';
+import { maximumHeldDocuments } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { copyAgainIfLost } from './copy-again.ts';
@@ -120,6 +121,10 @@ async function* readNodes(source: ContentSource, present: IsPresent): AsyncGener
   }
 }
 
+async function endOfBoth(before: Promise<void>, transfer: Promise<void>): Promise<void> {
+  await Promise.allSettled([before, transfer]);
+}
+
 /** The transfers of a copy. */
 interface Transfers {
   /** Resolves when the next node may be started. */
@@ -134,18 +139,23 @@ function startTransfers(
   onFailure: (error: unknown) => void,
 ): Transfers {
   const { target, signal } = route;
-  const running: Promise<void>[] = [];
+  const documents = createBudget(maximumHeldDocuments);
+  // Resolves when every transfer that was started so far has ended, successful or not.
+  let allEnded: Promise<void> = Promise.resolve();
   return {
     async start(node) {
-      // Its children were started before: a child never waits for its parent.
-      const children = node.kind === 'blob' ? [] : [...running];
-      // Blobs acquire their slot here, so that the source is not read further ahead than there are slots.
-      const release = node.kind === 'blob' ? await limiter.acquire() : undefined;
+      const isBlob = node.kind === 'blob';
+      // Blobs acquire their slot here and documents their memory, so that the source is not read far ahead.
+      const release = await (isBlob ? limiter.acquire() : documents.acquire(node.descriptor.size));
+      // The children of a document were started before it: a child never waits for its parent.
+      const before = allEnded;
       const transfer = (async () => {
-        let free = release;
+        let free: (() => void) | undefined;
         try {
-          await Promise.all(children);
-          free ??= await limiter.acquire();
+          if (!isBlob) {
+            await before;
+            free = await limiter.acquire();
+          }
           signal.throwIfAborted();
           await copyNode(node, route);
         } catch (error) {
@@ -153,16 +163,14 @@ function startTransfers(
           throw error;
         } finally {
           free?.();
+          release();
         }
       })();
-      transfer.catch(() => {});
-      running.push(transfer);
+      allEnded = endOfBoth(before, transfer);
       if (target.order === 'listed') {
         await transfer;
       }
     },
-    settled: async () => {
-      await Promise.allSettled(running);
-    },
+    settled: () => allEnded,
   };
 }

@@ -145,6 +145,22 @@ describe('the traversal of a graph', () => {
     expect((await walk(graph, root)).visited).toHaveLength(5_002);
   });
 
+  it('fails when the indexes inside each other are too large together', async () => {
+    const graph = graphOf();
+    const padding = 'x'.repeat(6 << 20);
+    const nested = (levels: number) => {
+      let root = graph.image('image', graph.blob('config'));
+      for (let depth = 0; depth < levels; depth++) {
+        root = graph.index(`index ${depth} ${padding}`, root);
+      }
+      return root;
+    };
+    expect((await walk(graph, nested(2))).visited).toHaveLength(4);
+    await expect(walk(graph, nested(3))).rejects.toThrow(
+      /^index sha256:\w+ and the indexes above it have more than 16777216 bytes$/,
+    );
+  });
+
   it('does not read again what was read to select an image', async () => {
     const { graph, root } = twoPlatforms();
     const known = graphDocuments({

@@ -9,7 +9,7 @@ import { dockerArchiveTarget } from '../../src/disk/docker-archive-target.ts';
 import { ociLayoutTarget } from '../../src/disk/oci-layout-target.ts';
 import { digestHex } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
-import { buildImage, type Document, descriptorOf, type Image } from '../support/images.ts';
+import { buildImage, type Document, descriptorOf, type Image, jsonDocument } from '../support/images.ts';
 import { buildLayer, file } from '../support/layers.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -173,5 +173,34 @@ describe('ociLayoutTarget', () => {
       'was changed or removed while the layout was written',
     );
     expect(await readdir(directory)).not.toContain('index.json');
+  });
+
+  it('looks at each index of an earlier run once, however often and deep it is listed', async () => {
+    const directory = await temporaryDirectory();
+    const image = await buildImage();
+    const write = async (target: DiskTarget, content: Document, kind: 'blob' | 'manifest' | 'index') =>
+      target.write({
+        descriptor: descriptorOf(content),
+        kind,
+        open: async () => Readable.from([content.bytes]),
+      });
+    const first = ociLayoutTarget(directory, new Set());
+    await write(first, image.config, 'blob');
+    await write(first, image, 'manifest');
+    let root: Document = image;
+    for (let depth = 0; depth < 1_000; depth++) {
+      // Each index lists the next one twice: 2 to the power of 1,000 paths.
+      root = jsonDocument(mediaTypes.ociIndex, { manifests: [descriptorOf(root), descriptorOf(root)] });
+      await write(first, root, 'index');
+    }
+    const second = ociLayoutTarget(directory, new Set());
+    expect(await second.has(descriptorOf(root), 'index')).toBe(true);
+    await rm(join(directory, 'blobs', 'sha256', digestHex(image.config.digest)));
+    const third = ociLayoutTarget(directory, new Set());
+    expect(await third.has(descriptorOf(root), 'index')).toBe(false);
+    expect(await third.has(descriptorOf(image), 'manifest')).toBe(false);
+    await write(third, image.config, 'blob');
+    await write(third, image, 'manifest');
+    expect(await third.has(descriptorOf(image), 'manifest')).toBe(true);
   });
 });

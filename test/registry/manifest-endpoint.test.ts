@@ -212,14 +212,14 @@ describe('GET of a manifest', () => {
     expect(registry.requests()).toEqual(['GET /v2/app/manifests/../a%20b%252f']);
   });
 
-  it('refuses a manifest longer than 100 MiB', async () => {
+  it('refuses a manifest longer than 8 MiB, with its name and the limit', async () => {
     await using registry = await registryOf({ get: { status: 200, body: bytes } });
     registry.server.faults.add({
       path: /manifests/,
-      fault: { kind: 'oversize', extra: 101 << 20, chunked: true },
+      fault: { kind: 'oversize', extra: 9 << 20, chunked: true },
     });
-    await expect(getManifest(registry.session, 'latest')).rejects.toThrow(
-      'body exceeds 104857600 byte limit',
+    expect(errorText(await getManifest(registry.session, 'latest').catch((error: unknown) => error))).toMatch(
+      /^manifest latest of .* is too large: body exceeds 8388608 byte limit$/,
     );
   });
 

@@ -79,11 +79,20 @@ describe('listTags', () => {
   });
 
   it('fails when all pages together are too long', async () => {
-    const tags = [`a${'x'.repeat(20 << 20)}`];
+    const tags = [`a${'x'.repeat(7 << 20)}`];
     await using list = await listOf(() => page(tags));
     list.server.faults.add({ path: /tags/, fault: { kind: 'endlessPages' } });
-    await expect(listTags(list.session)).rejects.toThrow('the list of tags does not end');
-    expect(list.server.journal.requests).toHaveLength(5);
+    await expect(listTags(list.session)).rejects.toThrow(
+      'the list of tags does not end within 33554432 bytes',
+    );
+    expect(list.server.journal.requests).toHaveLength(6);
+  });
+
+  it('fails when one page is too long, and names the limit', async () => {
+    await using list = await listOf(() => page([`a${'x'.repeat(8 << 20)}`]));
+    expect(errorText(await listTags(list.session).catch((error: unknown) => error))).toMatch(
+      /this page of the list of tags is too large: body exceeds 8388608 byte limit$/,
+    );
   });
 
   it('refuses a next page on another host without a request there', async () => {
