@@ -3,7 +3,7 @@ import { type AuditResult, auditPromotions } from '../promotion/audit.ts';
 import { promotionsOf } from '../promotion/edges.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { type ManifestOptions, readNamedManifests } from './manifest-options.ts';
-import { optionalPattern } from './pattern-option.ts';
+import { optionalPattern } from './shared-options.ts';
 import { counted, jsonAnswer, tableText } from './table.ts';
 
 interface Options extends RegistryOptions, ManifestOptions {

@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { parseRepository } from '../oci/reference.ts';
 import { parseDuration } from '../policy/duration.ts';
-import { compilePattern } from '../policy/pattern.ts';
+import { requirePattern } from '../policy/pattern.ts';
 import { type CleanupResult, cleanRepository } from '../promotion/repository-cleanup.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { counted, jsonAnswer, tableText } from './table.ts';
@@ -20,7 +20,7 @@ export const runCleanup: CliCommand<Options> = async (run) => {
   const { args, options, surroundings } = run;
   const repository = parseRepository(args[0] ?? '');
   const cleanup = {
-    pattern: compilePattern(required(options.pattern, '--pattern'), '--pattern'),
+    pattern: requirePattern(required(options.pattern, '--pattern'), '--pattern'),
     olderThan: parseDuration(required(options.olderThan, '--older-than'), '--older-than'),
     keep: parseCount(options.keep),
     age: options.timeInTag ? ('tag' as const) : ('created' as const),

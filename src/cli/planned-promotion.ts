@@ -9,8 +9,8 @@ import { tagMoveRule } from '../promotion/tag-moves.ts';
 import { type CarryOutOptions, carryOutWithProgress, promotionResult } from './carry-out.ts';
 import type { CliRun, OpenedRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
-import { optionalPattern } from './pattern-option.ts';
 import { shardOf } from './shard-option.ts';
+import { optionalPattern } from './shared-options.ts';
 import { writeWholeFile } from './written-file.ts';
 
 /** The options of every command that plans promotions. */

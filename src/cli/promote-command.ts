@@ -2,8 +2,8 @@
 import { promotionsOf } from '../promotion/edges.ts';
 import { type CliCommand, withRegistries } from './cli-context.ts';
 import { type ManifestOptions, readNamedManifests } from './manifest-options.ts';
-import { optionalPattern } from './pattern-option.ts';
 import { type PlanningOptions, planAndPromote, planningRules } from './planned-promotion.ts';
+import { optionalPattern } from './shared-options.ts';
 
 interface Options extends PlanningOptions, ManifestOptions {
   readonly only?: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { RegistrySettings } from '../access/registries.ts';
 import { UserError } from '../errors.ts';
 import { checkAddressable, parseRepository } from '../oci/reference.ts';
-import { compilePattern, type Pattern } from '../policy/pattern.ts';
+import { type Pattern, requirePattern } from '../policy/pattern.ts';
 import { secretsOfLogin } from '../request/secrets.ts';
 import { type LoginKeys, parseLogin, readRawLogin } from '../request/source.ts';
 import { readYamlFile } from '../yaml/yaml-file.ts';
@@ -70,7 +70,7 @@ function readMap(map: YamlMap, origin: SettingsOrigin, dockerConfig: string): Cl
   return {
     registries: entries.map(({ settings }) => settings),
     allowDestinations: atLine(origin, line, () =>
-      allowed.map((pattern) => compilePattern(pattern, 'allow_destinations')),
+      allowed.map((pattern) => requirePattern(pattern, 'allow_destinations')),
     ),
     secrets: entries.flatMap(({ secrets }) => secrets),
   };

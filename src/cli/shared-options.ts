@@ -1,5 +1,6 @@
 // Options that several commands of registry-image have.
 import type { Command as Program } from 'commander';
+import { type Pattern, requirePattern } from '../policy/pattern.ts';
 
 /** Adds the options of a command with an answer. */
 export function withAnswerOptions(command: Program): Program {
@@ -42,4 +43,9 @@ export function withPlanningOptions(command: Program): Program {
     )
     .option('--strict', 'copy nothing at all when anything is lost, may not move, or cannot be read')
     .option('--all', 'list what needs nothing, too');
+}
+
+/** The RE2 pattern of an option; undefined without the option. Throws a UserError for an empty or invalid one. */
+export function optionalPattern(text: string | undefined, option: string): Pattern | undefined {
+  return text === undefined ? undefined : requirePattern(text, option);
 }

@@ -13,7 +13,7 @@ import {
   withRegistries,
 } from './cli-context.ts';
 import { type ManifestOptions, readNamedManifests } from './manifest-options.ts';
-import { optionalPattern } from './pattern-option.ts';
+import { optionalPattern } from './shared-options.ts';
 
 interface Options extends RegistryOptions, ManifestOptions {
   readonly output: string;

@@ -36,3 +36,14 @@ function compile(text: string): RE2JS | RE2JSException {
     throw error;
   }
 }
+
+/**
+ * The pattern of a key or an option that allows, selects or forbids something. Throws a UserError for an invalid one, and for
+ * an empty one: it matches everything, and comes from a variable that is not set.
+ */
+export function requirePattern(text: string, key: string): Pattern {
+  if (text === '') {
+    throw new UserError(`the pattern of ${key} is empty`, { hint: 'write ".*" where everything is meant' });
+  }
+  return compilePattern(text, key);
+}

@@ -1,7 +1,7 @@
 // Params of a put for images that exist already: unique tags, unchanged images, clean-up, referrers, allowed repositories.
 import { UserError } from '../errors.ts';
 import { parseDuration } from '../policy/duration.ts';
-import { compilePattern, type Pattern } from '../policy/pattern.ts';
+import { compilePattern, type Pattern, requirePattern } from '../policy/pattern.ts';
 import { checkTag } from '../policy/tag-grammar.ts';
 import type { ObjectReader } from './decode.ts';
 
@@ -72,7 +72,7 @@ export function parsePutOptions(
     uniqueSuffix: uniqueSuffix !== '',
     cleanup: cleanup && parseCleanup(cleanup, image),
     referrers: referrers ?? true,
-    allowRepositories: allowRepositories.map((text) => compilePattern(text, 'params.allow_repositories')),
+    allowRepositories: allowRepositories.map((text) => requirePattern(text, 'params.allow_repositories')),
   };
 }
 

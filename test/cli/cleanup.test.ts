@@ -121,6 +121,7 @@ describe('exits with 1', () => {
 
   it.each([
     ['without a pattern', ['--older-than', '1d'], '--pattern is missing'],
+    ['with an empty pattern', ['--pattern', '', '--older-than', '1d'], 'the pattern of --pattern is empty'],
     ['without an age', ['--pattern', 'x'], '--older-than is missing'],
     ['for an age that is none', ['--pattern', 'x', '--older-than', 'soon'], '--older-than is not a duration'],
     ['for a number that is none', [...basic, '--keep', '-1'], '--keep "-1" is not a number of tags'],

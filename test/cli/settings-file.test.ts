@@ -149,6 +149,11 @@ describe('names file and line of', () => {
       'settings.yaml:1: invalid regex pattern in allow_destinations: "("',
     ],
     [
+      'an empty pattern',
+      'allow_destinations:\n- ""',
+      'settings.yaml:1: the pattern of allow_destinations is empty',
+    ],
+    [
       'two keys for roles',
       'registries:\n- name: a.test\n  aws_region: x\n  aws_role_arn: a\n  aws_role_arns: [b]',
       'settings.yaml:2: cannot authenticate with ECR',

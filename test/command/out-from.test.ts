@@ -283,6 +283,7 @@ describe('the options of a put', () => {
 
   it.each([
     [{ from: 'a.example/bb:1', image: 'x' }, 'params.image and params.from are both set'],
+    [{ image: 'x', allow_repositories: [''] }, 'the pattern of params.allow_repositories is empty'],
     [{ from: 'a.example/bb' }, 'params.from names no tag and no digest'],
     [{ from: { repository: 'a.example/bb' } }, 'params.from has neither a tag nor a digest'],
     [
