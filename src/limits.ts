@@ -45,8 +45,8 @@ export const maximumHeldDocuments: number = 16 * mebi;
 /** Bytes of one page of a list of tags or repositories. 1000 of the longest tags have 131 KB. */
 export const maximumTagPage: number = 8 * mebi;
 
-/** Bytes of all pages of the list of tags: more than a million tags of usual length. */
-export const maximumTagList: number = 32 * mebi;
+/** Bytes of all pages of the list of tags: several hundred thousand tags of usual length. */
+export const maximumTagList: number = 16 * mebi;
 
 /** Bytes of a tag list with digests, which Google's registries send as one page. */
 export const maximumDigestList: number = 64 * mebi;

@@ -1,4 +1,4 @@
-// The memory of a get and a put does not grow with the image.
+// The memory of a check, a get and a put does not grow with the image, and foreign documents cannot exhaust it.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -10,9 +10,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Digest, finishDigest } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { writeOciLayout } from '../support/image-files.ts';
-import { buildImage, seed } from '../support/images.ts';
+import { buildImage, type Document, descriptorOf, jsonDocument, seed } from '../support/images.ts';
 import { buildLayer, type Layer } from '../support/layers.ts';
-import { startRegistry } from '../support/registry.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { runExecutableMeasured } from '../support/run.ts';
 import { endMarker, header } from '../support/tar-builder.ts';
 
@@ -128,5 +128,116 @@ it('out sends a blob of 200 MB with less than 256 MB of memory', async () => {
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: expect.any(String) });
   expect(registry.manifest('large', 'a')?.digest).toBe(image.digest);
+  expect(peakMemory).toBeLessThan(limit);
+});
+
+/** An index that is stored in the repository `large`. */
+function putIndex(registry: TestRegistry, children: readonly Document[]): Document {
+  const index = jsonDocument(mediaTypes.ociIndex, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociIndex,
+    manifests: children.map((child) => descriptorOf(child, { annotations: { padding: 'p'.repeat(200) } })),
+  });
+  registry.putManifest('large', undefined, index.mediaType, index.bytes);
+  return index;
+}
+
+/** The manifest of an image with `size` more bytes of annotations. */
+function padded(registry: TestRegistry, { mediaType, bytes }: Document, tag: string, size = 0): Document {
+  const entries = Array.from({ length: size / 100 }, (_, key) => `,"${key}":"${'v'.repeat(90)}"`);
+  const content = Buffer.from(`${bytes}`.replace('{', `{"annotations":{"tag":"${tag}"${entries.join('')}},`));
+  return { mediaType, bytes: content, digest: registry.putManifest('large', tag, mediaType, content) };
+}
+
+it.each([
+  {
+    name: 'an index of 8,000 children',
+    build: (registry: TestRegistry, image: Document) =>
+      putIndex(
+        registry,
+        Array.from({ length: 8_000 }, (_, number) => padded(registry, image, `v${number}`)),
+      ),
+  },
+  {
+    name: 'an index nested 2,000 deep',
+    build: (registry: TestRegistry, image: Document) => {
+      let root = image;
+      for (let depth = 0; depth < 2_000; depth++) {
+        root = putIndex(registry, [root]);
+      }
+      return root;
+    },
+  },
+])('in writes $name to a layout with less than 256 MB of memory', async ({ build }) => {
+  await using registry = await startRegistry();
+  const image = await buildImage();
+  seed(registry, 'large', undefined, image);
+  const { digest } = build(registry, image);
+  const source = { repository: `${registry.host}/large` };
+  const { status, stderr, peakMemory } = await runExecutableMeasured('in', {
+    request: { source, version: { tag: 'latest', digest }, params: { format: 'oci-layout' } },
+    directory: mkdtempSync(join(folder, 'get-')),
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.any(String) });
+  expect(peakMemory).toBeLessThan(limit);
+});
+
+it.each([7, 37])('check sorts 24 manifests of %d MB with less than 256 MB of memory', async (size) => {
+  await using registry = await startRegistry();
+  const image = await buildImage();
+  seed(registry, 'large', undefined, image);
+  for (let number = 0; number < 24; number++) {
+    padded(registry, image, `v${number}`, size * megabyte);
+  }
+  const { status, stdout, stderr, peakMemory } = await runExecutableMeasured('check', {
+    request: { source: { repository: `${registry.host}/large`, tag_regex: '^v', created_at_sort: true } },
+  });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toHaveLength(24);
+  expect(stderr.includes('body exceeds 8388608 byte limit')).toBe(size > 8);
+  expect(peakMemory).toBeLessThan(limit);
+});
+
+it('in refuses a manifest of 90 MB with less than 256 MB of memory', async () => {
+  await using registry = await startRegistry();
+  const { digest } = padded(registry, await buildImage(), 'v', 90 * megabyte);
+  const { status, stderr, peakMemory } = await runExecutableMeasured('in', {
+    request: { source: { repository: `${registry.host}/large` }, version: { tag: 'v', digest } },
+    directory: mkdtempSync(join(folder, 'get-')),
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain(`manifest ${digest} of ${registry.host}/large is too large: body exceeds 8388608`);
+  expect(peakMemory).toBeLessThan(limit);
+});
+
+it.each([
+  { pages: 1, pageSize: 54, message: 'this page of the list of tags is too large' },
+  { pages: 20, pageSize: 4, message: 'the list of tags does not end within 16777216 bytes' },
+  { pages: 2, pageSize: 7, message: undefined },
+])('check reads $pages pages of $pageSize MB of tags with less than 256 MB of memory', async (list) => {
+  await using registry = await startRegistry({
+    beside: ({ path, query }) => {
+      if (!path.endsWith('/tags/list')) {
+        return undefined;
+      }
+      const next = Number(query.get('page') ?? 0) + 1;
+      const tags = Array.from(
+        { length: (list.pageSize * megabyte) / 20 },
+        (_, key) => `t${next * 1e15 + key}`,
+      );
+      return {
+        status: 200,
+        headers: next < list.pages ? { link: `</v2/large/tags/list?page=${next}>; rel="next"` } : {},
+        body: JSON.stringify({ tags }),
+      };
+    },
+  });
+  const { status, stderr, peakMemory } = await runExecutableMeasured('check', {
+    request: { source: { repository: `${registry.host}/large`, tag_regex: '^v' } },
+  });
+  expect({ status, stderr }).toEqual({
+    status: list.message === undefined ? 0 : 1,
+    stderr: list.message === undefined ? expect.any(String) : expect.stringContaining(list.message),
+  });
   expect(peakMemory).toBeLessThan(limit);
 });
