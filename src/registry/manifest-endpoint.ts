@@ -8,8 +8,10 @@ import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { documentMediaType } from '../oci/document-type.ts';
 import { acceptedManifests, mediaTypes, withoutParameters } from '../oci/media-type.ts';
 import { repositoryName } from '../oci/reference.ts';
+import { isSameHost } from '../transport/authorization.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 import { OversizedBodyError, RegistryError } from '../transport/registry-error.ts';
+import { requestUrl } from '../transport/resolve-url.ts';
 import { headerText } from '../transport/response-body.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
@@ -30,7 +32,7 @@ export function isMissing(error: unknown): error is RegistryError {
 }
 
 /**
- * Where a tag or digest points, by the headers of a manifest. `found` only if the status is 200 and there are
+ * Where a tag or digest points, by the headers of a manifest. `missing` only by a 404 of the registry's own host; `found` only if the status is 200 and there are
  * `Content-Type`, `Content-Length` and a well-formed `Docker-Content-Digest` (equal when requested by digest). Throws the
  * RegistryError of a status that may pass, after the retries of the session.
  */
@@ -47,7 +49,12 @@ export async function headManifest(
       expect: [200, 404],
       signal,
     });
-    return response.status === 404 ? { state: 'missing' } : headState(response, reference);
+    if (response.status !== 404) {
+      return headState(response, reference);
+    }
+    // Only the registry knows what it has: a storage that it redirects to may refuse a HEAD with any status.
+    const { host, scheme } = requestUrl(response.url);
+    return { state: isSameHost(host, session.repository.registry, scheme) ? 'missing' : 'unclear' };
   } catch (error) {
     if (error instanceof RegistryError && !isPassing(error.status)) {
       return { state: 'unclear', error };
