@@ -21,7 +21,7 @@ export async function lockDirectory(directory: string): Promise<() => void> {
   } catch (cause) {
     if (errorCode(cause) === 'EADDRINUSE') {
       throw new UserError(`another get is writing into ${JSON.stringify(directory)}`, {
-        hint: 'give each get a directory of its own, or start it after the other one has ended',
+        hint: 'use a directory of its own for each get, or start it after the other one has ended',
       });
     }
     // A sandbox may forbid sockets of this kind: then nothing keeps two gets apart.

@@ -19,7 +19,7 @@ export type RateGuard = (chunks: AsyncIterable<Buffer>) => AsyncGenerator<Buffer
 
 /**
  * A guard for the response of a URL. In each `window` (milliseconds) that is spent waiting for the server, it must send as much as the
- * least rate demands. The time in which nobody asks for bytes does not count: a layer waits while another one is written.
+ * least rate demands. The time in which no bytes are read does not count: a layer waits while another one is written.
  */
 export function rateGuard(url: string, window: number, now: () => number): RateGuard {
   const least = (leastRate * window) / 1000;

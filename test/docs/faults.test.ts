@@ -225,14 +225,14 @@ it('the table has a row for each fault that is tested', () => {
 
 describe.each(rows)('$fault', ({ fault, cells }) => {
   const names = ['check', 'in', 'out'] as const;
-  const told = names.flatMap((name, position) => {
+  const cases = names.flatMap((name, position) => {
     const cell = cells[position] ?? '';
     const withFault = (setups[fault] ?? []).map((setup) => setup[name]);
     return cell === '–' ? [] : withFault.map((setup, number) => ({ name, cell, setup, number }));
   });
   const atMirror = fault.endsWith('at a mirror');
 
-  it.each(told)('$name: $cell ($number)', async ({ name, cell, setup = {} }) => {
+  it.each(cases)('$name: $cell ($number)', async ({ name, cell, setup = {} }) => {
     const longest = secondsOf(cell);
     if (patient.test(cell) && setup.mayEnd !== false) {
       const once = await run(name, setup, 1, atMirror);
