@@ -56,11 +56,16 @@ async function run(): Promise<number> {
   if (surroundings.environment.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     log.warn('NODE_TLS_REJECT_UNAUTHORIZED has no effect: certificates are always verified; see ca_certs');
   }
-  const { output, code } = await command(surroundings);
+  const { output, parts = [], code } = await command(surroundings);
   interruption.signal.throwIfAborted();
-  await writeStandardOutput(output).catch((cause) => {
+  try {
+    await writeStandardOutput(output);
+    for (const part of parts) {
+      await writeStandardOutput(part);
+    }
+  } catch (cause) {
     throw new UserError('writing the answer to standard output', { cause });
-  });
+  }
   return code;
 }
 

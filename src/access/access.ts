@@ -7,7 +7,7 @@ import { proxyFor } from '../transport/proxy.ts';
 import { mirrorLimits, registryLimits, type TimeLimits } from '../transport/time-limits.ts';
 import { createTrustRoots, expiredCertificates, machineTrustFiles } from '../transport/trust-roots.ts';
 import type { AccessSettings, AccessSurroundings } from './access-settings.ts';
-import { type HostLimits, withHostBudget } from './host-budget.ts';
+import type { HostBudget } from './host-budget.ts';
 import { withHostCircuit } from './host-circuit.ts';
 import { openRegistry, type RegistryAccess, type RegistryLogin } from './registry-access.ts';
 import { loggingRequests } from './request-log.ts';
@@ -17,7 +17,7 @@ import { type RetryPolicies, retryPolicies } from './retry-policies.ts';
 /** Opens registries that share trust roots, proxies and connections. */
 export interface Access {
   /** A registry, `host` or `host:port`; with a budget its requests keep to it. None is sent before its first session. */
-  registry(host: string, login: RegistryLogin, budget?: HostLimits): RegistryAccess;
+  registry(host: string, login: RegistryLogin, budget?: HostBudget): RegistryAccess;
   /** A registry that stands in for another one: it gets less time, and few retries. */
   mirror(host: string, login: RegistryLogin): RegistryAccess;
   /** Chooses the log-in that settings ask for. May send requests; fails with a UserError of that log-in. */
@@ -76,7 +76,7 @@ export function openAccess(
       const client = clientCertificate
         ? newClient(registryLimits.connect, divisor, clientCertificate)
         : registryClient;
-      const budgeted = budget ? withHostCircuit(withHostBudget(client, budget, clock), clock) : client;
+      const budgeted = budget ? withHostCircuit(budget(client), clock) : client;
       return openRegistry(
         { host, login, client: budgeted, limits: limitsOf(registryLimits), policy: policies[command] },
         surroundings,

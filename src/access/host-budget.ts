@@ -19,10 +19,30 @@ const raiseAfter = 8;
 /** Within this time after a decrease, in milliseconds, the rate grows back to what is configured. */
 const recovery = 10_000;
 
+/** Makes a client keep to the budget of a host, which all clients of one budget share. */
+export type HostBudget = (client: HttpClient) => HttpClient;
+
 /** A client that keeps to the budget of one host. The budget is that of all users of the returned client. */
 export function withHostBudget(client: HttpClient, limits: HostLimits, clock: Clock): HttpClient {
-  const budget = createBudget(limits, clock);
+  return createHostBudget(limits, clock)(client);
+}
+
+/** The limits of a host for which several are configured: each the lowest. */
+export function strictest(limits: readonly HostLimits[]): HostLimits {
+  const least = (values: readonly (number | undefined)[]) => {
+    const known = values.filter((value) => value !== undefined);
+    return known.length > 0 ? Math.min(...known) : undefined;
+  };
   return {
+    maxRequestsPerSecond: least(limits.map(({ maxRequestsPerSecond }) => maxRequestsPerSecond)),
+    maxConcurrent: least(limits.map(({ maxConcurrent }) => maxConcurrent)),
+  };
+}
+
+/** The budget of one host. */
+export function createHostBudget(limits: HostLimits, clock: Clock): HostBudget {
+  const budget = createBudget(limits, clock);
+  return (client) => ({
     ...client,
     async send(request) {
       await budget.acquire(request.signal);
@@ -35,7 +55,7 @@ export function withHostBudget(client: HttpClient, limits: HostLimits, clock: Cl
         budget.release();
       }
     },
-  };
+  });
 }
 
 interface Budget {

@@ -5,7 +5,7 @@ import type { Session } from '../transport/session.ts';
 import { repositoryScope } from '../transport/token.ts';
 import { type Access, openAccess } from './access.ts';
 import type { AccessSettings, AccessSurroundings } from './access-settings.ts';
-import type { HostLimits } from './host-budget.ts';
+import { createHostBudget, type HostBudget, type HostLimits, strictest } from './host-budget.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import { mountScopes } from './repositories.ts';
 
@@ -49,6 +49,16 @@ export function openRegistries(
 ): Registries {
   const accesses = new Map<RegistrySettings, Access>();
   const hosts = new Map<string, Promise<RegistryAccess>>();
+  const budgets = new Map<string, HostBudget>();
+
+  /** The budget of a host, also where several prefixes on it have settings of their own. */
+  const budgetOf = (host: string): HostBudget => {
+    const own = settings.filter(({ prefix }) => prefix.split('/', 1)[0] === host);
+    const limits = strictest(own.length > 0 ? own : settings.filter(({ prefix }) => prefix === ''));
+    const budget = budgets.get(host) ?? createHostBudget(limits, surroundings.clock);
+    budgets.set(host, budget);
+    return budget;
+  };
 
   const accessFor = (entry: RegistrySettings): Access => {
     const access = accesses.get(entry) ?? openAccess(entry.access, 'out', surroundings, log);
@@ -63,7 +73,7 @@ export function openRegistries(
     checkAddressable(renamed, login.repository);
     const { insecure } = entry.access;
     const { credentials } = login.credentials;
-    return access.registry(renamed.registry, { credentials, insecure }, entry);
+    return access.registry(renamed.registry, { credentials, insecure }, budgetOf(renamed.registry));
   };
 
   const session = async (repository: RepositoryReference, scopes: readonly string[]): Promise<Session> => {

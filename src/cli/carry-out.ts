@@ -48,7 +48,8 @@ export function promotionResult(
     log.info(summaryLine(result.summary));
   }
   return {
-    output: promotionAnswer(result, { json: options.json ?? false, redact: surroundings.redact }),
+    output: '',
+    parts: promotionAnswer(result, { json: options.json ?? false, redact: surroundings.redact }),
     code: promotionCode(result.summary, options.allowLost ?? false),
   };
 }

@@ -1,7 +1,7 @@
 // The result of a promotion on standard output: a table and a summary for people, or one JSON document.
 import type { PromotionResult } from '../promotion/promote.ts';
 import type { PromotionSummary, ReportedEdge } from '../promotion/promotion-report.ts';
-import { counted, jsonAnswer, tableText } from './table.ts';
+import { counted, inLargeParts, tableLines } from './table.ts';
 
 /** How a result is printed; `redact` is for what servers say. */
 export interface PromotionOutput {
@@ -9,22 +9,48 @@ export interface PromotionOutput {
   redact(text: string): string;
 }
 
-/** The answer of a command that promotes: `{"summary": {…}, "edges": […]}`, or a table and a summary line. */
-export function promotionAnswer({ summary, edges }: PromotionResult, output: PromotionOutput): string {
-  const shown = edges.map((edge) =>
-    edge.outcome === 'failed' ? { ...edge, reason: output.redact(edge.reason) } : edge,
-  );
-  if (output.json) {
-    return jsonAnswer({ summary, edges: shown });
+/**
+ * The answer of a command that promotes, in parts: `{"summary": {…}, "edges": […]}` with a line for each edge, or a table and
+ * a summary line. There may be hundreds of thousands of edges.
+ */
+export function promotionAnswer(
+  result: PromotionResult,
+  { json, redact }: PromotionOutput,
+): Iterable<string> {
+  const redacted = new Map<string, string>();
+  // One reason is that of all edges of a host that is down.
+  const reasonOf = ({ outcome, reason }: ReportedEdge) => {
+    if (outcome !== 'failed') {
+      return reason;
+    }
+    const known = redacted.get(reason) ?? redact(reason);
+    redacted.set(reason, known);
+    return known;
+  };
+  return inLargeParts(json ? jsonParts(result, reasonOf) : textParts(result, reasonOf));
+}
+
+function* jsonParts(
+  { summary, edges }: PromotionResult,
+  reasonOf: (edge: ReportedEdge) => string,
+): Generator<string> {
+  yield `{\n"summary": ${JSON.stringify(summary)},\n"edges": [`;
+  for (const [position, edge] of edges.entries()) {
+    yield `${position === 0 ? '' : ','}\n${JSON.stringify({ ...edge, reason: reasonOf(edge) })}`;
   }
-  const rows = shown.map(({ outcome, source, destination, tag, digest, reason }) => [
-    outcome,
-    tag === null ? destination : `${destination}:${tag}`,
-    digest ?? '',
-    source,
-    reason,
-  ]);
-  return `${tableText(['OUTCOME', 'DESTINATION', 'DIGEST', 'SOURCE', 'REASON'], rows)}${summaryLine(summary)}\n`;
+  yield `${edges.length > 0 ? '\n' : ''}]\n}\n`;
+}
+
+function* textParts(
+  { summary, edges }: PromotionResult,
+  reasonOf: (edge: ReportedEdge) => string,
+): Generator<string> {
+  yield* tableLines(['OUTCOME', 'DESTINATION', 'DIGEST', 'SOURCE', 'REASON'], edges, (edge) => {
+    const { outcome, source, destination, tag, digest } = edge;
+    const place = tag === null ? destination : `${destination}:${tag}`;
+    return [outcome, place, digest ?? '', source, reasonOf(edge)];
+  });
+  yield `${summaryLine(summary)}\n`;
 }
 
 /** `12 edges: 9 present, 3 copied`; outcomes that do not occur are left out. */

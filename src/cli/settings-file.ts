@@ -131,7 +131,7 @@ function accessOf(login: LoginKeys, dockerConfig: string): RegistrySettings['acc
     azureAcr ||
     googleAuth ||
     login.dockerConfig !== '';
-  return { ...login, registryMirrors: [], ...(hasOwn ? {} : { dockerConfig }) };
+  return { ...login, registryMirrors: [], ...(hasOwn ? {} : { dockerConfig, isOwnDockerConfig: true }) };
 }
 
 function noLogin(): LoginKeys {

@@ -1,5 +1,7 @@
 // Tables, lists and JSON documents of the answers on standard output.
 
+const largePart = 256 * 1024;
+
 /** One JSON document and a line feed. */
 export function jsonAnswer(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
@@ -7,15 +9,45 @@ export function jsonAnswer(value: unknown): string {
 
 /** Lines with the cells of each row below each other; none without rows. The last column is not padded. */
 export function tableText(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) {
-    return '';
+  return [...tableLines(header, rows, (row) => row)].join('');
+}
+
+/** The lines of a table one after the other; the cells of an item are asked for twice, and not kept. */
+export function* tableLines<Item>(
+  header: readonly string[],
+  items: readonly Item[],
+  cellsOf: (item: Item) => readonly string[],
+): Generator<string> {
+  const widths = header.map((title) => title.length);
+  for (const item of items) {
+    for (const [column, cell] of cellsOf(item).entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, printable(cell).length);
+    }
   }
-  const all = [header, ...rows.map((row) => row.map(printable))];
-  const widths = header.map((_, column) =>
-    all.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
-  );
-  const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+  const line = (cells: readonly string[]) =>
+    `${cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()}\n`;
+  if (items.length > 0) {
+    yield line(header);
+  }
+  for (const item of items) {
+    yield line(cellsOf(item).map(printable));
+  }
+}
+
+/** Parts of a text put together to larger ones, since each write costs time. */
+export function* inLargeParts(parts: Iterable<string>): Generator<string> {
+  let collected = '';
+  for (const part of parts) {
+    collected += part;
+    if (collected.length >= largePart) {
+      yield collected;
+      collected = '';
+    }
+  }
+  yield collected;
 }
 
 /** A foreign string with its control characters escaped: it must not control the terminal. */

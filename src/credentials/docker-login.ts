@@ -21,13 +21,15 @@ const helperCacheTime = 60_000;
 /**
  * The credentials in a Docker config.json for a registry (`host` or `host:port`). `dockerConfig` is the document, or the
  * absolute path of the file or of its directory. A file is read again each time, a helper is run again after a minute, or
- * when what it returned was refused. A session is anonymous for a registry that is not in the document. Throws a UserError
- * for a file that cannot be read, a malformed document, and a helper that is missing or fails.
+ * when what it returned was refused. A session is anonymous for a registry that is not in the document; that is a
+ * warning unless the file is the user's own one (`isOwn`), which nobody chose for this registry. Throws a UserError for a
+ * file that cannot be read, a malformed document, and a helper that is missing or fails.
  */
 export function dockerConfigSource(
   dockerConfig: string,
   registry: string,
   surroundings: Pick<CredentialSurroundings, 'clock' | 'environment' | 'signal' | 'addSecret' | 'log'>,
+  isOwn = false,
 ): CredentialSource {
   const { clock, addSecret, log } = surroundings;
   let cached: { readonly credentials: BasicCredentials | undefined; readonly until: number } | undefined;
@@ -61,9 +63,12 @@ export function dockerConfigSource(
           : login && entryCredentials(login.key, login.entry);
       if (!credentials) {
         const others = registriesOf(config).join(', ');
-        warnOnce(
-          `docker_config has no log-in for ${registry}${others && `, only for ${others}`}: it is asked anonymously`,
-        );
+        const missing = `docker_config has no log-in for ${registry}${others && `, only for ${others}`}: it is asked anonymously`;
+        if (isOwn) {
+          log.debug(missing);
+        } else {
+          warnOnce(missing);
+        }
         return undefined;
       }
       for (const [name, value] of Object.entries(credentials)) {
@@ -104,8 +109,9 @@ async function readConfigFile(path: string): Promise<string> {
 /** The log-in by `docker_config`. */
 export const dockerConfigMethod: LoginMethod = {
   applies: ({ dockerConfig }) => dockerConfig !== '',
-  async open({ repository, dockerConfig }, surroundings) {
+  async open({ repository, dockerConfig, isOwnDockerConfig }, surroundings) {
     const { registry } = parseRepository(repository);
-    return { repository, credentials: dockerConfigSource(dockerConfig, registry, surroundings) };
+    const credentials = dockerConfigSource(dockerConfig, registry, surroundings, isOwnDockerConfig);
+    return { repository, credentials };
   },
 };

@@ -30,6 +30,8 @@ export interface LoginSettings extends AwsSettings, AzureSettings {
   readonly googleAuth: boolean;
   /** The content of a Docker config.json, or the path of one. */
   readonly dockerConfig: string;
+  /** Whether nobody chose that file: then it need not have every registry. */
+  readonly isOwnDockerConfig?: boolean;
 }
 
 /** The name of the repository, which a method may change, and the source of its credentials. */

@@ -39,6 +39,8 @@ export interface Surroundings {
 export interface CommandResult {
   /** For standard output, all of it; of check, in and out one line of JSON and its line feed. */
   readonly output: string;
+  /** For standard output after that, in parts: an answer that would be too large as one string. */
+  readonly parts?: Iterable<string>;
   /** The exit status: 0 success, 1 failure, 2 differences or changes pending. */
   readonly code: 0 | 1 | 2;
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CliSettings, readSettings } from '../../src/cli/settings-file.ts';
 import { errorHint, errorText } from '../../src/errors.ts';
+import { imageWith, registryWith } from '../support/promotion.ts';
+import { runCli } from '../support/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const noHome = { HOME: '/nonexistent' };
@@ -81,6 +83,21 @@ it.each(['DOCKER_CONFIG', 'HOME'])("logs in by Docker's own config.json below %s
   );
   const file = join(directory, 'config.json');
   expect(registries.map(({ access }) => access.dockerConfig)).toEqual([file, '', file]);
+});
+
+it("logs in by Docker's own config.json, and does not warn of a registry that is not in it", async () => {
+  const auth = { kind: 'basic', user: 'robot', password: 'secret' } as const;
+  const [closed, open] = [
+    await registryWith({ 'team/app:1.0': await imageWith('1') }, { auth }),
+    await registryWith({ 'team/app:2.0': await imageWith('1') }),
+  ];
+  const home = await temporaryDirectory();
+  const auths = { [closed.host]: { auth: Buffer.from('robot:secret').toString('base64') } };
+  await writeFile(join(home, 'config.json'), JSON.stringify({ auths }));
+  const environment = { DOCKER_CONFIG: home };
+  const ls = (host: string) => runCli(['ls', `${host}/team/app`], { environment });
+  expect(await ls(closed.host)).toEqual({ code: 0, stdout: '1.0\n1 tag\n', stderr: '' });
+  expect(await ls(open.host)).toEqual({ code: 0, stdout: '2.0\n1 tag\n', stderr: '' });
 });
 
 describe('names file and line of', () => {

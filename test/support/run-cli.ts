@@ -35,8 +35,8 @@ async function runWith(...[args, others = {}]: Parameters<typeof runCli>): Promi
     arguments: args,
   });
   try {
-    const { output, code } = await runRegistryImage(surroundings);
-    return { code, stdout: output, stderr: stderr() };
+    const { output, parts = [], code } = await runRegistryImage(surroundings);
+    return { code, stdout: [output, ...parts].join(''), stderr: stderr() };
   } catch (error) {
     const { writeError: write, clock } = surroundings;
     reportFailure(error, createLog({ write, now: clock.now, startedAt: clock.now() }, false), 'command line');
