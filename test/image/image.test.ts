@@ -255,6 +255,14 @@ describeServices(['buildah', 'debootstrap'], 'the container image', () => {
     await buildah('rm', container);
   });
 
+  it('has registry-image on its PATH, for tasks that run it', async () => {
+    const { version } = JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8'));
+    const container = await buildah('from', tag);
+    expect(await buildah('run', container, 'registry-image', '--version')).toBe(version);
+    expect(await buildah('run', container, 'registry-image', 'promote', '--help')).toContain('--confirm');
+    await buildah('rm', container);
+  });
+
   /** Unpacks the resource type as a worker does, and runs its commands as root of a user namespace. */
   async function inUserNamespace(ids: MappedIds, use: (run: Start, volumes: Volumes) => Promise<void>) {
     const volumes = await prepareVolumes();
