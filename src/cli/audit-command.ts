@@ -3,6 +3,7 @@ import { type AuditResult, auditPromotions } from '../promotion/audit.ts';
 import { promotionsOf } from '../promotion/edges.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { type ManifestOptions, readNamedManifests } from './manifest-options.ts';
+import { createReadingProgress } from './promotion-progress.ts';
 import { optionalPattern } from './shared-options.ts';
 import { counted, jsonAnswer, tableText } from './table.ts';
 
@@ -16,11 +17,15 @@ export const runAudit: CliCommand<Options> = async (run) => {
   const ignored = optionalPattern(options.ignore, '--ignore');
   return await withRegistries(run, async ({ registries, log }) => {
     const promotions = promotionsOf(await readNamedManifests(options, log));
+    const { signal, every } = surroundings;
+    const destinations = promotions.map(({ destination }) => destination);
+    const reading = createReadingProgress(destinations, { log, every });
     const result = await auditPromotions(promotions, {
       registries,
       ignored: (place) => ignored?.matches(place) ?? false,
-      signal: surroundings.signal,
-    });
+      signal,
+      onRead: reading.read,
+    }).finally(reading.close);
     const failures = result.failures.map(({ destination, reason }) => ({
       destination,
       reason: surroundings.redact(reason),

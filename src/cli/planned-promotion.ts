@@ -9,6 +9,7 @@ import { tagMoveRule } from '../promotion/tag-moves.ts';
 import { type CarryOutOptions, carryOutWithProgress, promotionResult } from './carry-out.ts';
 import type { CliRun, OpenedRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
+import { createReadingProgress } from './promotion-progress.ts';
 import { shardOf } from './shard-option.ts';
 import { optionalPattern } from './shared-options.ts';
 import { writeWholeFile } from './written-file.ts';
@@ -58,16 +59,12 @@ export async function planAndPromote(
 ): Promise<CommandResult> {
   const { options, surroundings } = run;
   const { registries, settings, log } = opened;
-  requireAllowed(
-    all.map(({ destination }) => destination),
-    settings,
-  );
+  requireAllowed(destinationsOf(all), settings);
   const promotions = shard ? promotionsOfShard(all, shard) : all;
-  const plan = await makePlan(
-    { promotions, mayMove, isAtSource, all: options.all ?? false },
-    registries,
-    surroundings.signal,
-  );
+  const { signal, every } = surroundings;
+  const request = { promotions, mayMove, isAtSource, all: options.all ?? false };
+  const reading = createReadingProgress(destinationsOf(promotions), { log, every });
+  const plan = await makePlan(request, registries, signal, reading.read).finally(reading.close);
   if (options.out !== undefined) {
     await writeWholeFile(options.out, encodePlan(plan, surroundings.clock.now(), surroundings.redact));
     log.info(`the plan is saved in ${options.out}`);
@@ -82,4 +79,8 @@ export async function planAndPromote(
       ? withSetAside(await carryOutWithProgress(plan, carryOutPlan, run, opened), setAside)
       : planned;
   return promotionResult(result, run, opened);
+}
+
+function destinationsOf(promotions: readonly RepositoryPromotion[]): string[] {
+  return promotions.map(({ destination }) => destination);
 }

@@ -12,6 +12,13 @@ const lineInterval = 5_000;
 /** A host that is down fails thousands of edges for one reason. */
 const loggedFailures = 5;
 
+/** What progress is logged to. */
+export interface ProgressSurroundings {
+  readonly log: Log;
+  /** Repeats an action until the returned function is called. */
+  every(milliseconds: number, action: () => void): () => void;
+}
+
 /** Receives what happens, until it is closed. */
 export interface PromotionProgress {
   edge(edge: ReportedEdge): void;
@@ -32,7 +39,7 @@ interface HostState {
 /** Logs the progress of the edges that are to be carried out; every edge of them with `debug`. */
 export function createPromotionProgress(
   edges: readonly PlannedEdge[],
-  { log, every }: { readonly log: Log; every(milliseconds: number, action: () => void): () => void },
+  { log, every }: ProgressSurroundings,
 ): PromotionProgress {
   const toDo = edges.filter(({ action }) => action === 'copy' || action === 'tag');
   const totals = Map.groupBy(toDo, ({ destination }) => hostOf(destination));
@@ -75,6 +82,32 @@ export function createPromotionProgress(
       stopTicking();
       logChanges();
     },
+  };
+}
+
+/** Logs how many repositories of each host were read, now and then. Nothing is logged about what takes less time. */
+export function createReadingProgress(
+  destinations: readonly string[],
+  { log, every }: ProgressSurroundings,
+): { read(destination: string): void; close(): void } {
+  const totals = Map.groupBy(destinations, hostOf);
+  const read = new Map<string, number>();
+  const logged = new Map<string, number>();
+  const stopTicking = every(lineInterval, () => {
+    for (const [host, count] of read) {
+      if (count !== logged.get(host)) {
+        logged.set(host, count);
+        const total = totals.get(host)?.length ?? count;
+        log.info(`${host}: read ${count} of ${counted(total, 'repository', 'repositories')}`);
+      }
+    }
+  });
+  return {
+    read(destination) {
+      const host = hostOf(destination);
+      read.set(host, (read.get(host) ?? 0) + 1);
+    },
+    close: stopTicking,
   };
 }
 

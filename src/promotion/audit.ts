@@ -9,7 +9,7 @@ import { readRepositoryContents } from '../registry/repository-contents.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
-import { edgesOf, type RepositoryPromotion } from './edges.ts';
+import { countEdges, edgesOf, type RepositoryPromotion } from './edges.ts';
 import { mapByHost } from './hosts.ts';
 import { type AuditedContents, type Drift, unexpectedContent } from './unexpected-content.ts';
 
@@ -43,14 +43,15 @@ export interface AuditOptions {
   /** Leaves out a difference by its `destination:tag` or `destination@digest`. */
   ignored(place: string): boolean;
   readonly signal: AbortSignal;
+  /** Called for every destination that was read, or could not be. */
+  onRead?: ((destination: string) => void) | undefined;
 }
 
 /** Compares destinations with manifests. A destination that cannot be read fails by itself. */
 export async function auditPromotions(
   promotions: readonly RepositoryPromotion[],
-  { registries, ignored, signal }: AuditOptions,
+  { registries, ignored, signal, onRead }: AuditOptions,
 ): Promise<AuditResult> {
-  let expected = 0;
   const failures: AuditFailure[] = [];
   const auditOne = async (promotion: RepositoryPromotion) => {
     const session = await registries.reader(parseRepository(promotion.destination));
@@ -70,7 +71,6 @@ export async function auditPromotions(
     const wanted = new Map<string, Digest>();
     const digests = new Set<Digest>();
     for (const { digest, tag } of edgesOf(promotion)) {
-      expected++;
       digests.add(digest);
       if (tag !== null) {
         wanted.set(tag, digest);
@@ -90,13 +90,15 @@ export async function auditPromotions(
       signal.throwIfAborted();
       failures.push({ destination: promotion.destination, reason: errorText(error) });
       return [];
+    } finally {
+      onRead?.(promotion.destination);
     }
   };
   const drift = (await mapByHost(promotions, ({ destination }) => destination, attempt)).flat();
   const count = (kind: Drift['kind']) => drift.filter((each) => each.kind === kind).length;
   return {
     summary: {
-      expected,
+      expected: promotions.reduce((sum, promotion) => sum + countEdges(promotion), 0),
       missing: count('missing'),
       moved: count('moved'),
       unexpected: count('unexpected'),

@@ -73,3 +73,12 @@ export function* edgesOf({ destination, sources }: RepositoryPromotion): Generat
     }
   }
 }
+
+/** How many edges one repository has. */
+export function countEdges(promotion: RepositoryPromotion): number {
+  let count = 0;
+  for (const _ of edgesOf(promotion)) {
+    count++;
+  }
+  return count;
+}

@@ -27,12 +27,14 @@ export interface PlanOptions {
   /** Whether edges that need nothing are listed. */
   readonly all: boolean;
   readonly signal: AbortSignal;
+  /** Called for every destination (`host/path/name`) that was read, or could not be. */
+  onRead?: ((destination: string) => void) | undefined;
 }
 
 /** Reads what the registries hold, and decides about every edge. A repository that cannot be read fails by itself. */
 export async function planPromotion(
   promotions: readonly RepositoryPromotion[],
-  { inventory, mayMove, all, signal }: PlanOptions,
+  { inventory, mayMove, all, signal, onRead }: PlanOptions,
 ): Promise<PromotionPlan> {
   let total = 0;
   const planOne = async (promotion: RepositoryPromotion) => {
@@ -43,6 +45,7 @@ export async function planPromotion(
         kept.push(edge);
       }
     }
+    onRead?.(promotion.destination);
     return kept;
   };
   const edges = (await mapByHost(promotions, ({ destination }) => destination, planOne)).flat();

@@ -46,15 +46,16 @@ export interface PromoteOptions {
   onEdge(edge: ReportedEdge): void;
 }
 
-/** The plan for promotions, by what the registries hold now. */
+/** The plan for promotions, by what the registries hold now. `onRead` is called for every destination that was read. */
 export async function makePlan(
   { promotions, mayMove, all, isAtSource }: PlanRequest,
   registries: Registries,
   signal: AbortSignal,
+  onRead?: (destination: string) => void,
 ): Promise<PromotionPlan> {
   const opened = openInventory(registries, signal);
   const inventory = isAtSource ? withSeenSources(opened, isAtSource) : opened;
-  return await planPromotion(promotions, { inventory, mayMove, all, signal });
+  return await planPromotion(promotions, { inventory, mayMove, all, signal, onRead });
 }
 
 /** A plan as the result of a dry run. */

@@ -1,7 +1,7 @@
 // The progress of registry-image on standard error, and how foreign strings are shown on standard output.
 import { describe, expect, it } from 'vitest';
 import { promotionAnswer } from '../../src/cli/promotion-output.ts';
-import { createPromotionProgress } from '../../src/cli/promotion-progress.ts';
+import { createPromotionProgress, createReadingProgress } from '../../src/cli/promotion-progress.ts';
 import { counted, printable, tableText } from '../../src/cli/table.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { PlannedEdge } from '../../src/promotion/plan-edges.ts';
@@ -78,6 +78,26 @@ describe('the progress of a promotion', () => {
       'a.test: 2 of 2 edges, 3.0MiB sent',
       'b.test: 1 of 1 edge, 1 failed',
     ]);
+  });
+
+  it('says how many repositories of each host were read, now and then', () => {
+    const log = recordedLog();
+    let tick = () => {};
+    const reading = createReadingProgress(['a.test/x', 'a.test/y', 'b.test/x'], {
+      log,
+      every: (_, action) => {
+        tick = action;
+        return () => {};
+      },
+    });
+    tick();
+    reading.read('a.test/x');
+    tick();
+    tick();
+    reading.read('b.test/x');
+    tick();
+    reading.close();
+    expect(linesOf(log.text)).toEqual(['a.test: read 1 of 2 repositories', 'b.test: read 1 of 1 repository']);
   });
 
   it('names the first failures of a host only', () => {
