@@ -22,11 +22,6 @@ const recovery = 10_000;
 /** Makes a client keep to the budget of a host, which all clients of one budget share. */
 export type HostBudget = (client: HttpClient) => HttpClient;
 
-/** A client that keeps to the budget of one host. The budget is that of all users of the returned client. */
-export function withHostBudget(client: HttpClient, limits: HostLimits, clock: Clock): HttpClient {
-  return createHostBudget(limits, clock)(client);
-}
-
 /** The limits of a host for which several are configured: each the lowest. */
 export function strictest(limits: readonly HostLimits[]): HostLimits {
   const least = (values: readonly (number | undefined)[]) => {

@@ -1,7 +1,7 @@
 // The budget of a host, and giving up on a host that is down.
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { withHostBudget } from '../../src/access/host-budget.ts';
+import { createHostBudget } from '../../src/access/host-budget.ts';
 import { withHostCircuit } from '../../src/access/host-circuit.ts';
 import type { HttpClient, HttpResponse } from '../../src/transport/http-client.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -34,7 +34,7 @@ describe('the budget of a host', () => {
   it('keeps to its concurrency, lowers it after a 429 and raises it again one by one', async () => {
     const clock = createFakeClock();
     const { client, held } = heldClient();
-    const budgeted = withHostBudget(client, { maxConcurrent: 4 }, clock);
+    const budgeted = createHostBudget({ maxConcurrent: 4 }, clock)(client);
     const all = Array.from({ length: 40 }, () => budgeted.send(request));
     await settle();
     expect(held).toHaveLength(4);
@@ -69,7 +69,7 @@ describe('the budget of a host', () => {
       },
       close: async () => {},
     };
-    const budgeted = withHostBudget(client, { maxRequestsPerSecond: 10 }, clock);
+    const budgeted = createHostBudget({ maxRequestsPerSecond: 10 }, clock)(client);
     for (const _ of statuses) {
       await budgeted.send(request);
     }
@@ -81,7 +81,7 @@ describe('the budget of a host', () => {
   it('does not take a place for a request that was aborted while it waited', async () => {
     const clock = createFakeClock('manual');
     const { client, held } = heldClient();
-    const budgeted = withHostBudget(client, { maxConcurrent: 1, maxRequestsPerSecond: 1 }, clock);
+    const budgeted = createHostBudget({ maxConcurrent: 1, maxRequestsPerSecond: 1 }, clock)(client);
     const first = budgeted.send(request);
     await settle();
     held.shift()?.(200);
