@@ -4,7 +4,7 @@ import type { RepositoryPromotion } from './edges.ts';
 import { mapByHost } from './hosts.ts';
 import { type Inventory, openInventory } from './inventory.ts';
 import type { PromotionPlan } from './plan.ts';
-import { type DestinationState, failedEdge, type PlannedEdge } from './plan-edges.ts';
+import { type DestinationState, failedEdge, type PlannedEdge, plannedEdge } from './plan-edges.ts';
 import { carryOutPlan, type PromoteOptions, type PromotionResult } from './promote.ts';
 import type { ManifestDigest } from './promotion-manifest.ts';
 import { reportPlanned } from './promotion-report.ts';
@@ -59,7 +59,7 @@ async function readAgain(
     }
     return toDo
       .filter((edge) => isDone(edge, state))
-      .map((edge): [PlannedEdge, PlannedEdge] => [edge, { ...edge, action: 'present' }]);
+      .map((edge): [PlannedEdge, PlannedEdge] => [edge, plannedEdge(edge, 'present')]);
   } catch (error) {
     signal.throwIfAborted();
     return fail(errorText(error));

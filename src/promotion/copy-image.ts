@@ -14,7 +14,10 @@ import { bringAttachments, bringBelow } from './bring-attachments.ts';
 /** A tag that is to point at the image. */
 export interface WantedTag {
   readonly tag: string;
-  /** Where it pointed when that was planned, undefined for a new tag; `any` for a tag that may be moved from anywhere. */
+  /**
+   * Where it pointed when that was planned, undefined for a new tag; `any` for one that nobody has looked at: it is moved from
+   * where it is when the copy begins.
+   */
   readonly was: Digest | 'any' | undefined;
 }
 
@@ -86,8 +89,9 @@ export async function copyImage<Destination extends CopyDestination>(
         const outcomes = await admit(host, async () => {
           const opened = await destination.open(onEvent);
           const shared = { ...image, reader: share.reader };
+          const seen = { ...destination, tags: await seenTags(opened, destination) };
           return await copyAgainIfLost(opened, onEvent, (target) =>
-            copyTo(target, destination, shared, { signal, on: onEvent }),
+            copyTo(target, seen, shared, { signal, on: onEvent }),
           );
         });
         report(destination, outcomes);
@@ -106,6 +110,33 @@ export async function copyImage<Destination extends CopyDestination>(
 export function failedOutcomes({ tags }: DestinationTags, reason: string): TagOutcome[] {
   const places = tags.length === 0 ? [null] : tags.map(({ tag }) => tag);
   return places.map((tag) => ({ tag, outcome: 'failed', reason }));
+}
+
+/**
+ * The tags with where each is before anything is copied. A tag of the repository that the image is read from is not looked
+ * at: nothing is copied, so that somebody else has no time to move it.
+ */
+async function seenTags(
+  target: TaggedTarget,
+  { tags, isSource }: CopyDestination,
+): Promise<readonly WantedTag[]> {
+  const unseen = tags.filter(({ was }) => was === 'any');
+  if (isSource || unseen.length === 0) {
+    return tags;
+  }
+  const current = await target.currentTags(unseen.map(({ tag }) => tag));
+  const seen = new Map(current.map(({ tag, now }) => [tag, now]));
+  return tags.map((wanted): WantedTag => {
+    const now = seen.get(wanted.tag);
+    switch (now?.state) {
+      case 'found':
+        return { ...wanted, was: now.digest };
+      case 'missing':
+        return { ...wanted, was: undefined };
+      default:
+        return wanted;
+    }
+  });
 }
 
 async function copyTo(
@@ -132,6 +163,9 @@ async function copyTo(
     await target.publish(descriptor, bytes);
   }
   await bringAttachments(target, attachments, reader, copyOptions);
+  if (isHeld && tags.every(({ was }) => was === descriptor.digest)) {
+    return tags.map(({ tag }) => ({ tag, outcome: 'present' }));
+  }
   const current = await currentTags(target, tags, isSource);
   const judged = tags.map((wanted, position) => judgeTag(wanted, current[position], descriptor.digest));
   const moving = judged.flatMap(({ move }) => move ?? []);
@@ -152,7 +186,7 @@ async function currentTags(
     : await target.currentTags(tags.map(({ tag }) => tag));
 }
 
-/** A tag is moved only from where the plan saw it: what somebody else did since then stays. */
+/** A tag is moved only from where it was seen before: what somebody else did since then stays. */
 function judgeTag(
   { tag, was }: WantedTag,
   current: CurrentTag | undefined,
@@ -168,9 +202,9 @@ function judgeTag(
   }
   if (!current || (was !== 'any' && now !== was)) {
     const place = now === undefined ? 'does not exist any more' : `is on ${now} now`;
-    const reason = `the tag was moved by somebody else since the plan was made: it ${place}`;
+    const reason = `the tag was moved by somebody else meanwhile: it ${place}`;
     return { result: { tag, outcome: 'failed', reason } };
   }
-  const reason = was === 'any' && now !== undefined ? { reason: `was on ${now}` } : {};
+  const reason = now === undefined ? {} : { reason: `was on ${now}` };
   return { move: current, result: { tag, outcome: 'tagged', ...reason } };
 }

@@ -49,7 +49,7 @@ export function reportPlanned(edge: PlannedEdge): ReportedEdge {
 
 /** An edge that was carried out, or failed. */
 export function reportCarried({ edge, outcome, reason }: CarriedEdge): ReportedEdge {
-  return { ...placeOf(edge), outcome, reason: reason ?? moveText(edge) };
+  return { ...placeOf(edge), outcome, reason: reason ?? (outcome === 'present' ? '' : moveText(edge)) };
 }
 
 /** Counts outcomes. `total` is the number of all edges; those that are not reported are present. */

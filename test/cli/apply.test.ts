@@ -57,6 +57,14 @@ it('carries out what was planned, and is done when it is run again', async () =>
   expect(writes(destination)).toHaveLength(wrote);
 });
 
+it('says nothing of where a tag was that an earlier run has moved', async () => {
+  const source = await registryWith({ 'staging/app:': one });
+  const destination = await registryWith({ 'prod/app:latest': two });
+  const plan = await savedPlan(source, [destination], { app: [[one, 'latest']] }, '--allow-tag-moves');
+  expect((await apply(plan)).edges).toMatchObject([{ outcome: 'copied', reason: `was on ${two.digest}` }]);
+  expect((await apply(plan)).edges).toMatchObject([{ outcome: 'present', reason: '' }]);
+});
+
 it('brings the digest of the plan, though the tag of the source has moved', async () => {
   const source = await registryWith({ 'staging/app:a': one });
   const destination = await registryWith();

@@ -1,11 +1,13 @@
 // registry-image on bad days: hosts that are down, slow or throttle, registries that lack endpoints, tags that others move.
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../support/fake-clock.ts';
 import type { FaultRule } from '../support/fault.ts';
-import { seed } from '../support/images.ts';
+import { buildIndex, type Image, seed } from '../support/images.ts';
 import { imageWith, manifestFile, registryWith, textFile } from '../support/promotion.ts';
-import { startRegistry } from '../support/registry.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { runCli, runCliJson } from '../support/run-cli.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const [one, two] = await Promise.all([imageWith('1'), imageWith('2')]);
 
@@ -157,14 +159,65 @@ describe('a registry', () => {
   });
 });
 
+/** Puts the tag on another image as soon as content arrives. */
+const moveMeanwhile = (destination: TestRegistry, to: Image) =>
+  destination.journal
+    .arrived({ method: 'POST', path: /blobs/ })
+    .then(() => seed(destination, 'prod/app', '1.0', to));
+
 describe('a tag that somebody else moves', () => {
+  it.each([
+    ['new', {}],
+    ['moved', { 'prod/app:1.0': two }],
+    ['as it is already', { 'prod/app:1.0': one }],
+  ])('while copy brings the content stays, where it was to be %s', async (_, held) => {
+    const three = await imageWith('3');
+    const source = await registryWith({ 'staging/app:1.0': buildIndex([one, two]) });
+    const destination = await registryWith(held);
+    const moving = moveMeanwhile(destination, three);
+    const args = ['copy', `${source.host}/staging/app:1.0`, `${destination.host}/prod/app`];
+    const { code, json, stderr } = await runCliJson(args);
+    await moving;
+    const reason = `the tag was moved by somebody else meanwhile: it is on ${three.digest} now`;
+    expect({ code, edges: json.edges }).toMatchObject({ code: 1, edges: [{ outcome: 'failed', reason }] });
+    expect(stderr).toContain(reason);
+    expect(destination.manifest('prod/app', '1.0')?.digest).toBe(three.digest);
+  });
+
+  it('while mirror brings the content stays', async () => {
+    const three = await imageWith('3');
+    const source = await registryWith({ 'staging/app:1.0': one });
+    const destination = await registryWith({ 'prod/app:1.0': two });
+    const moving = moveMeanwhile(destination, three);
+    const list = await textFile(
+      'list.txt',
+      `${source.host}/staging/app:1.0 ${destination.host}/prod/app:1.0\n`,
+    );
+    const { code, json } = await runCliJson(['mirror', list, '--confirm', '--allow-tag-moves']);
+    await moving;
+    expect({ code, edges: json.edges }).toMatchObject({ code: 1, edges: [{ outcome: 'failed' }] });
+    expect(destination.manifest('prod/app', '1.0')?.digest).toBe(three.digest);
+  });
+
+  it('while apply brings the content stays', async () => {
+    const three = await imageWith('3');
+    const source = await registryWith({ 'staging/app:': one });
+    const destination = await registryWith({ 'prod/app:1.0': two });
+    const manifest = await manifestFile(source, [destination], { app: [[one, '1.0']] });
+    const plan = join(await temporaryDirectory(), 'plan.json');
+    await runCli(['promote', '--manifest', manifest, '--allow-tag-moves', '--out', plan]);
+    const moving = moveMeanwhile(destination, three);
+    const { code, json } = await runCliJson(['apply', plan]);
+    await moving;
+    expect({ code, edges: json.edges }).toMatchObject({ code: 1, edges: [{ outcome: 'failed' }] });
+    expect(destination.manifest('prod/app', '1.0')?.digest).toBe(three.digest);
+  });
+
   const promoteWhileMoved = async (had: boolean) => {
     const source = await registryWith({ 'staging/app:': one });
     const destination = await registryWith(had ? { 'prod/app:1.0': two } : {});
     const three = await imageWith('3');
-    const moving = destination.journal.arrived({ method: 'POST', path: /blobs/ }).then(() => {
-      seed(destination, 'prod/app', '1.0', three);
-    });
+    const moving = moveMeanwhile(destination, three);
     const result = await promote(source, [destination], {}, '--allow-tag-moves');
     await moving;
     return { ...result, destination, three };
@@ -178,7 +231,7 @@ describe('a tag that somebody else moves', () => {
     expect(code).toBe(1);
     expect(edges).toMatchObject([{ outcome: 'failed', tag: '1.0' }]);
     expect(edges[0]?.reason).toBe(
-      `the tag was moved by somebody else since the plan was made: it is on ${three.digest} now`,
+      `the tag was moved by somebody else meanwhile: it is on ${three.digest} now`,
     );
     expect(destination.manifest('prod/app', '1.0')?.digest).toBe(three.digest);
   });
