@@ -2,7 +2,8 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { ContentTarget } from '../content/content-graph.ts';
-import { UserError } from '../errors.ts';
+import { errorCode, UserError } from '../errors.ts';
+import { lockOfFile } from './path-lock.ts';
 
 /** A target in a directory or a tarball. Before it is published, no tool takes what is there for an image. */
 export interface DiskTarget extends ContentTarget {
@@ -71,6 +72,62 @@ export async function writeContent(
   }
 }
 
+/** A file that is written beside the one that it becomes. */
+export interface PartialFile {
+  readonly path: string;
+  readonly file: FileHandle;
+  /** Closes the file, unless it is closed, and removes it if it has not become another one. */
+  close(): Promise<void>;
+}
+
+/** Where a file is written until it is complete, by the first of its writers or by a further one. */
+export function partialPath(path: string, number = 1): string {
+  return `${path}${number === 1 ? '' : `.${number}`}.partial`;
+}
+
+/**
+ * Opens a new file beside `path`, with the ending `.partial`. Each writer of `path` has one of its own; what a killed one left
+ * is replaced.
+ */
+export async function openPartial(path: string, mode: number): Promise<PartialFile> {
+  for (let number = 1; ; number++) {
+    const partial = partialPath(path, number);
+    const unlock = await onDisk(partial, () => lockOfFile(partial));
+    if (unlock) {
+      try {
+        const file = await onDisk(partial, async () => {
+          await rm(partial, { recursive: true, force: true });
+          return await open(partial, 'wx', mode);
+        });
+        const close = async () => {
+          await file.close();
+          await onDisk(partial, () => rm(partial, { force: true }));
+          unlock();
+        };
+        return { path: partial, file, close };
+      } catch (error) {
+        unlock();
+        throw error;
+      }
+    }
+  }
+}
+
+/** Gives a partial file that is complete the name that it is for; at no moment is nothing there, unless that was a directory. */
+export async function renamePartial({ path: partial }: PartialFile, path: string): Promise<void> {
+  await onDisk(path, async () => {
+    try {
+      await rename(partial, path);
+    } catch (error) {
+      if (errorCode(error) !== 'EISDIR') {
+        throw error;
+      }
+      await rm(path, { recursive: true });
+      await rename(partial, path);
+    }
+  });
+}
+
 /**
  * Writes a file that gets its name only when it is complete, and replaces what has the name; on failure nothing of it is
  * left. Throws as {@link writeContent} does.
@@ -80,22 +137,12 @@ export async function writeWhole(
   mode: number,
   content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const partial = `${path}.partial`;
-  const file = await onDisk(partial, async () => {
-    await rm(partial, { recursive: true, force: true });
-    return await open(partial, 'wx', mode);
-  });
+  const partial = await openPartial(path, mode);
   try {
-    await writeContent(file, partial, content);
-    await onDisk(path, async () => {
-      await rm(path, { recursive: true, force: true });
-      await rename(partial, path);
-    });
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
+    await writeContent(partial.file, partial.path, content);
+    await renamePartial(partial, path);
   } finally {
-    await file.close();
+    await partial.close();
   }
 }
 

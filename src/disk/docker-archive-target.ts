@@ -1,5 +1,4 @@
 // A `docker save` tarball as the target of a copy of one image: layers as they were served, not unpacked.
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { UserError } from '../errors.ts';
 import { maximumDiskDocument } from '../limits.ts';
@@ -10,12 +9,14 @@ import { encodeJson, type JsonValue } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isForeignLayerType, isUncompressedLayerType, mediaTypes } from '../oci/media-type.ts';
 import { endOfArchive, entryHeader, padding } from '../tar/archive-writer.ts';
-import { createDiskWrites, type DiskTarget, onDisk, writeContent } from './disk-writes.ts';
-
-/** Where a tarball is written until it is complete. */
-export function partialArchive(path: string): string {
-  return `${path}.partial`;
-}
+import {
+  createDiskWrites,
+  type DiskTarget,
+  openPartial,
+  type PartialFile,
+  renamePartial,
+  writeContent,
+} from './disk-writes.ts';
 
 type Content = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -25,34 +26,25 @@ type Content = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
  * those of go-containerregistry's tarball.Write.
  */
 export function dockerArchiveTarget(path: string, ...repoTags: readonly string[]): DiskTarget {
-  const partial = partialArchive(path);
   const writes = createDiskWrites();
   const written = new Set<string>();
-  let file: FileHandle | undefined;
+  let partial: PartialFile | undefined;
   let config: Uint8Array | undefined;
 
   const append = async (name: string, size: number, content: Content) => {
-    if (!file) {
-      file = await onDisk(partial, async () => {
-        await rm(partial, { recursive: true, force: true });
-        return await open(partial, 'wx', 0o666);
-      });
-    }
-    await writeContent(file, partial, [entryHeader({ name, size })]);
-    await writeContent(file, partial, content);
-    await writeContent(file, partial, [padding(size)]);
+    partial ??= await openPartial(path, 0o666);
+    const { file, path: place } = partial;
+    await writeContent(file, place, [entryHeader({ name, size })]);
+    await writeContent(file, place, content);
+    await writeContent(file, place, [padding(size)]);
     written.add(name);
   };
 
   const finish = async () => {
-    if (file) {
-      await writeContent(file, partial, [endOfArchive]);
-      await file.close();
-      file = undefined;
-      await onDisk(path, async () => {
-        await rm(path, { recursive: true, force: true });
-        await rename(partial, path);
-      });
+    if (partial) {
+      await writeContent(partial.file, partial.path, [endOfArchive]);
+      await partial.file.close();
+      await renamePartial(partial, path);
     }
   };
 
@@ -102,9 +94,8 @@ export function dockerArchiveTarget(path: string, ...repoTags: readonly string[]
       }),
     async close() {
       await writes.close();
-      await file?.close();
-      file = undefined;
-      await onDisk(partial, () => rm(partial, { force: true }));
+      await partial?.close();
+      partial = undefined;
     },
   };
 }

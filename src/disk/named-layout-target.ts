@@ -12,6 +12,7 @@ import { type DiskTarget, writeWhole } from './disk-writes.ts';
 import { indexFile, layoutFile } from './layout-paths.ts';
 import { layoutStore } from './layout-store.ts';
 import { nameOfEntry, refName } from './named-layout.ts';
+import { whileLocked } from './path-lock.ts';
 import { readSmallFile } from './regular-file.ts';
 
 /** Before the umask, as other tools write them. */
@@ -20,32 +21,22 @@ const fileMode = 0o666;
 /**
  * A layout in `directory`, which is created, or keeps what it has. Tags are the names of its entries; a name that moves is
  * taken from the image that had it, which stays. Content that is there is not written again when its digest is right.
+ * Several writers at once, also in other processes, lose nothing of each other.
  */
 export function namedLayoutTarget(directory: string): DiskTarget & TaggedTarget {
   const store = layoutStore(directory, new Set());
   const indexPath = join(directory, indexFile);
-  let loaded: Promise<JsonObject> | undefined;
-  let entries: readonly JsonObject[] = [];
-
-  const load = async () => {
-    loaded ??= readIndex(indexPath);
-    const { manifests } = await loaded;
-    if (entries.length === 0 && Array.isArray(manifests)) {
-      entries = manifests.filter(isJsonObject);
-    }
-    return entries;
-  };
-
-  const writeIndex = async (next: readonly JsonObject[]) => {
-    const index = { ...(await loaded), manifests: next };
-    await store.run(async () => {
-      await writeWhole(join(directory, layoutFile), fileMode, [
-        Buffer.from('{"imageLayoutVersion":"1.0.0"}'),
-      ]);
-      await writeWhole(indexPath, fileMode, [Buffer.from(JSON.stringify(index))]);
-    });
-    entries = next;
-  };
+  /** Changes the entries as they are at that moment: other writers of the layout change them, too. */
+  const changeEntries = (change: (entries: readonly JsonObject[]) => readonly JsonObject[]) =>
+    store.run(() =>
+      whileLocked(indexPath, async () => {
+        const index = await readIndex(indexPath);
+        const layout = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
+        await writeWhole(join(directory, layoutFile), fileMode, [layout]);
+        const changed = { ...index, manifests: change(index.manifests) };
+        await writeWhole(indexPath, fileMode, [Buffer.from(JSON.stringify(changed))]);
+      }),
+    );
 
   const writeRoot = async (descriptor: Descriptor, bytes: Uint8Array) => {
     const kind = contentKind(descriptor.mediaType);
@@ -61,37 +52,42 @@ export function namedLayoutTarget(directory: string): DiskTarget & TaggedTarget 
       return 'pushed';
     },
     async publish(root, bytes) {
-      const before = await load();
       await writeRoot(root, bytes);
-      const isListed = before.some(({ digest }) => digest === root.digest);
-      await writeIndex(isListed ? before : [...before, entryOf(root)]);
+      await changeEntries((entries) => {
+        const isListed = entries.some(({ digest }) => digest === root.digest);
+        return isListed ? entries : [...entries, entryOf(root)];
+      });
     },
     async currentTags(tags) {
-      const before = await load();
+      const { manifests } = await readIndex(indexPath);
       return tags.map((tag): CurrentTag => {
-        const digest = before.find((entry) => nameOf(entry) === tag)?.digest;
+        const digest = manifests.find((entry) => nameOf(entry) === tag)?.digest;
         return { tag, now: isDigest(digest) ? { state: 'found', digest } : { state: 'missing' } };
       });
     },
     async publishTagged(root, bytes, tags) {
-      const before = await load();
       await writeRoot(root, bytes);
       const names = new Set(tags.map(({ tag }) => tag));
-      const kept = before.flatMap((entry) => {
-        const isTaken = names.has(nameOf(entry) ?? '');
-        const isUnnamed = isTaken || nameOf(entry) === undefined;
-        if (isUnnamed && entry.digest === root.digest) {
-          return [];
-        }
-        return isTaken ? withoutName(entry, before) : [entry];
+      await changeEntries((entries) => {
+        const kept = entries.flatMap((entry) => {
+          const isTaken = names.has(nameOf(entry) ?? '');
+          const isUnnamed = isTaken || nameOf(entry) === undefined;
+          if (isUnnamed && entry.digest === root.digest) {
+            return [];
+          }
+          return isTaken ? withoutName(entry, entries) : [entry];
+        });
+        return [...kept, ...[...names].map((tag) => entryOf(root, tag))];
       });
-      await writeIndex([...kept, ...[...names].map((tag) => entryOf(root, tag))]);
     },
     close: store.close,
   };
 }
 
-async function readIndex(path: string): Promise<JsonObject> {
+/** An index whose entries are objects. */
+type LayoutIndex = JsonObject & { readonly manifests: readonly JsonObject[] };
+
+async function readIndex(path: string): Promise<LayoutIndex> {
   const content = await readSmallFile(path);
   if (!content) {
     return { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
@@ -102,7 +98,7 @@ async function readIndex(path: string): Promise<JsonObject> {
       hint: 'name another directory, or remove what is in this one',
     });
   }
-  return index;
+  return { ...index, manifests: index.manifests.filter(isJsonObject) };
 }
 
 function entryOf(descriptor: Descriptor, name?: string): JsonObject {

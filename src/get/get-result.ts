@@ -1,7 +1,7 @@
 // The files that a get writes into its directory, and the removal of those of an earlier get.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { partialArchive } from '../disk/docker-archive-target.ts';
+import { partialPath } from '../disk/disk-writes.ts';
 import { unpublishLayout } from '../disk/oci-layout-target.ts';
 import { readTextFile } from '../disk/text-file.ts';
 import { UserError } from '../errors.ts';
@@ -89,6 +89,6 @@ async function clearImage(
   }
   removeTree(path);
   if (format === 'oci') {
-    removeTree(partialArchive(path));
+    removeTree(partialPath(path));
   }
 }

@@ -20,7 +20,7 @@ import {
   type SourceImage,
   type TagOutcome,
 } from './copy-image.ts';
-import { archiveName, openDiskSource, openDiskTarget } from './disk-images.ts';
+import { archiveName, openDiskSource, openDiskTarget, writablePlace } from './disk-images.ts';
 import type { DestinationLocation, DiskLocation, ImageLocation } from './image-location.ts';
 import type { PromotionResult } from './promote.ts';
 import { type ReportedEdge, summarize } from './promotion-report.ts';
@@ -55,13 +55,15 @@ interface OpenedSource {
 
 /**
  * Copies an image. Without tags of its own or of the request, a destination gets the tag of the source. A tag that is on
- * another digest is moved. A destination that fails does not hold up the others. Throws when the source cannot be read.
+ * another digest is moved. A destination that fails does not hold up the others. Throws when the source cannot be read, and before
+ * any request when a place on disk is something else than it must be.
  */
 export async function copyToPlaces(request: CopyRequest, options: CopyOptions): Promise<PromotionResult> {
+  const places = await Promise.all(request.destinations.map(placeOf));
   const source = await openSource(request.source, options);
   try {
     const reported = new Map<CopyDestination, readonly ReportedEdge[]>();
-    const copies = request.destinations.map((location) => destinationOf(location, request, source, options));
+    const copies = places.map((place) => destinationOf(place, request, source, options));
     const archives = copies.filter(({ location }) => location.kind === 'docker-archive');
     const others = copies.filter((each) => !archives.includes(each));
     const isIndex = source.image.root.kind === 'index';
@@ -117,8 +119,18 @@ async function openSource(
   return { image: sourceImage(session, served, finder, progress), repository, tag, close: async () => {} };
 }
 
+/** A destination, and where it really is on disk. */
+interface Place {
+  readonly location: DestinationLocation;
+  readonly onDisk: DiskLocation | undefined;
+}
+
+async function placeOf(location: DestinationLocation): Promise<Place> {
+  return { location, onDisk: location.kind === 'registry' ? undefined : await writablePlace(location) };
+}
+
 function destinationOf(
-  location: DestinationLocation,
+  { location, onDisk }: Place,
   { tags }: CopyRequest,
   source: OpenedSource,
   { registries }: CopyOptions,
@@ -133,10 +145,9 @@ function destinationOf(
   };
   return {
     location,
-    destination:
-      location.kind === 'registry'
-        ? repositoryDestination(wanted, source.repository, registries)
-        : diskDestination(location, wanted, source),
+    destination: onDisk
+      ? diskDestination(onDisk, wanted, source)
+      : repositoryDestination(wanted, source.repository, registries),
   };
 }
 

@@ -1,6 +1,7 @@
 // Images on disk as sources and destinations of copies: OCI layouts with what is attached to images, and tarballs.
+import { realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import {
   type ContentNode,
@@ -12,9 +13,12 @@ import {
 import { childrenOf } from '../content/graph-source.ts';
 import type { DiskTarget } from '../disk/disk-writes.ts';
 import { dockerArchiveTarget } from '../disk/docker-archive-target.ts';
+import { blobDirectory } from '../disk/layout-paths.ts';
 import { type NamedLayout, openNamedLayout } from '../disk/named-layout.ts';
 import { namedLayoutTarget } from '../disk/named-layout-target.ts';
 import { openImage } from '../disk/open-image.ts';
+import { statOfKind } from '../disk/regular-file.ts';
+import { errorCode, UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isJsonObject, member } from '../oci/json.ts';
 import { parseDocument } from '../oci/manifest.ts';
@@ -41,6 +45,42 @@ export async function openDiskSource(
   const { root, reader } = layout;
   const attachments = async () => (wanted ? await attachmentsOf(layout, wanted) : []);
   return { image: { root: root.node, bytes: root.bytes, reader, attachments }, close: async () => {} };
+}
+
+/**
+ * The place of a copy without symbolic links in its path. Throws a UserError for anything that is not a layout or a tarball, and
+ * would be replaced by one.
+ */
+export async function writablePlace(location: DiskLocation): Promise<DiskLocation> {
+  if (location.kind === 'oci') {
+    const directory = await existingPlace(location.directory, 'directory');
+    if (directory !== undefined) {
+      for (const path of [dirname(blobDirectory(directory)), blobDirectory(directory)]) {
+        await statOfKind(path, 'directory');
+      }
+    }
+    return { ...location, directory: directory ?? location.directory };
+  }
+  if ((await existingPlace(dirname(location.file), 'directory')) === undefined) {
+    throw new UserError(`there is no directory ${JSON.stringify(dirname(location.file))}`, {
+      hint: 'create it, or correct the path of the tarball',
+    });
+  }
+  return { ...location, file: (await existingPlace(location.file, 'file')) ?? location.file };
+}
+
+/** The path without symbolic links; undefined for nothing. Throws a UserError for what is not of a kind. */
+async function existingPlace(path: string, kind: 'file' | 'directory'): Promise<string | undefined> {
+  try {
+    const real = await realpath(path);
+    await statOfKind(real, kind);
+    return real;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') {
+      return undefined;
+    }
+    throw error instanceof UserError ? error : new UserError(`${path} cannot be written`, { cause: error });
+  }
 }
 
 /** A target on disk. In a tarball the image has the names `repoTags`, which takes nothing that is attached to it. */

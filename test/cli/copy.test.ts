@@ -1,7 +1,7 @@
 // registry-image copy: between registries, OCI layouts and tarballs, with referrers, the source read once.
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { dockerArchive } from '../support/image-files.ts';
@@ -255,6 +255,34 @@ describe('with OCI layouts', () => {
     expect(stderr).toContain(hint);
   });
 
+  it('loses no entry when several copies write one layout at once', async () => {
+    const images = await Promise.all(Array.from({ length: 8 }, (_, number) => imageWith(`${number}`)));
+    const source = await registryWith(
+      Object.fromEntries(images.map((image, number) => [`team/app:v${number}`, image])),
+    );
+    const directory = await temporaryDirectory();
+    const results = await Promise.all(
+      images.map((_, number) =>
+        copy(`${source.host}/team/app:v${number}`, `oci:${directory}`, `oci:${directory}:also-${number}`),
+      ),
+    );
+    expect(results.map(({ code }) => code)).toEqual(images.map(() => 0));
+    const names = (await entriesOf(directory)).map(([, name]) => name).sort();
+    expect(names).toEqual(images.flatMap((_, number) => [`v${number}`, `also-${number}`]).sort());
+    const left = await readdir(directory, { recursive: true });
+    expect(left.filter((name) => name.endsWith('.partial'))).toEqual([]);
+    expect((await runCliJson(['compare', `oci:${directory}:v3`, `oci:${directory}:also-3`])).code).toBe(0);
+  });
+
+  it('writes where a symbolic link to a layout leads, and leaves the link', async () => {
+    const source = await registryWith({ 'team/app:1.0': one });
+    const [directory, link] = [await temporaryDirectory(), join(await temporaryDirectory(), 'link')];
+    await symlink(directory, link);
+    expect(await copy(`${source.host}/team/app:1.0`, `oci:${link}`)).toMatchObject({ code: 0 });
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(await entriesOf(directory)).toEqual([[one.digest, '1.0']]);
+  });
+
   it('takes an index.json of images without names as the index', async () => {
     const source = await registryWith({ 'team/app:1.0': one, 'team/app:2.0': two });
     const directory = await temporaryDirectory();
@@ -323,6 +351,45 @@ describe('with tarballs', () => {
     expect(manifest.config.digest).toBe(arm.config.digest);
     const text = await readFile(path, 'latin1');
     expect(text).toContain(`"RepoTags":["${source.host}/team/app:1.0","${source.host}/team/app:latest"]`);
+  });
+});
+
+describe('replaces no', () => {
+  it.each([
+    ['directory by a tarball', (path: string) => mkdir(path), 'docker-archive:', 'is not a regular file'],
+    ['file by a layout', (path: string) => writeFile(path, 'mine'), 'oci:', 'is not a directory'],
+    [
+      'link in a layout',
+      async (path: string) => {
+        await mkdir(path);
+        await symlink('/tmp', join(path, 'blobs'));
+      },
+      'oci:',
+      'is a symbolic link',
+    ],
+    [
+      'device by a tarball',
+      (path: string) => symlink('/dev/null', path),
+      'docker-archive:',
+      'is not a regular file',
+    ],
+  ])('%s, and sends no request', async (_, make, kind, message) => {
+    const source = await registryWith({ 'team/app:1.0': one });
+    const path = join(await temporaryDirectory(), 'mine');
+    await make(path);
+    const before = await lstat(path);
+    const { code, stdout, stderr } = await runCli(['copy', `${source.host}/team/app:1.0`, `${kind}${path}`]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(message);
+    expect((await lstat(path)).ino).toBe(before.ino);
+    expect(source.requests).toEqual([]);
+  });
+
+  it('directory that is missing above a tarball, which is an error', async () => {
+    const path = join(await temporaryDirectory(), 'missing', 'image.tar');
+    const { code, stderr } = await runCli(['copy', 'a.test/b/c:1', `docker-archive:${path}`]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`there is no directory "${dirname(path)}"`);
   });
 });
 

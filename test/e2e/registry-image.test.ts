@@ -82,6 +82,22 @@ describe('the executable', () => {
   });
 });
 
+it('processes that write one layout at once lose nothing of each other', async () => {
+  const tags = Array.from({ length: 6 }, (_, number) => `v${number}`);
+  const images = await Promise.all(tags.map(imageWith));
+  const source = await registryWith(
+    Object.fromEntries(images.map((image, number) => [`team/app:v${number}`, image])),
+  );
+  const layout = newPath('layout');
+  await Promise.all(tags.map((tag) => run(0, 'copy', `${source.host}/team/app:${tag}`, `oci:${layout}`)));
+  const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8'));
+  const names = manifests.map((entry: { annotations: object }) => Object.values(entry.annotations)[0]);
+  expect(names.sort()).toEqual(tags);
+  for (const tag of tags) {
+    await run(0, 'compare', `oci:${layout}:${tag}`, `${source.host}/team/app:${tag}`);
+  }
+});
+
 describe('a promotion that is cut', () => {
   async function scene() {
     const images = await Promise.all(['1', '2', '3'].map(imageWith));
