@@ -19,24 +19,30 @@ export type ExpectedContent = Pick<Descriptor, 'size' | 'digest'>;
 
 /**
  * A stream of the same bytes that fails at its end with a {@link CorruptContentError} unless they have the expected size
- * and digest; too many bytes fail at once. `what` names the content in the error.
- * A failure of `stream` fails the result with the same error, and destroying the result destroys `stream`.
+ * and digest; too many bytes fail at once. `what` names the content in the error; `explain` may return a better one, once the
+ * content is known to be wrong. A failure of `stream` fails the result with the same error, and destroying the result destroys `stream`.
  */
-export function verifyContent(stream: Readable, expected: ExpectedContent, what: string): Readable {
+export function verifyContent(
+  stream: Readable,
+  expected: ExpectedContent,
+  what: string,
+  explain: () => UserError | undefined = () => undefined,
+): Readable {
   const hash = createHash('sha256');
   let received = 0;
   const verified = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       received += chunk.length;
       if (received > expected.size) {
-        done(sizeError(what, expected, `more than ${expected.size} bytes`));
+        done(explain() ?? sizeError(what, expected, `more than ${expected.size} bytes`));
         return;
       }
       hash.update(chunk);
       done(null, chunk);
     },
     flush(done) {
-      done(mismatch(what, expected, received, () => finishDigest(hash)) ?? null);
+      const error = mismatch(what, expected, received, () => finishDigest(hash));
+      done((error && explain()) ?? error ?? null);
     },
   });
   // The error reaches the consumer through the result.

@@ -31,6 +31,8 @@ const answerHints: Readonly<Record<string, string>> = {
   REDIRECT_LOOP: 'the registry redirects in a circle; ask its operators',
   PLAIN_HTTP_REFUSED:
     'the registry is reached over https but names an http URL: ask its operators to correct that, or set "insecure: true" to allow it',
+  WEB_PAGE:
+    'a proxy may ask for a log-in: log in to it, or add the registry to NO_PROXY of the worker; otherwise check the host of the registry, or of its mirror',
   DOCUMENT_AMBIGUOUS: 'no registry should store such a document: have the image built and pushed anew',
   TAG_LIST_ENDLESS: 'the registry names one more page again and again; ask its operators',
   TOKEN_REDIRECT_REFUSED:

@@ -11,6 +11,7 @@ import { discardBody, expectStatus, headerText, registryError } from '../transpo
 import type { Tries } from '../transport/retrier.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
+import { webPageError } from '../transport/web-page.ts';
 import { type BlobContent, blobContent } from './blob-content.ts';
 import { type RateGuard, rateGuard, SlowServerError } from './rate-guard.ts';
 
@@ -36,7 +37,8 @@ export async function openBlobAt(
   const first = await session.retrier.exchange(() => requestWhole(wanted));
   const download: Download = { ...wanted, current: first, hasReader: true, acceptsRanges: !first.isDecoded };
   const bytes = Readable.from(resumingBytes(download), { objectMode: false, highWaterMark: 1024 * 1024 });
-  const verified = verifyContent(bytes, descriptor, `blob ${session.repository.path}@${descriptor.digest}`);
+  const what = `blob ${session.repository.path}@${descriptor.digest}`;
+  const verified = verifyContent(bytes, descriptor, what, () => pageError(download.current));
   // A generator that waits for bytes cannot be ended by its reader until some arrive.
   verified.once('close', () => {
     download.hasReader = false;
@@ -65,6 +67,7 @@ interface Download extends WantedBlob {
 /** A response with bytes of a blob. */
 interface BlobResponse extends BlobContent {
   readonly url: string;
+  readonly contentType: string | undefined;
   /** The offset of its first byte. */
   readonly start: number;
   /** The offset after its last byte, when that is not the end of the blob. */
@@ -94,14 +97,23 @@ async function requestWhole(wanted: WantedBlob): Promise<BlobResponse> {
 
 async function readWhole(response: HttpResponse, { descriptor }: WantedBlob): Promise<BlobResponse> {
   const content = await blobContent(response, descriptor);
+  const { url } = response;
+  const contentType = headerText(response, 'content-type');
   const length = headerText(response, 'content-length');
   if (!content.isDecoded && length !== undefined && Number(length) !== descriptor.size) {
     await discardBody(response);
-    throw new UserError(
-      `GET ${redactedUrl(response.url)}: the response has ${length} bytes; expected ${descriptor.size} bytes`,
+    throw (
+      pageError({ url, contentType }) ??
+      new UserError(
+        `GET ${redactedUrl(url)}: the response has ${length} bytes; expected ${descriptor.size} bytes`,
+      )
     );
   }
-  return { ...content, url: response.url, start: 0 };
+  return { ...content, url, contentType, start: 0 };
+}
+
+function pageError({ url, contentType }: Pick<BlobResponse, 'url' | 'contentType'>): UserError | undefined {
+  return webPageError('GET', url, contentType, 'a blob');
 }
 
 /** The rest of a blob from an offset on, or undefined when the server refuses the range or returns another one. */
@@ -126,6 +138,7 @@ async function requestRange(wanted: WantedBlob, offset: number): Promise<BlobRes
     body: response.body,
     isDecoded: false,
     url,
+    contentType: headerText(response, 'content-type'),
     start,
     end: length < rest ? start + length : undefined,
   };
@@ -175,13 +188,15 @@ async function* resumingBytes(download: Download): AsyncGenerator<Buffer> {
       download,
       offset,
       tries,
-      isPart ? undefined : failureOf(outcome, url, offset, descriptor.size),
+      isPart ? undefined : failureOf(outcome, download.current, offset, descriptor.size),
     );
   }
 }
 
-function failureOf({ failure }: ReadOutcome, url: string, received: number, size: number): unknown {
-  return failure === undefined ? connectionEnded(url, received, size) : networkError('GET', url, failure);
+function failureOf({ failure }: ReadOutcome, response: BlobResponse, received: number, size: number) {
+  return failure === undefined
+    ? (pageError(response) ?? connectionEnded(response.url, received, size))
+    : networkError('GET', response.url, failure);
 }
 
 /** Requests the rest: at once after a part of the blob that was complete, else when the retrier allows the next try. */

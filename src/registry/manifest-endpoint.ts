@@ -17,6 +17,7 @@ import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
 import type { ReadResponse } from '../transport/session-request.ts';
 import { encodePath } from '../transport/url-syntax.ts';
+import { webPageError } from '../transport/web-page.ts';
 
 /** A manifest or index as it was served: the bytes that were hashed are the bytes to store. */
 export interface ServedManifest {
@@ -73,8 +74,8 @@ function headState(response: ReadResponse, reference: string): TagState {
 
 /**
  * The manifest of a tag or digest. The bytes have the requested digest, and for a tag the `Docker-Content-Digest` of the
- * response, if it has one, and are no web page; `accept` lists the media types. Throws a {@link RegistryError} for any status but 200, a
- * {@link CorruptContentError} for other bytes or none, and a UserError for more than `limit` bytes.
+ * response, if it has one; `accept` lists the media types. Throws a {@link RegistryError} for any status but 200, a
+ * {@link CorruptContentError} for other bytes or none, and a UserError for a web page or more than `limit` bytes.
  */
 export async function getManifest(
   session: Session,
@@ -131,17 +132,18 @@ function verifiedDigest(response: ReadResponse, reference: string, mediaType: st
   const corrupt = (message: string) =>
     new CorruptContentError(`GET ${redactedUrl(response.url)}: ${message}`, { facts: { side: 'registry' } });
   const digest = digestOf(response.bytes);
-  if (isDigest(reference)) {
-    if (reference !== digest) {
-      throw corrupt(`manifest digest: ${digest} does not match requested digest: ${reference}`);
-    }
+  if (reference === digest) {
     return digest;
+  }
+  const page = webPageError('GET', response.url, mediaType, 'a manifest');
+  if (page) {
+    throw page;
+  }
+  if (isDigest(reference)) {
+    throw corrupt(`manifest digest: ${digest} does not match requested digest: ${reference}`);
   }
   if (response.bytes.length === 0) {
     throw corrupt('the response has no body');
-  }
-  if (mediaType === 'text/html') {
-    throw corrupt('the response is a web page, not a manifest: something else than a registry answered');
   }
   const stated = headerText(response, 'docker-content-digest');
   if (!isDigest(stated) || stated === digest) {

@@ -36,6 +36,7 @@ const outcomes: Readonly<Record<string, Kind>> = {
   ENOTFOUND: 'unreachable',
   UND_ERR_ABORTED: 'permanent',
   CONTENT_CORRUPT: 'corrupt',
+  WEB_PAGE: 'corrupt',
   UPLOAD_LOST: 'lost',
 };
 

@@ -282,6 +282,47 @@ describe('for wrong content, openBlob', () => {
     expect(registry.journal.select({ path })).toHaveLength(1);
   });
 
+  it.each<[string, number, boolean]>([
+    ['of another length', 20, false],
+    ['of the same length', content.length, false],
+    ['that is shorter and has no length', 20, true],
+    ['that is longer and has no length', content.length + 1, true],
+  ])('reports a web page %s as such, and requests no rest of it', async (_name, length, chunked) => {
+    const server = createServer((request, response) => {
+      if (request.url === '/v2/') {
+        response.end();
+        return;
+      }
+      requests.push(request.headers.range);
+      const sent = { 'content-type': 'Text/HTML; charset=utf-8' };
+      response.writeHead(200, chunked ? sent : { ...sent, 'content-length': String(length) });
+      response.end('<html>log in'.padEnd(length));
+    });
+    const requests: (string | undefined)[] = [];
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+    });
+    const port = (server.address() as AddressInfo).port;
+    const session = await openTestSession(`127.0.0.1:${port}/app`, { policy: 'in' });
+    const outcome = openBlob(session, descriptor).then(buffer);
+    await expect(outcome).rejects.toThrow(`${path}: the response is a web page (Text/HTML), not a blob`);
+    await expect(outcome).rejects.toMatchObject({ code: 'WEB_PAGE' });
+    expect(requests).toEqual([undefined]);
+  });
+
+  it('accepts a blob that is served with the type of a web page', async () => {
+    const { session, registry } = await registryOf();
+    const page = Buffer.from('<html>documentation');
+    const digest = registry.putBlob('app', page);
+    registry.faults.add({
+      path: /blobs/,
+      fault: { kind: 'headers', headers: { 'content-type': 'text/html' } },
+    });
+    const stream = await openBlob(session, { mediaType: 'x', size: page.length, digest });
+    expect((await buffer(stream)).equals(page)).toBe(true);
+  });
+
   it('fails with the error of the registry for a missing blob', async () => {
     const { session } = await registryOf();
     const missing = { mediaType: 'x', size: 3, digest: digestOf(Buffer.from('abc')) };

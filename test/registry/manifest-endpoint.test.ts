@@ -160,13 +160,24 @@ describe('GET of a manifest', () => {
     await expect(outcome).rejects.toMatchObject({ code: 'CONTENT_CORRUPT' });
   });
 
-  it('refuses a web page for a tag, such as that of a proxy that asks for a log-in', async () => {
+  it.each([
+    ['tag', 'latest'],
+    ['digest', digest],
+  ])('refuses a web page for a %s, such as that of a proxy that asks for a log-in', async (_, reference) => {
     const html = { 'content-type': 'text/html; charset=utf-8', 'content-length': undefined };
     const reply = { status: 200, headers: headers(html), body: '<html>log in' };
     await using registry = await registryOf({ head: { status: 405 }, get: reply });
-    const outcome = lookUpDigest(registry.session, 'latest');
-    await expect(outcome).rejects.toThrow('the response is a web page, not a manifest');
-    await expect(outcome).rejects.toMatchObject({ code: 'CONTENT_CORRUPT' });
+    const outcome = lookUpDigest(registry.session, reference);
+    await expect(outcome).rejects.toThrow(
+      `/v2/app/manifests/${reference}: the response is a web page (text/html), not a manifest`,
+    );
+    await expect(outcome).rejects.toMatchObject({ code: 'WEB_PAGE' });
+  });
+
+  it('accepts a manifest that is served with the type of a web page', async () => {
+    const reply = { status: 200, headers: { 'content-type': 'text/html' }, body: bytes };
+    await using registry = await registryOf({ get: reply });
+    expect((await getManifest(registry.session, digest)).digest).toBe(digest);
   });
 
   it('takes the digest of a signed schema 1 manifest from the header, because it is that of the payload', async () => {
