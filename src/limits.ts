@@ -42,17 +42,20 @@ export const maximumSmallDocument: number = 256 * kibi;
 /** Bytes of all manifests and indexes that one copy holds in memory, and of the indexes inside each other. */
 export const maximumHeldDocuments: number = 16 * mebi;
 
-/** Bytes of one page of a list of tags or repositories. 1000 of the longest tags have 131 KB. */
-export const maximumTagPage: number = 8 * mebi;
+/** Bytes of one page of a list of tags, repositories or referrers. 1000 of the longest tags have 131 KB. */
+export const maximumListPage: number = 8 * mebi;
 
-/** Bytes of all pages of the list of tags: several hundred thousand tags of usual length. */
-export const maximumTagList: number = 16 * mebi;
+/** Bytes of all pages of such a list: several hundred thousand tags of usual length. */
+export const maximumListBytes: number = 16 * mebi;
+
+/** Entries of all pages of such a list. Shorter ones than usual must not need more memory. */
+export const maximumListEntries = 500_000;
+
+/** Pages of such a list. A registry that never stops naming a next page must not keep a check busy for ever. */
+export const maximumListPages = 10_000;
 
 /** Bytes of a tag list with digests, which Google's registries send as one page. */
 export const maximumDigestList: number = 64 * mebi;
-
-/** Pages of the list of tags. A registry that never stops naming a next page must not keep a check busy for ever. */
-export const maximumTagPages = 10_000;
 
 /** Bytes of an image config from a registry. */
 export const maximumConfig: number = 32 * mebi;

@@ -34,7 +34,7 @@ const answerHints: Readonly<Record<string, string>> = {
   WEB_PAGE:
     'a proxy may ask for a log-in: log in to it, or add the registry to NO_PROXY of the worker; otherwise check the host of the registry, or of its mirror',
   DOCUMENT_AMBIGUOUS: 'no registry should store such a document: have the image built and pushed anew',
-  TAG_LIST_ENDLESS: 'the registry names one more page again and again; ask its operators',
+  LIST_ENDLESS: 'the registry names one more page again and again; ask its operators',
   TOKEN_REDIRECT_REFUSED:
     'the token server redirects to another host, which gets no credentials: ask its operators',
   TOKEN_REALM_MISSING: 'its WWW-Authenticate header has no realm: ask its operators',
@@ -53,6 +53,9 @@ export function registryHint(error: unknown): string | undefined {
     return undefined;
   }
   const { code = '', facts } = error;
+  if (code === 'LIST_TOO_LONG') {
+    return `delete ${facts.of} that are not needed, or ask the operators of the registry why it lists so many`;
+  }
   if (code === 'BODY_TOO_LONG') {
     return `the answer to ${facts.method} ${facts.url} is too long to be a registry's`;
   }

@@ -2,10 +2,10 @@
 import { maximumDigestList } from '../limits.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
-import { redactedUrl } from '../transport/redacted-url.ts';
 import { headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 import { isMissing } from './manifest-endpoint.ts';
+import { parsePage } from './paged-list.ts';
 import { parseTagPage } from './tag-list.ts';
 
 /** What a repository holds, as its tag list describes it. */
@@ -51,7 +51,8 @@ export async function listTagDigests(session: Session, signal?: AbortSignal): Pr
   const manifests = isJsonObject(document) ? document.manifest : undefined;
   const isPage = Boolean(headerText(answer, 'link'));
   if (!isJsonObject(manifests) || isPage) {
-    return { kind: 'tags', tags: isPage ? undefined : parseTagPage(answer.bytes, redactedUrl(answer.url)) };
+    const list = { of: 'tags', parse: parseTagPage } as const;
+    return { kind: 'tags', tags: isPage ? undefined : parsePage(list, answer) };
   }
   return { kind: 'digests', listing: readListing(manifests) };
 }

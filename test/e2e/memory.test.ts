@@ -216,7 +216,7 @@ it('in refuses a manifest of 90 MB with less than 256 MB of memory', async () =>
 
 it.each([
   { pages: 1, pageSize: 54, message: 'this page of the list of tags is too large' },
-  { pages: 20, pageSize: 4, message: 'the list of tags does not end within 16777216 bytes' },
+  { pages: 20, pageSize: 4, message: 'the list of tags is too long: it has more than 16777216 bytes' },
   { pages: 2, pageSize: 7, message: undefined },
 ])('check reads $pages pages of $pageSize MB of tags with less than 256 MB of memory', async (list) => {
   await using registry = await startRegistry({

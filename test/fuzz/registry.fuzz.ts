@@ -4,7 +4,8 @@ import { expect } from 'vitest';
 import { parseDiffIds, parseImageConfig } from '../../src/oci/image-config.ts';
 import { parseIndex } from '../../src/oci/image-index.ts';
 import { encodeManifest, parseManifest } from '../../src/oci/manifest.ts';
-import { nextPage, parseTagPage } from '../../src/registry/tag-list.ts';
+import { nextPage } from '../../src/registry/paged-list.ts';
+import { parseTagPage } from '../../src/registry/tag-list.ts';
 import { parseChallenges, preferredChallenge } from '../../src/transport/challenge.ts';
 import { parseErrorBody, registryErrorText } from '../../src/transport/error-body.ts';
 import { isPrivateAddress } from '../../src/transport/private-address.ts';
@@ -106,7 +107,7 @@ fuzz(
   fc.oneof(mutatedText(links, urlWords), strangeText),
   (link) => {
     const list = 'https://registry.test/v2/app/tags/list';
-    const next = unlessRefused(() => nextPage(list, `${list}?n=1000`, link));
+    const next = unlessRefused(() => nextPage({ of: 'tags', url: list }, `${list}?n=1000`, link));
     if (next !== undefined) {
       expect(requestUrl(next).origin).toBe('https://registry.test');
     }

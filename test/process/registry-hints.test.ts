@@ -51,7 +51,6 @@ it.each([
   ['HEADERS_TOO_LONG', 'no registry needs'],
   ['REDIRECT_LOOP', 'in a circle'],
   ['PLAIN_HTTP_REFUSED', 'set "insecure: true" to allow it'],
-  ['TAG_LIST_ENDLESS', 'one more page'],
   ['WEB_PAGE', 'NO_PROXY'],
   ['TOKEN_REDIRECT_REFUSED', 'gets no credentials'],
   ['TOKEN_REALM_MISSING', 'no realm'],
