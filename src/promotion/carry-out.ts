@@ -6,8 +6,9 @@ import type { Progress } from '../transfer/progress.ts';
 import { createSharedMemory } from '../transfer/shared-reads.ts';
 import { type AttachmentFilter, type AttachmentFinder, attachmentFinder } from './attachments.ts';
 import { copyDigest } from './copy-digest.ts';
-import type { DestinationTags, OnPromotionEvent, TagOutcome } from './copy-image.ts';
+import type { DestinationTags, OnPromotionEvent } from './copy-image.ts';
 import type { PlannedEdge } from './plan-edges.ts';
+import type { TagOutcome } from './set-tags.ts';
 
 /** How many digests are under way at a time. They wait for the budgets of hosts, and cost little meanwhile. */
 const digestConcurrency = 1_000;

@@ -19,8 +19,8 @@ import {
   type DestinationTags,
   failedOutcomes,
   type SourceImage,
-  type TagOutcome,
 } from './copy-image.ts';
+import type { TagOutcome } from './set-tags.ts';
 
 /** What the copies of one run share. */
 export interface CopyDigestOptions extends CopyImageOptions {
@@ -68,6 +68,7 @@ export function repositoryDestination(
     tags,
     host: to.registry,
     isSource: from !== undefined && repositoryName(to) === repositoryName(from),
+    tagsAtOnce: false,
     open: async (on) => repositoryTarget(await registries.writer(to, from), on),
   };
 }

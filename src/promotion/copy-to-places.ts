@@ -18,12 +18,12 @@ import {
   type DestinationTags,
   type OnPromotionEvent,
   type SourceImage,
-  type TagOutcome,
 } from './copy-image.ts';
 import { archiveName, openDiskSource, openDiskTarget, writablePlace } from './disk-images.ts';
 import type { DestinationLocation, DiskLocation, ImageLocation } from './image-location.ts';
 import type { PromotionResult } from './promote.ts';
 import { type ReportedEdge, summarize } from './promotion-report.ts';
+import type { TagOutcome } from './set-tags.ts';
 
 /** What is copied, and where to. */
 export interface CopyRequest {
@@ -164,6 +164,7 @@ function diskDestination(
     ...wanted,
     host: wanted.destination,
     isSource: false,
+    tagsAtOnce: true,
     open: async () => target,
     close: target.close,
   };

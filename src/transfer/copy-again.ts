@@ -18,10 +18,15 @@ export async function copyAgainIfLost<Target extends ContentTarget, Result>(
   try {
     return await run(target);
   } catch (error) {
-    if (![...causes(error)].some((level) => errorCode(level) === contentUnknown)) {
+    if (!isContentLost(error)) {
       throw error;
     }
     on({ type: 'content-lost', name: target.name });
     return await run({ ...target, has: async () => false, mount: async () => false });
   }
+}
+
+/** Whether an error says that a target lacks content below a manifest. */
+export function isContentLost(error: unknown): boolean {
+  return [...causes(error)].some((level) => errorCode(level) === contentUnknown);
 }

@@ -159,6 +159,41 @@ describe('a registry', () => {
   });
 });
 
+describe('a tag that the registry', () => {
+  const promoteTags = async (fault: FaultRule, tags: readonly string[]) => {
+    const source = await registryWith({ 'staging/app:': one });
+    const destination = await registryWith({ 'prod/app:0': two }, { faults: [fault] });
+    const manifest = await manifestFile(source, [destination], { app: [[one, ...tags]] });
+    const { code, json } = await runCliJson(['promote', '--manifest', manifest, '--confirm']);
+    const edges = json.edges as readonly JsonEdge[];
+    const puts = destination.journal.select({ method: 'PUT', path: /manifests\/[^s]/ });
+    return { code, destination, edges, outcomes: edges.map(({ outcome }) => outcome), puts };
+  };
+
+  it.each(['1', '2', '3'])('refuses holds up no other tag of the image (%s)', async (refused) => {
+    const path = new RegExp(`manifests/${refused}$`);
+    const fault: FaultRule = { method: 'PUT', path, fault: { kind: 'status', status: 409 } };
+    const { code, destination, edges } = await promoteTags(fault, ['1', '2', '3']);
+    expect(code).toBe(1);
+    expect(edges.filter(({ outcome }) => outcome === 'failed')).toMatchObject([
+      { tag: refused, reason: expect.stringContaining(`/manifests/${refused}`) },
+    ]);
+    const others = ['1', '2', '3'].filter((tag) => tag !== refused);
+    expect(edges.filter(({ outcome }) => outcome === 'copied').map(({ tag }) => tag)).toEqual(others);
+    expect(destination.tags('prod/app')).toEqual(['0', ...others]);
+  });
+
+  it('cannot set because it is in trouble ends the attempts at further tags', async () => {
+    const many = Array.from({ length: 40 }, (_, number) => `v${number}`);
+    const path = /manifests\/v/;
+    const fault: FaultRule = { method: 'PUT', path, fault: { kind: 'status', status: 503 } };
+    const { outcomes, edges, puts } = await promoteTags(fault, many);
+    expect(new Set(outcomes)).toEqual(new Set(['failed']));
+    expect(edges.at(-1)?.reason).toContain('/manifests/v0');
+    expect(new Set(puts.map(({ path: tried }) => tried)).size).toBe(1);
+  });
+});
+
 /** Puts the tag on another image as soon as content arrives. */
 const moveMeanwhile = (destination: TestRegistry, to: Image) =>
   destination.journal
