@@ -194,6 +194,30 @@ const compare = object({
   ),
 });
 
+const verify = object({
+  repository: string('host/path/name'),
+  tag: orNull(string('the tag that was asked for')),
+  digest,
+  verified: { type: 'boolean', description: 'whether as many keys as the threshold have signed it' },
+  threshold: count('how many different keys must have signed it'),
+  keys: list(
+    object({
+      key: string('the SHA-256 of a public key'),
+      signed: { type: 'boolean', description: 'whether a signature of it counts' },
+    }),
+  ),
+  signatures: list(
+    object({
+      format: oneOf(['bundle', 'legacy'], 'a sigstore bundle, or one under the tag sha256-….sig'),
+      manifest: digest,
+      key: orNull(string('the SHA-256 of the public key; null when it does not count')),
+      annotations: { type: 'object', additionalProperties: { type: 'string' } },
+      reason,
+    }),
+  ),
+  others: list(string('the type of something else that is attached: an artifact type or a predicate type')),
+});
+
 const schemas: Readonly<Record<string, JsonSchema>> = {
   validate: object({ errors: problems, warnings: problems }),
   diff,
@@ -210,6 +234,7 @@ const schemas: Readonly<Record<string, JsonSchema>> = {
   ls: object({ repository: string('host/path/name'), tags: list(tag) }),
   inspect,
   compare,
+  verify,
 };
 
 /** The schemas by the name of the command. */

@@ -25,6 +25,7 @@ export const choices: Readonly<Record<string, readonly string[]>> = {
   'out.params.unique_suffix': ['timestamp'],
   'source.azure_environment': ['AzurePublic', 'AzureGovernment', 'AzureChina'],
   'source.content_trust.on_failure': ['fail', 'warn'],
+  'source.verify.mode': ['require', 'warn'],
   'source.content_trust.scopes': ['pull', 'push,pull', 'catalog'],
 };
 

@@ -60,6 +60,12 @@ export const maximumDigestList: number = 64 * mebi;
 /** Bytes of an image config from a registry. */
 export const maximumConfig: number = 32 * mebi;
 
+/** Signatures of one image that are verified, in each of the two formats. More only keep a client busy. */
+export const maximumSignatures = 128;
+
+/** Bytes of a signature: a bundle with certificates, log entries and timestamps has some 10 KB. */
+export const maximumSignature: number = mebi;
+
 /** Indexes in indexes that are followed to find the image for a platform. More are a cycle or an attack. */
 export const maximumIndexDepth = 8;
 

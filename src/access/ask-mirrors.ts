@@ -6,7 +6,7 @@ import type { RepositoryAccess } from './repositories.ts';
 
 /** What is done with a mirror, as a warning names it, and what ends it. */
 export interface AskOptions {
-  readonly attempt: 'checking' | 'download from';
+  readonly attempt: 'checking' | 'download from' | 'verifying on';
   readonly log: Log;
   readonly signal: AbortSignal;
 }

@@ -9,6 +9,7 @@ import type { Define } from './cli-context.ts';
 import { defineImageCommands } from './image-commands.ts';
 import { definePromotionCommands } from './promotion-commands.ts';
 import { defineResourceCommands } from './resource-commands.ts';
+import { defineSigningCommands } from './signing-commands.ts';
 
 /** Everything that the program is made of, without running anything. */
 export function createProgram(define: Define): Program {
@@ -20,6 +21,7 @@ export function createProgram(define: Define): Program {
     .exitOverride();
   definePromotionCommands(program, define);
   defineImageCommands(program, define);
+  defineSigningCommands(program, define);
   defineResourceCommands(program);
   return program;
 }

@@ -2,6 +2,11 @@
 import type { Command as Program } from 'commander';
 import { type Pattern, requirePattern } from '../policy/pattern.ts';
 
+/** Collects the values of an option that may be given several times. */
+export function repeated(value: string, others: readonly string[]): readonly string[] {
+  return [...others, value];
+}
+
 /** Adds the options of a command with an answer. */
 export function withAnswerOptions(command: Program): Program {
   return command.option('--json', 'print one JSON document instead of a table');

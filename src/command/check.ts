@@ -11,6 +11,7 @@ import type { Command } from '../process/surroundings.ts';
 import { decodeCheckRequest } from '../request/request.ts';
 import { versionFinder } from './find-versions.ts';
 import { checkResponse } from './response.ts';
+import { versionFilter } from './verified-versions.ts';
 
 /** Returns the versions that the source selects, oldest first. Mirrors are tried before the origin. */
 export const runCheck: Command = async (surroundings) => {
@@ -19,16 +20,19 @@ export const runCheck: Command = async (surroundings) => {
   const log = openLog(surroundings, request);
   const platform = effectivePlatform(request.source.platform, undefined, surroundings.platform);
   const find = versionFinder(request.source, platform, log);
+  const keepVerified = versionFilter(request.source.verify, { log, signal });
   const access = openAccess(request.source, 'check', surroundings, log);
   const logIn = sourceRepositories(request.source, access);
 
-  const findOn = (registry: RepositoryAccess): Promise<Version[]> =>
-    registry.attempt('pull', (session) => find(session, request.version));
+  const findOn = (registry: RepositoryAccess, origin: RepositoryAccess): Promise<Version[]> =>
+    registry.attempt('pull', async (session) =>
+      keepVerified(session, await find(session, request.version), origin.repository),
+    );
 
   try {
     const { origin, mirrors } = await logIn();
     const mirrored = await askMirrors(mirrors, { attempt: 'checking', log, signal }, async (mirror) => {
-      const versions = await findOn(mirror);
+      const versions = await findOn(mirror, origin);
       if (versions.length > 0) {
         return versions;
       }
@@ -38,7 +42,7 @@ export const runCheck: Command = async (surroundings) => {
     if (mirrored) {
       return { output: checkResponse(mirrored), code: 0 };
     }
-    const versions = await findOn(origin).catch((cause: unknown) => {
+    const versions = await findOn(origin, origin).catch((cause: unknown) => {
       throw new UserError(`checking origin ${repositoryName(origin.repository)} failed`, { cause });
     });
     if (versions.length === 0 && request.source.tag !== '') {

@@ -1,7 +1,7 @@
 // The in command: fetches one digest into a directory.
 import { openAccess } from '../access/access.ts';
-import { askMirrors } from '../access/ask-mirrors.ts';
-import { type RepositoryAccess, sourceRepositories } from '../access/repositories.ts';
+import { type AskOptions, askMirrors } from '../access/ask-mirrors.ts';
+import { type Repositories, type RepositoryAccess, sourceRepositories } from '../access/repositories.ts';
 import { type MissingPatience, missingPatience, noPatience } from '../access/retry-policies.ts';
 import { errorText, UserError } from '../errors.ts';
 import { lockDirectory } from '../get/directory-lock.ts';
@@ -16,6 +16,7 @@ import { compilePattern, type Pattern } from '../policy/pattern.ts';
 import { openTransferLog, type TransferLog } from '../process/command-log.ts';
 import type { Command, Surroundings } from '../process/surroundings.ts';
 import { decodeInRequest, type InRequest } from '../request/request.ts';
+import { type Gate, openGate } from '../signing/gate.ts';
 import { createDirectory, directoryArgument } from './directory-argument.ts';
 import { inResponse } from './response.ts';
 
@@ -40,6 +41,7 @@ async function get(
   const { signal } = surroundings;
   const patterns = readPatterns(request);
   const digest = readDigest(version.digest);
+  const gate = source.verify && openGate(source.verify, 'source.verify', { log, signal });
   const access = openAccess(source, 'in', surroundings, log);
   const logIn = sourceRepositories(source, access);
   const format = params.skipDownload ? ('none' as const) : params.format;
@@ -49,6 +51,7 @@ async function get(
     // The files of an earlier or interrupted get must not be taken for the result of this one, even when it fails.
     await clearResult(directory, format, format === 'oci-layout' ? 'blobs' : 'nothing');
     const { origin, mirrors } = await logIn();
+    const verified = gate && (await verifyAnywhere(gate, digest, { origin, mirrors }, { log, signal }));
     const shared = {
       digest,
       platform: effectivePlatform(source.platform, params.platform, surroundings.platform),
@@ -88,6 +91,7 @@ async function get(
     return inResponse(version, [
       { name: 'repository', value: origin.name },
       { name: 'tag', value: version.tag },
+      ...(verified === undefined ? [] : [{ name: 'verified', value: verified }]),
       ...patterns.flatMap((select) => select(image)),
     ]);
   } catch (error) {
@@ -97,6 +101,22 @@ async function get(
     unlock();
     await access.close();
   }
+}
+
+/** A signature counts wherever it is found: a mirror need not have what is attached to an image. */
+async function verifyAnywhere(
+  gate: Gate,
+  digest: Digest,
+  { origin, mirrors }: Repositories,
+  options: Pick<AskOptions, 'log' | 'signal'>,
+): Promise<string> {
+  const verifyOn = ({ attempt }: RepositoryAccess) =>
+    attempt('pull', (session) => gate.verify(session, digest, origin.repository));
+  return await gate.settle(
+    async () =>
+      (await askMirrors(mirrors, { attempt: 'verifying on', ...options }, verifyOn)) ??
+      (await verifyOn(origin)),
+  );
 }
 
 function readDigest(digest: string): Digest {

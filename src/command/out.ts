@@ -18,6 +18,7 @@ import { openSourceReader } from '../put/source-reader.ts';
 import { publishedUnchanged } from '../put/unchanged-image.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { decodeOutRequest, type OutRequest } from '../request/request.ts';
+import { openGate } from '../signing/gate.ts';
 import { copyTagged } from '../transfer/copy-tagged.ts';
 import { watchContent } from '../transfer/watched-content.ts';
 import { openContentTrust } from './content-trust.ts';
@@ -42,6 +43,8 @@ export const runOut: Command = async (surroundings) => {
   checkRequestedTags(requested);
   const immutable = immutableTags(setting);
   const signer = openContentTrust(request.source, access, surroundings, log);
+  const { verify } = request.source;
+  const gate = verify && openGate(verify, 'source.verify', { log, signal });
   const reader = openSourceReader(request.source, access, surroundings, log);
   const image = await prepareImage(request.params.image, request.params, {
     directory,
@@ -49,6 +52,7 @@ export const runOut: Command = async (surroundings) => {
     log,
     signal,
     reader: reader.read,
+    verify: gate && ((from, digest) => gate.settle(() => gate.verify(from, digest, from.repository))),
   });
   try {
     const { origin } = await logIn();
@@ -64,7 +68,9 @@ export const runOut: Command = async (surroundings) => {
     let output: string;
     if (unchanged) {
       log.info(`nothing pushed: tag ${first} has the same image, ${unchanged}`);
-      output = outResponse(origin.name, publishedVersion([first], unchanged, []), unchanged, []);
+      output = outResponse(origin.name, publishedVersion([first], unchanged, []), unchanged, {
+        verified: opened.verified,
+      });
     } else {
       log.info(`pushing tag(s) ${tags.join(', ')}`);
       const on = reportContent(log);
@@ -92,7 +98,7 @@ export const runOut: Command = async (surroundings) => {
         unique.filter((tag) => moving(tag) && !stayed.includes(tag)),
       );
       const version = publishedVersion(tags.filter(moving), root.digest, skipped);
-      output = outResponse(origin.name, version, root.digest, skipped);
+      output = outResponse(origin.name, version, root.digest, { skipped, verified: opened.verified });
     }
     if (cleanup) {
       const place = cleanup.in === 'source' ? opened.from?.deleter : () => origin.session('delete,push,pull');

@@ -19,18 +19,22 @@ export function inResponse(version: Version, metadata: readonly MetadataField[])
 
 /**
  * The response of `out`: the published version and the tags that point at it. `skipped` are the tags that did not move
- * to `root`, the image of the put; both digests are listed.
+ * to `root`, the image of the put; both digests are listed. `verified` says by which keys an image was signed before.
  */
 export function outResponse(
   repository: string,
   { tag, digest, tags }: PublishedVersion,
   root: Digest,
-  skipped: readonly ConflictingTag[],
+  {
+    skipped = [],
+    verified,
+  }: { readonly skipped?: readonly ConflictingTag[]; readonly verified?: string | undefined } = {},
 ): string {
   const stayed = skipped.map((other) => `${other.tag} stays on ${other.digest}, not ${root}`);
   return inResponse({ tag, digest }, [
     { name: 'repository', value: repository },
     { name: 'tags', value: tags.join(' ') },
+    ...(verified === undefined ? [] : [{ name: 'verified', value: verified }]),
     ...(stayed.length === 0 ? [] : [{ name: 'skipped_tags', value: stayed.join('; ') }]),
   ]);
 }

@@ -86,7 +86,9 @@ async function prepareEntry(
     asked,
     async open(origin) {
       const session = await surroundings.reader(reference.repository, login, origin, 'pull');
-      return (await readRegistryImage(session, reference.digest ?? reference.tag ?? '')).source;
+      const { root, source } = await readRegistryImage(session, reference.digest ?? reference.tag ?? '');
+      await surroundings.verify?.(session, root.descriptor.digest);
+      return source;
     },
     close: async () => {},
   };

@@ -2,17 +2,23 @@
 import type { RepositoryAccess } from '../access/repositories.ts';
 import type { ContentSource, TaggedTarget } from '../content/content-graph.ts';
 import type { Log } from '../log.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
 import type { CopyOptions } from '../transfer/copy.ts';
 import type { Progress } from '../transfer/progress.ts';
 import type { Session } from '../transport/session.ts';
 import type { SourceReader } from './source-reader.ts';
 
+/** Returns for people by which keys an image is signed. Throws a UserError for one that must not be used. */
+export type VerifyImage = (session: Session, digest: Digest) => Promise<string>;
+
 /** The image, as a source of content. */
 export interface OpenedImage {
   readonly source: ContentSource;
   /** The repository that it is promoted from, and a session that may delete its tags. */
   readonly from?: { readonly repository: RepositoryReference; deleter(): Promise<Session> };
+  /** By which keys it is signed; undefined where nothing was verified. */
+  readonly verified?: string | undefined;
   /** Brings what is attached to the image to the target. */
   bringAttachments?(target: TaggedTarget, options: CopyOptions): Promise<void>;
 }
@@ -32,4 +38,6 @@ export interface PutSurroundings {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly reader: SourceReader['read'];
+  /** Verifies an image of a registry before anything is written; undefined where nothing is verified. */
+  readonly verify: VerifyImage | undefined;
 }

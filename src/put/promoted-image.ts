@@ -47,11 +47,13 @@ export async function openPromoted(
       const image = await readRegistryImage(session, digest ?? tag ?? '').catch((cause: unknown) => {
         throw new UserError(`reading ${repositoryName(reference.repository)} of params.from`, { cause });
       });
+      const verified = await surroundings.verify?.(session, image.root.descriptor.digest);
       const { root, bytes, source } = platforms.length === 0 ? image : keepPlatforms(image, platforms);
       surroundings.log.info(`promoting ${repositoryName(session.repository)}@${root.descriptor.digest}`);
       const finder = referrers === false ? undefined : attachmentFinder(session, typeFilter(referrers));
       return {
         source,
+        verified,
         from: {
           repository: session.repository,
           deleter: () => surroundings.reader(reference.repository, login, origin, 'delete,push,pull'),

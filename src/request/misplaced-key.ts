@@ -5,6 +5,7 @@ import { readContentTrust } from './content-trust.ts';
 import { ObjectReader } from './decode.ts';
 import { readRawInParams, readRawOutParams } from './params.ts';
 import { readPlatform, readRawSource, readRegistryMirror } from './source.ts';
+import { readSourceVerify } from './verify.ts';
 
 /** The places of a request, with the function that reads the keys there. The first place that has a key counts. */
 const places: readonly (readonly [string, (object: ObjectReader) => unknown])[] = [
@@ -13,6 +14,7 @@ const places: readonly (readonly [string, (object: ObjectReader) => unknown])[] 
   ['the params of a get', readRawInParams],
   ['source.content_trust', readContentTrust],
   ['source.registry_mirror', readRegistryMirror],
+  ['source.verify', readSourceVerify],
   ['platform, in source or the params of a get', readPlatform],
   ['version', (object) => object.string('digest')],
 ];

@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import { readWantedPlatform, type WantedPlatform } from '../oci/platform.ts';
 import { type RawContentTrust, readContentTrust } from './content-trust.ts';
 import type { ObjectReader } from './decode.ts';
+import { readSourceVerify, type SourceVerify } from './verify.ts';
 
 /**
  * The `source` object. Empty strings and lists are unset. A value is checked where it is used, except where two keys
@@ -50,6 +51,7 @@ export interface Source {
   /** In the order in which they are tried. */
   readonly registryMirrors: readonly RegistryMirror[];
   readonly contentTrust: RawContentTrust | undefined;
+  readonly verify: SourceVerify | undefined;
   /** Certificates in PEM that are trusted in addition to those of the system. */
   readonly caCerts: readonly string[];
   /** Empty members stand for those of the host. */
@@ -89,6 +91,7 @@ export function readRawSource(object: ObjectReader): RawSource {
     awsEcrRegistryId: object.string('aws_ecr_registry_id'),
     registryMirrors: object.objects('registry_mirror', readRegistryMirror, mirrorOnHost),
     contentTrust: object.optionalObject('content_trust', readContentTrust),
+    verify: object.optionalObject('verify', readSourceVerify),
     platform: object.optionalObject('platform', readPlatform),
     debug: object.boolean('debug'),
   };

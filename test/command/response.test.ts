@@ -42,7 +42,7 @@ describe('outResponse', () => {
   const version = `{"version":{"tag":"1.2.3","digest":"${published.digest}"}`;
 
   it('returns the published version and its tags, with repeated ones', () => {
-    expect(outResponse('some/image', published, published.digest, [])).toBe(
+    expect(outResponse('some/image', published, published.digest)).toBe(
       `${version},"metadata":[` +
         '{"name":"repository","value":"some/image"},{"name":"tags","value":"1.2.3 1.2 1 1.2"}]}\n',
     );
@@ -50,7 +50,7 @@ describe('outResponse', () => {
 
   it('lists the skipped tags with both digests', () => {
     const skipped = ['a', 'b'].map((tag) => ({ tag, digest: digestOf(tag) }));
-    expect(outResponse('some/image', published, published.digest, skipped)).toContain(
+    expect(outResponse('some/image', published, published.digest, { skipped })).toContain(
       `,{"name":"skipped_tags","value":"a stays on ${digestOf('a')}, not ${published.digest}; ` +
         `b stays on ${digestOf('b')}, not ${published.digest}"}]}`,
     );

@@ -1,0 +1,25 @@
+// The commands of registry-image about signatures: their arguments and options.
+import type { Command as Program } from 'commander';
+import type { Define } from './cli-context.ts';
+import { repeated, withRegistryOptions } from './shared-options.ts';
+
+/** Adds the commands to the program. */
+export function defineSigningCommands(program: Program, define: Define): void {
+  define(
+    withRegistryOptions(
+      program
+        .command('verify')
+        .description('verify the signatures of an image by public keys')
+        .argument('<image>', 'host/path/name:tag or host/path/name@sha256:…')
+        .option('--key <file>', 'a public key (PEM); may be given several times', repeated, [])
+        .option('--threshold <count>', 'how many of the keys must have signed it', '1')
+        .option(
+          '--annotation <name=value>',
+          'must be signed with the image; may be given several times',
+          repeated,
+          [],
+        ),
+    ),
+    async () => (await import('./verify-command.ts')).runVerify,
+  );
+}

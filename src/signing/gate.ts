@@ -1,0 +1,100 @@
+// The gate before an image is used: passes what is verified, and by its mode refuses the rest or warns of it.
+import { errorText, UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Digest } from '../oci/digest.ts';
+import { parseRepository, type RepositoryReference, repositoryName } from '../oci/reference.ts';
+import type { Session } from '../transport/session.ts';
+import { readVerificationPolicy, type VerifySettings } from './verification-policy.ts';
+import { shortfall, type Verification, verifyImage } from './verify-image.ts';
+import type { VerifiedSignature } from './verify-signature.ts';
+
+/** Verifies images before they are used. */
+export interface Gate {
+  /** What an image that is not verified means: with `warn` it passes all the same. */
+  readonly mode: 'require' | 'warn';
+  /**
+   * Verifies an image or index of the session's repository, which stands for `repository`. Returns for people by which keys
+   * it is signed. Throws an {@link UnverifiedError}, or what the registry said, in either mode.
+   */
+  verify(session: Session, subject: Digest, repository: RepositoryReference): Promise<string>;
+  /** The result of a verification, and in the mode `warn` the word `no` after a warning when it fails. */
+  settle(verification: () => Promise<string>): Promise<string>;
+}
+
+/** An image that is not verified. Its code is `IMAGE_UNVERIFIED`. */
+export class UnverifiedError extends UserError {
+  override readonly name: string = 'UnverifiedError';
+
+  constructor(repository: RepositoryReference, subject: Digest, reason: string) {
+    super(`${repositoryName(repository)}@${subject} is not verified: ${reason}`, {
+      code: 'IMAGE_UNVERIFIED',
+      hint: 'an image counts as verified when it or the index that the version names is signed; see docs/signing.md',
+    });
+  }
+}
+
+/** A gate for the settings of `verify`. Throws a UserError that begins with `where`; nothing is sent. */
+export function openGate(settings: VerifySettings, where: string, { log, signal }: GateSurroundings): Gate {
+  const policy = readVerificationPolicy(settings, where);
+  return {
+    mode: policy.mode,
+    async verify(session, subject, repository) {
+      const verification = await verifyImage(session, subject, policy, 'enough');
+      if (!verification.isVerified) {
+        throw new UnverifiedError(repository, subject, shortfall(verification, policy));
+      }
+      for (const warning of foreignReferences(verification, repository)) {
+        log.warn(warning);
+      }
+      const signers = describeSigners(verification);
+      log.info(`verified ${subject}: ${signers}`);
+      return signers;
+    },
+    async settle(verification) {
+      try {
+        return await verification();
+      } catch (error) {
+        signal.throwIfAborted();
+        if (policy.mode === 'require' || !(error instanceof UserError)) {
+          throw error;
+        }
+        log.warn(errorText(error));
+        return 'no';
+      }
+    },
+  };
+}
+
+/** What a gate logs to, and what ends it. */
+export interface GateSurroundings {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** `by key sha256:…, key sha256:…`, each key once. */
+function describeSigners({ verified }: Verification): string {
+  return `by ${[...new Set(verified.map(({ key }) => `key ${key.id}`))].join(', ')}`;
+}
+
+/** One warning for each signature whose signer named another repository: a copy of a signed image has the same signature. */
+export function foreignReferences(
+  { verified }: Pick<Verification, 'verified'>,
+  repository: RepositoryReference,
+): string[] {
+  const own = repositoryName(repository);
+  return verified
+    .filter((signature) => signature.reference !== '' && signedRepository(signature) !== own)
+    .map(
+      ({ manifest, reference }) =>
+        `legacy signature ${manifest} was made for ${JSON.stringify(reference)}, not for ${own}: the image may be a copy`,
+    );
+}
+
+/** The repository in a reference, which may have a tag; the reference itself when it is none. */
+function signedRepository({ reference }: VerifiedSignature): string {
+  try {
+    return repositoryName(parseRepository(reference.replace(/(:[^/:]*)?(@.*)?$/, '')));
+  } catch {
+    return reference;
+  }
+}

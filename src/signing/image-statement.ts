@@ -1,0 +1,35 @@
+// In-toto statements about images: what is claimed (the predicate) of which digests (in-toto Attestation Framework, v1).
+import { UserError } from '../errors.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
+import { isJsonObject, type JsonObject } from '../oci/json.ts';
+import { parseDocument } from '../oci/manifest.ts';
+
+/** A statement. */
+export interface ImageStatement {
+  readonly predicateType: string;
+  readonly subjects: readonly { readonly digest: Digest; readonly annotations: JsonObject }[];
+}
+
+/** The predicate type of cosign's signatures: the statement says that the image is signed, and nothing else. */
+export const signaturePredicate = 'https://sigstore.dev/cosign/sign/v1';
+
+const statementTypes: readonly unknown[] = [
+  'https://in-toto.io/Statement/v1',
+  'https://in-toto.io/Statement/v0.1',
+];
+
+/** The statement in the payload of an envelope; subjects without a SHA-256 are left out. Throws a UserError. */
+export function readStatement(payload: Uint8Array): ImageStatement {
+  const { _type, predicateType, subject } = parseDocument(payload, 'the statement');
+  if (!statementTypes.includes(_type) || typeof predicateType !== 'string' || !Array.isArray(subject)) {
+    throw new UserError('it is not an in-toto statement');
+  }
+  const subjects = subject.flatMap((item: unknown) => {
+    const { digest, annotations } = isJsonObject(item) ? item : {};
+    const named = isJsonObject(digest) ? `sha256:${digest.sha256}` : '';
+    return isDigest(named)
+      ? [{ digest: named, annotations: isJsonObject(annotations) ? annotations : {} }]
+      : [];
+  });
+  return { predicateType, subjects };
+}

@@ -1,0 +1,167 @@
+// Finds the signatures of an image on its registry: sigstore bundles among its referrers, and the tag `sha256-….sig`.
+import { buffer } from 'node:stream/consumers';
+import { CorruptContentError } from '../content/verified-content.ts';
+import { errorText, UserError } from '../errors.ts';
+import { maximumSignature, maximumSignatures, maximumSmallDocument } from '../limits.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
+import { openBlob } from '../registry/blob-download.ts';
+import {
+  getListedManifest,
+  getManifest,
+  isMissing,
+  type ServedManifest,
+} from '../registry/manifest-endpoint.ts';
+import { listReferrers, referrersTag, taggedReferrers } from '../registry/referrer-list.ts';
+import type { Session } from '../transport/session.ts';
+import { signaturePredicate } from './image-statement.ts';
+import { bundleType } from './sigstore-bundle.ts';
+import { signatureAnnotation, simpleSigningType } from './simple-signing.ts';
+import type { SignatureFormat, StoredSignature } from './verify-signature.ts';
+
+/** Something that is stored as a signature and cannot be read as one. */
+export interface UnusableSignature {
+  readonly format: SignatureFormat;
+  /** The digest of its manifest. */
+  readonly manifest: Digest;
+  readonly reason: string;
+}
+
+/** The annotation by which cosign and this program say what a bundle holds. It only spares a download. */
+export const predicateAnnotation = 'dev.sigstore.bundle.predicateType';
+
+/** The tag of the legacy signatures of an image. */
+export function signaturesTag(subject: Digest): string {
+  return `${referrersTag(subject)}.sig`;
+}
+
+/**
+ * The signatures of an image one by one, so that no more are read than are needed: bundles first. `others` collects the
+ * artifact types of the other referrers. Throws what the registry said, unless it does not have what it listed.
+ */
+export async function* storedSignatures(
+  session: Session,
+  subject: Digest,
+  others: Set<string>,
+): AsyncGenerator<StoredSignature | UnusableSignature> {
+  const listed = await listReferrers(session, subject);
+  const referrers = listed === 'unsupported' ? await taggedReferrers(session, subject) : listed;
+  const bundles = referrers.filter((referrer) => isSignature(referrer, others));
+  limitCount(bundles.length, subject);
+  for (const referrer of bundles) {
+    yield await readable('bundle', referrer.digest, () => readBundleReferrer(session, referrer, subject));
+  }
+  yield* legacySignatures(session, subject);
+}
+
+function isSignature({ artifactType = '', annotations }: Descriptor, others: Set<string>): boolean {
+  const predicate = annotations?.[predicateAnnotation] ?? signaturePredicate;
+  const isOne = artifactType === bundleType && predicate === signaturePredicate;
+  if (!isOne && artifactType !== '') {
+    others.add(artifactType === bundleType ? predicate : artifactType);
+  }
+  return isOne;
+}
+
+async function readBundleReferrer(
+  session: Session,
+  referrer: Descriptor,
+  subject: Digest,
+): Promise<StoredSignature> {
+  const { digest } = referrer;
+  const { bytes } = await getListedManifest(session, referrer, maximumSmallDocument);
+  const manifest = parse(bytes, digest);
+  if (manifest.subject?.digest !== subject) {
+    throw new UnusableError(`it refers to another image, ${manifest.subject?.digest ?? 'none at all'}`);
+  }
+  const [layer, another] = manifest.layers;
+  if (layer?.mediaType !== bundleType || another) {
+    throw new UnusableError('its manifest does not hold exactly one bundle');
+  }
+  const content = await readSmallBlob(session, layer);
+  return { format: 'bundle', manifest: digest, content, annotation: undefined };
+}
+
+async function* legacySignatures(
+  session: Session,
+  subject: Digest,
+): AsyncGenerator<StoredSignature | UnusableSignature> {
+  const served = await findManifest(session, signaturesTag(subject));
+  if (!served) {
+    return;
+  }
+  const { digest, bytes } = served;
+  const format = 'legacy';
+  let layers: readonly Descriptor[];
+  try {
+    ({ layers } = parse(bytes, digest));
+  } catch (error) {
+    yield { format, manifest: digest, reason: errorText(error) };
+    return;
+  }
+  const payloads = layers.filter(({ mediaType }) => mediaType === simpleSigningType);
+  limitCount(payloads.length, subject);
+  for (const layer of payloads) {
+    yield await readable(format, digest, async () => ({
+      format,
+      manifest: digest,
+      content: await readSmallBlob(session, layer),
+      annotation: layer.annotations?.[signatureAnnotation],
+    }));
+  }
+}
+
+async function findManifest(session: Session, tag: string): Promise<ServedManifest | undefined> {
+  try {
+    return await getManifest(session, tag);
+  } catch (error) {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function parse(bytes: Uint8Array, digest: Digest): ImageManifest {
+  try {
+    return parseManifest(bytes, `manifest ${digest}`);
+  } catch (error) {
+    throw new UnusableError(errorText(error));
+  }
+}
+
+/** A signature whose documents contradict it. */
+class UnusableError extends UserError {
+  override readonly name: string = 'UnusableError';
+}
+
+async function readable(
+  format: SignatureFormat,
+  manifest: Digest,
+  read: () => Promise<StoredSignature>,
+): Promise<StoredSignature | UnusableSignature> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UnusableError || error instanceof CorruptContentError || isMissing(error)) {
+      return { format, manifest, reason: errorText(error) };
+    }
+    throw error;
+  }
+}
+
+async function readSmallBlob(session: Session, descriptor: Descriptor): Promise<Buffer> {
+  if (descriptor.size > maximumSignature) {
+    throw new UnusableError(`it has ${descriptor.size} bytes, which is too large for a signature`);
+  }
+  return await buffer(await openBlob(session, descriptor));
+}
+
+function limitCount(count: number, subject: Digest): void {
+  if (count > maximumSignatures) {
+    throw new UserError(
+      `${subject} has ${count} signatures: more than ${maximumSignatures} are not verified`,
+    );
+  }
+}

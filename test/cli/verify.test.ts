@@ -1,0 +1,129 @@
+// registry-image verify: what it prints of the signatures of an image, and its exit codes.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { readPublicKey } from '../../src/signing/public-key.ts';
+import type { Image } from '../support/images.ts';
+import { imageWith, registryWith, textFile } from '../support/promotion.ts';
+import type { TestRegistry } from '../support/registry.ts';
+import { runCli, runCliJson } from '../support/run-cli.ts';
+import {
+  bundleOf,
+  createKey,
+  legacySignature,
+  seedBundle,
+  seedLegacy,
+  signSeeded,
+  simplePayload,
+  statementOf,
+} from '../support/signatures.ts';
+
+const name = 'team/app';
+const key = createKey();
+const second = createKey('RSA');
+const stranger = createKey();
+const idOf = ({ publicPem }: typeof key) => readPublicKey(publicPem, 'the key').id;
+
+let registry: TestRegistry;
+let image: Image;
+let reference: string;
+let keyFile: string;
+let secondFile: string;
+
+beforeEach(async () => {
+  image = await imageWith('signed');
+  registry = await registryWith({ [`${name}:1.0`]: image }, { referrers: true });
+  reference = `${registry.host}/${name}:1.0`;
+  keyFile = await textFile('cosign.pub', key.publicPem);
+  secondFile = await textFile('second.pub', second.publicPem);
+});
+
+it('exits with 0 for an image that a key has signed, and lists every signature', async () => {
+  const right = signSeeded(registry, name, image, key);
+  const wrong = seedBundle(registry, name, image, bundleOf(statementOf(image.digest), stranger));
+  const { code, stdout } = await runCli(['verify', reference, '--key', keyFile]);
+  const lines = stdout.trimEnd().split('\n');
+  expect(code).toBe(0);
+  expect(lines[0]).toMatch(/^FORMAT +MANIFEST +RESULT +REASON$/);
+  expect(lines[1]).toMatch(new RegExp(`^bundle +${right.digest} +counts +key ${idOf(key)}$`));
+  expect(lines[2]).toMatch(new RegExp(`^bundle +${wrong.digest} +rejected +none of the keys has signed it`));
+  expect(lines[3]).toBe(`${registry.host}/${name}@${image.digest} is verified: 1 of 1 keys have signed it`);
+});
+
+it('exits with 1 for an image that no key has signed', async () => {
+  const { code, stdout } = await runCli(['verify', reference, '--key', keyFile]);
+  expect({ code, stdout }).toEqual({
+    code: 1,
+    stdout: `${registry.host}/${name}@${image.digest} is not verified: it has no signature\n`,
+  });
+});
+
+it('prints one document with --json', async () => {
+  const right = seedLegacy(registry, name, image, [
+    legacySignature(simplePayload(image.digest, '', { env: 'prod', build: 7 }), key),
+  ]);
+  const { code, json } = await runCliJson(['verify', reference, '--key', keyFile, '--key', secondFile]);
+  expect({ code, json }).toEqual({
+    code: 0,
+    json: {
+      repository: `${registry.host}/${name}`,
+      tag: '1.0',
+      digest: image.digest,
+      verified: true,
+      threshold: 1,
+      keys: [
+        { key: idOf(key), signed: true },
+        { key: idOf(second), signed: false },
+      ],
+      signatures: [
+        {
+          format: 'legacy',
+          manifest: right.digest,
+          key: idOf(key),
+          annotations: { env: 'prod' },
+          reason: '',
+        },
+      ],
+      others: [],
+    },
+  });
+});
+
+it('requires as many keys as the threshold, and every annotation', async () => {
+  seedBundle(registry, name, image, bundleOf(statementOf(image.digest, {}, { env: 'a=b' }), key));
+  const verify = async (...more: readonly string[]) =>
+    (await runCli(['verify', reference, '--key', keyFile, '--key', secondFile, ...more])).code;
+  expect(await verify('--annotation', 'env=a=b')).toBe(0);
+  expect(await verify('--annotation', 'env=a')).toBe(1);
+  expect(await verify('--threshold', '2')).toBe(1);
+  signSeeded(registry, name, image, second);
+  expect(await verify('--threshold', '2')).toBe(0);
+});
+
+it('escapes what a registry says of itself', async () => {
+  seedBundle(
+    registry,
+    name,
+    image,
+    bundleOf(statementOf(image.digest, { predicateType: '\u001b[31mX' }), key),
+  );
+  const { stdout } = await runCli(['verify', reference, '--key', keyFile]);
+  expect(stdout).not.toContain('\u001b');
+});
+
+describe('fails before any request', () => {
+  it.each([
+    ['without a key', [], 'verify has no keys'],
+    [
+      'with a key that does not exist',
+      ['--key', '/nonexistent'],
+      '--key "/nonexistent" cannot be read: no such file',
+    ],
+    ['with a threshold above the keys', ['--threshold', '3'], 'verify.threshold is 3, but there are only 1'],
+    ['with an annotation without a value', ['--annotation', 'env'], '--annotation "env" is not name=value'],
+  ])('%s', async (_, more, message) => {
+    const keys = more.length > 0 && !more.includes('--key') ? ['--key', keyFile] : [];
+    const { code, stdout, stderr } = await runCli(['verify', reference, ...keys, ...more]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(registry.requests).toEqual([]);
+  });
+});
