@@ -71,7 +71,9 @@ export function hintFor(error: unknown, surface: HintSurface = 'pipeline'): stri
 
 function ownHint(level: unknown, surface: HintSurface): string | undefined {
   if (level instanceof AggregateError) {
-    return level.errors.map((error) => hintFor(error, surface)).find((hint) => hint !== undefined);
+    // Plain http was tried, too.
+    const parts = level.errors.filter((error) => errorCode(error) !== 'TLS_MISSING');
+    return parts.map((error) => hintFor(error, surface)).find((hint) => hint !== undefined);
   }
   if (!(level instanceof UserError)) {
     return registryHint(level);

@@ -12,6 +12,7 @@ const certificateHints: Readonly<Record<string, string>> = {
 };
 
 const connectionHints: Readonly<Record<string, string>> = {
+  TLS_MISSING: 'for a registry that speaks plain http set "insecure: true"',
   TLS_FAILED: 'for a registry that speaks plain http set "insecure: true"',
   HOST_UNRESOLVED: 'check the spelling of the registry, and the DNS and proxy settings of the worker',
   CONNECTION_REFUSED: 'check host and port of the registry, and that it runs',

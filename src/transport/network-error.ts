@@ -34,10 +34,11 @@ const explanations: readonly (readonly [codes: readonly string[], code: string, 
     'the certificate of the server is for another host',
   ],
   [
-    ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST', 'EPROTO'],
-    'TLS_FAILED',
-    'the server does not speak TLS as expected',
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST'],
+    'TLS_MISSING',
+    'the server does not speak TLS',
   ],
+  [['EPROTO'], 'TLS_FAILED', 'the server does not speak TLS as expected'],
   [['ENOTFOUND', 'EAI_AGAIN'], 'HOST_UNRESOLVED', 'the name of the host cannot be resolved'],
   [['ECONNREFUSED'], 'CONNECTION_REFUSED', 'nothing accepts connections there'],
   [
@@ -113,7 +114,7 @@ function innermost(error: unknown): Error {
 
 /**
  * The message of an error without user info of URLs, places in OpenSSL's sources, and advice on Node's options; empty when it
- * only says again that there was a time-out.
+ * only says again that there was a time-out or no TLS.
  */
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error);
@@ -122,6 +123,7 @@ function messageOf(error: unknown): string {
     .replace(/\/\/[^/@\s]*@/g, '//')
     .replace(/; if the root CA is installed locally.*/s, '')
     .replace(/^(Headers|Body) Timeout Error$/, '')
+    .replace(/^(wrong.version.number|packet.length.too.long|http.request)$/i, '')
     .replace(
       /^Connect Timeout Error \(attempted addresse?s?: (.+), timeout: (\d+)ms\)$/,
       'no connection to $1 within $2 ms',

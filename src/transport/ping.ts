@@ -1,5 +1,5 @@
 // The ping: the first request to a registry finds out whether it speaks https or http, and its challenge.
-import { errorText, UserError } from '../errors.ts';
+import { errorCode, errorText, UserError } from '../errors.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
 import { isSameHost } from './authorization.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
@@ -8,6 +8,7 @@ import type { HttpClient, HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
 import { admitUrl, mayUseHttp, type SessionSecurity } from './plain-http.ts';
 import { followRedirects } from './redirect.ts';
+import { RegistryError } from './registry-error.ts';
 import { requestUrl } from './resolve-url.ts';
 import { discardBody, headerLines, registryError } from './response-body.ts';
 import { httpHeadStart, registryLimits, type TimeLimits } from './time-limits.ts';
@@ -21,7 +22,8 @@ export interface PingResult {
 
 /**
  * Sends `GET /v2/` over https and, where plain http may be tried, over http as soon as https has failed or has not
- * responded within {@link httpHeadStart}; the first success wins. Throws both failures otherwise.
+ * responded within {@link httpHeadStart}; the first success wins. Throws both failures otherwise, or that over http alone
+ * when it is the answer of a server that does not speak TLS.
  * Distribution specification, "Determining support"; the race is go-containerregistry's.
  */
 export async function ping(
@@ -49,10 +51,12 @@ export async function ping(
   try {
     return await Promise.any([overHttps, overHttp]);
   } catch {
-    const [first, second] = await Promise.allSettled([overHttps, overHttp]);
-    const failures = [first, second].flatMap((result) =>
-      result.status === 'rejected' ? [result.reason] : [],
-    );
+    const results = await Promise.allSettled([overHttps, overHttp]);
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    const [secureFailure, plainFailure] = failures;
+    if (errorCode(secureFailure) === 'TLS_MISSING' && isAnswer(plainFailure)) {
+      throw plainFailure;
+    }
     throw new UserError(`no answer from ${registry} over https or http`, {
       cause: new AggregateError(failures, failures.map(errorText).join('; ')),
     });
@@ -61,6 +65,11 @@ export async function ping(
     plain.abort();
     overHttp.catch(() => {});
   }
+}
+
+/** Whether a server has answered over http; with 400 one answers that speaks TLS after all. */
+function isAnswer(failure: unknown): boolean {
+  return failure instanceof RegistryError && failure.status !== 400;
 }
 
 async function pingOver(

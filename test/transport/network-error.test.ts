@@ -53,6 +53,16 @@ test.each([
   expect(classifyFailure(error, 0)).toEqual(classifyFailure(coded(code), 0));
 });
 
+test.each([
+  'write EPROTO 80AB:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../ssl/x.c:77:\n',
+  'WRONG_VERSION_NUMBER',
+])('a server without TLS is reported without what OpenSSL says of it: %j', (message) => {
+  const cause = coded('ERR_SSL_WRONG_VERSION_NUMBER', message);
+  expect(errorText(networkError('GET', 'https://reg/', cause))).toBe(
+    'GET https://reg/: the server does not speak TLS',
+  );
+});
+
 test('an unknown error is quoted without secrets', () => {
   const error = networkError('GET', url, new Error('proxy http://user:s3cr3t@proxy:3128 said no'));
   expect(errorText(error)).toContain('the request failed: proxy http://proxy:3128 said no');
@@ -136,5 +146,5 @@ test('plain http where https was expected is explained, with a hint', async () =
   });
   const error = networkError('GET', `https://127.0.0.1:${port}/v2/`, failure);
   expect(hintFor(error)).toContain('insecure: true');
-  expect(errorText(error)).toMatch(/: wrong.version.number$/i);
+  expect(errorText(error)).toMatch(/: the server does not speak TLS$/);
 });

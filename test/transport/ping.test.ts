@@ -125,6 +125,34 @@ describe('the race of https and http', () => {
     expect(hintFor(error)).toContain('ca_certs');
   });
 
+  it('fails with what a server without TLS says over http alone', async () => {
+    const { answers, asked, outcome } = race();
+    answers.https.reject(broken('ERR_SSL_WRONG_VERSION_NUMBER'));
+    await asked.http.promise;
+    answers.http.resolve({ status: 429, body: '{"errors":[{"code":"TOOMANYREQUESTS","message":"later"}]}' });
+    const error = await outcome.catch((caught: unknown) => caught);
+    expect(errorText(error)).toBe('GET http://localhost:5000/v2/: TOOMANYREQUESTS: later');
+    expect(classifyFailure(error, 0).outcome).toMatchObject({ kind: 'status', status: 429 });
+    expect(hintFor(error)).toContain('limits how often');
+  });
+
+  it.each<[string, Error | Reply]>([
+    ['refuses plain http as a server with TLS does', { status: 400 }],
+    ['breaks the connection', broken('ECONNRESET')],
+  ])('fails with both errors when a server without TLS %s over http', async (_name, http) => {
+    const { answers, asked, outcome } = race();
+    answers.https.reject(broken('ERR_SSL_WRONG_VERSION_NUMBER'));
+    await asked.http.promise;
+    if (http instanceof Error) {
+      answers.http.reject(http);
+    } else {
+      answers.http.resolve(http);
+    }
+    const error = await outcome.catch((caught: unknown) => caught);
+    expect(errorText(error)).toMatch(/^no answer from .*: the server does not speak TLS.*; GET http:/);
+    expect(hintFor(error) ?? '').not.toContain('insecure');
+  });
+
   it.each<[string, Error | Reply, Error | Reply, object]>([
     ['429 over https', { status: 429 }, broken('ECONNREFUSED'), { kind: 'status', status: 429 }],
     ['429 over http', broken('EPROTO'), { status: 429 }, { kind: 'status', status: 429 }],
@@ -200,7 +228,9 @@ describe('the response to a ping', () => {
   });
 
   it.each([204, 403, 404, 429, 500])('with status %i is an error', async (status) => {
-    await expect(over({ status, body: status === 204 ? '' : 'no' })).rejects.toThrow('over https or http');
+    await expect(over({ status, body: status === 204 ? '' : 'no' })).rejects.toThrow(
+      `/v2/: unexpected status code ${status}`,
+    );
   });
 
   it('is that of the last redirect', async () => {
