@@ -64,7 +64,7 @@ async function run(): Promise<number> {
       await writeStandardOutput(part);
     }
   } catch (cause) {
-    throw new UserError('writing the answer to standard output', { cause });
+    throw new UserError('writing the answer to standard output', { code: 'OUTPUT_FAILED', cause });
   }
   return code;
 }

@@ -38,12 +38,7 @@ export async function readSettings(path: string | undefined, environment: Enviro
   if (error) {
     const { line, column, message } = error;
     const place = column === undefined ? '' : `column ${column}: `;
-    throw settingsError(
-      origin,
-      line,
-      `${place}${withoutQuotation(message)}`,
-      'values with other characters than letters and digits are best in quotes',
-    );
+    throw settingsError(origin, line, `${place}${withoutQuotation(message)}`, hintFor(message));
   }
   if (root.kind !== 'map' && root.kind !== 'empty') {
     throw settingsError(origin, root.line, 'the settings must be a map with the keys of a settings file');
@@ -118,7 +113,20 @@ function atLine<Value>(origin: SettingsOrigin, line: number, action: () => Value
 
 /** Malformed YAML is quoted in messages about it, and may be a part of a password. */
 function withoutQuotation(message: string): string {
-  return /^(the file |control character )/.test(message) ? message : 'malformed YAML';
+  return isQuotation(message) ? 'malformed YAML' : message;
+}
+
+function isQuotation(message: string): boolean {
+  return !/^(the file |control character )/.test(message);
+}
+
+function hintFor(message: string): string | undefined {
+  if (isQuotation(message)) {
+    return 'values with other characters than letters and digits are best in quotes';
+  }
+  return message.startsWith('the file cannot be read')
+    ? '--config, or else REGISTRY_IMAGE_CONFIG in the environment, names the settings file'
+    : undefined;
 }
 
 /** Without a log-in of its own, a registry has that of Docker's config.json. */
@@ -131,7 +139,11 @@ function accessOf(login: LoginKeys, dockerConfig: string): RegistrySettings['acc
     azureAcr ||
     googleAuth ||
     login.dockerConfig !== '';
-  return { ...login, registryMirrors: [], ...(hasOwn ? {} : { dockerConfig, isOwnDockerConfig: true }) };
+  return {
+    ...login,
+    registryMirrors: [],
+    ...(hasOwn ? { dockerConfigOrigin: 'settings' } : { dockerConfig, dockerConfigOrigin: 'user' }),
+  };
 }
 
 function noLogin(): LoginKeys {

@@ -147,7 +147,5 @@ function stringAt(key: string, entry: JsonObject, name: string): string {
 }
 
 function malformed(reason: string): UserError {
-  return new UserError(`source.docker_config cannot be used: ${reason}`, {
-    hint: 'set it to the content of a config.json as `docker login` writes it, or to the path of such a file',
-  });
+  return new UserError(reason, { code: 'DOCKER_CONFIG_INVALID' });
 }

@@ -15,6 +15,8 @@ const notFound = 'credentials not found in native keychain';
 
 /** What a helper runs in; `timeout` in milliseconds. */
 export interface HelperSurroundings {
+  /** The Docker config that names the helper, as messages name it. */
+  readonly configName: string;
   readonly environment: Environment;
   readonly signal?: AbortSignal | undefined;
   readonly timeout?: number;
@@ -32,9 +34,10 @@ export async function askDockerHelper(
   serverAddress: string,
   surroundings: HelperSurroundings,
 ): Promise<BasicCredentials | undefined> {
+  const { configName } = surroundings;
   const program = `docker-credential-${helper}`;
   if (!/^[A-Za-z0-9][\w.-]*$/.test(helper)) {
-    throw new UserError(`source.docker_config names a credential helper ${JSON.stringify(helper)}`, {
+    throw new UserError(`${configName} names a credential helper ${JSON.stringify(helper)}`, {
       hint: 'the name is what follows docker-credential- in that of the program, for example ecr-login',
     });
   }
@@ -69,7 +72,7 @@ function parseOutput(program: string, serverAddress: string, output: string): Ba
 function run(
   program: string,
   input: string,
-  { environment, signal, timeout = defaultTimeout }: HelperSurroundings,
+  { configName, environment, signal, timeout = defaultTimeout }: HelperSurroundings,
 ) {
   signal?.throwIfAborted();
   return new Promise<{ end: string; output: string; errors: string }>((resolve, reject) => {
@@ -97,7 +100,7 @@ function run(
     });
     child.on('error', (error) => {
       release();
-      reject(missing(program, error));
+      reject(missing(program, configName, error));
     });
     // Processes that it started may keep its streams open after its end.
     child.on('exit', (_code, endedBy) => {
@@ -132,15 +135,12 @@ function endGroup({ pid }: ChildProcess): void {
   }
 }
 
-function missing(program: string, error: Error): UserError {
+function missing(program: string, configName: string, error: Error): UserError {
   const isAbsent = errorCode(error) === 'ENOENT';
   return new UserError(
     isAbsent
-      ? `source.docker_config asks for ${program}, which is not in this image`
-      : `source.docker_config asks for ${program}, which cannot be run`,
-    {
-      ...(isAbsent ? {} : { cause: error }),
-      hint: `add ${program} to the image of the resource type, or put the log-in under auths`,
-    },
+      ? `${configName} asks for ${program}, which is not on the PATH`
+      : `${configName} asks for ${program}, which cannot be run`,
+    { ...(isAbsent ? {} : { cause: error }), code: 'DOCKER_HELPER_MISSING', facts: { program } },
   );
 }

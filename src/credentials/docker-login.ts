@@ -6,6 +6,7 @@ import { parseRepository } from '../oci/reference.ts';
 import { type BasicCredentials, describePadding } from '../transport/authorization.ts';
 import type { CredentialSource, CredentialSurroundings } from './credential-source.ts';
 import {
+  type DockerLogin,
   entryCredentials,
   findDockerLogin,
   parseDockerConfig,
@@ -13,25 +14,33 @@ import {
   secretsOfDockerConfig,
 } from './docker-config.ts';
 import { askDockerHelper } from './docker-helper.ts';
-import type { LoginMethod } from './login.ts';
+import type { DockerConfigOrigin, LoginMethod } from './login.ts';
 
 /** How long credentials of a helper are kept, in milliseconds: it does not say when they expire. */
 const helperCacheTime = 60_000;
+
+/** The keys for a Docker config, as messages name them. */
+const configKeys: Readonly<Record<Exclude<DockerConfigOrigin, 'user'>, string>> = {
+  source: 'source.docker_config',
+  settings: 'docker_config in the settings file',
+};
 
 /**
  * The credentials in a Docker config.json for a registry (`host` or `host:port`). `dockerConfig` is the document, or the
  * absolute path of the file or of its directory. A file is read again each time, a helper is run again after a minute, or
  * when what it returned was refused. A session is anonymous for a registry that is not in the document; that is a
- * warning unless the file is the user's own one (`isOwn`), which nobody chose for this registry. Throws a UserError for a
- * file that cannot be read, a malformed document, and a helper that is missing or fails.
+ * warning unless the file is the user's own one, which is not about this registry in particular. Throws a UserError that
+ * names where the document comes from for a file that cannot be read, a malformed document, and a helper that is missing or
+ * fails.
  */
 export function dockerConfigSource(
   dockerConfig: string,
   registry: string,
   surroundings: Pick<CredentialSurroundings, 'clock' | 'environment' | 'signal' | 'addSecret' | 'log'>,
-  isOwn = false,
+  origin: DockerConfigOrigin = 'source',
 ): CredentialSource {
   const { clock, addSecret, log } = surroundings;
+  const configName = origin === 'user' ? dockerConfig : configKeys[origin];
   let cached: { readonly credentials: BasicCredentials | undefined; readonly until: number } | undefined;
 
   const warned = new Set<string>();
@@ -42,29 +51,41 @@ export function dockerConfigSource(
     }
   };
 
-  const askHelper = async (helper: string, serverAddress: string, fresh: boolean) => {
+  const askHelper = async ({ helper, serverAddress }: HelperLogin, fresh: boolean) => {
     if (fresh || !cached || clock.now() >= cached.until) {
-      const credentials = await askDockerHelper(helper, serverAddress, surroundings);
+      const credentials = await askDockerHelper(helper, serverAddress, { ...surroundings, configName });
       cached = { credentials, until: clock.now() + helperCacheTime };
     }
     return cached.credentials;
   };
 
-  return {
-    name: 'docker_config',
-    async credentials(fresh = false) {
-      const text = isInline(dockerConfig) ? dockerConfig : await readConfigFile(dockerConfig);
+  /** The document, and what it has for the registry. */
+  const readLogin = (text: string) => {
+    try {
       const config = parseDockerConfig(text);
       secretsOfDockerConfig(config).forEach(addSecret);
       const login = findDockerLogin(config, registry);
-      const credentials =
-        login?.kind === 'helper'
-          ? await askHelper(login.helper, login.serverAddress, fresh)
-          : login && entryCredentials(login.key, login.entry);
+      return login?.kind === 'inline'
+        ? {
+            config,
+            login: { kind: 'inline', credentials: entryCredentials(login.key, login.entry) } as const,
+          }
+        : { config, login };
+    } catch (cause) {
+      throw new UserError(`${configName} cannot be used`, { cause });
+    }
+  };
+
+  return {
+    name: 'docker_config',
+    async credentials(fresh = false) {
+      const text = isInline(dockerConfig) ? dockerConfig : await readConfigFile(dockerConfig, configName);
+      const { config, login } = readLogin(text);
+      const credentials = login?.kind === 'helper' ? await askHelper(login, fresh) : login?.credentials;
       if (!credentials) {
         const others = registriesOf(config).join(', ');
-        const missing = `docker_config has no log-in for ${registry}${others && `, only for ${others}`}: it is asked anonymously`;
-        if (isOwn) {
+        const missing = `${configName} has no log-in for ${registry}${others && `, only for ${others}`}: it is asked anonymously`;
+        if (origin === 'user') {
           log.debug(missing);
         } else {
           warnOnce(missing);
@@ -74,7 +95,7 @@ export function dockerConfigSource(
       for (const [name, value] of Object.entries(credentials)) {
         const padding = describePadding(value);
         if (padding !== undefined) {
-          warnOnce(`docker_config: the ${name} for ${registry} ${padding}: it is sent as it is`);
+          warnOnce(`${configName}: the ${name} for ${registry} ${padding}: it is sent as it is`);
         }
       }
       [credentials.password, credentials.identityToken ?? ''].forEach(addSecret);
@@ -83,15 +104,17 @@ export function dockerConfigSource(
   };
 }
 
+type HelperLogin = Extract<DockerLogin, { kind: 'helper' }>;
+
 /** Whether a `docker_config` is the document itself; otherwise it is a path. */
 function isInline(dockerConfig: string): boolean {
   return dockerConfig.trimStart().startsWith('{');
 }
 
-async function readConfigFile(path: string): Promise<string> {
+async function readConfigFile(path: string, configName: string): Promise<string> {
   if (!isAbsolute(path)) {
     // Never quoted: it may be a document with passwords that was encoded twice.
-    throw new UserError('source.docker_config is neither a JSON object nor an absolute path', {
+    throw new UserError(`${configName} is neither a JSON object nor an absolute path`, {
       hint: 'set it to the content of a config.json, or to the path of one that starts with "/"',
     });
   }
@@ -99,19 +122,17 @@ async function readConfigFile(path: string): Promise<string> {
     const isDirectory = (await stat(path)).isDirectory();
     return await readFile(isDirectory ? join(path, 'config.json') : path, 'utf8');
   } catch (cause) {
-    throw new UserError(`source.docker_config names ${JSON.stringify(path)}, which cannot be read`, {
-      cause,
-      hint: 'set it to the path of a config.json in the image of the resource type, or to the content of one',
-    });
+    const named = configName === path ? path : `${configName} names ${JSON.stringify(path)}, which`;
+    throw new UserError(`${named} cannot be read`, { cause, code: 'DOCKER_CONFIG_UNREADABLE' });
   }
 }
 
 /** The log-in by `docker_config`. */
 export const dockerConfigMethod: LoginMethod = {
   applies: ({ dockerConfig }) => dockerConfig !== '',
-  async open({ repository, dockerConfig, isOwnDockerConfig }, surroundings) {
+  async open({ repository, dockerConfig, dockerConfigOrigin }, surroundings) {
     const { registry } = parseRepository(repository);
-    const credentials = dockerConfigSource(dockerConfig, registry, surroundings, isOwnDockerConfig);
+    const credentials = dockerConfigSource(dockerConfig, registry, surroundings, dockerConfigOrigin);
     return { repository, credentials };
   },
 };

@@ -30,9 +30,12 @@ export interface LoginSettings extends AwsSettings, AzureSettings {
   readonly googleAuth: boolean;
   /** The content of a Docker config.json, or the path of one. */
   readonly dockerConfig: string;
-  /** Whether nobody chose that file: then it need not have every registry. */
-  readonly isOwnDockerConfig?: boolean;
+  /** Where that comes from; by default from the source of a resource. */
+  readonly dockerConfigOrigin?: DockerConfigOrigin;
 }
+
+/** A key of a resource's source, one of the settings file, or the file that `docker login` writes for the user. */
+export type DockerConfigOrigin = 'source' | 'settings' | 'user';
 
 /** The name of the repository, which a method may change, and the source of its credentials. */
 export interface Login {

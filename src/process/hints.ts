@@ -2,7 +2,7 @@
 import { causes, errorCode, UserError } from '../errors.ts';
 import { registryHint } from './registry-hints.ts';
 
-/** Failures of the worker's own system, which explain whatever was attempted. */
+/** Failures of the system that a command runs on, which explain whatever was attempted. */
 const systemHints: Readonly<Record<string, string>> = {
   ENOSPC:
     'the disk is full: free or add space on the worker; a put keeps layers that it compresses in TMPDIR until they are pushed',
@@ -12,6 +12,21 @@ const systemHints: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open: raise the limit of open files (ulimit -n) on the worker',
   ENFILE: 'too many files are open on the worker',
 };
+
+/** The same where no worker and no container is involved. */
+const commandLineSystemHints: Readonly<Record<string, string>> = {
+  ENOSPC:
+    'the disk is full: free space there, and in TMPDIR, which keeps layers that are compressed until they are pushed',
+  EDQUOT: 'the quota of the disk is used up: raise it, or free space',
+  EROFS: 'the file system is read-only: name a path that can be written to',
+  EACCES: 'you may not do this: check owner and permissions of the path',
+  EMFILE: 'too many files are open: raise the limit of open files (ulimit -n)',
+  ENFILE: 'too many files are open on this machine',
+};
+
+/** The code of a failure to write the answer: its hint is about that output, whatever the system says. */
+const outputFailed = 'OUTPUT_FAILED';
+const outputHint = 'standard output did not take the whole answer: check what it is redirected or piped to';
 
 /**
  * Failures for which the hint depends on the keys of a pipeline, which the code that throws does not know. `{name}` stands
@@ -33,6 +48,11 @@ const pipelineHints: Readonly<Record<string, string>> = {
   TAG_IS_DIGEST: 'a digest goes into version: pin the resource to {tag: …, digest: …} by its key "version"',
   IMMUTABLE_TAG_CONFLICT:
     'push under a new tag, or set params.on_conflict to skip or move; params.immutable_tags may also be patterns',
+  DOCKER_CONFIG_INVALID:
+    'set it to the content of a config.json as `docker login` writes it, or to the path of such a file',
+  DOCKER_CONFIG_UNREADABLE:
+    'set it to the path of a config.json in the image of the resource type, or to the content of one',
+  DOCKER_HELPER_MISSING: 'add {program} to the image of the resource type, or put the log-in under auths',
   WINDOWS_ROOTFS:
     'its file names need a file system of Windows: set params.format to oci or oci-layout, which keep the layers as they are',
   IMMUTABLE_TAG_UNCLEAR:
@@ -47,25 +67,39 @@ const commandLineHints: Readonly<Record<string, string>> = {
   REPOSITORY_WITHOUT_PATH: 'a registry is followed by the path of the repository: {suggestion}',
   REPOSITORY_URL:
     'leave out the scheme: write {suggestion}; for a registry without TLS set "insecure: true" in the settings file',
+  DOCKER_CONFIG_INVALID:
+    'have `docker login` write it anew, or give the registry a log-in of its own in the settings file',
+  DOCKER_CONFIG_UNREADABLE:
+    'docker_config is the absolute path of a config.json, or its content; username and password can stand in its place',
+  DOCKER_HELPER_MISSING: 'install {program}, or give the registry a log-in of its own in the settings file',
   DIGEST_MALFORMED: 'write "sha256:" and 64 lower-case hexadecimal digits',
 };
 
 /** Where a user reads a hint. */
 export type HintSurface = 'pipeline' | 'command line';
 
-const surfaceHints: Readonly<Record<HintSurface, Readonly<Record<string, string>>>> = {
-  pipeline: pipelineHints,
-  'command line': commandLineHints,
+interface SurfaceHints {
+  readonly system: Readonly<Record<string, string>>;
+  readonly own: Readonly<Record<string, string>>;
+}
+
+const surfaceHints: Readonly<Record<HintSurface, SurfaceHints>> = {
+  pipeline: { system: systemHints, own: pipelineHints },
+  'command line': { system: commandLineSystemHints, own: commandLineHints },
 };
 
 /**
- * The next step after a failure: that of an error of the operating system anywhere among the causes; else the one
+ * The next step after a failure: that of an error of the operating system anywhere among the causes, except where the
+ * answer could not be written; else the one
  * nearest to the user, which the code of an error stands for or the error states itself. Of an aggregate, the first
  * part that has one counts.
  */
 export function hintFor(error: unknown, surface: HintSurface = 'pipeline'): string | undefined {
   const levels = [...causes(error)];
-  const system = levels.map((level) => systemHints[errorCode(level)]);
+  if (levels.some((level) => errorCode(level) === outputFailed)) {
+    return outputHint;
+  }
+  const system = levels.map((level) => surfaceHints[surface].system[errorCode(level)]);
   return [...system, ...levels.map((level) => ownHint(level, surface))].find((hint) => hint !== undefined);
 }
 
@@ -79,7 +113,7 @@ function ownHint(level: unknown, surface: HintSurface): string | undefined {
     return registryHint(level);
   }
   const { facts, hint } = level;
-  const known = surfaceHints[surface][level.code ?? '']?.replace(
+  const known = surfaceHints[surface].own[level.code ?? '']?.replace(
     /\{(\w+)\}/g,
     (_, name) => facts[name] ?? '',
   );

@@ -197,9 +197,23 @@ describe('names file and line of', () => {
     expect(shown).not.toContain('hunter2');
   });
 
-  it('a file that is not there', async () => {
-    await expect(readSettings('/nonexistent/a.yaml', noHome)).rejects.toThrow(
-      '/nonexistent/a.yaml:1: the file cannot be read: no such file or directory',
+  it('a file that is not there, or is no file, with the places that name it', async () => {
+    const directory = await temporaryDirectory();
+    for (const [path, reason] of [
+      ['/nonexistent/a.yaml', 'no such file or directory'],
+      [directory, 'it is a directory'],
+    ] as const) {
+      const error = await readSettings(path, noHome).catch((caught: unknown) => caught);
+      expect(errorText(error)).toBe(`${path}:1: the file cannot be read: ${reason}`);
+      expect(errorHint(error)).toBe(
+        '--config, or else REGISTRY_IMAGE_CONFIG in the environment, names the settings file',
+      );
+    }
+  });
+
+  it('two documents in a file, without a hint about quotes', async () => {
+    expect(await failure('a: b\n---\nc: d\n')).toBe(
+      'settings.yaml:3: column 1: the file has more than one YAML document ',
     );
   });
 });

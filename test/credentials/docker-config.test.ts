@@ -132,7 +132,7 @@ describe('entryCredentials', () => {
     ['only a registry token', { registrytoken: 'topsecret' }],
   ])('refuses %s with an error that names the registry and quotes no secret', (_case, entry) => {
     const message = messageOf(() => entryCredentials('registry.test', { ...entry }));
-    expect(message).toMatch(/^source\.docker_config cannot be used: .*registry\.test/);
+    expect(message).toMatch(/^.*its entry for registry\.test /);
     expect(message).not.toContain('topsecret');
     expect(message).not.toContain(base64('topsecret'));
   });
@@ -142,7 +142,7 @@ it.each(['{"auths": {"r": {"auth": "topsecret', '"topsecret"', '[]', 'null', '']
   'parseDockerConfig refuses %j without quoting it',
   (text) => {
     const message = messageOf(() => parseDockerConfig(text));
-    expect(message).toMatch(/^source\.docker_config cannot be used: it is not (JSON|a JSON object)$/);
+    expect(message).toMatch(/^it is not (JSON|a JSON object)$/);
   },
 );
 

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { askDockerHelper } from '../../src/credentials/docker-helper.ts';
 import { dockerConfigSource } from '../../src/credentials/docker-login.ts';
+import type { DockerConfigOrigin } from '../../src/credentials/login.ts';
+import { errorText } from '../../src/errors.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { recordedLog } from '../support/test-session.ts';
@@ -85,7 +87,45 @@ it('ends a helper that runs too long, and says so', async () => {
   await writeFile(program, "#!/bin/sh\ntrap '' TERM\nexec sleep 100\n");
   await chmod(program, 0o755);
   const environment = { PATH: `${directory}:/usr/bin:/bin` };
-  await expect(askDockerHelper('slow', 'registry.test', { environment, timeout: 50 })).rejects.toThrow(
+  await expect(
+    askDockerHelper('slow', 'registry.test', {
+      configName: 'source.docker_config',
+      environment,
+      timeout: 50,
+    }),
+  ).rejects.toThrow(
     'docker-credential-slow returned no log-in for registry.test (no end within 0.05 seconds)',
   );
+});
+
+it.each<[string, string]>([
+  ['{', 'cannot be used: it is not JSON'],
+  ['{"auths":[]}', 'cannot be used: auths in it is not an object'],
+  [
+    '{"auths":{"registry.test":{"auth":"?"}}}',
+    'cannot be used: auth of its entry for registry.test is not the base64',
+  ],
+  ['{"credsStore":"no-such"}', 'asks for docker-credential-no-such, which is not on the PATH'],
+  ['{"credsStore":"../x"}', 'names a credential helper "../x"'],
+])('names where %j comes from when it is of no use', async (document, message) => {
+  const file = join(await temporaryDirectory(), 'config.json');
+  await writeFile(file, document);
+  const failureOf = async (dockerConfig: string, origin: DockerConfigOrigin) => {
+    const source = dockerConfigSource(dockerConfig, 'registry.test', surroundingsOf(), origin);
+    return errorText(await source.credentials().catch((error: unknown) => error));
+  };
+  expect(await failureOf(document, 'source')).toContain(`source.docker_config ${message}`);
+  expect(await failureOf(document, 'settings')).toContain(`docker_config in the settings file ${message}`);
+  expect(await failureOf(file, 'user')).toContain(`${file} ${message}`);
+});
+
+it.each<[DockerConfigOrigin, string]>([
+  ['source', 'source.docker_config names "FILE", which cannot be read: ENOENT'],
+  ['settings', 'docker_config in the settings file names "FILE", which cannot be read: ENOENT'],
+  ['user', 'FILE cannot be read: ENOENT'],
+])('names a file that is gone, with origin %s', async (origin, message) => {
+  const file = join(await temporaryDirectory(), 'config.json');
+  const source = dockerConfigSource(file, 'registry.test', surroundingsOf(), origin);
+  const error = await source.credentials().catch((caught: unknown) => caught);
+  expect(errorText(error).replace(file, 'FILE')).toContain(message);
 });

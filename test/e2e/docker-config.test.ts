@@ -146,7 +146,7 @@ describe('a credential helper', () => {
     await using registry = await start({ kind: 'bearer', credentials });
     const { versions, stderr } = await check(registry, { docker_config: { credsStore: 'absent' } });
     expect(versions).toBeUndefined();
-    expect(stderr).toContain('docker-credential-absent, which is not in this image');
+    expect(stderr).toContain('docker-credential-absent, which is not on the PATH');
     expect(stderr).toContain('or put the log-in under auths');
   });
 

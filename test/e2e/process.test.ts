@@ -147,6 +147,7 @@ it.runIf(process.platform === 'linux')('fails when stdout is a full device', asy
   const { status, stderr } = await runProgram('/bin/sh', ['-c', script, executablePath('check')], options);
   expect(status).toBe(1);
   expect(stderr).toContain('writing the answer to standard output: ENOSPC');
+  expect(stderr).toContain('hint: standard output did not take the whole answer');
 });
 
 it('reads a request that arrives in pieces and is larger than a pipe', async () => {

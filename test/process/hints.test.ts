@@ -12,11 +12,36 @@ it.each([
   ['MIRRORED_REGISTRY_INVALID', 'write it as in the repository'],
   ['DIGEST_MALFORMED', 'from an answer of check'],
   ['IMMUTABLE_TAG_CONFLICT', 'set params.on_conflict'],
+  ['DOCKER_CONFIG_INVALID', 'the path of such a file'],
+  ['DOCKER_CONFIG_UNREADABLE', 'in the image of the resource type'],
+  ['DOCKER_HELPER_MISSING', 'to the image of the resource type'],
   ['WINDOWS_ROOTFS', 'set params.format to oci or oci-layout'],
   ['IMMUTABLE_TAG_UNCLEAR', 'params.immutable_tags cannot work there'],
 ])('names the keys of the pipeline for the code %s', (code, hint) => {
   expect(hintFor(new UserError('outer', { cause: new UserError('inner', { code }) }))).toContain(hint);
 });
+
+it.each([
+  ['DOCKER_CONFIG_INVALID', 'have `docker login` write it anew'],
+  ['DOCKER_CONFIG_UNREADABLE', 'the absolute path of a config.json'],
+  ['DOCKER_HELPER_MISSING', 'in the settings file'],
+  ['ENOSPC', 'free space there'],
+  ['EACCES', 'you may not do this'],
+])('names neither worker nor source on the command line for the code %s', (code, hint) => {
+  const shown = hintFor(new UserError('outer', { code }), 'command line');
+  expect(shown).toContain(hint);
+  expect(shown).not.toMatch(/worker|source|container/);
+});
+
+it.each(['pipeline', 'command line'] as const)(
+  'is about standard output when the answer cannot be written, for the %s',
+  (surface) => {
+    const cause = Object.assign(new Error('write'), { code: 'ENOSPC' });
+    expect(hintFor(new UserError('writing', { code: 'OUTPUT_FAILED', cause }), surface)).toMatch(
+      /^standard output did not take the whole answer/,
+    );
+  },
+);
 
 it('fills the facts of an error into its hint', () => {
   const facts = { suggestion: 'registry.test/team/app' };
