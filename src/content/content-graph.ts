@@ -102,4 +102,6 @@ export interface TaggedTarget extends ContentTarget {
    * had moved are restored to their state in `tags`, as far as the target allows it.
    */
   publishTagged(root: Descriptor, bytes: Uint8Array, tags: readonly CurrentTag[]): Promise<void>;
+  /** Makes sure that a root which is there is listed as a referrer of its subject: a copy may have been cut just before that. */
+  recordHeld?(root: Descriptor, read: () => Promise<Uint8Array>): Promise<void>;
 }

@@ -30,15 +30,16 @@ export async function bringAttachments(
   for (const { node, tag } of attachments) {
     const outcome = await bringBelow(target, node, reader, options);
     const { descriptor } = node;
+    const read = async () => (await reader.document(node)).bytes;
     if (tag === undefined) {
-      if (outcome === 'brought') {
-        await target.publish(descriptor, (await reader.document(node)).bytes);
-      }
+      await (outcome === 'brought'
+        ? target.publish(descriptor, await read())
+        : target.recordHeld?.(descriptor, read));
       continue;
     }
     const [current] = await target.currentTags([tag]);
     if (current && !(current.now.state === 'found' && current.now.digest === descriptor.digest)) {
-      await target.publishTagged(descriptor, (await reader.document(node)).bytes, [current]);
+      await target.publishTagged(descriptor, await read(), [current]);
     }
   }
 }

@@ -92,7 +92,8 @@ async function readSource(
     const served = await getManifest(other, digest).catch(() => {
       throw error;
     });
-    return sourceImage(other, served, finder(session), progress);
+    // What is attached to an image that the source has lost stays where it is, too.
+    return sourceImage(other, served, undefined, progress);
   }
 }
 

@@ -74,6 +74,13 @@ export function* edgesOf({ destination, sources }: RepositoryPromotion): Generat
   }
 }
 
+/** The sources from which a digest is promoted into a repository, beside that of an edge with it: content is the same from each. */
+export function otherSources({ sources }: RepositoryPromotion, edge: Edge): RepositorySource[] {
+  return sources.filter(
+    ({ source, digests }) => source !== edge.source && digests.some(({ digest }) => digest === edge.digest),
+  );
+}
+
 /** How many edges one repository has. */
 export function countEdges(promotion: RepositoryPromotion): number {
   let count = 0;

@@ -1,12 +1,13 @@
 // The plan of a promotion: every edge with what becomes of it, repository by repository.
 import { errorText } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { edgesOf, type ManifestEdge, type RepositoryPromotion } from './edges.ts';
+import { edgesOf, type ManifestEdge, otherSources, type RepositoryPromotion } from './edges.ts';
 import { mapByHost } from './hosts.ts';
 import type { Inventory } from './inventory.ts';
 import {
   type DestinationState,
   failedEdge,
+  type PlanFacts,
   type PlannedEdge,
   planEdge,
   type SourceState,
@@ -70,7 +71,32 @@ async function planRepository(
   const source = (repository: string, digest: Digest): SourceState =>
     sources.get(repository)?.get(digest) ?? 'missing';
   const facts = { destination, source, mayMove };
-  return Array.from(edgesOf(promotion), (edge) => planEdge(edge, facts));
+  return Array.from(edgesOf(promotion), (edge) => planFromAnySource(edge, promotion, facts));
+}
+
+/** Plans an edge from the first source that has the digest: several may promote it into one repository. */
+function planFromAnySource(
+  edge: ManifestEdge,
+  promotion: RepositoryPromotion,
+  facts: PlanFacts,
+): PlannedEdge {
+  let planned = planEdge(edge, facts);
+  if (promotion.sources.length === 1 || !isUnavailable(planned)) {
+    return planned;
+  }
+  for (const { source } of otherSources(promotion, edge)) {
+    const other = planEdge({ ...edge, source }, facts);
+    if (!isUnavailable(other)) {
+      return other;
+    }
+    // What one source cannot say is not certainly lost.
+    planned = planned.action === 'lost' ? other : planned;
+  }
+  return planned;
+}
+
+function isUnavailable({ action }: PlannedEdge): boolean {
+  return action === 'lost' || action === 'failed';
 }
 
 /** What the sources hold of the digests that the destination lacks. */

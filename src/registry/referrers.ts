@@ -21,18 +21,39 @@ export interface ReferrerRecorder {
    * `subject`, or when the registry has the referrers endpoint. Throws a RegistryError when the index cannot be read.
    */
   record(pushed: Descriptor, bytes: Uint8Array): Promise<void>;
+  /**
+   * The same for a manifest that the repository holds already: whoever pushed it may have been cut before the index. Its bytes
+   * are not asked for where the endpoint has been found.
+   */
+  recordHeld(held: Descriptor, read: () => Promise<Uint8Array>): Promise<void>;
 }
 
 /** A recorder for one repository. It records one manifest after the other, because each changes an index that it read. */
 export function createReferrerRecorder(session: Session): ReferrerRecorder {
   let last: Promise<unknown> = Promise.resolve();
+  let hasEndpoint = false;
+
+  const recordOne = async (subject: Digest, referrer: Descriptor) => {
+    hasEndpoint ||= (await listReferrers(session, subject)) !== 'unsupported';
+    if (!hasEndpoint) {
+      await addToIndex(session, subject, referrer);
+    }
+  };
+
+  const record = async (pushed: Descriptor, bytes: Uint8Array) => {
+    const found = referrerOf(pushed, bytes);
+    if (found) {
+      const recorded = last.then(() => recordOne(found.subject, found.referrer));
+      last = recorded.catch(() => undefined);
+      await recorded;
+    }
+  };
+
   return {
-    async record(pushed, bytes) {
-      const found = referrerOf(pushed, bytes);
-      if (found) {
-        const recorded = last.then(() => recordReferrer(session, found.subject, found.referrer));
-        last = recorded.catch(() => undefined);
-        await recorded;
+    record,
+    async recordHeld(held, read) {
+      if (!hasEndpoint) {
+        await record(held, await read());
       }
     },
   };
@@ -65,10 +86,7 @@ function referrerOf(
   };
 }
 
-async function recordReferrer(session: Session, subject: Digest, referrer: Descriptor): Promise<void> {
-  if ((await listReferrers(session, subject)) !== 'unsupported') {
-    return;
-  }
+async function addToIndex(session: Session, subject: Digest, referrer: Descriptor): Promise<void> {
   const known = await taggedReferrers(session, subject);
   if (known.some(({ digest }) => digest === referrer.digest)) {
     return;

@@ -65,6 +65,7 @@ export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTa
       await putDescribed(root.digest, root, bytes);
       await referrers.record(root, bytes);
     },
+    recordHeld: referrers.recordHeld,
     async publishTagged(root, bytes, tags) {
       const tried: TriedTag[] = [];
       const failures: unknown[] = [];

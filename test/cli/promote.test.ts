@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { seed } from '../support/images.ts';
+import { buildIndex, seed } from '../support/images.ts';
 import { imageWith, manifestFile, manifestText, registryWith, textFile } from '../support/promotion.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { runCli, runCliJson } from '../support/run-cli.ts';
@@ -211,6 +211,36 @@ describe('what is lost or may not move', () => {
     const { outcomes } = await promote('--manifest', manifest, `--allow-tag-moves=${pattern}`);
     expect(outcomes).toContain(`prod/app:latest ${outcome}`);
   });
+});
+
+it('takes a digest from any source that promotes it into the same repository', async () => {
+  const one = await imageWith('1');
+  const source = await registryWith({ 'staging/sub/app:': one });
+  const destination = await registryWith();
+  const text = manifestText(
+    `${source.host}/staging`,
+    [`${destination.host}/prod`, `${destination.host}/prod/sub`],
+    { app: [[one, '1']], 'sub/app': [[one, '2']] },
+  );
+  const args = ['promote', '--manifest', await textFile('manifest.yaml', text), '--confirm'];
+  const { code, json } = await runCliJson(args);
+  expect(destination.tags('prod/sub/app')).toEqual(['1', '2']);
+  // `prod/app` is lost: only `staging/app` is promoted into it.
+  expect({ code, summary: json.summary }).toMatchObject({ code: 1, summary: { copied: 3, lost: 1 } });
+  expect((await runCliJson(args)).json.summary).toMatchObject({ present: 3, lost: 1 });
+});
+
+it('tags an image that the source has lost, though the source has what is attached to its children', async () => {
+  const [one, two] = [await imageWith('1'), await imageWith('2')];
+  const index = buildIndex([one, two]);
+  const source = await registryWith({ 'staging/app:': two });
+  const signature = await imageWith('signature');
+  seed(source, 'staging/app', `sha256-${two.digest.slice(7)}.sig`, signature);
+  const destination = await registryWith({ 'prod/app:old': index });
+  const manifest = await manifestFile(source, [destination], { app: [[index, 'new']] });
+  const { code, json } = await runCliJson(['promote', '--manifest', manifest, '--confirm']);
+  expect({ code, summary: json.summary }).toMatchObject({ code: 0, summary: { tagged: 1 } });
+  expect(destination.tags('prod/app')).toEqual(['new', 'old']);
 });
 
 it('is limited to image names by --only', async () => {

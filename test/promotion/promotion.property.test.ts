@@ -1,160 +1,223 @@
 // Promotion as sets: from any state, what manifests say is reached and nothing else changes, whenever a run is cut off.
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
+import type { Digest } from '../../src/oci/digest.ts';
 import { contentOf } from '../support/image-files.ts';
-import { buildIndex, type Root, seed } from '../support/images.ts';
+import { buildImage, buildIndex, descriptorOf, type Image, type Root, seed } from '../support/images.ts';
 import { imageWith, manifestText, textFile } from '../support/promotion.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
-import { runCliJson } from '../support/run-cli.ts';
+import { runCli, runCliJson } from '../support/run-cli.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import {
+  anyCase,
+  type Case,
+  destinations,
+  digestsBelow,
+  type Expected,
+  expectedEnd,
+  imageNames,
+  type Place,
+  places,
+} from './promotion-model.ts';
 
-const tagNames = ['1.0', '2.0', 'latest', 'edge'];
 let roots: Root[];
+/** What is attached to each root: a referrer, and a signature under a tag. */
+let attachments: { readonly referrer: Image; readonly signature: Image }[];
 
 beforeAll(async () => {
   const images = await Promise.all(['1', '2', '3'].map(imageWith));
   roots = [...images, buildIndex(images.slice(1))];
-});
-
-/** Which root each tag is on, by the number of the root; no entry without the tag. */
-type Tags = Readonly<Record<string, number>>;
-
-/** What is generated: the source, what two destinations hold, what the manifest says, and where a run is cut. */
-interface Case {
-  readonly source: readonly number[];
-  readonly destinations: readonly { readonly held: readonly number[]; readonly tags: Tags }[];
-  readonly wanted: readonly number[];
-  readonly tags: Tags;
-  readonly allowMoves: boolean;
-  readonly cut: number;
-}
-
-const someRoots = fc.subarray([0, 1, 2, 3]);
-const someTags: fc.Arbitrary<Tags> = fc.dictionary(
-  fc.constantFrom(...tagNames),
-  fc.integer({ min: 0, max: 3 }),
-  { maxKeys: 4 },
-);
-const anyCase: fc.Arbitrary<Case> = fc.record({
-  source: someRoots,
-  destinations: fc.tuple(
-    fc.record({ held: someRoots, tags: someTags }),
-    fc.record({ held: someRoots, tags: someTags }),
-  ),
-  wanted: fc.subarray([0, 1, 2, 3], { minLength: 1 }),
-  tags: someTags,
-  allowMoves: fc.boolean(),
-  cut: fc.integer({ min: 1, max: 60 }),
-});
-
-/** Every digest below a root, its own too. */
-function digestsBelow(root: Root): string[] {
-  return [root.digest, ...('children' in root ? root.children.flatMap(digestsBelow) : [])];
-}
-
-/** The tags that a destination has at the end, by the set semantics of the contract. */
-function expectedTags(
-  { source, wanted, tags, allowMoves }: Case,
-  { held, tags: had }: Case['destinations'][number],
-): Record<string, string> {
-  const known = new Set(
-    [...held, ...Object.values(had), ...source].flatMap((number) => digestsBelow(roots[number] as Root)),
+  attachments = await Promise.all(
+    roots.map(async (root) => ({
+      referrer: await buildImage({
+        manifest: { artifactType: 'application/spdx', subject: descriptorOf(root) },
+      }),
+      signature: await imageWith(`signature of ${root.digest}`),
+    })),
   );
-  const result: Record<string, number> = { ...had };
-  for (const [tag, number] of Object.entries(tags)) {
-    const isWanted = wanted.includes(number);
-    const isThere = known.has((roots[number] as Root).digest);
-    if (isWanted && isThere && (had[tag] === undefined || allowMoves)) {
-      result[tag] = number;
+});
+
+const rootOf = (number: number) => roots[number] as Root;
+const digestOf = (number: number) => rootOf(number).digest;
+const below = (number: number) =>
+  digestsBelow(rootOf(number)).map((digest) => roots.findIndex((root) => root.digest === digest));
+const signatureTag = (digest: Digest) => `sha256-${digest.slice(7)}.sig`;
+
+/** The registries of one case, and the manifest that promotes between them. */
+interface World {
+  readonly source: TestRegistry;
+  readonly registries: readonly TestRegistry[];
+  readonly manifest: string;
+  readonly plan: string;
+}
+
+const repositoryOf = ({ registries }: World, place: Place) => {
+  const [number = '', ...path] = place.split('/');
+  return { registry: registries[Number(number)] as TestRegistry, name: path.join('/') };
+};
+
+const tagsAt = (world: World, place: Place) => {
+  const { registry, name } = repositoryOf(world, place);
+  const own = registry.tags(name).filter((tag) => !tag.startsWith('sha256-'));
+  return Object.fromEntries(own.map((tag) => [tag, registry.manifest(name, tag)?.digest]));
+};
+
+async function withWorld(generated: Case, action: (world: World) => Promise<void>): Promise<void> {
+  const { source: held, attached, before, images, hasReferrers } = generated;
+  const start = () => startRegistry({ referrers: hasReferrers });
+  const [source, ...registries] = await Promise.all([start(), start(), start()]);
+  try {
+    for (const name of imageNames) {
+      for (const number of held[name]) {
+        seed(source, `staging/${name}`, undefined, rootOf(number));
+      }
+      for (const number of attached.filter((each) => held[name].flatMap(below).includes(each))) {
+        seedAttachments(source, `staging/${name}`, number, hasReferrers);
+      }
     }
+    const text = manifestText(
+      `${source.host}/staging`,
+      destinations.map((path) => path.replace(/^\d/, (number) => registries[Number(number)]?.host ?? '')),
+      Object.fromEntries(
+        imageNames.map((name) => [
+          name,
+          images[name].wanted.map((number): [Root, ...string[]] => [
+            rootOf(number),
+            ...Object.keys(images[name].tags).filter((tag) => images[name].tags[tag] === number),
+          ]),
+        ]),
+      ),
+    );
+    const plan = join(await temporaryDirectory(), 'plan.json');
+    const world = { source, registries, manifest: await textFile('manifest.yaml', text), plan };
+    for (const place of places) {
+      const { registry, name } = repositoryOf(world, place);
+      for (const number of before[place].held) {
+        seed(registry, name, undefined, rootOf(number));
+      }
+      for (const [tag, number] of Object.entries(before[place].tags)) {
+        seed(registry, name, tag, rootOf(number));
+      }
+    }
+    await action(world);
+  } finally {
+    await Promise.all([source, ...registries].map((registry) => registry.close()));
   }
-  return Object.fromEntries(
-    Object.entries(result).map(([tag, number]) => [tag, (roots[number] as Root).digest]),
-  );
 }
 
-/** Whether a digest is wanted only under tags that are on another digest and may not move. */
-function isSetAside({ tags, destinations, allowMoves }: Case, number: number, position: number): boolean {
-  const own = Object.keys(tags).filter((tag) => tags[tag] === number);
-  const had = destinations[position]?.tags ?? {};
-  return !allowMoves && own.length > 0 && own.every((tag) => (had[tag] ?? number) !== number);
+function seedAttachments(registry: TestRegistry, name: string, number: number, hasReferrers: boolean): void {
+  const { referrer, signature } = attachments[number] as (typeof attachments)[number];
+  seed(registry, name, undefined, referrer);
+  seed(registry, name, signatureTag(digestOf(number)), signature);
+  if (!hasReferrers) {
+    const mediaType = 'application/vnd.oci.image.index.v1+json';
+    const entry = descriptorOf(referrer, { artifactType: 'application/spdx' });
+    const index = JSON.stringify({ schemaVersion: 2, mediaType, manifests: [entry] });
+    registry.putManifest(name, `sha256-${digestOf(number).slice(7)}`, mediaType, index);
+  }
 }
 
-const tagsOf = (registry: TestRegistry) =>
-  Object.fromEntries(
-    registry.tags('prod/app').map((tag) => [tag, registry.manifest('prod/app', tag)?.digest as string]),
-  );
+/** Runs the promotion; a plan is made once, and carried out as often as this is called. */
+async function promote(generated: Case, { manifest, plan }: World, others: object = {}) {
+  const moves = generated.allowMoves ? ['--allow-tag-moves'] : [];
+  return generated.way === 'promote'
+    ? await runCliJson(['promote', '--manifest', manifest, '--confirm', ...moves], others)
+    : await runCliJson(['apply', plan], others);
+}
 
-/** Fails when a manifest of a destination lists what is not there. */
-function expectComplete(registry: TestRegistry): void {
-  for (const root of roots) {
-    if (registry.manifest('prod/app', root.digest)) {
+async function savePlan({ way, allowMoves }: Case, { manifest, plan }: World): Promise<void> {
+  if (way === 'apply') {
+    const moves = allowMoves ? ['--allow-tag-moves'] : [];
+    await runCli(['promote', '--manifest', manifest, '--out', plan, '--all', ...moves]);
+  }
+}
+
+/** Fails when a manifest of a destination lists what is not there, or a tag that was set shows what is not all there. */
+function expectComplete(generated: Case, world: World, { done }: Expected): void {
+  for (const place of places) {
+    const { registry, name } = repositoryOf(world, place);
+    for (const root of roots.filter(({ digest }) => registry.manifest(name, digest))) {
       for (const { digest, mediaType } of contentOf(root)) {
-        const found = /manifest|index/.test(mediaType)
-          ? registry.manifest('prod/app', digest)
-          : registry.blob('prod/app', digest);
+        const isManifest = /manifest|index/.test(mediaType);
+        const found = isManifest ? registry.manifest(name, digest) : registry.blob(name, digest);
         expect(found, `${digest} below ${root.digest}`).toBeDefined();
       }
     }
   }
-}
-
-async function withRegistries(
-  generated: Case,
-  action: (destinations: readonly TestRegistry[], manifest: string) => Promise<void>,
-): Promise<void> {
-  const [source, ...destinations] = await Promise.all([startRegistry(), startRegistry(), startRegistry()]);
-  try {
-    for (const number of generated.source) {
-      seed(source, 'staging/app', undefined, roots[number] as Root);
+  for (const { place, root, tag } of done) {
+    if (tag !== null && tagsAt(world, place)[tag] === digestOf(root)) {
+      expectAttachments(generated, world, place, root);
     }
-    for (const [position, { held, tags }] of generated.destinations.entries()) {
-      for (const number of held) {
-        seed(destinations[position] as TestRegistry, 'prod/app', undefined, roots[number] as Root);
-      }
-      for (const [tag, number] of Object.entries(tags)) {
-        seed(destinations[position] as TestRegistry, 'prod/app', tag, roots[number] as Root);
-      }
-    }
-    const content = generated.wanted.map((number): [Root, ...string[]] => [
-      roots[number] as Root,
-      ...Object.keys(generated.tags).filter((tag) => generated.tags[tag] === number),
-    ]);
-    const text = manifestText(
-      `${source.host}/staging`,
-      destinations.map(({ host }) => `${host}/prod`),
-      { app: content },
-    );
-    await action(destinations, await textFile('manifest.yaml', text));
-  } finally {
-    await Promise.all([source, ...destinations].map((registry) => registry.close()));
   }
 }
 
-const promote = (manifest: string, { allowMoves }: Case, others: object = {}) =>
-  runCliJson(
-    ['promote', '--manifest', manifest, '--confirm', ...(allowMoves ? ['--allow-tag-moves'] : [])],
-    others,
-  );
+function expectAttachments(generated: Case, world: World, place: Place, root: number): void {
+  const { registry, name } = repositoryOf(world, place);
+  const isTwofold = place === '0/prod/sub/app';
+  const sources = isTwofold ? imageNames : imageNames.filter((each) => place.endsWith(`prod/${each}`));
+  const names = sources.length > 0 ? sources : (['sub/app'] as const);
+  for (const number of below(root).filter((each) => generated.attached.includes(each))) {
+    if (names.every((each) => generated.source[each].flatMap(below).includes(root))) {
+      const { referrer, signature } = attachments[number] as (typeof attachments)[number];
+      expect(registry.manifest(name, referrer.digest), `referrer of ${number}`).toBeDefined();
+      const tagged = registry.manifest(name, signatureTag(digestOf(number)));
+      expect(tagged?.digest, `signature of ${number}`).toBe(signature.digest);
+      if (!generated.hasReferrers) {
+        const index = registry.manifest(name, `sha256-${digestOf(number).slice(7)}`);
+        expect(index?.bytes.toString(), `index of the referrers of ${number}`).toContain(referrer.digest);
+      }
+    }
+  }
+}
+
+/** Fails unless every destination is as the model says. */
+function expectEnd(generated: Case, world: World, expected: Expected, stderr: string): void {
+  for (const place of places) {
+    const tags = Object.entries(expected.tags[place]).map(([tag, number]) => [tag, digestOf(number)]);
+    expect(tagsAt(world, place), `${place}\n${stderr}`).toEqual(Object.fromEntries(tags));
+  }
+  if (!expected.isConflict) {
+    for (const { place, root } of [...expected.done, ...expected.present]) {
+      const { registry, name } = repositoryOf(world, place);
+      expect(registry.manifest(name, digestOf(root)), `${root} in ${place}`).toBeDefined();
+    }
+    expectComplete(generated, world, expected);
+    for (const { place, root } of expected.done) {
+      expectAttachments(generated, world, place, root);
+    }
+  }
+}
+
+const writesOf = ({ registries }: World) =>
+  registries.flatMap(({ requests }) => requests).filter(({ method }) => method !== 'GET' && method !== 'HEAD')
+    .length;
 
 it('reaches what the manifest says, leaves the rest alone, and has nothing left to do', async () => {
   await fc.assert(
     fc.asyncProperty(anyCase, (generated) =>
-      withRegistries(generated, async (destinations, manifest) => {
-        const first = await promote(manifest, generated);
-        const expected = generated.destinations.map((state) => expectedTags(generated, state));
-        expect(destinations.map(tagsOf), first.stderr).toEqual(expected);
-        destinations.forEach(expectComplete);
-        for (const number of generated.wanted.filter((each) => generated.source.includes(each))) {
-          for (const [position, registry] of destinations.entries()) {
-            const isThere = registry.manifest('prod/app', (roots[number] as Root).digest) !== undefined;
-            expect(isThere || isSetAside(generated, number, position)).toBe(true);
-          }
+      withWorld(generated, async (world) => {
+        const expected = expectedEnd(generated, below);
+        await savePlan(generated, world);
+        const first = await promote(generated, world);
+        expectEnd(generated, world, expected, first.stderr);
+        const isHeldUp = expected.isConflict || expected.lost.length > 0 || expected.moves.length > 0;
+        expect(first.code, first.stderr).toBe(isHeldUp ? 1 : 0);
+        if (expected.isConflict) {
+          expect(writesOf(world)).toBe(0);
+          return;
         }
-        const isWrite = ({ method }: { method: string }) => method !== 'GET' && method !== 'HEAD';
-        const written = destinations.map(({ requests }) => requests.filter(isWrite).length);
-        const second = await promote(manifest, generated);
+        expect(first.json.summary).toMatchObject({
+          edges:
+            expected.done.length + expected.present.length + expected.lost.length + expected.moves.length,
+          lost: expected.lost.length,
+          tag_moves: expected.moves.length,
+          failed: 0,
+        });
+        const written = writesOf(world);
+        const second = await promote(generated, world);
         expect(second.json.summary).toMatchObject({ copied: 0, tagged: 0, failed: 0, pending: 0 });
-        expect(destinations.map(({ requests }) => requests.filter(isWrite).length)).toEqual(written);
+        expect(writesOf(world)).toBe(written);
         expect(second.code).toBe(first.code);
       }),
     ),
@@ -165,10 +228,14 @@ it('reaches what the manifest says, leaves the rest alone, and has nothing left 
 it('ends the same when a run was cut off at any request, and shows no tag before all of it is there', async () => {
   await fc.assert(
     fc.asyncProperty(anyCase, (generated) =>
-      withRegistries(generated, async (destinations, manifest) => {
+      withWorld(generated, async (world) => {
+        const expected = expectedEnd(generated, below);
+        fc.pre(!expected.isConflict);
+        await savePlan(generated, world);
         const controller = new AbortController();
         let left = generated.cut;
-        for (const registry of destinations) {
+        const all = [world.source, ...world.registries];
+        for (const registry of all) {
           registry.faults.add({
             path: /./,
             fault: () => {
@@ -179,15 +246,13 @@ it('ends the same when a run was cut off at any request, and shows no tag before
             },
           });
         }
-        await promote(manifest, generated, { signal: controller.signal }).catch(() => undefined);
-        destinations.forEach(expectComplete);
-        for (const registry of destinations) {
+        await promote(generated, world, { signal: controller.signal }).catch(() => undefined);
+        expectComplete(generated, world, expected);
+        for (const registry of all) {
           registry.faults.clear();
         }
-        const again = await promote(manifest, generated);
-        const expected = generated.destinations.map((state) => expectedTags(generated, state));
-        expect(destinations.map(tagsOf), again.stderr).toEqual(expected);
-        destinations.forEach(expectComplete);
+        const again = await promote(generated, world);
+        expectEnd(generated, world, expected, again.stderr);
       }),
     ),
     { numRuns: 30 },

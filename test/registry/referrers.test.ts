@@ -64,6 +64,26 @@ describe('the recording of a referrer', () => {
     expect(listed().manifests).toHaveLength(1);
   });
 
+  it('makes up for an index that a copy which was cut has left out', async () => {
+    const { registry, session, listed } = await registryOf();
+    const image = await buildImage({ manifest: { subject: { mediaType: 'x', size: 7, digest: subject } } });
+    seed(registry, 'app', undefined, image);
+    const recorder = createReferrerRecorder(session);
+    await recorder.recordHeld(descriptorOf(image), async () => image.bytes);
+    expect(listed().manifests).toMatchObject([{ digest: image.digest }]);
+    await recorder.recordHeld(descriptorOf(image), async () => image.bytes);
+    expect(registry.journal.select({ method: 'PUT' })).toHaveLength(1);
+  });
+
+  it('does not read what a registry holds that has the referrers API', async () => {
+    const { push, session } = await registryOf({ referrers: true });
+    await push('one');
+    const image = await buildImage({ manifest: { subject: { mediaType: 'x', size: 7, digest: subject } } });
+    const recorder = createReferrerRecorder(session);
+    await recorder.record(descriptorOf(image), image.bytes);
+    await recorder.recordHeld(descriptorOf(image), () => Promise.reject(new Error('read')));
+  });
+
   it('does nothing for a manifest without a subject', async () => {
     const { registry, session } = await registryOf();
     const image = await buildImage();

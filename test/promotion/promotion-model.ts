@@ -1,0 +1,175 @@
+// The contract of promotion as sets, written without the code under test: what every destination repository holds at the end.
+import fc from 'fast-check';
+import type { Root } from '../support/images.ts';
+
+/** Which root each tag is on, by the number of the root; no entry without the tag. */
+export type Tags = Readonly<Record<string, number>>;
+
+/** What a repository holds: roots by their numbers, and tags. */
+export interface Holding {
+  readonly held: readonly number[];
+  readonly tags: Tags;
+}
+
+/** What a manifest says of one image name: digests, and their tags. */
+export interface Wanted {
+  readonly wanted: readonly number[];
+  readonly tags: Tags;
+}
+
+/** What is generated. */
+export interface Case {
+  /** What the source has of each image name. */
+  readonly source: Readonly<Record<ImageName, readonly number[]>>;
+  /** The roots that have a referrer and a signature at the source, where they are there. */
+  readonly attached: readonly number[];
+  /** What each destination repository has before, by its place. */
+  readonly before: Readonly<Record<Place, Holding>>;
+  readonly images: Readonly<Record<ImageName, Wanted>>;
+  readonly allowMoves: boolean;
+  /** Whether the registries have the referrers endpoint. */
+  readonly hasReferrers: boolean;
+  /** By one command, or by a saved plan. */
+  readonly way: 'promote' | 'apply';
+  /** The request at which a run is cut. */
+  readonly cut: number;
+}
+
+/** The names of the images in the manifest. `sub/app` of `prod` is where `app` of `prod/sub` goes, too. */
+export const imageNames = ['app', 'sub/app'] as const;
+export type ImageName = (typeof imageNames)[number];
+
+/** The destinations: a registry by its number, and a path on it. */
+export const destinations = ['0/prod', '1/prod', '0/prod/sub'] as const;
+
+/** All repositories that something may be promoted into. */
+export const places = [
+  '0/prod/app',
+  '0/prod/sub/app',
+  '0/prod/sub/sub/app',
+  '1/prod/app',
+  '1/prod/sub/app',
+] as const;
+export type Place = (typeof places)[number];
+
+const someRoots = fc.subarray([0, 1, 2, 3]);
+const someTags: fc.Arbitrary<Tags> = fc.dictionary(
+  fc.constantFrom('1.0', '2.0', 'latest', 'edge'),
+  fc.integer({ min: 0, max: 3 }),
+  { maxKeys: 4 },
+);
+const holding: fc.Arbitrary<Holding> = fc.record({ held: someRoots, tags: someTags });
+const wanted: fc.Arbitrary<Wanted> = fc.record({
+  wanted: fc.subarray([0, 1, 2, 3], { minLength: 1 }),
+  tags: someTags,
+});
+
+/** Any state of source and destinations, and any manifest. */
+export const anyCase: fc.Arbitrary<Case> = fc.record({
+  source: fc.record({ app: someRoots, 'sub/app': someRoots }),
+  attached: someRoots,
+  before: fc.record({
+    '0/prod/app': holding,
+    '0/prod/sub/app': holding,
+    '0/prod/sub/sub/app': holding,
+    '1/prod/app': holding,
+    '1/prod/sub/app': holding,
+  }),
+  images: fc.record({ app: wanted, 'sub/app': wanted }),
+  allowMoves: fc.boolean(),
+  hasReferrers: fc.boolean(),
+  way: fc.constantFrom('promote', 'apply'),
+  cut: fc.integer({ min: 1, max: 250 }),
+});
+
+/** One edge, by the number of its root. */
+export interface ModelEdge {
+  readonly place: Place;
+  readonly sources: readonly ImageName[];
+  readonly root: number;
+  readonly tag: string | null;
+}
+
+/** What is known of the end. */
+export interface Expected {
+  /** One tag of one repository is wanted on two digests: nothing at all is done. */
+  readonly isConflict: boolean;
+  readonly tags: Readonly<Record<Place, Tags>>;
+  /** The edges that are carried out, and those that need nothing. */
+  readonly done: readonly ModelEdge[];
+  readonly present: readonly ModelEdge[];
+  readonly lost: readonly ModelEdge[];
+  readonly moves: readonly ModelEdge[];
+}
+
+/** The end of a promotion by the set semantics; `below` lists the roots that are held with a root. */
+export function expectedEnd(generated: Case, below: (root: number) => readonly number[]): Expected {
+  const { source, before, images, allowMoves } = generated;
+  const edges = edgesOf(images);
+  const after = new Map(places.map((place) => [place, { ...before[place].tags }]));
+  const groups = { done: [], present: [], lost: [], moves: [] } as Record<
+    'done' | 'present' | 'lost' | 'moves',
+    ModelEdge[]
+  >;
+  for (const edge of edges) {
+    const { place, sources, root, tag } = edge;
+    const { held, tags } = before[place];
+    const isThere = [...held, ...Object.values(tags)].flatMap(below).includes(root);
+    const isAtSource = sources.some((name) => source[name].flatMap(below).includes(root));
+    if (tag === null ? isThere : tags[tag] === root) {
+      groups.present.push(edge);
+    } else if (!isThere && !isAtSource) {
+      groups.lost.push(edge);
+    } else if (tag !== null && tags[tag] !== undefined && !allowMoves) {
+      groups.moves.push(edge);
+    } else {
+      groups.done.push(edge);
+      if (tag !== null) {
+        (after.get(place) as Record<string, number>)[tag] = root;
+      }
+    }
+  }
+  const onTags = new Map<string, Set<number>>();
+  for (const { place, root, tag } of edges) {
+    const key = `${place}:${tag}`;
+    onTags.set(key, (onTags.get(key) ?? new Set()).add(tag === null ? 0 : root));
+  }
+  const isConflict = [...onTags.values()].some(({ size }) => size > 1);
+  return {
+    isConflict,
+    tags: isConflict
+      ? (Object.fromEntries(places.map((place) => [place, before[place].tags])) as Expected['tags'])
+      : (Object.fromEntries(after) as Expected['tags']),
+    ...groups,
+  };
+}
+
+/** Whether an image name is promoted to a place from any destination. */
+function leadsTo(name: ImageName, place: Place): boolean {
+  return destinations.some((destination) => `${destination}/${name}` === place);
+}
+
+/** Each edge once, with all sources that the content may come from. */
+function edgesOf(images: Case['images']): ModelEdge[] {
+  const found = new Map<string, ModelEdge>();
+  for (const destination of destinations) {
+    for (const name of imageNames) {
+      const place = `${destination}/${name}` as Place;
+      for (const root of images[name].wanted) {
+        const tags = Object.keys(images[name].tags).filter((tag) => images[name].tags[tag] === root);
+        for (const tag of tags.length > 0 ? tags : [null]) {
+          const sources = imageNames.filter(
+            (each) => leadsTo(each, place) && images[each].wanted.includes(root),
+          );
+          found.set(`${place} ${root} ${tag}`, { place, sources, root, tag });
+        }
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** All digests below a root, its own too. */
+export function digestsBelow(root: Root): string[] {
+  return [root.digest, ...('children' in root ? root.children.flatMap(digestsBelow) : [])];
+}
