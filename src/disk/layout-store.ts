@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { ContentNode, GraphNode } from '../content/content-graph.ts';
+import type { ContentNode, ContentTarget, GraphNode } from '../content/content-graph.ts';
 import { childrenOf } from '../content/graph-source.ts';
 import { UserError } from '../errors.ts';
 import { maximumManifest } from '../limits.ts';
@@ -27,6 +27,22 @@ export interface LayoutStore {
   prune(): Promise<void>;
   /** Ends the writes under way and removes what they left; nothing can be written any more. */
   close(): Promise<void>;
+}
+
+/** How a target that writes into the layout in `directory` takes what is below the root. */
+export function layoutContent(
+  directory: string,
+  store: LayoutStore,
+): Pick<ContentTarget, 'name' | 'order' | 'has' | 'write'> {
+  return {
+    name: directory,
+    order: 'any',
+    has: (descriptor, kind) => store.has({ descriptor, kind }),
+    async write(node) {
+      await store.write(node);
+      return 'pushed';
+    },
+  };
 }
 
 /**

@@ -10,7 +10,7 @@ import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { type DiskTarget, writeWhole } from './disk-writes.ts';
 import { indexFile, layoutFile } from './layout-paths.ts';
-import { layoutStore } from './layout-store.ts';
+import { layoutContent, layoutStore } from './layout-store.ts';
 import { nameOfEntry, refName } from './named-layout.ts';
 import { whileLocked } from './path-lock.ts';
 import { readSmallFile } from './regular-file.ts';
@@ -44,13 +44,7 @@ export function namedLayoutTarget(directory: string): DiskTarget & TaggedTarget 
   };
 
   return {
-    name: directory,
-    order: 'any',
-    has: (descriptor, kind) => store.has({ descriptor, kind }),
-    async write(node) {
-      await store.write(node);
-      return 'pushed';
-    },
+    ...layoutContent(directory, store),
     async publish(root, bytes) {
       await writeRoot(root, bytes);
       await changeEntries((entries) => {

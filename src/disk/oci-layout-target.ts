@@ -9,7 +9,7 @@ import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType, mediaTypes } from '../oci/media-type.ts';
 import { type DiskTarget, onDisk, writeWhole } from './disk-writes.ts';
 import { indexFile, layoutFile, singleImageDigestFile } from './layout-paths.ts';
-import { layoutStore } from './layout-store.ts';
+import { layoutContent, layoutStore } from './layout-store.ts';
 
 /** Byte for byte as upstream writes it. */
 const layoutText = '{\n    "imageLayoutVersion": "1.0.0"\n}';
@@ -22,17 +22,11 @@ const layoutText = '{\n    "imageLayoutVersion": "1.0.0"\n}';
 export function ociLayoutTarget(directory: string, whole: Set<Digest>): DiskTarget {
   const store = layoutStore(directory, whole);
 
-  // Upstream gives these files all permissions.
+  // With all permissions, as upstream.
   const writeTop = (name: string, bytes: Uint8Array) => writeWhole(join(directory, name), 0o777, [bytes]);
 
   return {
-    name: directory,
-    order: 'any',
-    has: (descriptor, kind) => store.has({ descriptor, kind }),
-    async write(node) {
-      await store.write(node);
-      return 'pushed';
-    },
+    ...layoutContent(directory, store),
     async publish(root, bytes) {
       const isIndex = isIndexType(root.mediaType);
       if (!isIndex) {
