@@ -1,33 +1,23 @@
-// Interim responses (1xx) that nobody asked for, from servers that write raw bytes.
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+// Unsolicited interim responses (1xx), from servers that write raw bytes.
+import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { HttpRequest } from '../../src/transport/http-client.ts';
+import { rawServer } from '../support/silent-server.ts';
 import { testClient } from '../support/test-session.ts';
 
 const final = 'HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok';
 
 /** A server that calls `respond` once for each request, which must be small; returns its URL and its connections. */
 async function serve(respond: (socket: Socket) => void) {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
+  const { port, sockets } = await rawServer((socket) => {
     socket.on('data', (data) => {
       if (data.includes('HTTP/1.1\r\n')) {
         respond(socket);
       }
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-    for (const socket of sockets) {
-      socket.destroy();
-    }
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`, sockets };
+  return { url: `http://127.0.0.1:${port}/x`, sockets };
 }
 
 const put = (url: string): HttpRequest => ({
@@ -91,7 +81,7 @@ describe('the time limit of a body', () => {
     await expect(text(body)).rejects.toMatchObject({ code: 'UND_ERR_BODY_TIMEOUT' });
   });
 
-  it('ends a body that nobody reads without an unhandled error', async () => {
+  it('ends a body that is not read, without an unhandled error', async () => {
     const { url } = await serve((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n'));
     const { body } = await testClient().send({
       method: 'GET',
