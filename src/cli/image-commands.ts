@@ -17,7 +17,7 @@ export function defineImageCommands(program: Program, define: Define): void {
           '--platform <platform>',
           'the image of an index that a tarball gets; by default that of this machine',
         )
-        .option('--no-referrers', 'leave behind signatures, attestations and SBOMs'),
+        .option('--no-referrers', 'do not copy signatures, attestations and SBOMs'),
     ),
     async () => (await import('./copy-command.ts')).runCopy,
   );

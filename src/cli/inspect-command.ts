@@ -29,7 +29,7 @@ function treeText({ summary, root }: InspectedImage): string {
   return `${nodeLine(root)}\n${branches(root, '')}${counts}\n`;
 }
 
-/** The nodes below one, each line behind the lines that lead to it. */
+/** The nodes below one, each on a line that begins with the branches that lead to it. */
 function branches({ children, referrers }: InspectedNode, indent: string): string {
   const below = [
     ...children.map((node) => ({ node, isReferrer: false })),

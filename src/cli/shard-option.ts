@@ -28,7 +28,7 @@ export function shardOf(option: string | undefined, environment: Environment): S
     if (index !== '' || count !== '') {
       const [set, unset] = index === '' ? [countName, indexName] : [indexName, countName];
       throw new UserError(`${set} is set, but ${unset} is not: which part is to be done is not clear`, {
-        hint: `set ${unset} too, or give --shard i/n`,
+        hint: `set ${unset} too, or name --shard i/n`,
       });
     }
   }

@@ -30,7 +30,7 @@ export function withManifestOptions(command: Program): Program {
 export function withCarryOutOptions(command: Program): Program {
   return command
     .option('--allow-lost', 'do not count images that no registry holds as a failure')
-    .option('--no-referrers', 'leave behind signatures, attestations and SBOMs')
+    .option('--no-referrers', 'do not copy signatures, attestations and SBOMs')
     .option(
       '--shard <i/n>',
       'only part i of n, counted from 0; by default by JOB_COMPLETION_INDEX and SHARD_COUNT, or CLOUD_RUN_TASK_INDEX and CLOUD_RUN_TASK_COUNT',

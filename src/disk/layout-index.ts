@@ -32,7 +32,7 @@ export function withoutOtherNames(bytes: Uint8Array): Uint8Array {
   return Buffer.from(JSON.stringify({ ...document, [key]: manifests }));
 }
 
-/** What tells the entries of one image apart; undefined for what is no descriptor. */
+/** What distinguishes the entries of one image; undefined for what is no descriptor. */
 function readEntry(entry: unknown): { digest: string; platform: JsonObject | undefined } | undefined {
   const digest = isJsonObject(entry) ? member(entry, 'digest') : undefined;
   if (!isJsonObject(entry) || typeof digest !== 'string') {

@@ -1,4 +1,4 @@
-// Locks on files and directories, held by one writer of a machine at a time and left behind by none.
+// Locks on files and directories, held by one writer of a machine at a time, and removed by each.
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:net';

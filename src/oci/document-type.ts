@@ -6,8 +6,8 @@ import { isIndexType, isManifestType, isSchema1Type, mediaTypes, withoutParamete
 
 /**
  * The media type of a document. A stated type that is no image, index or schema 1 manifest (`application/json`, `text/plain`,
- * none) gives way to the `mediaType` in the document, and without one to its members: `manifests` makes an index, `config`
- * and `layers` an image. The stated type is returned when nothing identifies the document.
+ * none) is replaced by the `mediaType` in the document, or without one by what its members say: `manifests` makes an index,
+ * `config` and `layers` an image. The stated type is returned when nothing identifies the document.
  */
 export function documentMediaType(stated: string, bytes: Uint8Array): string {
   if (isDocumentType(stated)) {

@@ -3,7 +3,7 @@ import type { CurrentTag, TagRule } from '../content/tag-state.ts';
 
 /**
  * A tag that exists although the list does not have it: then the list is wrong, and so are aliases computed from it. Of an
- * empty list any tag is proof, of another one only an alias: a list may lag behind a tag that was just pushed. `seen` was
+ * empty list any tag is proof, of another one only an alias: a list may not show yet a tag that was just pushed. `seen` was
  * read before the list.
  */
 export function unlistedTag(

@@ -25,7 +25,7 @@ import type { TagOutcome } from './set-tags.ts';
 /** What the copies of one run share. */
 export interface CopyDigestOptions extends CopyImageOptions {
   readonly registries: Registries;
-  /** Finds attachments of a source repository; undefined when they stay behind. */
+  /** Finds attachments of a source repository; undefined when they are not copied. */
   finder(session: Session): AttachmentFinder | undefined;
   /** Shows the blobs that are read from the source; undefined where nothing is shown. */
   readonly progress: Progress | undefined;

@@ -1,4 +1,4 @@
-// Reads a list for mirror from a file: tells the format by its keys, with everything that is wrong by line.
+// Reads a list for mirror from a file: detects the format by its keys, and reports everything that is wrong by line.
 import { UserError } from '../errors.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
 import { readUtf8File } from '../yaml/yaml-file.ts';

@@ -14,7 +14,7 @@ import { isPassing } from '../transport/retry-policy.ts';
 export interface WantedTag {
   readonly tag: string;
   /**
-   * Where it pointed when that was planned, undefined for a new tag; `any` for one that nobody has looked at: it is moved from
+   * Where it pointed when that was planned, undefined for a new tag; `any` for one that was not looked up: it is moved from
    * where it is when the copy begins.
    */
   readonly was: Digest | 'any' | undefined;

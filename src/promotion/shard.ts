@@ -18,7 +18,7 @@ export interface WeighedRepository {
 /**
  * The destination repositories of one shard; every repository is in exactly one. With fewer shards than hosts a host
  * lies in one shard, so that its budget does; with more, the largest hosts are divided by repository. The same
- * repositories give the same division on every machine.
+ * repositories are divided in the same way on every machine.
  */
 export function repositoriesOfShard(
   repositories: readonly WeighedRepository[],

@@ -119,8 +119,9 @@ function checkLength<Entry>(
 
 /**
  * The URL of the next page (RFC 8288: the first target of the first line, whatever its `rel`), undefined after the last
- * one. `url` is that of the page with the link, which is empty where there is none. A registry behind a proxy may name its inner path or scheme: the query of
- * the link is used with the URL of the list. Throws a UserError for a malformed header and for a page on another host.
+ * one. `url` is that of the page with the link, which is empty where there is none. A registry behind a proxy may name its
+ * inner path or scheme: the query of the link is used with the URL of the list. Throws a UserError for a malformed header
+ * and for a page on another host.
  */
 export function nextPage(
   list: Pick<PagedList<unknown>, 'of' | 'url'>,

@@ -209,7 +209,7 @@ export class TreeWriter implements EntryConsumer {
     }
   }
 
-  /** Creates the directory of an opaque marker. A file that lower layers have there gives way, as to a directory's entry. */
+  /** Creates the directory of an opaque marker. A file that lower layers have there is removed, as by a directory's entry. */
   #createEmptyDirectory(parts: readonly ByteString[]): void {
     const parent = ensureDirectory(this.#root, parts.slice(0, -1), this.#options);
     removePath(`${parent.path}/${parts.at(-1)}`);

@@ -8,7 +8,7 @@ const longestStall = 10_000;
 
 /**
  * Streams of the same content, one for each reader. An error of `stream` fails all of them. A reader that has gone, or
- * takes nothing for {@link longestStall}, is left behind: its stream fails, and the others go on. The source is
+ * takes nothing for {@link longestStall}, is abandoned: its stream fails, and the others go on. The source is
  * destroyed when no reader is left.
  */
 export function teeStream(stream: Readable, readers: number): Readable[] {

@@ -190,7 +190,7 @@ function limitTime(body: Readable, milliseconds: number): void {
     body.destroy(Object.assign(new Error('Body Timeout Error'), { code: 'UND_ERR_BODY_TIMEOUT' }));
   }, milliseconds).unref();
   body.once('close', () => clearTimeout(timer));
-  // Nobody may be reading: whoever begins to, gets the error then.
+  // There may be no reader yet: one that begins later gets the error.
   body.on('error', () => {});
 }
 

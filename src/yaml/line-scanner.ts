@@ -30,7 +30,7 @@ export class LineScanner {
     return this.#line;
   }
 
-  /** How many characters of the line are behind. */
+  /** How many characters of the line were read. */
   get column(): number {
     return this.#at - this.#lineStart;
   }

@@ -91,7 +91,7 @@ describe('an import is forbidden', () => {
   });
 });
 
-it('a cycle is found, be it of types, and told from its first file', () => {
+it('a cycle is found, also of types, and reported from its first file', () => {
   const files = {
     'oci/a.ts': `import './b.ts';`,
     'oci/b.ts': `import type { C } from './c.ts';`,

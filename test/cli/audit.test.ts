@@ -30,7 +30,7 @@ it('exits with 0 when a destination holds exactly what the manifests say', async
   });
 });
 
-it('tells what is missing, moved and unexpected', async () => {
+it('reports what is missing, moved and unexpected', async () => {
   const registry = await registryWith({ 'prod/app:latest': two, 'prod/app:old': three });
   const images = { app: [[one, '1', 'latest'], [three]] as const, gone: [[one]] as const };
   const { code, json } = await audit([registry], images);

@@ -60,7 +60,7 @@ describe('between registries', () => {
     expect(source.journal.select({ method: 'GET', path: /blobs/ })).toHaveLength(3);
   });
 
-  it('gives the tag of the source where none is named, and none to a digest', async () => {
+  it('uses the tag of the source where none is named, and none for a digest', async () => {
     const source = await registryWith({ 'team/app:1.0': one });
     const destination = await registryWith();
     expect((await copy(`${source.host}/team/app:1.0`, `${destination.host}/a`)).stderr).toContain(

@@ -38,7 +38,7 @@ describe('validate', () => {
     expect(lines.at(-1)).toMatch(/^4 errors, 0 warnings in /);
   });
 
-  it('tells thin directories from files, and warns', async () => {
+  it('distinguishes thin directories from files, and warns', async () => {
     const root = await temporaryDirectory();
     await mkdir(join(root, 'manifests', 'a'), { recursive: true });
     await mkdir(join(root, 'images', 'a'), { recursive: true });

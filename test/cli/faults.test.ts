@@ -136,7 +136,7 @@ describe('a registry', () => {
     expect((await promote(source, [destination])).outcomes).toEqual(['copied']);
   });
 
-  it('that refuses to read tells forbidden from lost', async () => {
+  it('that refuses to read is reported as forbidden, not as lost', async () => {
     const faults: FaultRule[] = [{ path: /staging/, fault: { kind: 'status', status: 403 } }];
     const forbidden = await registryWith({ 'staging/app:': one }, { faults });
     const empty = await registryWith();

@@ -323,7 +323,7 @@ describe('a registry that does not list tags', () => {
   });
 });
 
-it('leaves referrers behind with --no-referrers only', async () => {
+it('leaves out referrers with --no-referrers only', async () => {
   const [one, signature] = [await imageWith('1'), await imageWith('signature')];
   const tag = `sha256-${one.digest.slice(7)}.sig`;
   const source = await registryWith({ 'staging/app:': one, [`staging/app:${tag}`]: signature });

@@ -215,7 +215,7 @@ describe('a put with manifests', () => {
     expect(registry.tags(destination)).toEqual([]);
   });
 
-  it('takes the entries of an index only when it is told to', async () => {
+  it('takes the entries of an index only when asked to', async () => {
     const inner: Index = buildIndex([await imageFor('amd64'), await imageFor('arm64')]);
     const ref = await staged(inner, 'multi');
     expect((await put({ manifests: [ref], tags: ['1.0'] })).text).toContain(

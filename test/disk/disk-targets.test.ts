@@ -137,7 +137,7 @@ describe('ociLayoutTarget', () => {
   }
 
   it.each(['.', 'blobs', 'blobs/sha256'])(
-    'does not trust blobs behind a link that was left in the place of %s',
+    'does not trust blobs below a link that was left in the place of %s',
     async (name) => {
       const elsewhere = join(await temporaryDirectory(), 'elsewhere');
       const directory = join(await temporaryDirectory(), 'oci');

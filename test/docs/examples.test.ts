@@ -107,7 +107,7 @@ describe.each(pages)('the examples of $path', ({ commands }) => {
   });
 });
 
-it('the demo ends when it is told to', async () => {
+it('the demo ends by a signal', async () => {
   const [demo] = demos;
   demo?.kill('SIGTERM');
   const [code] = demo ? await once(demo, 'close') : [];

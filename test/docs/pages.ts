@@ -53,7 +53,7 @@ export function proseLines({ text }: Page): string[] {
   });
 }
 
-/** The anchors that GitHub gives to the headings of a page. */
+/** The anchors of the headings of a page, as on GitHub. */
 export function anchors(page: Page): string[] {
   const seen = new Map<string, number>();
   return proseLines(page).flatMap((line) => {

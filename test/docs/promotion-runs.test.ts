@@ -65,7 +65,7 @@ function digestOfTag(registry: TestRegistry, repository: string, tag: string): s
   return registry.manifest(repository, tag)?.digest;
 }
 
-it('promote-by-tag gives the image of the gate its final tags everywhere, and deletes temporary tags', async () => {
+it('promote-by-tag tags the image of the gate with its final tags everywhere, and deletes temporary tags', async () => {
   const at = await world(() => 'change');
   const { com, org } = at;
   seed(com, 'team/app', 'change_of_last_week', await imageWith('old'));

@@ -1,4 +1,4 @@
-// A step that is aborted: the executables end soon, with the status of the signal, and leave nothing behind.
+// A step that is aborted: the executables end soon, with the status of the signal, and leave no files.
 import { execFileSync, spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { chmodSync, createReadStream, mkdirSync, readdirSync, writeFileSync } from 'node:fs';

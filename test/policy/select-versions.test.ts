@@ -149,7 +149,7 @@ describe('selectVersions with a cursor', () => {
       '1.0, 3.0',
     ],
     ['skips an equal version on another digest', '6.3→1, 6.3.0→2', { tag: '6.3', digest: '1' }, {}, '6.3'],
-    ['gives way to a longer tag', '1.2.3→1, 1.2→1', { tag: '1.2', digest: '1' }, {}, '1.2.3'],
+    ['is replaced by a longer tag', '1.2.3→1, 1.2→1', { tag: '1.2', digest: '1' }, {}, '1.2.3'],
     ['wins among equal tags', '1.0.0→1, v1.0.0→1', { tag: 'v1.0.0', digest: '1' }, {}, 'v1.0.0'],
     [
       'does not report a bare tag on an older version',

@@ -62,7 +62,7 @@ describe('redacts a secret', () => {
     expect(redacting('pass😀word')('"pass\\ud83d\\ude00word"')).toBe('"REDACTED"');
   });
 
-  it('without the line feed that was written behind it', () => {
+  it('without the line feed that was written after it', () => {
     expect(redacting('secret\n')('no user with secret, sorry')).toBe('no user with REDACTED, sorry');
   });
 

@@ -5,7 +5,7 @@ import type { ManifestProblem, PromotionManifest } from '../../src/promotion/pro
 import { locateManifests, readManifests } from '../../src/promotion/read-manifests.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** A digest that can be told apart by its number. */
+/** A digest that is recognised by its number. */
 export function digestNumber(number: number): `sha256:${string}` {
   return `sha256:${number.toString(16).padStart(64, '0')}`;
 }

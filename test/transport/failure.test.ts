@@ -98,7 +98,11 @@ test.each([
   ['two refused connections', [coded('ECONNREFUSED'), coded('ECONNREFUSED')], 'unreachable'],
   ['a 403 and one that was refused', [coded('ECONNREFUSED'), refusal(403)], 403],
   ['one that broke', [coded('ECONNREFUSED'), coded('ECONNRESET')], 'reset'],
-  ['one that broke behind TLS', [coded('EPROTO'), new UserError('x', { cause: coded('EPIPE') })], 'reset'],
+  [
+    'one that broke after the TLS handshake',
+    [coded('EPROTO'), new UserError('x', { cause: coded('EPIPE') })],
+    'reset',
+  ],
   ['a 429', [coded('ECONNRESET'), refusal(429)], 429],
   ['a 503 and one that broke', [refusal(503), coded('ECONNRESET')], 'reset'],
   ['a 503', [coded('EPROTO'), refusal(503)], 503],

@@ -26,7 +26,7 @@ function answer(
   return { url: 'https://registry/v2/', status, headers, body: stream };
 }
 
-/** A body that never ends; tells how much of it was taken. */
+/** A body that never ends; reports how much of it was taken. */
 function endless(): { body: Readable; taken: () => number } {
   let taken = 0;
   const body = Readable.from(

@@ -195,7 +195,13 @@ describe('reports with line and column', () => {
     ['a key that is a list', '- [a]: b\n', 1, 3, /^a key must be a string$/],
     ['a second document', 'a: b\n---\nc: d\n', 3, 1, /^the file has more than one YAML document$/],
     ['a control character', 'a: b\nc: d\u0000\n', 2, 5, /^control character 0x00$/],
-    ['a control character that the library gives a meaning', '- \u0018a\n', 1, 3, /^control character 0x18$/],
+    [
+      'a control character that has a meaning in the library',
+      '- \u0018a\n',
+      1,
+      3,
+      /^control character 0x18$/,
+    ],
   ])('%s', async (_, text, line, column, message) => {
     expect(await errorOf(text)).toEqual({ line, column, message: expect.stringMatching(message) });
   });
