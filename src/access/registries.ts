@@ -61,7 +61,7 @@ export function openRegistries(
   };
 
   const accessFor = (entry: RegistrySettings): Access => {
-    const access = accesses.get(entry) ?? openAccess(entry.access, 'out', surroundings, log);
+    const access = accesses.get(entry) ?? openAccess(entry.access, 'promotion', surroundings, log);
     accesses.set(entry, access);
     return access;
   };

@@ -12,6 +12,8 @@ export interface RetryPolicies {
   readonly check: RetryPolicy;
   readonly in: RetryPolicy;
   readonly out: RetryPolicy;
+  /** For registries whose hosts have budgets: as `out`, but after a rate limit the budget is what slows requests down. */
+  readonly promotion: RetryPolicy;
   /** For a registry that stands in for another one, which is asked when this one fails. */
   readonly mirror: RetryPolicy;
 }
@@ -29,6 +31,8 @@ const unlimited = Number.POSITIVE_INFINITY;
 const backoffs = {
   /** For rate limits and broken connections, which pass with time: upstream's hour. */
   long: { first: 5_000, longest: 5 * minute, total: 60 * minute, tries: unlimited },
+  /** For the rate limit of a host with a budget, which was lowered: a longer wait would leave the host idle. */
+  limited: { first: 500, longest: 5 * minute, total: 60 * minute, tries: unlimited },
   /** For a registry that is overloaded or sends nothing. */
   short: { first: 1_000, longest: 30_000, total: 5 * minute, tries: 10 },
   /** For a wrong digest, or an upload that is lost: that may not happen again, but if it is stored or configured, it does. */
@@ -49,6 +53,7 @@ const backoffs = {
 /** The same with waits of milliseconds; only tries are limited, so that a slow machine changes nothing. */
 const shrunkBackoffs: typeof backoffs = {
   long: { first: 5, longest: 50, total: unlimited, tries: 20 },
+  limited: { first: 1, longest: 50, total: unlimited, tries: 20 },
   short: { first: 1, longest: 20, total: unlimited, tries: 10 },
   again: { first: 1, longest: 20, total: unlimited, tries: 3 },
   unsettled: { first: 1, longest: 20, total: unlimited, tries: 5 },
@@ -62,7 +67,7 @@ const shrunkBackoffs: typeof backoffs = {
 /** The policies with the waits for users (`real`), or with waits of milliseconds for black-box tests (`shrunk`). */
 export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
   const backoff = waits === 'shrunk' ? shrunkBackoffs : backoffs;
-  const { long, short, again, unsettled, doubtful, check, mirror } = backoff;
+  const { long, limited, short, again, unsettled, doubtful, check, mirror } = backoff;
 
   const repeatWhatPasses: Rules = (outcome) => {
     const duration = durationOf(outcome);
@@ -76,6 +81,19 @@ export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
       outcome.kind === 'unreachable'
         ? { action: 'repeat', backoff: hasResponded ? backoff.outage : backoff.contact }
         : rules(outcome, hasResponded);
+
+  const push = withOutages((outcome, hasResponded) => {
+    if (outcome.kind === 'unsettled') {
+      return { action: 'repeat', backoff: unsettled };
+    }
+    if (outcome.kind === 'lost') {
+      return { action: 'repeat', backoff: again };
+    }
+    return (
+      repeatWhatPasses(outcome, hasResponded) ??
+      (hasTemporaryCode(outcome) ? { action: 'repeat', backoff: doubtful } : undefined)
+    );
+  });
 
   return {
     check: policy(withOutages((outcome) => durationOf(outcome) && { action: 'repeat', backoff: check })),
@@ -95,19 +113,9 @@ export function retryPolicies(waits: 'real' | 'shrunk'): RetryPolicies {
           : repeatWhatPasses(outcome, hasResponded);
       }),
     ),
-    out: policy(
-      withOutages((outcome, hasResponded) => {
-        if (outcome.kind === 'unsettled') {
-          return { action: 'repeat', backoff: unsettled };
-        }
-        if (outcome.kind === 'lost') {
-          return { action: 'repeat', backoff: again };
-        }
-        return (
-          repeatWhatPasses(outcome, hasResponded) ??
-          (hasTemporaryCode(outcome) ? { action: 'repeat', backoff: doubtful } : undefined)
-        );
-      }),
+    out: policy(push),
+    promotion: policy((outcome, hasResponded) =>
+      isRateLimit(outcome) ? { action: 'repeat', backoff: limited } : push(outcome, hasResponded),
     ),
   };
 }

@@ -56,7 +56,9 @@ export async function copyImage<Destination extends CopyDestination>(
   { memory, admit, signal, on }: CopyImageOptions,
   report: (destination: Destination, outcomes: readonly TagOutcome[]) => void,
 ): Promise<void> {
-  const shares = shareReads(image.reader, destinations.length, memory);
+  const { root, bytes, reader } = image;
+  const known = { ...root.descriptor, bytes };
+  const shares = shareReads(reader, known, destinations.length, memory);
   await Promise.all(
     destinations.map(async (destination, position) => {
       const share = shares[position];
@@ -102,8 +104,11 @@ async function copyTo(
   const { root, bytes, reader } = image;
   const { descriptor } = root;
   const copyOptions = { limiter: createLimiter(nodeConcurrency), ...options };
+  // They are looked for while the content travels: its failure is the one that counts.
+  const looking = isSource ? Promise.resolve([]) : image.attachments();
+  looking.catch(() => {});
   const isHeld = isSource || (await bringBelow(target, root, reader, copyOptions)) === 'held';
-  const attachments = isSource ? [] : await image.attachments();
+  const attachments = await looking;
   const outcome = isHeld ? 'tagged' : 'copied';
   if (tags.length === 0) {
     // The digest comes last: once it is there, nothing is left to do.

@@ -169,7 +169,7 @@ async function closeUpload(
 }
 
 /** Cancels an upload session: distribution specification, "Canceling an upload". Its failure changes nothing. */
-async function cancelUpload(session: Session, location: string): Promise<void> {
+export async function cancelUpload(session: Session, location: string): Promise<void> {
   const signal = AbortSignal.timeout(cancelTimeout);
   await session
     .requestOnce({ method: 'DELETE', target: location, expect: [200, 202, 204], signal, isCleanUp: true })

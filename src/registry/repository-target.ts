@@ -9,7 +9,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
-import { hasBlob, mountBlob, uploadBlob } from './blob-upload.ts';
+import { cancelUpload, hasBlob, mountBlob, uploadBlob } from './blob-upload.ts';
 import { headManifest, putManifest } from './manifest-endpoint.ts';
 import { createReferrerRecorder } from './referrers.ts';
 import { type TriedTag, undoTags } from './tag-rollback.ts';
@@ -35,8 +35,18 @@ export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTa
   return {
     name,
     order: 'any',
-    has: ({ digest }, kind, signal) =>
-      kind === 'blob' ? hasBlob(session, digest, signal) : hasManifest(session, digest, signal),
+    async has({ digest }, kind, signal) {
+      if (kind !== 'blob') {
+        return await hasManifest(session, digest, signal);
+      }
+      const isHeld = await hasBlob(session, digest, signal);
+      const upload = opened.get(digest);
+      if (isHeld && upload !== undefined) {
+        opened.delete(digest);
+        await cancelUpload(session, upload);
+      }
+      return isHeld;
+    },
     async mount({ digest }, from, signal) {
       if (from.registry !== repository.registry || from.path === repository.path) {
         return false;

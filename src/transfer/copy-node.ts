@@ -25,12 +25,7 @@ export async function copyNode(node: ContentNode, route: CopyRoute): Promise<voi
   const { target, signal, on } = route;
   const { descriptor, kind, origin } = node;
   if (kind === 'blob') {
-    const asking = `asking ${target.name} for ${nodeName(node)}`;
-    if (await atSide('destination', asking, () => target.has(descriptor, kind, signal))) {
-      node.skip?.();
-      on({ type: 'existing', node });
-      return;
-    }
+    // First, because it does no harm where the blob is there: one request says as much as two.
     if (origin && target.mount) {
       const mount = target.mount.bind(target);
       const mounting = `mounting ${nodeName(node)} into ${target.name}`;
@@ -39,6 +34,12 @@ export async function copyNode(node: ContentNode, route: CopyRoute): Promise<voi
         on({ type: 'mounted', node });
         return;
       }
+    }
+    const asking = `asking ${target.name} for ${nodeName(node)}`;
+    if (await atSide('destination', asking, () => target.has(descriptor, kind, signal))) {
+      node.skip?.();
+      on({ type: 'existing', node });
+      return;
     }
   }
   on({ type: await writeNode(node, route), node });

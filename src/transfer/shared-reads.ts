@@ -45,12 +45,22 @@ export interface ReadShare {
   leave(): void;
 }
 
+/** A manifest or an index that was read before. */
+export interface KnownDocument extends ContentDocument {
+  readonly digest: Digest;
+}
+
 /**
- * Shares of a reader for so many copies of one graph. A blob is opened when all copies have asked for it or said that
+ * Shares of a reader for so many copies of one graph, whose `root` was read already. A blob is opened when all copies have asked for it or said that
  * they do without; one that takes longer than {@link gracePeriod} to say so reads it again for itself.
  */
-export function shareReads(reader: ContentReader, copies: number, memory: SharedMemory): ReadShare[] {
-  const documents = new Map<Digest, Promise<ContentDocument>>();
+export function shareReads(
+  reader: ContentReader,
+  root: KnownDocument,
+  copies: number,
+  memory: SharedMemory,
+): ReadShare[] {
+  const documents = new Map<Digest, Promise<ContentDocument>>([[root.digest, Promise.resolve(root)]]);
   const blobs = new Map<Digest, SharedBlob>();
   const gone = new Set<number>();
 

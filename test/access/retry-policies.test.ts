@@ -48,9 +48,10 @@ describe('after a first failure', () => {
     ['content that is not known yet', { kind: 'unsettled' }, 'give-up', 'give-up', 'repeat', 'give-up'],
     ['an upload that is lost', { kind: 'lost' }, 'give-up', 'give-up', 'repeat', 'give-up'],
     ['anything else', { kind: 'permanent' }, 'give-up', 'give-up', 'give-up', 'give-up'],
-  ])('%s: check, in, out and mirror decide', (_name, outcome, ...actions) => {
+  ])('%s: check, in, out and mirror decide, and a promotion as out', (_name, outcome, ...actions) => {
     for (const table of [policies, shrunk]) {
       expect(uses.map((use) => table[use](facts({ outcome })).action)).toEqual(actions);
+      expect(table.promotion(facts({ outcome })).action).toBe(table.out(facts({ outcome })).action);
     }
   });
 });
@@ -111,6 +112,13 @@ it.each<RetryOutcome>([
   const { waits, elapsed } = exhaust('mirror', outcome, { random: 0.999, retryAfter: hour });
   expect(waits).toHaveLength(1);
   expect(elapsed).toBeLessThanOrEqual(2_000);
+});
+
+it('a promotion waits half a second at most after a first 429, or as long as the host asks for', () => {
+  const first = facts({ outcome: status(429), random: 0.999 });
+  expect(policies.promotion(first)).toEqual({ action: 'repeat', wait: expect.closeTo(500, 0) });
+  expect(policies.promotion({ ...first, retryAfter: 1_000 })).toEqual({ action: 'repeat', wait: 1_000 });
+  expect(exhaust('promotion', status(429))).toMatchObject({ elapsed: hour });
 });
 
 it('out repeats a 4xx with a doubtful code twice, within seconds', () => {

@@ -32,6 +32,14 @@ async function copy(...args: readonly string[]) {
   };
 }
 
+/** The answer of a registry that does not mount: an upload. */
+const opensUpload = {
+  kind: 'status',
+  status: 202,
+  headers: { location: '/v2/prod/app/blobs/uploads/open' },
+  body: '',
+} as const;
+
 const lines = (registry: TestRegistry) => registry.journal.lines.filter((line) => line !== 'GET /v2/');
 
 describe('between registries', () => {
@@ -102,6 +110,32 @@ describe('between registries', () => {
     expect(registry.manifest('prod/app', '1.0')?.bytes).toEqual(one.bytes);
     expect(registry.journal.select({ method: 'GET', path: /blobs/ })).toEqual([]);
     expect(registry.journal.select({ method: 'PUT', path: /blobs/ })).toEqual([]);
+  });
+
+  it('sends one request for a blob that it mounts, and reads the manifest once', async () => {
+    const registry = await registryWith({ 'team/app:1.0': one });
+    await copy(`${registry.host}/team/app:1.0`, `${registry.host}/prod/app`);
+    const blobs = [one.config, ...one.layers];
+    expect(registry.journal.select({ path: /blobs/ }).map(({ method }) => method)).toEqual(
+      blobs.map(() => 'POST'),
+    );
+    expect(lines(registry).filter((line) => line.startsWith('GET /v2/team/app/manifests/'))).toHaveLength(1);
+  });
+
+  it('leaves no upload open where a registry refuses to mount a blob that is there', async () => {
+    const refused = { method: 'POST', path: /uploads/, times: 2, fault: opensUpload } as const;
+    const registry = await registryWith({ 'team/app:1.0': one }, { faults: [refused] });
+    for (const { bytes } of [one.config, ...one.layers]) {
+      registry.putBlob('prod/app', bytes);
+    }
+    expect(await copy(`${registry.host}/team/app:1.0`, `${registry.host}/prod/app`)).toMatchObject({
+      code: 0,
+    });
+    const requests = registry.journal
+      .select({ path: /blobs/ })
+      .map(({ method, path }) => `${method} ${path.split('/').at(-1)}`);
+    expect(requests.filter((line) => line === 'DELETE open')).toHaveLength(2);
+    expect(requests.filter((line) => line.startsWith('PATCH'))).toEqual([]);
   });
 
   it('brings an index with all of its images, and what is attached to them', async () => {
