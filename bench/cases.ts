@@ -2,13 +2,17 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { areInstalled, type Resource } from './contenders.ts';
+import type { Goal } from './goals.ts';
 import type { BenchImages, ServedImage } from './images.ts';
 import type { Job } from './measure.ts';
+import type { Count, Result } from './table.ts';
 
 /** A command of a case. `prepare` restores the state before the first run and returns the job to measure. */
 export interface Contender {
   readonly name: string;
   prepare(run: number): Promise<Job>;
+  /** Counts requests in a run that is not measured. */
+  count?(): Promise<Count>;
 }
 
 /** A case: its title and the commands that are compared. */
@@ -16,6 +20,7 @@ export interface Case {
   readonly title: string;
   readonly runs: number;
   readonly contenders: readonly Contender[];
+  goals?(results: readonly Result[]): readonly Goal[];
 }
 
 /** What all cases share; `runs` is for cases that transfer an image. */
@@ -161,8 +166,9 @@ function resourceContender(
   };
 }
 
-function toolContender(
-  setup: BenchSetup,
+/** A shell command, with a home directory of its own. */
+export function toolContender(
+  setup: Pick<BenchSetup, 'directory'>,
   name: string,
   script: string,
   before?: () => Promise<void>,

@@ -48,7 +48,8 @@ function configOf(plain: readonly BlobFile[]): Document {
   });
 }
 
-async function push(
+/** Pushes an image with these files as its layers. */
+export async function push(
   url: string,
   repository: string,
   plain: readonly BlobFile[],

@@ -9,6 +9,8 @@ export interface Job {
   /** The file on its standard input. */
   readonly input: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** The status that it is to end with; by default 0. */
+  readonly status?: number;
 }
 
 /** One run: `wall` and `cpu` (user and system) in seconds, `memory` the peak of the largest process in bytes. */
@@ -19,7 +21,7 @@ export interface Measurement {
   readonly memory: number;
 }
 
-/** Runs a command. Rejects with its stderr when its status is not 0. */
+/** Runs a command. Rejects with its stderr when it ends with another status. */
 export async function measure(job: Job): Promise<Measurement> {
   const wrapper = join(import.meta.dirname, 'measured-job.ts');
   const { stdout, stderr } = await runProgram(bunExecutable, [wrapper, JSON.stringify(job)]);
@@ -27,7 +29,7 @@ export async function measure(job: Job): Promise<Measurement> {
     throw new Error(`${job.command.join(' ')} could not be measured: ${stderr}`);
   }
   const measurement: Measurement = JSON.parse(stdout);
-  if (measurement.status !== 0) {
+  if (measurement.status !== (job.status ?? 0)) {
     throw new Error(`${job.command.join(' ')} ended with ${measurement.status}: ${stderr}`);
   }
   return measurement;
@@ -35,7 +37,8 @@ export async function measure(job: Job): Promise<Measurement> {
 
 const architecture = process.arch === 'arm64' ? 'aarch64' : process.arch;
 const bunPackage = `bun-${process.platform}-${architecture}`;
-const bunExecutable = join(repositoryRoot, 'node_modules', '@oven', bunPackage, 'bin', 'bun');
+/** The runtime of the native executables. */
+export const bunExecutable: string = join(repositoryRoot, 'node_modules', '@oven', bunPackage, 'bin', 'bun');
 
 /** The median. */
 export function median(numbers: readonly number[]): number {

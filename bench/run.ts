@@ -1,31 +1,18 @@
-// Compares check, get and put with other tools: `npm run bench -- --help`.
-import { type BenchSetup, type Case, checkCase, getCase, manyTagsCase, putCase } from './cases.ts';
+// Compares check, get, put and promotion with other tools: `npm run bench -- --help`.
+import { delimiter } from 'node:path';
+import { type BenchSetup, checkCase, getCase, manyTagsCase, putCase } from './cases.ts';
+import { compare } from './compare.ts';
 import { resources } from './contenders.ts';
 import { createImages } from './images.ts';
-import { type Measurement, measure } from './measure.ts';
 import { type BenchOptions, readOptions, usage } from './options.ts';
+import { benchPromotion } from './promotion/promotion-bench.ts';
 import { startBenchRegistry, startTestRegistry } from './registry.ts';
-import { table } from './table.ts';
 import { createWorkDirectory } from './work-directory.ts';
 
 const neededBytes = 8e9;
 const quickDivisor = 50;
 const distant = { delay: 20, tags: 1000 };
 const quickTags = 100;
-
-/** Runs the commands of a case in turn, so that other load affects all of them; the first round is not counted. */
-async function compare({ title, runs, contenders }: Case): Promise<void> {
-  const results = contenders.map(({ name }) => ({ name, measurements: [] as Measurement[] }));
-  for (let run = 0; run <= runs; run++) {
-    for (const [index, contender] of contenders.entries()) {
-      const measurement = await measure(await contender.prepare(run));
-      if (run > 0) {
-        results[index]?.measurements.push(measurement);
-      }
-    }
-  }
-  process.stdout.write(`\n${table(title, results)}\n`);
-}
 
 async function bench(options: BenchOptions): Promise<void> {
   const { only, quick, runs } = options;
@@ -36,6 +23,12 @@ async function bench(options: BenchOptions): Promise<void> {
   );
   // The registry and the tools keep their temporary files there too.
   process.env.TMPDIR = directory.path;
+  if (isSelected('promotion')) {
+    await benchPromotion({ directory: directory.path, runs, divisor: quick ? quickDivisor : 1 });
+  }
+  if (only === 'promotion') {
+    return;
+  }
   await using registry = await startBenchRegistry();
   const divisor = only === 'check' || quick ? quickDivisor : 1;
   process.stdout.write(`${registry.name}, ${directory.path}; creating images\n`);
@@ -64,6 +57,8 @@ async function bench(options: BenchOptions): Promise<void> {
 
 const options = readOptions(process.argv.slice(2), process.env);
 if (options) {
+  const { tools } = options;
+  process.env.PATH = [...(tools === undefined ? [] : [tools]), process.env.PATH].join(delimiter);
   await bench(options);
 } else {
   process.stdout.write(usage);

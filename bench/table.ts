@@ -5,6 +5,14 @@ import { type Measurement, median } from './measure.ts';
 export interface Result {
   readonly name: string;
   readonly measurements: readonly Measurement[];
+  readonly count?: Count;
+}
+
+/** What a command asks of registries. */
+export interface Count {
+  readonly requests: number;
+  /** Bytes that the source sends. */
+  readonly read: number;
 }
 
 /** The table of one case; a ratio is a figure divided by that of the first command. */
@@ -16,8 +24,14 @@ export function table(title: string, results: readonly Result[]): string {
       const own = median(result.measurements.map(of));
       return [print(own), first ? `${(own / median(first.measurements.map(of))).toFixed(2)}x` : ''];
     }),
+    ...(result.count ? [String(result.count.requests), `${(result.count.read / 1e6).toFixed(1)} MB`] : []),
   ]);
-  const head = [title, ...figures.flatMap(({ name }) => [name, ''])];
+  const isCounted = results.some(({ count }) => count);
+  const head = [
+    title,
+    ...figures.flatMap(({ name }) => [name, '']),
+    ...(isCounted ? ['requests', 'read from source'] : []),
+  ];
   const widths = head.map((text, column) =>
     Math.max(text.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );

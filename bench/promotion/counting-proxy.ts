@@ -1,0 +1,51 @@
+// A proxy before a registry that counts requests, and the bytes that the registry sends.
+import { once } from 'node:events';
+import { createServer, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What has passed the proxy so far. */
+export interface CountingProxy extends AsyncDisposable {
+  /** `127.0.0.1:PORT`. */
+  readonly host: string;
+  readonly requests: number;
+  /** Bytes of the bodies of responses. */
+  readonly sent: number;
+}
+
+/** Starts a proxy before `registry`, which is `host:port`. */
+export async function startCountingProxy(registry: string): Promise<CountingProxy> {
+  let requests = 0;
+  let sent = 0;
+  const [hostname, port] = registry.split(':');
+  const server = createServer((received, answer) => {
+    requests += 1;
+    const { method, url, headers } = received;
+    // The registry makes the addresses of uploads from the header Host: they lead through the proxy, too.
+    const forwarded = send({ hostname, port, method, path: url, headers, agent: false }, (response) => {
+      answer.writeHead(response.statusCode ?? 0, response.rawHeaders);
+      response.on('data', (chunk: Buffer) => {
+        sent += chunk.length;
+      });
+      response.pipe(answer);
+    });
+    forwarded.on('error', () => answer.destroy());
+    received.pipe(forwarded);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get requests() {
+      return requests;
+    },
+    get sent() {
+      return sent;
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
