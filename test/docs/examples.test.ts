@@ -41,6 +41,7 @@ function comparable(output: string): string[] {
   return output
     .replace(/\x1b\[\d+m/g, '')
     .replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d/gm, 'DATE')
+    .replace(/^([A-Z]{4})\[\d{4}\]/gm, '$1[0000]')
     .replace(/(?<=made at )\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replace(/ {2,}/g, '  ')
     .split('\n')
