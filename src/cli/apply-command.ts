@@ -4,16 +4,18 @@ import { UserError } from '../errors.ts';
 import { applyPlan } from '../promotion/apply.ts';
 import { decodePlan, type SavedPlan } from '../promotion/plan-file.ts';
 import { planOfShard } from '../promotion/shard.ts';
-import { type CarryOutOptions, carryOutWithProgress, promotionResult } from './carry-out.ts';
+import { type CarryOutOptions, carryOutWithProgress, promotionReported } from './carry-out.ts';
 import { type CliCommand, withRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
-import { shardOf } from './shard-option.ts';
+import { requireReportFile } from './report-file.ts';
+import { shardFact, shardOf } from './shard-option.ts';
 
 /** Exits with 1 when something could not be done, or was set aside by the plan; else with 0. */
 export const runApply: CliCommand<CarryOutOptions> = async (run) => {
   const { args, options, surroundings } = run;
   const [path = ''] = args;
   const shard = shardOf(options.shard, surroundings.environment);
+  await requireReportFile(options);
   const saved = await readPlan(path);
   return await withRegistries(run, async (opened) => {
     const { settings, log } = opened;
@@ -23,7 +25,14 @@ export const runApply: CliCommand<CarryOutOptions> = async (run) => {
       settings,
     );
     const plan = shard ? planOfShard(saved, shard) : saved;
-    return promotionResult(await carryOutWithProgress(plan, applyPlan, run, opened), run, opened);
+    const result = await carryOutWithProgress(plan, applyPlan, run, opened);
+    const origin = [['Plan', `${path}, made at ${saved.created}`] as const, ...shardFact(shard)];
+    return await promotionReported(
+      result,
+      { title: 'Promotion by a saved plan', mode: 'carried-out', origin, warnings: [] },
+      run,
+      opened,
+    );
   });
 };
 

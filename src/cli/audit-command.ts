@@ -1,13 +1,16 @@
 // registry-image audit: what destinations hold beside, or other than, promotion manifests say.
+import type { CommandResult } from '../process/surroundings.ts';
 import { type AuditResult, auditPromotions } from '../promotion/audit.ts';
 import { promotionsOf } from '../promotion/edges.ts';
+import { auditPage } from './audit-page.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
-import { type ManifestOptions, readNamedManifests } from './manifest-options.ts';
+import { type ManifestOptions, manifestsFact, readNamedManifests } from './manifest-options.ts';
 import { createReadingProgress } from './promotion-progress.ts';
+import { type ReportOptions, requireReportFile, withReport } from './report-file.ts';
 import { optionalPattern } from './shared-options.ts';
 import { counted, jsonAnswer, tableText } from './table.ts';
 
-interface Options extends RegistryOptions, ManifestOptions {
+interface Options extends RegistryOptions, ManifestOptions, ReportOptions {
   readonly ignore?: string;
 }
 
@@ -15,6 +18,7 @@ interface Options extends RegistryOptions, ManifestOptions {
 export const runAudit: CliCommand<Options> = async (run) => {
   const { options, surroundings } = run;
   const ignored = optionalPattern(options.ignore, '--ignore');
+  await requireReportFile(options);
   return await withRegistries(run, async ({ registries, log }) => {
     const promotions = promotionsOf(await readNamedManifests(options, log));
     const { signal, every } = surroundings;
@@ -33,10 +37,11 @@ export const runAudit: CliCommand<Options> = async (run) => {
     for (const { destination, reason } of failures) {
       log.error(`${destination} cannot be read: ${reason}`);
     }
-    return {
+    const answer: CommandResult = {
       output: options.json ? jsonAnswer({ ...result, failures }) : auditText(result),
       code: failures.length > 0 ? 1 : result.drift.length > 0 ? 2 : 0,
     };
+    return await withReport(answer, run, log, () => auditPage(result, { origin: manifestsFact(options) }));
   });
 };
 

@@ -5,10 +5,12 @@ import type { PromoteOptions, PromotionResult } from '../promotion/promote.ts';
 import { promotionCode } from '../promotion/promotion-report.ts';
 import type { CliRun, OpenedRegistries, RegistryOptions } from './cli-context.ts';
 import { promotionAnswer, summaryLine } from './promotion-output.ts';
+import { type PromotionAbout, promotionPage } from './promotion-page.ts';
 import { createPromotionProgress } from './promotion-progress.ts';
+import { type ReportOptions, withReport } from './report-file.ts';
 
 /** The options of every command that carries out a plan. */
-export interface CarryOutOptions extends RegistryOptions {
+export interface CarryOutOptions extends RegistryOptions, ReportOptions {
   readonly allowLost?: boolean;
   /** False with --no-referrers. */
   readonly referrers: boolean;
@@ -52,4 +54,15 @@ export function promotionResult(
     parts: promotionAnswer(result, { json: options.json ?? false, redact: surroundings.redact }),
     code: promotionCode(result.summary, options.allowLost ?? false),
   };
+}
+
+/** The same, after its page is written where one is asked for. */
+export async function promotionReported(
+  result: PromotionResult,
+  about: PromotionAbout,
+  run: CliRun<CarryOutOptions>,
+  opened: Pick<OpenedRegistries, 'log'>,
+): Promise<CommandResult> {
+  const answer = promotionResult(result, run, opened);
+  return await withReport(answer, run, opened.log, () => promotionPage(result, about));
 }

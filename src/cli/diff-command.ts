@@ -1,4 +1,5 @@
 // registry-image diff: what changes between two states of promotion manifests, without any request.
+import type { CommandResult } from '../process/surroundings.ts';
 import {
   diffExitCode,
   diffManifests,
@@ -7,10 +8,12 @@ import {
 } from '../promotion/manifest-diff.ts';
 import { locateManifests } from '../promotion/read-manifests.ts';
 import { type AnswerOptions, type CliCommand, openLog } from './cli-context.ts';
+import { diffPage } from './diff-page.ts';
 import { readLocatedManifests } from './manifest-options.ts';
+import { type ReportOptions, requireReportFile, withReport } from './report-file.ts';
 import { jsonAnswer, tableText } from './table.ts';
 
-interface Options extends AnswerOptions {
+interface Options extends AnswerOptions, ReportOptions {
   readonly forbid?: string;
 }
 
@@ -18,16 +21,20 @@ interface Options extends AnswerOptions {
 export const runDiff: CliCommand<Options> = async (run) => {
   const { args, options } = run;
   const forbidden = options.forbid === undefined ? new Set<never>() : parseForbiddenChanges(options.forbid);
+  await requireReportFile(options);
   const { log } = openLog(run);
   const [before, after] = [
     await readLocatedManifests(await locateManifests(args[0] ?? ''), log),
     await readLocatedManifests(await locateManifests(args[1] ?? ''), log),
   ];
   const diff = diffManifests(before, after);
-  return {
+  const result: CommandResult = {
     output: options.json ? jsonAnswer(diffDocument(diff)) : diffText(diff),
     code: diffExitCode(diff, forbidden),
   };
+  const [old = '', now = ''] = args;
+  const origin = [['Before', old] as const, ['After', now] as const];
+  return await withReport(result, run, log, () => diffPage(diff, { forbidden, origin }));
 };
 
 function diffDocument({ changes, ...diff }: ManifestDiff) {

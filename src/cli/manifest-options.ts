@@ -22,6 +22,14 @@ export async function readNamedManifests(
   return await readLocatedManifests(locationOf(options), log);
 }
 
+/** Which manifests the options name, for a report page. */
+export function manifestsFact({
+  manifest,
+  thinManifestDir,
+}: ManifestOptions): [[name: string, value: string]] {
+  return [['Manifests', manifest ?? thinManifestDir ?? '']];
+}
+
 /** The same for manifests at a place. */
 export async function readLocatedManifests(
   location: ManifestLocation,

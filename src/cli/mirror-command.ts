@@ -19,7 +19,7 @@ interface Options extends PlanningOptions {
 export const runMirror: CliCommand<Options> = async (run) => {
   const { args, options, surroundings } = run;
   const [file = ''] = args;
-  const rules = planningRules(run);
+  const rules = await planningRules(run);
   const to = destinationOf(options);
   return await withRegistries(run, async (opened) => {
     const { registries, settings, log } = opened;
@@ -32,7 +32,9 @@ export const runMirror: CliCommand<Options> = async (run) => {
     log.info(`looking for the images of ${counted(list.entries.length, 'entry', 'entries')} of ${file}`);
     const wanted = await mirrorPromotions(list.entries, { file, registries, signal: surroundings.signal });
     report(wanted, opened);
-    return await planAndPromote(wanted, rules, run, opened);
+    const warnings = [...list.warnings, ...wanted.warnings].map(problemLine);
+    const about = { title: 'Mirror', origin: [['List', file] as const], warnings };
+    return await planAndPromote({ ...wanted, about }, rules, run, opened);
   });
 };
 

@@ -1,4 +1,6 @@
 // Plans promotions for a command of registry-image, and carries the plan out when it is confirmed.
+import { resolve } from 'node:path';
+import { UserError } from '../errors.ts';
 import type { CommandResult } from '../process/surroundings.ts';
 import type { ManifestEdge, RepositoryPromotion } from '../promotion/edges.ts';
 import { encodePlan } from '../promotion/plan-file.ts';
@@ -6,11 +8,13 @@ import { carryOutPlan, dryRun, makePlan, type PlanRequest, withSetAside } from '
 import { promotionCode, type ReportedEdge } from '../promotion/promotion-report.ts';
 import { promotionsOfShard, type Shard } from '../promotion/shard.ts';
 import { tagMoveRule } from '../promotion/tag-moves.ts';
-import { type CarryOutOptions, carryOutWithProgress, promotionResult } from './carry-out.ts';
+import { type CarryOutOptions, carryOutWithProgress, promotionReported } from './carry-out.ts';
 import type { CliRun, OpenedRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
+import type { PromotionAbout } from './promotion-page.ts';
 import { createReadingProgress } from './promotion-progress.ts';
-import { shardOf } from './shard-option.ts';
+import { requireReportFile } from './report-file.ts';
+import { shardFact, shardOf } from './shard-option.ts';
 import { optionalPattern } from './shared-options.ts';
 import { writeWholeFile } from './written-file.ts';
 
@@ -35,10 +39,20 @@ export interface WantedPromotions extends Pick<PlanRequest, 'isAtSource'> {
   readonly promotions: readonly RepositoryPromotion[];
   /** What could not be planned, and why. */
   readonly setAside: readonly ReportedEdge[];
+  /** Where they come from, and what of it is not done, for a report page. */
+  readonly about: Omit<PromotionAbout, 'mode'>;
 }
 
-/** Reads the options about a plan. Throws a UserError for a malformed one. */
-export function planningRules({ options, surroundings }: CliRun<PlanningOptions>): PlanningRules {
+/** Reads the options about a plan. Throws a UserError for a malformed one, and for a report that cannot be written. */
+export async function planningRules({
+  options,
+  surroundings,
+}: CliRun<PlanningOptions>): Promise<PlanningRules> {
+  const { out, report } = options;
+  if (out !== undefined && report !== undefined && resolve(out) === resolve(report)) {
+    throw new UserError('--out and --report are the same file', { hint: 'name two files' });
+  }
+  await requireReportFile(options);
   return {
     mayMove: moveRule(options.allowTagMoves),
     shard: shardOf(options.shard, surroundings.environment),
@@ -52,7 +66,7 @@ function moveRule(allowed: PlanningOptions['allowTagMoves']): PlanningRules['may
 
 /** Exits with 1 when something cannot be done, with 2 when a dry run shows what would be done, else with 0. */
 export async function planAndPromote(
-  { promotions: all, setAside, isAtSource }: WantedPromotions,
+  { promotions: all, setAside, isAtSource, about }: WantedPromotions,
   { shard, mayMove }: PlanningRules,
   run: CliRun<PlanningOptions>,
   opened: OpenedRegistries,
@@ -74,11 +88,13 @@ export async function planAndPromote(
   if (options.confirm && isStopped) {
     log.error('nothing was copied, because of --strict: something is lost, may not move, or cannot be read');
   }
+  const mode = !options.confirm ? 'dry-run' : isStopped ? 'stopped' : 'carried-out';
   const result =
-    options.confirm && !isStopped
+    mode === 'carried-out'
       ? withSetAside(await carryOutWithProgress(plan, carryOutPlan, run, opened), setAside)
       : planned;
-  return promotionResult(result, run, opened);
+  const origin = [...about.origin, ...shardFact(shard)];
+  return await promotionReported(result, { ...about, mode, origin }, run, opened);
 }
 
 function destinationsOf(promotions: readonly RepositoryPromotion[]): string[] {

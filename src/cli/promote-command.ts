@@ -1,7 +1,7 @@
 // registry-image promote: plans what promotion manifests ask for, and carries it out when it is confirmed.
 import { promotionsOf } from '../promotion/edges.ts';
 import { type CliCommand, withRegistries } from './cli-context.ts';
-import { type ManifestOptions, readNamedManifests } from './manifest-options.ts';
+import { type ManifestOptions, manifestsFact, readNamedManifests } from './manifest-options.ts';
 import { type PlanningOptions, planAndPromote, planningRules } from './planned-promotion.ts';
 import { optionalPattern } from './shared-options.ts';
 
@@ -13,13 +13,14 @@ interface Options extends PlanningOptions, ManifestOptions {
 export const runPromote: CliCommand<Options> = async (run) => {
   const { options } = run;
   const only = optionalPattern(options.only, '--only');
-  const rules = planningRules(run);
+  const rules = await planningRules(run);
   return await withRegistries(run, async (opened) => {
     const manifests = await readNamedManifests(options, opened.log);
     const promotions = promotionsOf(manifests, (name) => only?.matches(name) ?? true);
     if (only && promotions.length === 0) {
       opened.log.warn(`--only ${options.only} matches no image of the manifests`);
     }
-    return await planAndPromote({ promotions, setAside: [] }, rules, run, opened);
+    const about = { title: 'Promotion', origin: manifestsFact(options), warnings: [] };
+    return await planAndPromote({ promotions, setAside: [], about }, rules, run, opened);
   });
 };

@@ -7,6 +7,7 @@ import {
   withManifestOptions,
   withPlanningOptions,
   withRegistryOptions,
+  withReportOption,
 } from './shared-options.ts';
 
 /** Adds the commands to the program. */
@@ -60,24 +61,28 @@ export function definePromotionCommands(program: Program, define: Define): void 
   );
   define(
     withAnswerOptions(
-      program
-        .command('diff')
-        .description('compare two states of promotion manifests without any request')
-        .argument('<old>', 'a plain manifest, or a directory of thin ones')
-        .argument('<new>', 'the same afterwards')
-        .option(
-          '--forbid <changes>',
-          'exit with 1 for such changes: added, removed, moved; several with commas',
-        ),
+      withReportOption(
+        program
+          .command('diff')
+          .description('compare two states of promotion manifests without any request')
+          .argument('<old>', 'a plain manifest, or a directory of thin ones')
+          .argument('<new>', 'the same afterwards')
+          .option(
+            '--forbid <changes>',
+            'exit with 1 for such changes: added, removed, moved; several with commas',
+          ),
+      ),
     ),
     async () => (await import('./diff-command.ts')).runDiff,
   );
   define(
     withRegistryOptions(
-      withManifestOptions(
-        program
-          .command('audit')
-          .description('compare what destinations hold with what promotion manifests say'),
+      withReportOption(
+        withManifestOptions(
+          program
+            .command('audit')
+            .description('compare what destinations hold with what promotion manifests say'),
+        ),
       ).option(
         '--ignore <pattern>',
         'leave out differences whose "host/path/name:tag", or "@digest", matches this RE2 pattern',

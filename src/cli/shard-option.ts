@@ -35,6 +35,11 @@ export function shardOf(option: string | undefined, environment: Environment): S
   return undefined;
 }
 
+/** Which part it is, for a report page; nothing without a shard. */
+export function shardFact(shard: Shard | undefined): (readonly [name: string, value: string])[] {
+  return shard ? [['Shard', `${shard.index}/${shard.count}`]] : [];
+}
+
 function checkedShard(indexText: string, countText: string, what: string): Shard {
   const index = /^\d{1,6}$/.test(indexText) ? Number(indexText) : Number.NaN;
   const count = /^\d{1,6}$/.test(countText) ? Number(countText) : Number.NaN;

@@ -12,6 +12,11 @@ export function withAnswerOptions(command: Program): Program {
   return command.option('--json', 'print one JSON document instead of a table');
 }
 
+/** Adds the option of a command that can write a report page. */
+export function withReportOption(command: Program): Program {
+  return command.option('--report <file>', 'also write what happened as a page for browsers, FILE.html');
+}
+
 /** Adds the options of a command that sends requests. */
 export function withRegistryOptions(command: Program): Program {
   return withAnswerOptions(command)
@@ -28,7 +33,7 @@ export function withManifestOptions(command: Program): Program {
 
 /** Adds the options of a command that carries out a plan. */
 export function withCarryOutOptions(command: Program): Program {
-  return command
+  return withReportOption(command)
     .option('--allow-lost', 'do not count images that no registry holds as a failure')
     .option('--no-referrers', 'do not copy signatures, attestations and SBOMs')
     .option(

@@ -71,13 +71,18 @@ export function diffManifests(
   };
 }
 
-/**
- * The exit code of a comparison: 0 without differences, 1 when a forbidden change is among them, else 2. A digest that only
- * got its first tag is still promoted: forbidding removals does not forbid that.
- */
+/** Whether a change is forbidden. A digest that only got its first tag is still promoted: that is not a removal. */
+export function isForbidden(
+  { kind, isStillPromoted }: TagChange,
+  forbidden: ReadonlySet<ChangeKind>,
+): boolean {
+  return forbidden.has(kind) && !isStillPromoted;
+}
+
+/** The exit code of a comparison: 0 without differences, 1 when a forbidden change is among them, else 2. */
 export function diffExitCode(diff: ManifestDiff, forbidden: ReadonlySet<ChangeKind>): 0 | 1 | 2 {
   const { changes, destinations, sources } = diff;
-  if (changes.some(({ kind, isStillPromoted }) => forbidden.has(kind) && !isStillPromoted)) {
+  if (changes.some((change) => isForbidden(change, forbidden))) {
     return 1;
   }
   return changes.length + destinations.length + sources.length === 0 ? 0 : 2;
