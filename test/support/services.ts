@@ -12,6 +12,7 @@ export type ServiceProgram =
   | 'umoci'
   | 'buildah'
   | 'debootstrap'
+  | 'chromium'
   | 'moto_server'
   | 'notary'
   | 'notary-server';
