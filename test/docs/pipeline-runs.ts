@@ -18,7 +18,7 @@ export interface Worker {
   build(output: string, environment: object): Promise<Buffer>;
 }
 
-/** The log of each step that ran, by its name. */
+/** The log of each step that ran, by its name; of a put of another resource the file that it uploads. */
 export type JobLogs = ReadonlyMap<string, string>;
 
 /** Runs a job to its end. Throws when a step fails, with its log. */
@@ -31,7 +31,7 @@ export async function runJob(example: string, jobName: string, worker: Worker): 
   if (!job) {
     throw new Error(`${example} has no job ${jobName}`);
   }
-  const sources = new Map(pipeline.resources.map(({ name, source }) => [name, source]));
+  const resources = new Map(pipeline.resources.map((resource) => [resource.name, resource]));
   const variables = new Map<string, string>();
   const resolved = <Value>(value: Value): Value =>
     JSON.parse(
@@ -39,8 +39,11 @@ export async function runJob(example: string, jobName: string, worker: Worker): 
     );
   const logs = new Map<string, string>();
   for (const step of jobSteps(job, pipeline.resources).filter(({ isHook }) => !isHook)) {
-    if (step.kind === 'put') {
-      logs.set(step.name, await runPut(resolved(step), sources.get(step.resource), worker));
+    const resource = resources.get(step.resource);
+    if (step.kind === 'put' && resource?.type === 'image') {
+      logs.set(step.name, await runPut(resolved(step), resource.source, worker));
+    } else if (step.kind === 'put') {
+      logs.set(step.name, await readFile(join(worker.folder, fileOf(step.params)), 'utf8'));
     } else if (step.kind === 'load_var') {
       const value = await readFile(join(worker.folder, step.file), 'utf8');
       variables.set(`.:${step.name}`, value.trim());
@@ -49,6 +52,14 @@ export async function runJob(example: string, jobName: string, worker: Worker): 
     }
   }
   return logs;
+}
+
+/** The file that a put of another resource uploads. */
+function fileOf(params: object): string {
+  if (!('file' in params && typeof params.file === 'string')) {
+    throw new Error(`the put has no file: ${JSON.stringify(params)}`);
+  }
+  return params.file;
 }
 
 /** A text with the registries of the test in place of the hosts of an example. */

@@ -151,7 +151,7 @@ function readStep(
 
 /** The artifacts that the params of a put name: the first parts of their paths. */
 function folders(params: Readonly<Record<string, unknown>>): string[] {
-  const paths = [params.image, params.additional_tags, params.version_file];
+  const paths = [params.image, params.additional_tags, params.version_file, params.file];
   const gets = [params.from, ...listOf(params.manifests ?? [])].flatMap((entry) =>
     typeof entry === 'object' && entry !== null && 'get' in entry ? [entry.get] : [],
   );

@@ -175,7 +175,10 @@ it('promote-by-manifest previews a proposal, and promotes in three shards', asyn
   seed(staging, 'team/hello', undefined, added);
   await writeFile(images, `${old}- name: hello\n  dmap:\n    "${added.digest}": ["2.0.1"]\n`);
 
-  const { preview = '' } = Object.fromEntries(await runJob('promote-by-manifest.yml', 'preview', at));
+  const { preview = '', pages } = Object.fromEntries(await runJob('promote-by-manifest.yml', 'preview', at));
+  expect(pages).toContain(
+    '<p class="verdict pending">Dry run: nothing was changed. 10 edges: 10 pending.</p>',
+  );
   expect(preview).toContain('1 added, 0 removed, 0 moved');
   expect(preview).toContain('10 edges: 10 pending');
   expect(com.tags('prod/hello')).toEqual([]);
