@@ -37,7 +37,7 @@ export function buildNativeExecutable(architecture: Architecture): void {
       '--no-compile-autoload-tsconfig',
       '--no-compile-autoload-package-json',
       `--outfile=${join(directory, name)}`,
-      join(dist, `${name}.cjs`),
+      join(dist, 'native.cjs'),
     ],
     directory,
   );
