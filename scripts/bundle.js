@@ -14,7 +14,12 @@ const settings = {
   platform: 'node',
   format: 'cjs',
   target: 'node22.19',
-  alias: { undici: './scripts/undici.js', open: './scripts/no-browser.js' },
+  alias: {
+    undici: './scripts/undici.js',
+    open: './scripts/no-browser.js',
+    bowser: './scripts/no-browser.js',
+    'web-streams-polyfill/dist/ponyfill.es2018.js': './scripts/no-browser.js',
+  },
   // Leaves out undici's experimental second HTTP/1 parser, as the build of Node itself does.
   define: { esbuildDetection: 'true' },
   absWorkingDir: root,
