@@ -2,7 +2,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { architectureNamed } from './architecture.ts';
 import { repositoryRoot, runProgram } from './run-script.ts';
+
+/** The path of the Bun executable that runs on this machine. */
+export function hostBun(): string {
+  return bunExecutable(`@oven/bun-${process.platform}-${architectureNamed().bun}`);
+}
 
 /** The path of the Bun executable in a package such as `@oven/bun-linux-x64`; downloads the package if it is missing. */
 export function bunExecutable(packageName: string): string {

@@ -1,24 +1,15 @@
 // `npm run image`: builds the container image for an architecture, and the same as a resource type for workers.
 import { spawnSync } from 'node:child_process';
-import {
-  createReadStream,
-  createWriteStream,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { createGzip } from 'node:zlib';
 import { architectureNamed } from './architecture.ts';
+import { hostBun } from './bun.ts';
 import { buildImage, workingEngine } from './image-engine.ts';
 import { buildNativeExecutable } from './native-executable.ts';
 import { repositoryRoot, runProgram, runScript } from './run-script.ts';
 
-await runScript('image', async () => {
+await runScript('image', () => {
   const { name, version } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'));
   const {
     arch,
@@ -54,7 +45,7 @@ await runScript('image', async () => {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   buildImage(engine, tag, [...settings, `--output=type=tar,dest=${tar}`, '.']);
-  await pipeline(createReadStream(tar), createGzip({ level: 9 }), createWriteStream(archive));
+  runProgram(hostBun(), ['scripts/gzip.js', tar, archive]);
   rmSync(tar);
   const metadata = { type: 'registry-image', version, privileged: false, unique_version_history: false };
   writeFileSync(join(directory, 'resource_metadata.json'), `${JSON.stringify(metadata, null, 2)}\n`);

@@ -2,7 +2,7 @@
 import { lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, architectureNamed } from './architecture.ts';
-import { bunExecutable } from './bun.ts';
+import { bunExecutable, hostBun } from './bun.ts';
 import { repositoryRoot, runProgram } from './run-script.ts';
 
 const dist = join(repositoryRoot, 'dist');
@@ -19,7 +19,7 @@ export function buildNativeExecutable(architecture: Architecture): void {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   runProgram(
-    bunExecutable(`@oven/bun-${process.platform}-${host.bun}`),
+    hostBun(),
     [
       'build',
       '--compile',
