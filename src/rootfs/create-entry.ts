@@ -5,7 +5,6 @@ import { displayName, filePath } from '../tar/byte-string.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { adopt, checkLength } from './contained-path.ts';
 import type { ExtendedAttributes } from './extended-attributes.ts';
-import { createFifo } from './fifo.ts';
 import { permissions, setOwner, setOwnTimes, timesOf } from './file-attributes.ts';
 import { FileWriter } from './file-writer.ts';
 import { createHardLink } from './hard-link.ts';
@@ -79,12 +78,14 @@ function replaceByFifo(place: Place, entry: TarEntry): void {
   const path = pathOf(place);
   removePath(path);
   place.parent.forget(place.base);
-  if (createFifo(path)) {
+  if (place.createFifo(path)) {
     setOwner(path, entry, place.asRoot);
     chmodSync(filePath(path), permissions(entry));
     setOwnTimes(path, entry);
   } else {
-    place.warn(`skipping fifo ${displayName(entry.name)}: no mkfifo program can create it`);
+    place.warn(
+      `skipping fifo ${displayName(entry.name)}: neither the program mkfifo nor a system call can create it`,
+    );
     leaveOut(place);
   }
 }

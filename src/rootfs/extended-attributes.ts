@@ -2,7 +2,7 @@
 import type { Log } from '../log.ts';
 import { type ByteString, quoteName } from '../tar/byte-string.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
-import { loadSetAttribute, type SetAttribute } from './set-attribute.ts';
+import { loadSystemCalls, type SetAttribute } from './system-calls.ts';
 
 /**
  * Whether an attribute is part of the image. All others belong to the machine that built it: labels of its security
@@ -20,7 +20,7 @@ export class ExtendedAttributes {
   #example = '';
 
   /** `load` returns the system's call when the first attribute is to be set. */
-  constructor(load: () => SetAttribute | undefined = loadSetAttribute) {
+  constructor(load: () => SetAttribute | undefined = () => loadSystemCalls()?.setAttribute) {
     this.#load = load;
   }
 

@@ -17,6 +17,8 @@ export interface Place {
   /** Whether files get the owners that the entries name. */
   readonly asRoot: boolean;
   readonly attributes: ExtendedAttributes;
+  /** Creates a FIFO; false when it cannot be created on this system. */
+  readonly createFifo: (path: ByteString) => boolean;
   readonly debug: (message: string) => void;
   readonly warn: (message: string) => void;
 }

@@ -8,6 +8,7 @@ import type { TarEntry } from '../tar/tar-entry.ts';
 import { cleanParts, ensureDirectory, findDirectory } from './contained-path.ts';
 import { createEntry, setDirectoryAttributes } from './create-entry.ts';
 import { ExtendedAttributes } from './extended-attributes.ts';
+import { createFifo } from './fifo.ts';
 import { finishDirectory } from './file-attributes.ts';
 import type { FileWriter } from './file-writer.ts';
 import { KnownDirectory } from './known-directory.ts';
@@ -23,6 +24,8 @@ export interface TreeWriterOptions {
   /** Whether files get the owners that the entries name; only root can do that. */
   readonly asRoot: boolean;
   readonly log: Log;
+  /** Creates a FIFO; false when it cannot be created on this system. By default {@link createFifo}. */
+  readonly createFifo?: Place['createFifo'];
 }
 
 /**
@@ -162,6 +165,7 @@ export class TreeWriter implements EntryConsumer {
       leftOut: this.#leftOut,
       asRoot: this.#options.asRoot,
       attributes: this.#attributes,
+      createFifo: this.#options.createFifo ?? createFifo,
       debug: (message) => this.#debug(message, entry),
       warn: (message) => this.#options.log.warn(message),
     };

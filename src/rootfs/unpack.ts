@@ -2,11 +2,10 @@
 import type { Readable } from 'node:stream';
 import { decompress, type PlainBytes } from '../compression/decompress.ts';
 import { causes, errorText, UserError } from '../errors.ts';
-import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import { ArchiveReader } from '../tar/archive-reader.ts';
 import { emptyTree } from './remove-tree.ts';
-import { TreeWriter } from './tree-writer.ts';
+import { TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
 /** One layer of an image. */
 export interface UnpackLayer {
@@ -19,10 +18,7 @@ export interface UnpackLayer {
 }
 
 /** How layers are unpacked. */
-export interface UnpackOptions {
-  /** Whether files get the owners that the layers name; only root can do that. */
-  readonly asRoot: boolean;
-  readonly log: Log;
+export interface UnpackOptions extends TreeWriterOptions {
   /** Ends the unpacking, also while it waits for content. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -158,7 +158,7 @@ describe('out of a layout that is not what it seems', () => {
   });
 });
 
-async function getRootfs(registry: TestRegistry, ...members: Member[][]) {
+async function get(registry: TestRegistry, ...members: Member[][]) {
   const layers = await Promise.all(members.map((each) => buildLayer(archive(...each))));
   const image = await buildImage({ layers });
   seed(registry, 'team/image', '1.0', image);
@@ -170,6 +170,11 @@ async function getRootfs(registry: TestRegistry, ...members: Member[][]) {
     },
     directory,
   });
+  return { status, stderr, directory };
+}
+
+async function getRootfs(registry: TestRegistry, ...members: Member[][]) {
+  const { status, stderr, directory } = await get(registry, ...members);
   return { status, stderr, directory, files: status === 0 ? tree(join(directory, 'rootfs')) : {} };
 }
 
@@ -210,6 +215,17 @@ describe('in with format rootfs of layers with rare entries', () => {
     expect(stderr).not.toContain('ERRO');
     expect(status).toBe(0);
     expect(files).toEqual(expected);
+  });
+});
+
+describe.runIf(canCallSystem)('in with format rootfs', () => {
+  it('creates a FIFO by a system call where the program mkfifo cannot: its name is not UTF-8', async () => {
+    await using registry = await startRegistry();
+    const pipe = { name: Buffer.from('run/\xff', 'latin1'), type: '6', mode: 0o622 };
+    const { status, stderr, directory } = await get(registry, [pipe]);
+    expect({ status, stderr: stderr.match(/skipping/g) }).toEqual({ status: 0, stderr: null });
+    const found = await lstat(Buffer.from(`${directory}/rootfs/run/\xff`, 'latin1'));
+    expect([found.isFIFO(), found.mode & 0o7777]).toEqual([true, 0o622]);
   });
 });
 

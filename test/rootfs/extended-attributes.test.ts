@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ExtendedAttributes, isRestored } from '../../src/rootfs/extended-attributes.ts';
-import type { SetAttribute } from '../../src/rootfs/set-attribute.ts';
+import type { SetAttribute } from '../../src/rootfs/system-calls.ts';
 import type { TarEntry } from '../../src/tar/tar-entry.ts';
 import { recordingLog } from '../support/unpacking.ts';
 

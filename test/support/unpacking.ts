@@ -8,7 +8,7 @@ import { errorText } from '../../src/errors.ts';
 import { createLog, type Log } from '../../src/log.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { removeTree } from '../../src/rootfs/remove-tree.ts';
-import { type UnpackLayer, unpackLayers } from '../../src/rootfs/unpack.ts';
+import { type UnpackLayer, type UnpackOptions, unpackLayers } from '../../src/rootfs/unpack.ts';
 
 /** Whether this process may change the owner of files. */
 export const isRoot: boolean = process.getuid?.() === 0;
@@ -36,9 +36,10 @@ export async function unpackInto(
   root: string,
   archives: readonly Buffer[],
   log = recordingLog().log,
+  options: Partial<UnpackOptions> = {},
 ): Promise<string | undefined> {
   try {
-    await unpackLayers(archives.map(layerOf), root, { asRoot: isRoot, log });
+    await unpackLayers(archives.map(layerOf), root, { asRoot: isRoot, log, ...options });
     return undefined;
   } catch (error) {
     return errorText(error);
