@@ -39,6 +39,9 @@ export const maximumManifest: number = 8 * mebi;
 /** Bytes of a manifest, index or config that is read together with many others; larger ones are read one at a time. */
 export const maximumSmallDocument: number = 256 * kibi;
 
+/** Bytes of a document that is read without the garbage of earlier ones being collected before. */
+export const maximumUncollected: number = mebi;
+
 /** Bytes of all manifests and indexes that one copy holds in memory, and of the indexes inside each other. */
 export const maximumHeldDocuments: number = 16 * mebi;
 

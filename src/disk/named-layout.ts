@@ -2,9 +2,9 @@
 import type { ContentReader } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { parseDocument } from '../oci/document-json.ts';
 import { parseIndex } from '../oci/image-index.ts';
 import { isJsonObject, member } from '../oci/json.ts';
-import { parseDocument } from '../oci/manifest.ts';
 import { isIndexType, isManifestType } from '../oci/media-type.ts';
 import {
   type LayoutDocument,

@@ -72,21 +72,30 @@ export function descriptorJson(descriptor: Descriptor): JsonValue {
 }
 
 /** A map of annotations; undefined when it is absent. A null value becomes an empty string, as in Go. Throws a UserError. */
-export function parseAnnotations(value: unknown, where: string): Record<string, string> | undefined {
+export function parseAnnotations(
+  value: unknown,
+  where: string,
+): Readonly<Record<string, string>> | undefined {
   if (value === undefined || value === null) {
     return undefined;
   }
   if (!isJsonObject(value)) {
     throw new UserError(`${where}: "annotations" must be an object`);
   }
-  const annotations: [string, string][] = [];
-  for (const [key, item] of Object.entries(value)) {
-    if (item !== null && typeof item !== 'string') {
-      throw new UserError(`${where}: annotation ${JSON.stringify(key)} must be a string`);
-    }
-    annotations.push([key, item ?? '']);
+  const other = Object.keys(value).find((key) => value[key] !== null && typeof value[key] !== 'string');
+  if (other !== undefined) {
+    throw new UserError(`${where}: annotation ${JSON.stringify(other)} must be a string`);
   }
-  return Object.fromEntries(annotations);
+  // Copied only if need be: an image may have as many annotations as fit into 8 MB.
+  return isStringMap(value)
+    ? value
+    : Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, typeof item === 'string' ? item : '']),
+      );
+}
+
+function isStringMap(value: JsonObject): value is Readonly<Record<string, string>> {
+  return Object.values(value).every((item) => typeof item === 'string');
 }
 
 /** A string member; undefined when it is absent or null. Throws a UserError for another type. */

@@ -1,6 +1,7 @@
 // The media type of a manifest or an index whose stated one is generic, and documents that state another one.
 import { UserError } from '../errors.ts';
-import { isJsonObject, type JsonObject, member, parseJson } from './json.ts';
+import { documentValue } from './document-json.ts';
+import { isJsonObject, type JsonObject, member } from './json.ts';
 import { isPresent } from './manifest.ts';
 import { isIndexType, isManifestType, isSchema1Type, mediaTypes, withoutParameters } from './media-type.ts';
 
@@ -13,7 +14,7 @@ export function documentMediaType(stated: string, bytes: Uint8Array): string {
   if (isDocumentType(stated)) {
     return stated;
   }
-  const document = parseJson(bytes);
+  const document = documentValue(bytes);
   return isJsonObject(document) ? (typeInside(document) ?? stated) : stated;
 }
 
@@ -22,7 +23,7 @@ export function documentMediaType(stated: string, bytes: Uint8Array): string {
  * would read it in two ways (CVE-2021-41190). Which members contradict a type, the parsers check.
  */
 export function refuseOtherType(mediaType: string, bytes: Uint8Array, where: string): void {
-  const document = isIndexType(mediaType) || isManifestType(mediaType) ? parseJson(bytes) : undefined;
+  const document = isIndexType(mediaType) || isManifestType(mediaType) ? documentValue(bytes) : undefined;
   const inner = isJsonObject(document) ? member(document, 'mediaType') : undefined;
   const stated = typeof inner === 'string' ? withoutParameters(inner) : '';
   if (stated !== '' && stated !== mediaType) {

@@ -1,8 +1,8 @@
 // Image configs: entrypoint, environment, labels and the digests of uncompressed layers (OCI "Image Configuration").
 import { UserError } from '../errors.ts';
 import { type Digest, isDigest } from './digest.ts';
+import { parseDocument } from './document-json.ts';
 import { isJsonObject, type JsonObject, member } from './json.ts';
-import { parseDocument } from './manifest.ts';
 
 /** The members of an image config that are used; a list is null when the document has none. */
 export interface ImageConfig {

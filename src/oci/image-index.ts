@@ -1,7 +1,8 @@
 // Image indexes list manifests, usually one for each platform (OCI "Image Index", Docker manifest list).
 import { type Descriptor, descriptorJson, optionalString, parseAnnotations } from './descriptor.ts';
+import { parseDocument } from './document-json.ts';
 import { encodeJson, member, sortedMap } from './json.ts';
-import { ambiguousError, isPresent, parseDescriptors, parseDocument } from './manifest.ts';
+import { ambiguousError, isPresent, parseDescriptors } from './manifest.ts';
 import { isManifestType } from './media-type.ts';
 
 /** The members of an index that are used; `manifests` are in document order. */

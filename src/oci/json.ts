@@ -46,6 +46,7 @@ export function member(object: JsonObject, name: string): unknown {
   return found;
 }
 
+const special = /[<>&\u2028\u2029]/g;
 const escapes: Readonly<Record<string, string>> = {
   '<': '\\u003c',
   '>': '\\u003e',
@@ -59,35 +60,68 @@ const escapes: Readonly<Record<string, string>> = {
  * HTML or JavaScript, and U+FFFD for lone surrogates.
  */
 export function encodeJson(value: JsonValue): string {
+  const parts: string[] = [];
+  encodeInto(parts, value);
+  return parts.join('');
+}
+
+/** Adds the parts of a value to those before it: joined at each level, they would be copied as often as they are nested. */
+function encodeInto(parts: string[], value: JsonValue): void {
   if (typeof value === 'string') {
-    return encodeString(value);
-  }
-  if (typeof value !== 'object' || value === null) {
-    return JSON.stringify(value);
-  }
-  if (isList(value)) {
-    return `[${value.map(encodeJson).join(',')}]`;
-  }
-  const members: string[] = [];
-  for (const [key, item] of value instanceof Map ? value : Object.entries(value)) {
-    if (item !== undefined) {
-      members.push(`${encodeString(key)}:${encodeJson(item)}`);
+    parts.push(encodeString(value));
+  } else if (typeof value !== 'object' || value === null) {
+    parts.push(JSON.stringify(value));
+  } else if (isList(value)) {
+    for (const [position, item] of value.entries()) {
+      parts.push(position === 0 ? '[' : ',');
+      encodeInto(parts, item);
     }
+    parts.push(value.length === 0 ? '[]' : ']');
+  } else {
+    let separator = '{';
+    for (const [key, item] of value instanceof Map ? value : Object.entries(value)) {
+      if (item !== undefined) {
+        parts.push(separator, encodeString(key), ':');
+        encodeInto(parts, item);
+        separator = ',';
+      }
+    }
+    parts.push(separator === '{' ? '{}' : '}');
   }
-  return `{${members.join(',')}}`;
 }
 
 /** The members of a string map with keys in byte order, as Go writes maps. An object would put `10` before `-`. */
 export function sortedMap(map: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
-  const entries = Object.entries(map);
-  return new Map(entries.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+  const sorted = new Map<string, string>();
+  for (const key of Object.keys(map).sort((a, b) => compareUtf8(a.toWellFormed(), b.toWellFormed()))) {
+    sorted.set(key, map[key] ?? '');
+  }
+  return sorted;
+}
+
+/** The order of two strings by their bytes in UTF-8, which are not made: a map may have a hundred thousand keys. */
+function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let position = 0; position < length; position++) {
+    const one = a.charCodeAt(position);
+    const other = b.charCodeAt(position);
+    if (one !== other) {
+      return rank(one) - rank(other);
+    }
+  }
+  return a.length - b.length;
+}
+
+/** In UTF-8 characters beyond U+FFFF, which are surrogates here, come after those from U+E000. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }
 
 function encodeString(value: string): string {
-  return JSON.stringify(value.toWellFormed()).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => escapes[character] ?? character,
-  );
+  const encoded = JSON.stringify(value.toWellFormed());
+  return encoded.search(special) < 0
+    ? encoded
+    : encoded.replace(special, (character) => escapes[character] ?? character);
 }
 
 function isList(value: object): value is readonly JsonValue[] {

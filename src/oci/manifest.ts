@@ -7,7 +7,8 @@ import {
   parseAnnotations,
   parseDescriptor,
 } from './descriptor.ts';
-import { encodeJson, isJsonObject, type JsonObject, member, parseJson, sortedMap } from './json.ts';
+import { parseDocument } from './document-json.ts';
+import { encodeJson, isJsonObject, type JsonObject, member, sortedMap } from './json.ts';
 import { isIndexType } from './media-type.ts';
 
 /** The members of an image manifest that are used; `layers` are bottom-up. */
@@ -70,18 +71,6 @@ export function encodeManifest(manifest: ImageManifest & { readonly mediaType: s
       artifactType: artifactType || undefined,
     }),
   );
-}
-
-/** Parses a document that is a JSON object. Throws a UserError that begins with `where`, the name of the document. */
-export function parseDocument(bytes: Uint8Array, where: string): JsonObject {
-  const document = parseJson(bytes);
-  if (document === undefined) {
-    throw new UserError(`${where} is not a JSON document`);
-  }
-  if (!isJsonObject(document)) {
-    throw new UserError(`${where} is not a JSON object`);
-  }
-  return document;
 }
 
 /** The list of descriptors under a key, empty when it is absent or null. Throws a UserError. */

@@ -7,8 +7,8 @@ import {
   parseDescriptor,
 } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import { parseDocument } from '../oci/document-json.ts';
 import { encodeJson, isJsonObject, member } from '../oci/json.ts';
-import { parseDocument } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import type { Session } from '../transport/session.ts';
 import { putManifest } from './manifest-endpoint.ts';

@@ -1,8 +1,8 @@
 // In-toto statements about images: what is claimed (the predicate) of which digests (in-toto Attestation Framework, v1).
 import { UserError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
+import { parseDocument } from '../oci/document-json.ts';
 import { isJsonObject, type JsonObject } from '../oci/json.ts';
-import { parseDocument } from '../oci/manifest.ts';
 
 /** A statement. */
 export interface ImageStatement {

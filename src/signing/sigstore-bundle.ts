@@ -1,7 +1,7 @@
 // Sigstore bundles: the JSON document that holds an envelope and what it is verified with (sigstore_bundle.proto).
 import { UserError } from '../errors.ts';
+import { parseDocument } from '../oci/document-json.ts';
 import { isJsonObject } from '../oci/json.ts';
-import { parseDocument } from '../oci/manifest.ts';
 import { type Envelope, readEnvelope } from './dsse-envelope.ts';
 
 /** The media type of a bundle, as a document, as a layer and as the artifact type of its manifest. */

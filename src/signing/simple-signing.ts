@@ -1,8 +1,8 @@
 // Simple signing payloads: what cosign's legacy signatures sign (containers/image, "Simple Signing").
 import { UserError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
+import { parseDocument } from '../oci/document-json.ts';
 import { isJsonObject, type JsonObject } from '../oci/json.ts';
-import { parseDocument } from '../oci/manifest.ts';
 
 /** What a payload says. */
 export interface SimplePayload {

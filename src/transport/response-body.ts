@@ -1,7 +1,8 @@
 // Reads what came back: headers, a body within a limit or discarded, and the error of an unexpected status.
 import { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
-import { maximumErrorBody } from '../limits.ts';
+import { collectGarbage } from '../garbage.ts';
+import { maximumErrorBody, maximumUncollected } from '../limits.ts';
 import { contentCoding, decodeBody } from './content-coding.ts';
 import type { HttpResponse } from './http-client.ts';
 import { networkError } from './network-error.ts';
@@ -24,7 +25,13 @@ export function headerLines({ headers }: Pick<HttpResponse, 'headers'>, name: st
  * not, and a UserError when the network fails.
  */
 export async function readBody(method: string, response: HttpResponse, limit: number): Promise<Buffer> {
-  const received = await readAll(response.body, limit).catch((error: unknown) => {
+  const length = statedLength(response);
+  if (length !== undefined && length > limit) {
+    // Not even begun: many long bodies at once would fill the memory up to their limits.
+    response.body.on('error', () => {}).destroy();
+    throw new OversizedBodyError(method, response.url, limit);
+  }
+  const received = await readAll(response.body, limit, length).catch((error: unknown) => {
     throw networkError(method, response.url, error);
   });
   const coding = contentCoding(response);
@@ -39,18 +46,38 @@ export async function readBody(method: string, response: HttpResponse, limit: nu
   return body;
 }
 
-/** All bytes of a stream; undefined when they are more than `limit`. */
-async function readAll(stream: Readable, limit: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
+/** The number of bytes that a `Content-Length` states; undefined without one. */
+function statedLength(response: HttpResponse): number | undefined {
+  const stated = headerText(response, 'content-length') ?? '';
+  return /^\d{1,15}$/.test(stated) ? Number(stated) : undefined;
+}
+
+/** All bytes of a stream, of which `length` are expected; undefined when they are more than `limit`. */
+async function readAll(stream: Readable, limit: number, length = 0): Promise<Buffer | undefined> {
+  // Each chunk is copied as it comes: chunks that are kept until the end would need the memory once more.
+  let bytes = allocate(length);
   let size = 0;
   for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > limit) {
+    const needed = size + chunk.length;
+    if (needed > limit) {
       return undefined;
     }
-    chunks.push(chunk);
+    if (needed > bytes.length) {
+      const larger = allocate(Math.min(limit, Math.max(2 * bytes.length, needed)));
+      bytes.copy(larger, 0, 0, size);
+      bytes = larger;
+    }
+    bytes.set(chunk, size);
+    size = needed;
   }
-  return Buffer.concat(chunks, size);
+  return bytes.subarray(0, size);
+}
+
+function allocate(length: number): Buffer {
+  if (length > maximumUncollected) {
+    collectGarbage();
+  }
+  return Buffer.allocUnsafeSlow(length);
 }
 
 /** Reads a small body to its end, so that the connection can be reused; aborts a long one. Never fails. */

@@ -2,8 +2,8 @@
 
 import { Readable } from 'node:stream';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
-import { maximumErrorBody } from '../../src/limits.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { maximumErrorBody, maximumUncollected } from '../../src/limits.ts';
 import type { HttpResponse } from '../../src/transport/http-client.ts';
 import { OversizedBodyError, RegistryError } from '../../src/transport/registry-error.ts';
 import {
@@ -60,6 +60,37 @@ describe('readBody', () => {
     await expect(readBody('GET', answer(200, body), 10_000)).rejects.toThrow(OversizedBodyError);
     expect(taken()).toBeLessThan(200_000);
     expect(body.destroyed).toBe(true);
+  });
+
+  it.each(['10001', '999999999999999'])('takes nothing of a body that states %s bytes', async (length) => {
+    const { body, taken } = endless();
+    const response = answer(200, body, { 'content-length': length });
+    await expect(readBody('GET', response, 10_000)).rejects.toThrow('body exceeds 10000 byte limit');
+    expect(taken()).toBe(0);
+    expect(body.destroyed).toBe(true);
+  });
+
+  it.each([undefined, '0', '1', '300000', '-1', 'x', '300000, 300000'])(
+    'returns every byte of many pieces with the Content-Length %s',
+    async (length) => {
+      const pieces = Array.from({ length: 300 }, (_, number) => Buffer.alloc(1000, number));
+      const headers = length === undefined ? {} : { 'content-length': length };
+      const bytes = await readBody('GET', answer(200, Readable.from(pieces), headers), 300_000);
+      expect(bytes.equals(Buffer.concat(pieces))).toBe(true);
+    },
+  );
+
+  it.each([
+    { size: 2 * maximumUncollected, stated: true, collections: 1 },
+    { size: 2 * maximumUncollected, stated: false, collections: 1 },
+    { size: maximumUncollected, stated: true, collections: 0 },
+  ])('collects garbage $collections times before $size bytes, stated: $stated', async (body) => {
+    const gc = vi.fn<() => void>();
+    vi.stubGlobal('gc', gc);
+    const headers = body.stated ? { 'content-length': `${body.size}` } : {};
+    await readBody('GET', answer(200, Readable.from([Buffer.alloc(body.size)]), headers), 2 * body.size);
+    vi.unstubAllGlobals();
+    expect(gc).toHaveBeenCalledTimes(body.collections);
   });
 
   it('fails when the body ends early', async () => {
