@@ -10,7 +10,7 @@ import type { PageContent } from './report-file.ts';
 import { type Aside, byReason, type Column, pageRows, type ReportPage, type Tone } from './report-page.ts';
 
 const columns: readonly Column[] = [
-  { title: 'Kind', holds: 'kind', share: 14 },
+  { title: 'Kind', holds: 'kind', share: 16 },
   { title: 'Name', holds: 'name', share: 28 },
   { title: 'Tag', holds: 'name', share: 14 },
   { title: 'Digest', holds: 'digest', share: 16 },
@@ -54,7 +54,7 @@ export function diffPage(
       none:
         forbidden.size === 0
           ? 'No change is forbidden: --forbid is not given.'
-          : 'Nothing that --forbid names.',
+          : 'There is no change that --forbid names.',
       kinds: forbiddenAsides(refused),
     },
     heading: 'Changes',

@@ -146,6 +146,8 @@ function rowHtml({ tone, cells }: Row, columns: readonly Column[], safe: MakeSaf
         return `<td class="digest">${text}</td>`;
       case 'sentence':
         return text === '' ? '<td></td>' : `<td class="sentence"><div>${text}</div></td>`;
+      case 'name':
+        return `<td>${text.replaceAll('/', '/<wbr>')}</td>`;
       default:
         return `<td>${text}</td>`;
     }

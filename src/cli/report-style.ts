@@ -18,7 +18,7 @@ code,.digest{font:.86em/1.5 ui-monospace,monospace}
 dl{display:flex;flex-wrap:wrap;gap:.3rem 2rem;margin:.75rem 0 0;font-size:.92rem}
 dl div{display:flex;gap:.5rem;max-width:100%}
 dd{margin:0}
-.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(7rem,1fr));gap:.75rem;margin:1.5rem 0 0;padding:0;list-style:none}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(7rem,1fr));gap:.75rem;margin:1.5rem 0 0;padding:0;list-style:none}
 .tiles li{padding:.7rem .9rem;border:1px solid var(--line);border-top:3px solid var(--tone);border-radius:8px;background:var(--card);color:var(--soft)}
 .tiles strong{display:block;color:var(--tone);font-size:1.6rem;line-height:1.2;font-variant-numeric:tabular-nums}
 .tiles .none{border-top-color:var(--line)}
@@ -31,7 +31,7 @@ form{display:flex;flex-wrap:wrap;align-items:center;gap:.6rem 1rem}
 form[hidden]{display:none}
 form div{display:flex;flex-wrap:wrap;gap:.4rem}
 input,button{font:inherit;color:var(--ink)}
-[type=search]{width:min(24rem,70vw);padding:.35rem .7rem;border:1px solid var(--line);border-radius:8px;background:var(--card)}
+[type=search]{width:min(20rem,70vw);padding:.35rem .7rem;border:1px solid var(--line);border-radius:8px;background:var(--card)}
 [type=checkbox]{accent-color:var(--mark)}
 button{padding:.3rem .8rem;border:1px solid var(--line);border-radius:99px;background:var(--card);cursor:pointer}
 button b{color:var(--soft);font-weight:400;font-variant-numeric:tabular-nums}
@@ -54,7 +54,7 @@ tr:hover td{background:color-mix(in srgb,var(--mark) 6%,transparent)}
 .sentence{color:var(--soft);font-size:.92rem}
 .sentence div{display:-webkit-box;overflow:hidden;-webkit-box-orient:vertical;-webkit-line-clamp:3}
 .whole .sentence div{display:block}
-@media screen and (max-width:48rem){
+@media screen and (max-width:56rem){
 table,tbody,tr,td{display:block}
 thead{display:block;border-bottom:1px solid var(--line)}
 thead tr{display:flex;flex-wrap:wrap}
@@ -67,7 +67,7 @@ td::before{display:block;flex:0 0 6rem;color:var(--soft);font:400 .85rem/1.6 sys
 .digest::before{float:left;width:6.6rem;margin-left:-6.6rem}
 }
 @media print{
-:root{--ink:#000;--soft:#444;--page:#fff;--card:#fff;--line:#bbb;--good:#17713a;--pending:#8a5300;--bad:#b3261e}
+:root{font-size:11px;--ink:#000;--soft:#444;--page:#fff;--card:#fff;--line:#bbb;--good:#17713a;--pending:#8a5300;--bad:#b3261e}
 body{padding:0;font-size:10px}
 form,th button::after{display:none!important}
 th{position:static}

@@ -29,7 +29,8 @@ function pageOf(edges: readonly ReportedEdge[], total = edges.length): ReportPag
 }
 
 const asIs = (text: string) => text;
-const htmlOf = (page: ReportPage) => reportHtml(page, asIs);
+/** Without the places in names where a line may break. */
+const htmlOf = (page: ReportPage) => reportHtml(page, asIs).replaceAll('<wbr>', '');
 /** The text of the cells of each row. */
 const rowsOf = (html: string) =>
   [...html.matchAll(/^<tr class="(\w+)">(.*)<\/tr>$/gm)].map(([, tone, cells = '']) => [

@@ -22,7 +22,7 @@ async function scene() {
 
 /** What a page says: facts, numbers, what was set aside, and the first three cells of every row. */
 async function readPage(path: string) {
-  const html = await readFile(path, 'utf8');
+  const html = (await readFile(path, 'utf8')).replaceAll('<wbr>', '');
   const all = (pattern: RegExp) => [...html.matchAll(pattern)].map(([, ...found]) => found.join(' '));
   return {
     html,
