@@ -218,6 +218,21 @@ const verify = object({
   others: list(string('the type of something else that is attached: an artifact type or a predicate type')),
 });
 
+const sign = object({
+  repository: string('host/path/name'),
+  tag: orNull(string('the tag that was asked for')),
+  digest,
+  key: string('the SHA-256 of the public key'),
+  signatures: list(
+    object({
+      digest,
+      format: oneOf(['bundle', 'legacy'], 'a sigstore bundle, or one under the tag sha256-….sig'),
+      manifest: digest,
+      outcome: oneOf(['signed', 'present'], 'present: the key had signed it before'),
+    }),
+  ),
+});
+
 const schemas: Readonly<Record<string, JsonSchema>> = {
   validate: object({ errors: problems, warnings: problems }),
   diff,
@@ -235,6 +250,7 @@ const schemas: Readonly<Record<string, JsonSchema>> = {
   inspect,
   compare,
   verify,
+  sign,
 };
 
 /** The schemas by the name of the command. */

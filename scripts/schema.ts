@@ -22,6 +22,7 @@ export const choices: Readonly<Record<string, readonly string[]>> = {
   'in.params.format': ['rootfs', 'oci', 'oci-layout'],
   'out.params.cleanup.in': ['destination', 'source'],
   'out.params.on_conflict': ['fail', 'skip', 'move'],
+  'out.params.sign.format': ['bundle', 'legacy', 'both'],
   'out.params.unique_suffix': ['timestamp'],
   'source.azure_environment': ['AzurePublic', 'AzureGovernment', 'AzureChina'],
   'source.content_trust.on_failure': ['fail', 'warn'],
@@ -49,6 +50,7 @@ export function documentation(path: string): readonly DocumentedKey[] {
     'out.params.from': ['put.md', 'from'],
     'out.params.manifests': ['put.md', 'manifests'],
     'out.params.cleanup': ['put.md', 'cleanup'],
+    'out.params.sign': ['put.md', 'sign'],
     'out.params.platforms': ['source.md', 'platform'],
   };
   const [page, table] = pages[path] ?? ['source.md', object];

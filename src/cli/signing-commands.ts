@@ -22,4 +22,22 @@ export function defineSigningCommands(program: Program, define: Define): void {
     ),
     async () => (await import('./verify-command.ts')).runVerify,
   );
+  define(
+    withRegistryOptions(
+      program
+        .command('sign')
+        .description('sign an image with a private key; COSIGN_PASSWORD is its password')
+        .argument('<image>', 'host/path/name:tag or host/path/name@sha256:…')
+        .option('--key <file>', 'required: the private key (PEM)')
+        .option('--format <format>', 'bundle, legacy or both', 'bundle')
+        .option(
+          '--annotation <name=value>',
+          'is signed with the image; may be given several times',
+          repeated,
+          [],
+        )
+        .option('--recursive', 'sign everything that an index lists, too'),
+    ),
+    async () => (await import('./sign-command.ts')).runSign,
+  );
 }

@@ -1,15 +1,14 @@
 // registry-image verify: whether keys have signed an image, and what is wrong with each signature that does not count.
-import { readFile } from 'node:fs/promises';
-import { systemReason, UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type RepositoryReference, repositoryName } from '../oci/reference.ts';
 import { parseReference } from '../policy/image-reference.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { foreignReferences } from '../signing/gate.ts';
-import { type PublicKey, readPublicKey } from '../signing/public-key.ts';
+import { readPublicKey } from '../signing/public-key.ts';
 import { type VerificationPolicy, verificationPolicy } from '../signing/verification-policy.ts';
 import { shortfall, type Verification, verifyImage } from '../signing/verify-image.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
+import { readAnnotations, readKeyFile } from './key-options.ts';
 import { jsonAnswer, tableText } from './table.ts';
 
 interface Options extends RegistryOptions {
@@ -25,7 +24,7 @@ export const runVerify: CliCommand<Options> = async (run) => {
   const { options } = run;
   const { repository, tag, digest } = parseReference(run.args[0] ?? '', 'the image');
   const policy = verificationPolicy(
-    await Promise.all(options.key.map(readKeyFile)),
+    (await Promise.all(options.key.map(readKeyFile))).map(({ pem, path }) => readPublicKey(pem, path)),
     { threshold: options.threshold, mode: 'require', annotations: readAnnotations(options.annotation) },
     'verify',
   );
@@ -98,26 +97,4 @@ function text({ repository, digest, verification, policy }: Answer): string {
     ? `is verified: ${signers} of ${policy.keys.length} keys have signed it`
     : `is not verified: ${shortfall({ ...verification, rejected: [] }, policy)}`;
   return `${tableText(['FORMAT', 'MANIFEST', 'RESULT', 'REASON'], rows)}${repositoryName(repository)}@${digest} ${result}\n`;
-}
-
-async function readKeyFile(path: string): Promise<PublicKey> {
-  let pem: string;
-  try {
-    pem = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new UserError(`--key ${JSON.stringify(path)} cannot be read: ${systemReason(error)}`);
-  }
-  return readPublicKey(pem, `--key ${JSON.stringify(path)}`);
-}
-
-function readAnnotations(texts: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    texts.map((each) => {
-      const [name = '', ...value] = each.split('=');
-      if (name === '' || value.length === 0) {
-        throw new UserError(`--annotation ${JSON.stringify(each)} is not name=value`);
-      }
-      return [name, value.join('=')] as const;
-    }),
-  );
 }

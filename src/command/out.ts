@@ -14,10 +14,12 @@ import { reportContent } from '../process/content-report.ts';
 import type { Command } from '../process/surroundings.ts';
 import { cleanUp } from '../put/put-cleanup.ts';
 import { prepareImage } from '../put/put-image.ts';
+import { openPutSigner } from '../put/signed-image.ts';
 import { openSourceReader } from '../put/source-reader.ts';
 import { publishedUnchanged } from '../put/unchanged-image.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { decodeOutRequest, type OutRequest } from '../request/request.ts';
+import { secretsOfSign } from '../request/secrets.ts';
 import { openGate } from '../signing/gate.ts';
 import { copyTagged } from '../transfer/copy-tagged.ts';
 import { watchContent } from '../transfer/watched-content.ts';
@@ -31,7 +33,8 @@ import { readAdditionalTags, readVersionFile } from './tag-files.ts';
 export const runOut: Command = async (surroundings) => {
   const directory = directoryArgument(surroundings);
   const request = decodeOutRequest(await surroundings.readInput());
-  const { immutableTags: setting, onConflict, onlyIfChanged, cleanup } = request.params;
+  const { immutableTags: setting, onConflict, onlyIfChanged, cleanup, sign } = request.params;
+  secretsOfSign(sign).forEach(surroundings.addSecret);
   const { signal } = surroundings;
   const { log, progress } = openTransferLog(surroundings, request);
   await requireDirectory(directory);
@@ -42,7 +45,8 @@ export const runOut: Command = async (surroundings) => {
   const requested = await readRequestedTags(request, directory, { log, now: surroundings.clock.now() });
   checkRequestedTags(requested);
   const immutable = immutableTags(setting);
-  const signer = openContentTrust(request.source, access, surroundings, log);
+  const signer = await openPutSigner(sign, { clock: surroundings.clock, log });
+  const trust = openContentTrust(request.source, access, surroundings, log);
   const { verify } = request.source;
   const gate = verify && openGate(verify, 'source.verify', { log, signal });
   const reader = openSourceReader(request.source, access, surroundings, log);
@@ -65,11 +69,15 @@ export const runOut: Command = async (surroundings) => {
     const unchanged = onlyIfChanged
       ? await publishedUnchanged(session, first, opened.source, { log, signal })
       : undefined;
+    const { verified } = opened;
+    let signed: string | undefined;
     let output: string;
     if (unchanged) {
       log.info(`nothing pushed: tag ${first} has the same image, ${unchanged}`);
+      signed = await signer?.signPublished(session, unchanged);
       output = outResponse(origin.name, publishedVersion([first], unchanged, []), unchanged, {
-        verified: opened.verified,
+        verified,
+        signed,
       });
     } else {
       log.info(`pushing tag(s) ${tags.join(', ')}`);
@@ -82,7 +90,10 @@ export const runOut: Command = async (surroundings) => {
           rule,
           review: (seen, isLast) => reviewed.review(rule, seen, isLast),
           isRetag: opened.from !== undefined,
-          beforeTags: async (_, to) => opened.bringAttachments?.(to, copying),
+          async beforeTags(root, to, bytes) {
+            await opened.bringAttachments?.(to, copying);
+            signed = await signer?.sign(session, to, root, bytes);
+          },
         }),
       );
       for (const { tag, digest } of conflicts) {
@@ -92,13 +103,13 @@ export const runOut: Command = async (surroundings) => {
       const moving = (tag: string) => !reviewed.staying().includes(tag);
       log.info(skipped.length === unique.filter(moving).length ? 'nothing pushed: all tags stay' : 'pushed');
       const stayed = skipped.map(({ tag }) => tag);
-      await signer?.sign(
+      await trust?.sign(
         session,
         root,
         unique.filter((tag) => moving(tag) && !stayed.includes(tag)),
       );
       const version = publishedVersion(tags.filter(moving), root.digest, skipped);
-      output = outResponse(origin.name, version, root.digest, { skipped, verified: opened.verified });
+      output = outResponse(origin.name, version, root.digest, { skipped, verified, signed });
     }
     if (cleanup) {
       const place = cleanup.in === 'source' ? opened.from?.deleter : () => origin.session('delete,push,pull');

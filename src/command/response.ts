@@ -19,7 +19,8 @@ export function inResponse(version: Version, metadata: readonly MetadataField[])
 
 /**
  * The response of `out`: the published version and the tags that point at it. `skipped` are the tags that did not move
- * to `root`, the image of the put; both digests are listed. `verified` says by which keys an image was signed before.
+ * to `root`, the image of the put; both digests are listed. `verified` says by which keys an image was
+ * signed before, `signed` by which one it is now.
  */
 export function outResponse(
   repository: string,
@@ -28,13 +29,19 @@ export function outResponse(
   {
     skipped = [],
     verified,
-  }: { readonly skipped?: readonly ConflictingTag[]; readonly verified?: string | undefined } = {},
+    signed,
+  }: {
+    readonly skipped?: readonly ConflictingTag[];
+    readonly verified?: string | undefined;
+    readonly signed?: string | undefined;
+  } = {},
 ): string {
   const stayed = skipped.map((other) => `${other.tag} stays on ${other.digest}, not ${root}`);
   return inResponse({ tag, digest }, [
     { name: 'repository', value: repository },
     { name: 'tags', value: tags.join(' ') },
     ...(verified === undefined ? [] : [{ name: 'verified', value: verified }]),
+    ...(signed === undefined ? [] : [{ name: 'signed', value: signed }]),
     ...(stayed.length === 0 ? [] : [{ name: 'skipped_tags', value: stayed.join('; ') }]),
   ]);
 }

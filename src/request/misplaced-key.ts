@@ -4,6 +4,7 @@ import { foldKey } from '../oci/json.ts';
 import { readContentTrust } from './content-trust.ts';
 import { ObjectReader } from './decode.ts';
 import { readRawInParams, readRawOutParams } from './params.ts';
+import { readPutSign } from './sign.ts';
 import { readPlatform, readRawSource, readRegistryMirror } from './source.ts';
 import { readSourceVerify } from './verify.ts';
 
@@ -16,6 +17,7 @@ const places: readonly (readonly [string, (object: ObjectReader) => unknown])[] 
   ['source.registry_mirror', readRegistryMirror],
   ['source.verify', readSourceVerify],
   ['platform, in source or the params of a get', readPlatform],
+  ['params.sign', readPutSign],
   ['version', (object) => object.string('digest')],
 ];
 

@@ -6,6 +6,7 @@ import type { OnConflict } from '../policy/tag-decision.ts';
 import type { ObjectReader } from './decode.ts';
 import { type PutImage, parsePutImage, readRawPutImage } from './put-image.ts';
 import { type PutOptions, parsePutOptions, readRawPutOptions } from './put-options.ts';
+import { type PutSign, readPutSign } from './sign.ts';
 import { readPlatform } from './source.ts';
 
 /** The layout on disk of an image that a get fetches. */
@@ -38,6 +39,7 @@ export interface OutParams extends PutOptions {
   readonly immutableTags: boolean | readonly string[];
   /** What happens when an immutable tag points at another image. */
   readonly onConflict: OnConflict;
+  readonly sign: PutSign | undefined;
 }
 
 /** Decodes the `params` of a get; `format` is a string that {@link parseFormat} has yet to check. */
@@ -61,6 +63,7 @@ export function readRawOutParams(object: ObjectReader) {
     tagPrefix: object.string('tag_prefix'),
     immutableTags: object.booleanOrStrings('immutable_tags'),
     onConflict: object.string('on_conflict'),
+    sign: object.optionalObject('sign', readPutSign),
     ...readRawPutOptions(object),
   };
 }
@@ -90,6 +93,7 @@ export function parseOutParams(raw: ReturnType<typeof readRawOutParams>): OutPar
     tagPrefix,
     immutableTags,
     onConflict: parseChoice(raw.onConflict || 'fail', conflictChoices, 'on_conflict'),
+    sign: raw.sign,
     ...parsePutOptions(raw, image.kind),
   };
 }

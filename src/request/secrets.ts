@@ -1,6 +1,7 @@
 // The secrets in the source of a request and in the environment, which no output may show.
 import type { Environment } from '../transport/proxy.ts';
 import { percentDecode } from '../transport/url-syntax.ts';
+import type { PutSign } from './sign.ts';
 import type { LoginKeys, Source } from './source.ts';
 
 /** The secrets of a `source`. User names and ids are not among them: a log must be able to show them. */
@@ -21,6 +22,11 @@ export function secretsOfSource(source: Source): string[] {
 function passwordBefore(name: string): string {
   const [, password = ''] = /^(?:[a-z][a-z0-9+.-]*:\/+)?[^:@/]*:(.*)@/is.exec(name) ?? [];
   return password;
+}
+
+/** The secrets of `sign` in the params of a put. */
+export function secretsOfSign(sign: PutSign | undefined): string[] {
+  return sign ? [sign.key, sign.password] : [];
 }
 
 /** The secrets among the keys of a log-in. */

@@ -13,10 +13,10 @@ export interface ImageStatement {
 /** The predicate type of cosign's signatures: the statement says that the image is signed, and nothing else. */
 export const signaturePredicate = 'https://sigstore.dev/cosign/sign/v1';
 
-const statementTypes: readonly unknown[] = [
-  'https://in-toto.io/Statement/v1',
-  'https://in-toto.io/Statement/v0.1',
-];
+/** The type of statements that are made. */
+export const currentStatement = 'https://in-toto.io/Statement/v1';
+
+const statementTypes: readonly unknown[] = [currentStatement, 'https://in-toto.io/Statement/v0.1'];
 
 /** The statement in the payload of an envelope; subjects without a SHA-256 are left out. Throws a UserError. */
 export function readStatement(payload: Uint8Array): ImageStatement {

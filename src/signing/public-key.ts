@@ -8,7 +8,7 @@ export interface PublicKey {
   /** The SHA-256 of its SubjectPublicKeyInfo in DER; cosign's hint of a key is the same in base64. */
   readonly id: Digest;
   readonly key: KeyObject;
-  /** The hashes that signatures of such a key are made with; null where the algorithm has its own. */
+  /** The hashes of signatures that count, the one that is signed with first; null where the algorithm has its own. */
   readonly hashes: readonly (string | null)[];
 }
 
@@ -43,13 +43,20 @@ export function readPublicKey(pem: string, where: string): PublicKey {
     });
   }
   const key = importKey(Buffer.from(body, 'base64'), encoding);
-  const hashes = key && hashesOf(key);
-  if (!key || !hashes) {
-    throw new UserError(`${where} is no key that signatures can be verified with`, {
-      hint: 'use ECDSA on P-256 or P-384, RSA of at least 2048 bits, or Ed25519',
-    });
+  const known = key && publicKeyOf(key);
+  if (!known) {
+    throw new UserError(`${where} is no key that signatures can be verified with`, { hint: usableKeys });
   }
-  return { id: digestOf(key.export({ format: 'der', type: 'spki' })), key, hashes };
+  return known;
+}
+
+/** The kinds of keys that are read, as a hint. */
+export const usableKeys = 'use ECDSA on P-256 or P-384, RSA of at least 2048 bits, or Ed25519';
+
+/** A public key of the runtime with its id; undefined for a kind that is not used. */
+export function publicKeyOf(key: KeyObject): PublicKey | undefined {
+  const hashes = hashesOf(key);
+  return hashes && { id: digestOf(key.export({ format: 'der', type: 'spki' })), key, hashes };
 }
 
 /** Whether a signature over these bytes was made by the private key of a public one. */
@@ -72,7 +79,10 @@ function importKey(der: Buffer, type: 'spki' | 'pkcs1'): KeyObject | undefined {
   }
 }
 
-/** By the defaults of sigstore; cosign's legacy signatures are made with SHA-256 whatever the curve. */
+/**
+ * cosign verifies with SHA-256 whatever the curve, even where it has signed with SHA-384: so SHA-256 is signed with, and both
+ * count.
+ */
 function hashesOf(key: KeyObject): readonly (string | null)[] | undefined {
   if (key.asymmetricKeyType === 'ed25519') {
     return [null];
@@ -84,5 +94,5 @@ function hashesOf(key: KeyObject): readonly (string | null)[] | undefined {
   if (key.asymmetricKeyType === 'rsa') {
     return Buffer.from(n, 'base64url').length * 8 >= minimumRsaBits ? ['sha256'] : undefined;
   }
-  return crv === 'P-256' ? ['sha256'] : crv === 'P-384' ? ['sha384', 'sha256'] : undefined;
+  return crv === 'P-256' ? ['sha256'] : crv === 'P-384' ? ['sha256', 'sha384'] : undefined;
 }

@@ -18,7 +18,8 @@ export const simpleSigningType = 'application/vnd.dev.cosign.simplesigning.v1+js
 /** The annotation of that layer with the signature in base64. */
 export const signatureAnnotation = 'dev.cosignproject.cosign/signature';
 
-const payloadType = 'cosign container image signature';
+/** The type of signatures of images. */
+export const imageSignatureType = 'cosign container image signature';
 
 /** The content of a payload. Throws a UserError for a malformed one, and for a signature of anything else than an image. */
 export function readSimplePayload(bytes: Uint8Array): SimplePayload {
@@ -26,7 +27,7 @@ export function readSimplePayload(bytes: Uint8Array): SimplePayload {
   const { type, image, identity } = isJsonObject(critical) ? critical : {};
   const digest = isJsonObject(image) ? image['docker-manifest-digest'] : undefined;
   const reference = isJsonObject(identity) ? identity['docker-reference'] : undefined;
-  if (type !== payloadType || !isDigest(digest)) {
+  if (type !== imageSignatureType || !isDigest(digest)) {
     throw new UserError('the payload is not that of a signature of an image');
   }
   return {

@@ -45,6 +45,16 @@ export async function* storedSignatures(
   subject: Digest,
   others: Set<string>,
 ): AsyncGenerator<StoredSignature | UnusableSignature> {
+  yield* storedBundles(session, subject, others);
+  yield* legacySignatures(session, subject);
+}
+
+/** The same of the format `bundle` alone. */
+export async function* storedBundles(
+  session: Session,
+  subject: Digest,
+  others: Set<string>,
+): AsyncGenerator<StoredSignature | UnusableSignature> {
   const listed = await listReferrers(session, subject);
   const referrers = listed === 'unsupported' ? await taggedReferrers(session, subject) : listed;
   const bundles = referrers.filter((referrer) => isSignature(referrer, others));
@@ -52,7 +62,6 @@ export async function* storedSignatures(
   for (const referrer of bundles) {
     yield await readable('bundle', referrer.digest, () => readBundleReferrer(session, referrer, subject));
   }
-  yield* legacySignatures(session, subject);
 }
 
 function isSignature({ artifactType = '', annotations }: Descriptor, others: Set<string>): boolean {
@@ -83,11 +92,12 @@ async function readBundleReferrer(
   return { format: 'bundle', manifest: digest, content, annotation: undefined };
 }
 
-async function* legacySignatures(
+/** The same of the format `legacy` alone. */
+export async function* legacySignatures(
   session: Session,
   subject: Digest,
 ): AsyncGenerator<StoredSignature | UnusableSignature> {
-  const served = await findManifest(session, signaturesTag(subject));
+  const served = await signaturesManifest(session, subject);
   if (!served) {
     return;
   }
@@ -112,9 +122,13 @@ async function* legacySignatures(
   }
 }
 
-async function findManifest(session: Session, tag: string): Promise<ServedManifest | undefined> {
+/** The manifest under the tag of the legacy signatures; undefined when there is none. */
+export async function signaturesManifest(
+  session: Session,
+  subject: Digest,
+): Promise<ServedManifest | undefined> {
   try {
-    return await getManifest(session, tag);
+    return await getManifest(session, signaturesTag(subject));
   } catch (error) {
     if (isMissing(error)) {
       return undefined;

@@ -17,8 +17,17 @@ export interface TaggedCopyOptions extends CopyOptions {
    * error ends the copy.
    */
   readonly review?: ((seen: readonly CurrentTag[], isLast: boolean) => Promise<TagRule>) | undefined;
-  /** Called before the first tag moves, when everything below the root is at the target, and when no tag has to move. */
-  readonly beforeTags?: ((root: Descriptor, target: TaggedTarget) => Promise<void>) | undefined;
+  /**
+   * Called before the first tag moves, when everything below the root is at the target; and when no tag has to move, without
+   * the bytes of the root, which the target has then.
+   */
+  readonly beforeTags?:
+    | ((
+        root: Descriptor,
+        target: TaggedTarget,
+        bytes: (() => Promise<Uint8Array>) | undefined,
+      ) => Promise<void>)
+    | undefined;
   /** Whether the target is asked for the root though none of its tags exists: an image that only gets another tag. */
   readonly isRetag?: boolean | undefined;
 }
@@ -55,7 +64,7 @@ export async function copyTagged(
     if (choice.put.length === 0) {
       reportUnchanged(on, choice, known);
       if (choice.existing.length > 0) {
-        await options.beforeTags?.(known, target);
+        await options.beforeTags?.(known, target, undefined);
       }
       return { root: known, conflicts: choice.conflicts };
     }
@@ -65,7 +74,7 @@ export async function copyTagged(
     const held = to === target ? presenceBy(before, options.isRetag ? undefined : known) : undefined;
     const node = await copyBelowRoot(source, to, options, held);
     const root = node.descriptor;
-    await options.beforeTags?.(root, to);
+    await options.beforeTags?.(root, to, () => readRoot(source, node));
     const last = await ruleFor(before, true);
     const current = last.rechecks ? await currentTags() : before;
     const choice = last.choose(current, root.digest);

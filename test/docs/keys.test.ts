@@ -82,6 +82,7 @@ it('the keys of all objects are recorded', () => {
     'out.params.manifests',
     'out.params.manifests.platform',
     'out.params.platforms',
+    'out.params.sign',
     'out.params.cleanup',
   ]);
 });

@@ -17,6 +17,9 @@ export type ServiceProgram =
   | 'notary'
   | 'notary-server';
 
+/** A program that is used where somebody has installed it. */
+export type OptionalProgram = 'cosign';
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
@@ -27,7 +30,7 @@ function isExecutable(path: string): boolean {
 }
 
 /** The path of a program, or undefined when it is not installed. */
-export function findProgram(program: ServiceProgram): string | undefined {
+export function findProgram(program: ServiceProgram | OptionalProgram): string | undefined {
   return [...(process.env.PATH ?? '').split(delimiter), ownFolder]
     .map((folder) => join(folder, program))
     .find(isExecutable);

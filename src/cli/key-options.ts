@@ -1,0 +1,32 @@
+// Options of the commands about signatures: files with keys, and annotations.
+import { readFile } from 'node:fs/promises';
+import { systemReason, UserError } from '../errors.ts';
+
+/** A file with a key; `path` names it in errors. */
+export interface KeyFile {
+  readonly path: string;
+  readonly pem: string;
+}
+
+/** Reads the file that `--key` names. Throws a UserError. */
+export async function readKeyFile(file: string): Promise<KeyFile> {
+  const path = `--key ${JSON.stringify(file)}`;
+  try {
+    return { path, pem: await readFile(file, 'utf8') };
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${systemReason(error)}`);
+  }
+}
+
+/** The values of `--annotation`, each `name=value`. Throws a UserError for another form. */
+export function readAnnotations(texts: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    texts.map((each) => {
+      const [name = '', ...value] = each.split('=');
+      if (name === '' || value.length === 0) {
+        throw new UserError(`--annotation ${JSON.stringify(each)} is not name=value`);
+      }
+      return [name, value.join('=')] as const;
+    }),
+  );
+}

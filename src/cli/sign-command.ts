@@ -1,0 +1,62 @@
+// registry-image sign: signs an image on a registry with a private key.
+import { UserError } from '../errors.ts';
+import { repositoryName } from '../oci/reference.ts';
+import { parseReference } from '../policy/image-reference.ts';
+import { getManifest } from '../registry/manifest-endpoint.ts';
+import { repositoryTarget } from '../registry/repository-target.ts';
+import { readSigningKey } from '../signing/private-key.ts';
+import { signImage } from '../signing/sign-image.ts';
+import { signerWith } from '../signing/sign-settings.ts';
+import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
+import { requireAllowed } from './destinations.ts';
+import { readAnnotations, readKeyFile } from './key-options.ts';
+import { jsonAnswer, tableText } from './table.ts';
+
+interface Options extends RegistryOptions {
+  /** The path of the private key. */
+  readonly key?: string;
+  readonly format: string;
+  /** `name=value`. */
+  readonly annotation: readonly string[];
+  readonly recursive?: boolean;
+}
+
+/** Exits with 0 when the image is signed, also when it was before. */
+export const runSign: CliCommand<Options> = async (run) => {
+  const { options, surroundings } = run;
+  const { environment, addSecret, clock } = surroundings;
+  const { repository, tag, digest } = parseReference(run.args[0] ?? '', 'the image');
+  if (options.key === undefined) {
+    throw new UserError('--key is missing', { hint: 'name the file of the private key to sign with' });
+  }
+  const password = environment.COSIGN_PASSWORD ?? '';
+  addSecret(password);
+  const { path, pem } = await readKeyFile(options.key);
+  addSecret(pem);
+  const { format, recursive = false } = options;
+  const annotations = readAnnotations(options.annotation);
+  const key = await readSigningKey(pem, password, path);
+  const signer = signerWith(key, { format, annotations, recursive }, 'sign');
+  return await withRegistries(run, async ({ registries, settings }) => {
+    requireAllowed([repositoryName(repository)], settings);
+    const session = await registries.writer(repository);
+    const image = await getManifest(session, digest ?? tag ?? '');
+    const root = { mediaType: image.mediaType, size: image.bytes.length, digest: image.digest };
+    const signatures = await signImage(root, signer, {
+      session,
+      target: repositoryTarget(session, () => {}),
+      now: clock.now,
+    });
+    const { id } = key.publicKey;
+    const name = repositoryName(repository);
+    return {
+      output: options.json
+        ? jsonAnswer({ repository: name, tag: tag ?? null, digest: image.digest, key: id, signatures })
+        : `${tableText(
+            ['DIGEST', 'FORMAT', 'MANIFEST', 'OUTCOME'],
+            signatures.map((each) => [each.digest, each.format, each.manifest, each.outcome]),
+          )}${name}@${image.digest} is signed by key ${id}\n`,
+      code: 0,
+    };
+  });
+};

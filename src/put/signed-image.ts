@@ -1,0 +1,69 @@
+// Signs what a put publishes (`params.sign`): by its digest, after its content is there and before a tag moves to it.
+import type { TaggedTarget } from '../content/content-graph.ts';
+import { contentKind } from '../content/content-graph.ts';
+import type { Log } from '../log.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { getManifest } from '../registry/manifest-endpoint.ts';
+import { repositoryTarget } from '../registry/repository-target.ts';
+import type { PutSign } from '../request/sign.ts';
+import { signImage } from '../signing/sign-image.ts';
+import { readSigner } from '../signing/sign-settings.ts';
+import type { Clock } from '../transport/clock.ts';
+import type { Session } from '../transport/session.ts';
+
+/** Signs images of the repository that a put publishes to. */
+export interface PutSigner {
+  /**
+   * Signs a root, and returns for people by which key; `bytes` are those of a root that may not be there yet: then it is
+   * stored first.
+   */
+  sign(
+    session: Session,
+    target: TaggedTarget,
+    root: Descriptor,
+    bytes: (() => Promise<Uint8Array>) | undefined,
+  ): Promise<string>;
+  /** The same for what the repository has under a digest. */
+  signPublished(session: Session, digest: Digest): Promise<string>;
+}
+
+/** Reads `params.sign`; undefined without it. Sends no request. Throws a UserError for a key that cannot be used. */
+export async function openPutSigner(
+  settings: PutSign | undefined,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<PutSigner | undefined> {
+  if (!settings) {
+    return undefined;
+  }
+  const signer = await readSigner(settings, 'params.sign');
+  const name = `key ${signer.key.publicKey.id}`;
+  const sign = async (session: Session, target: TaggedTarget, root: Descriptor) => {
+    for (const { digest, format, manifest, outcome } of await signImage(root, signer, {
+      session,
+      target,
+      now: clock.now,
+    })) {
+      const done = outcome === 'signed' ? 'signed' : 'already signed:';
+      log.info(`${done} ${digest} by ${name} (${format} ${manifest})`);
+    }
+    return `by ${name}`;
+  };
+  return {
+    async sign(session, target, root, bytes) {
+      if (bytes && !(await target.has(root, contentKind(root.mediaType)))) {
+        await target.publish(root, await bytes());
+      }
+      return await sign(session, target, root);
+    },
+    async signPublished(session, digest) {
+      const { bytes, mediaType } = await getManifest(session, digest);
+      const root = { mediaType, size: bytes.length, digest };
+      return await sign(
+        session,
+        repositoryTarget(session, () => {}),
+        root,
+      );
+    },
+  };
+}

@@ -1,0 +1,193 @@
+// params.sign of a put: signed by digest before a tag moves, so that nobody finds the tag without its signature.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { runIn } from '../../src/command/in.ts';
+import { runOut } from '../../src/command/out.ts';
+import { readPublicKey } from '../../src/signing/public-key.ts';
+import { dockerArchive } from '../support/image-files.ts';
+import { buildImage, buildIndex, type Image, seed } from '../support/images.ts';
+import { file } from '../support/layers.ts';
+import type { TestRegistry } from '../support/registry.ts';
+import { registryForTest } from '../support/registry-for-test.ts';
+import { runCommand } from '../support/run-command.ts';
+import { createKey, signSeeded } from '../support/signatures.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const name = 'team/app';
+const key = createKey();
+const other = createKey();
+const pem = key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const signer = `by key ${readPublicKey(key.publicPem, 'the key').id}`;
+
+let registry: TestRegistry;
+let directory: string;
+let image: Image;
+
+beforeEach(async () => {
+  registry = await registryForTest({ referrers: true });
+  directory = await temporaryDirectory();
+  image = await buildImage({ layers: [[file('etc/motd', 'hello')]] });
+});
+
+async function put(params: object, source: object = {}) {
+  const { answer, stderr } = await runCommand(runOut, {
+    request: { source: { repository: `${registry.host}/${name}`, ...source }, params },
+    directory,
+  });
+  return { answer: answer === undefined ? undefined : JSON.parse(answer), stderr };
+}
+
+async function get(digest: string) {
+  const { answer, stderr } = await runCommand(runIn, {
+    request: {
+      source: { repository: `${registry.host}/${name}`, verify: { keys: [key.publicPem] } },
+      version: { tag: '1.0', digest },
+    },
+    directory: await temporaryDirectory(),
+  });
+  return { isFetched: answer !== undefined, stderr };
+}
+
+const manifestWrites = () =>
+  registry.journal.select({ method: 'PUT', path: /\/manifests\// }).map(({ path }) => path.split('/').at(-1));
+
+describe('a put with sign', () => {
+  beforeEach(async () => {
+    await writeFile(join(directory, 'image.tar'), await dockerArchive(image));
+  });
+
+  it.each(['bundle', 'legacy', 'both'])(
+    'publishes an image that a get with verify accepts: %s',
+    async (format) => {
+      const { answer, stderr } = await put({ image: 'image.tar', tags: ['1.0'], sign: { key: pem, format } });
+      expect(answer?.metadata, stderr).toContainEqual({ name: 'signed', value: signer });
+      expect(await get(answer?.version.digest)).toMatchObject({ isFetched: true });
+    },
+  );
+
+  it('stores the image and its signatures before the first tag', async () => {
+    const { answer } = await put({
+      image: 'image.tar',
+      tags: ['1.0', '1.1'],
+      sign: { key: pem, format: 'both' },
+    });
+    const writes = manifestWrites();
+    expect(writes).toHaveLength(5);
+    expect(writes[0]).toBe(answer.version.digest);
+    expect(writes[2]).toBe(`sha256-${answer.version.digest.slice(7)}.sig`);
+    expect(writes.slice(3).sort()).toEqual(['1.0', '1.1']);
+  });
+
+  it('moves no tag when the signature cannot be stored', async () => {
+    registry = await registryForTest({
+      referrers: true,
+      faults: [{ method: 'PUT', path: /\.sig$/, fault: { kind: 'status', status: 403 } }],
+    });
+    const { answer, stderr } = await put({
+      image: 'image.tar',
+      tags: ['1.0'],
+      sign: { key: pem, format: 'legacy' },
+    });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(`signing ${registry.host}/${name}@sha256:`);
+    expect(registry.tags(name)).toEqual([]);
+  });
+
+  it('adds nothing when the same image is put again', async () => {
+    const params = { image: 'image.tar', tags: ['1.0'], sign: { key: pem } };
+    await put(params);
+    const before = registry.digests(name);
+    const { answer, stderr } = await put(params);
+    expect(answer?.metadata).toContainEqual({ name: 'signed', value: signer });
+    expect(stderr).toContain('already signed: ');
+    expect(registry.digests(name)).toEqual(before);
+  });
+
+  it('signs what is published already with only_if_changed', async () => {
+    const unsigned = await put({ image: 'image.tar', tags: ['1.0'] });
+    const { answer } = await put({
+      image: 'image.tar',
+      tags: ['1.0'],
+      only_if_changed: true,
+      sign: { key: pem },
+    });
+    expect(answer?.version).toEqual(unsigned.answer.version);
+    expect(answer?.metadata).toContainEqual({ name: 'signed', value: signer });
+    expect(await get(answer.version.digest)).toMatchObject({ isFetched: true });
+  });
+
+  it('signs nothing when every tag stays on another image', async () => {
+    seed(registry, name, '1.0', await buildImage());
+    const { answer } = await put({
+      image: 'image.tar',
+      tags: ['1.0'],
+      immutable_tags: true,
+      on_conflict: 'skip',
+      sign: { key: pem },
+    });
+    const signed = answer.metadata.filter((field: { name: string }) => field.name === 'signed');
+    expect(signed).toEqual([]);
+    expect(registry.digests(name)).toHaveLength(1);
+  });
+
+  it('writes neither the key nor its password into any output', async () => {
+    const encrypted = key.privateKey
+      .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' })
+      .toString();
+    for (const password of ['open sesame', 'close sesame']) {
+      const { answer, stderr } = await put(
+        { image: 'image.tar', tags: ['1.0'], sign: { key: encrypted, password } },
+        { debug: true },
+      );
+      const output = `${JSON.stringify(answer)}${stderr}`;
+      expect(answer === undefined).toBe(password === 'close sesame');
+      for (const secret of [password, ...encrypted.split('\n').slice(1, -2)]) {
+        expect(output).not.toContain(secret);
+      }
+    }
+  });
+});
+
+describe('a put with from and sign', () => {
+  it('keeps the signatures that travel along, and adds its own', async () => {
+    const index = buildIndex([image, await buildImage({ platform: { os: 'linux', architecture: 'arm64' } })]);
+    seed(registry, 'staging/app', 'next', index);
+    signSeeded(registry, 'staging/app', index, other, 'legacy');
+    signSeeded(registry, 'staging/app', index, other, 'bundle');
+    const { answer, stderr } = await put({
+      from: `${registry.host}/staging/app:next`,
+      tags: ['1.0'],
+      sign: { key: pem, format: 'both', recursive: true, annotations: { promoted: 'yes' } },
+    });
+    expect(answer?.version.digest, stderr).toBe(index.digest);
+    const counts = await Promise.all(
+      [key, other].map(async ({ publicPem }) => {
+        const { answer: found, stderr: log } = await runCommand(runIn, {
+          request: {
+            source: { repository: `${registry.host}/${name}`, verify: { keys: [publicPem] } },
+            version: { tag: '1.0', digest: index.digest },
+          },
+          directory: await temporaryDirectory(),
+        });
+        return found === undefined ? log : 'fetched';
+      }),
+    );
+    expect(counts).toEqual(['fetched', 'fetched']);
+    expect(await get(image.digest)).toMatchObject({ isFetched: true });
+  });
+});
+
+describe('settings that cannot be used fail before any request:', () => {
+  it.each([
+    ['no key', {}, 'params.sign.key is missing'],
+    ['a public key', { key: key.publicPem }, 'params.sign.key is a PEM block of the type PUBLIC KEY'],
+    ['an unknown format', { key: pem, format: 'cosign' }, 'params.sign.format is bundle, legacy or both'],
+  ])('%s', async (_, sign, message) => {
+    await writeFile(join(directory, 'image.tar'), await dockerArchive(image));
+    const { answer, stderr } = await put({ image: 'image.tar', tags: ['1.0'], sign });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(message);
+    expect(registry.requests).toEqual([]);
+  });
+});
