@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildIndex, seed } from '../support/images.ts';
+import { buildImage, buildIndex, descriptorOf, seed } from '../support/images.ts';
 import { imageWith, manifestFile, manifestText, registryWith, textFile } from '../support/promotion.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { runCli, runCliJson } from '../support/run-cli.ts';
@@ -241,6 +241,21 @@ it('tags an image that the source has lost, though the source has what is attach
   const { code, json } = await runCliJson(['promote', '--manifest', manifest, '--confirm']);
   expect({ code, summary: json.summary }).toMatchObject({ code: 0, summary: { tagged: 1 } });
   expect(destination.tags('prod/app')).toEqual(['new', 'old']);
+});
+
+it('lists a referrer that an earlier run brought, but could not list any more', async () => {
+  const one = await imageWith('1');
+  const sbom = await buildImage({
+    manifest: { artifactType: 'application/spdx', subject: descriptorOf(one) },
+  });
+  const source = await registryWith({ 'staging/app:': one }, { referrers: true });
+  seed(source, 'staging/app', undefined, sbom);
+  const destination = await registryWith();
+  seed(destination, 'prod/app', undefined, sbom);
+  const manifest = await manifestFile(source, [destination], { app: [[one, '1']] });
+  expect((await runCli(['promote', '--manifest', manifest, '--confirm'])).code).toBe(0);
+  const index = destination.manifest('prod/app', `sha256-${one.digest.slice(7)}`);
+  expect(JSON.parse(String(index?.bytes)).manifests).toMatchObject([{ digest: sbom.digest }]);
 });
 
 it('is limited to image names by --only', async () => {
