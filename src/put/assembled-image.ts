@@ -9,12 +9,11 @@ import { childrenOf, graphSource } from '../content/graph-source.ts';
 import { hasMeta } from '../disk/glob-pattern.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { parseImageConfig } from '../oci/image-config.ts';
-import { parseManifest } from '../oci/manifest.ts';
 import { formatPlatform, type Platform, platformMatches, type WantedPlatform } from '../oci/platform.ts';
 import { parseReference } from '../policy/image-reference.ts';
 import { readRegistryImage } from '../registry/registry-image.ts';
 import type { PutEntry, PutImage } from '../request/put-image.ts';
+import { entryPlatform } from './entry-platform.ts';
 import { prepareFile } from './file-image.ts';
 import type { PreparedImage, PutSurroundings } from './opened-image.ts';
 import { resolveReference } from './promoted-image.ts';
@@ -157,7 +156,7 @@ async function describe(
   return [
     {
       descriptor: { mediaType, size, digest, ...named },
-      platform: platform ? platformOf(platform) : await configPlatform(root, nodes),
+      platform: await entryPlatform(platform, root, nodes),
       source,
     },
   ];
@@ -183,25 +182,6 @@ function nodeReader(name: string, nodes: readonly ContentNode[]): ContentReader 
     },
     open: async (node) => nodeOf(node).open(),
   };
-}
-
-/** The platform in the config of an image; none for an artifact whose config states none. */
-async function configPlatform(
-  root: ContentNode,
-  nodes: readonly ContentNode[],
-): Promise<Platform | undefined> {
-  const { digest } = root.descriptor;
-  const manifest = parseManifest(await buffer(await root.open()), `manifest ${digest}`);
-  const config = nodes.find(({ descriptor }) => descriptor.digest === manifest.config.digest);
-  if (!config) {
-    throw new UserError(`the config ${manifest.config.digest} of ${digest} is missing`);
-  }
-  const parsed = parseImageConfig(await buffer(await config.open()), `config ${manifest.config.digest}`);
-  return parsed.os === '' && parsed.architecture === '' ? undefined : platformOf(parsed);
-}
-
-function platformOf({ os, architecture, variant }: WantedPlatform): Platform {
-  return { os, architecture, ...(variant ? { variant } : {}) };
 }
 
 function isWanted(platform: Platform | undefined, platforms: readonly WantedPlatform[]): boolean {

@@ -10,6 +10,7 @@ import {
   attestationOf,
   buildImage,
   buildIndex,
+  descriptorOf,
   type Image,
   type Index,
   type Root,
@@ -228,6 +229,50 @@ describe('a put with manifests', () => {
   });
 });
 
+describe('an index that a put assembles', () => {
+  const entriesAt = (tag: string) => JSON.parse(String(at(tag)?.bytes)).manifests;
+
+  it.each([
+    ['docker', 'docker', 'application/vnd.docker.distribution.manifest.list.v2+json'],
+    ['docker', 'oci', 'application/vnd.oci.image.index.v1+json'],
+  ] as const)('of a %s and a %s image has the type %s', async (first, second, mediaType) => {
+    const images = await Promise.all(
+      [first, second].map((format, number) =>
+        buildImage({ format, platform: { os: 'linux', architecture: number === 0 ? 'amd64' : 'arm64' } }),
+      ),
+    );
+    const manifests = await Promise.all(images.map((image, number) => staged(image, `part-${number}`)));
+    const { answer, text } = await put({ manifests, tags: ['1.0'] });
+    expect(answer, text).toBeDefined();
+    expect(at('1.0')?.mediaType).toBe(mediaType);
+    expect(JSON.parse(String(at('1.0')?.bytes)).mediaType).toBe(mediaType);
+  });
+
+  it('has the platform that is given instead of the one in the config', async () => {
+    const ref = await staged(await imageFor('amd64'));
+    await put({ manifests: [{ ref, platform: { architecture: 'arm', variant: 'v7' } }], tags: ['1.0'] });
+    expect(entriesAt('1.0')).toMatchObject([
+      { platform: { os: 'linux', architecture: 'arm', variant: 'v7' } },
+    ]);
+  });
+
+  it('keeps only the platforms that are asked for', async () => {
+    const [amd64, arm64] = [await imageFor('amd64'), await imageFor('arm64')];
+    const manifests = [await staged(amd64, 'a'), await staged(arm64, 'b')];
+    await put({ manifests, platforms: ['linux/arm64'], tags: ['1.0'] });
+    expect(entriesAt('1.0')).toMatchObject([{ digest: arm64.digest }]);
+  });
+
+  it('is not pushed when one of its images cannot be read', async () => {
+    const ref = await staged(await imageFor('amd64'));
+    const missing = `${registry.host}/staging/app:missing`;
+    const { answer, text } = await put({ manifests: [ref, missing], tags: ['1.0'] });
+    expect(answer).toBeUndefined();
+    expect(text).toContain('/v2/staging/app/manifests/missing');
+    expect(registry.tags(destination)).toEqual([]);
+  });
+});
+
 describe('the options of a put', () => {
   let image: Image;
 
@@ -268,6 +313,70 @@ describe('the options of a put', () => {
       cleanup: { pattern: '^change_', older_than: '24h' },
     });
     expect(registry.tags(destination)).toEqual(['1.0', 'change_young', 'other']);
+  });
+
+  it.each([
+    [false, 'warns'],
+    [true, 'fails'],
+  ])('let a clean-up that cannot delete warn, or fail when it is strict (%s)', async (strict) => {
+    registry.faults.add({ method: 'DELETE', path: /./, fault: { kind: 'status', status: 405 } });
+    const from = await staged(image);
+    const cleanup = { tags: ['change_1_latest'], in: 'source', strict };
+    const { answer, text } = await put({ from, tags: ['1.0'], cleanup });
+    expect(answer === undefined).toBe(strict);
+    expect(text).toContain('change_1_latest');
+    expect(at('1.0')?.digest).toBe(image.digest);
+    expect(registry.tags('staging/app')).toEqual(['change_1_latest']);
+  });
+
+  it('bring only the referrers whose types match', async () => {
+    const from = await staged(image);
+    const referrerOf = async (artifactType: string) => {
+      const referrer = await buildImage({ manifest: { artifactType, subject: descriptorOf(image) } });
+      seed(registry, 'staging/app', undefined, referrer);
+      registry.putManifest(
+        'staging/app',
+        `sha256-${digestHex(image.digest)}`,
+        'application/vnd.oci.image.index.v1+json',
+        JSON.stringify({ schemaVersion: 2, manifests: [...listed, referrer].map((each) => entryOf(each)) }),
+      );
+      listed.push(referrer);
+      return referrer;
+    };
+    const entryOf = (each: Image) =>
+      descriptorOf(each, { artifactType: JSON.parse(String(each.bytes)).artifactType });
+    const listed: Image[] = [];
+    const [sbom, other] = [
+      await referrerOf('application/spdx+json'),
+      await referrerOf('application/x-other'),
+    ];
+    await put({ from, tags: ['1.0'], referrers: ['application/spdx*'] });
+    expect(at(sbom.digest)).toBeDefined();
+    expect(at(other.digest)).toBeUndefined();
+  });
+
+  it('annotate the manifest of an image, whose config and layers stay', async () => {
+    await writeFile(join(directory, 'image.tar'), await dockerArchive(image, { layout: 'compressed' }));
+    await put({ image: 'image.tar', tags: ['plain'] });
+    await put({ image: 'image.tar', tags: ['1.0'], annotations: { team: 'a' } });
+    const [plain, annotated] = ['plain', '1.0'].map((tag) => JSON.parse(String(at(tag)?.bytes)));
+    expect(annotated.annotations).toEqual({ team: 'a' });
+    const digests = ({ config, layers }: { config: object; layers: readonly object[] }) =>
+      [config, ...layers].map((each) => ('digest' in each ? each.digest : undefined));
+    expect(digests(annotated)).toEqual(digests(plain));
+  });
+
+  it('put tags back when one of them fails, and publish nothing half', async () => {
+    const before = await imageFor('amd64', 'before');
+    seed(registry, destination, '1', before);
+    const path = /manifests\/1\.2\.3$/;
+    registry.faults.add({ method: 'PUT', path, fault: { kind: 'status', status: 403 } });
+    const from = await staged(image);
+    const { answer, text } = await put({ from, tags: ['1', '2', '1.2.3'] });
+    expect(answer).toBeUndefined();
+    expect(text).toContain('1.2.3');
+    expect(registry.tags(destination)).toEqual(['1']);
+    expect(at('1')?.digest).toBe(before.digest);
   });
 
   it('refuse a destination that is not allowed, before any request', async () => {

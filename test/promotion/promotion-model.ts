@@ -31,8 +31,8 @@ export interface Case {
   readonly hasReferrers: boolean;
   /** By one command, or by a saved plan. */
   readonly way: 'promote' | 'apply';
-  /** The request at which a run is cut. */
-  readonly cut: number;
+  /** Where a run is cut: at a request, or at the PUT of a manifest. */
+  readonly cut: { readonly of: 'requests' | 'manifests'; readonly at: number };
 }
 
 /** The names of the images in the manifest. `sub/app` of `prod` is where `app` of `prod/sub` goes, too. */
@@ -79,7 +79,10 @@ export const anyCase: fc.Arbitrary<Case> = fc.record({
   allowMoves: fc.boolean(),
   hasReferrers: fc.boolean(),
   way: fc.constantFrom('promote', 'apply'),
-  cut: fc.integer({ min: 1, max: 250 }),
+  cut: fc.oneof(
+    fc.record({ of: fc.constant('requests' as const), at: fc.integer({ min: 1, max: 250 }) }),
+    fc.record({ of: fc.constant('manifests' as const), at: fc.integer({ min: 1, max: 40 }) }),
+  ),
 });
 
 /** One edge, by the number of its root. */

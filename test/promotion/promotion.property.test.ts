@@ -233,11 +233,11 @@ it('ends the same when a run was cut off at any request, and shows no tag before
         fc.pre(!expected.isConflict);
         await savePlan(generated, world);
         const controller = new AbortController();
-        let left = generated.cut;
+        let left = generated.cut.at;
         const all = [world.source, ...world.registries];
         for (const registry of all) {
           registry.faults.add({
-            path: /./,
+            ...(generated.cut.of === 'manifests' ? { method: 'PUT', path: /manifests/ } : { path: /./ }),
             fault: () => {
               if (--left === 0) {
                 controller.abort(new Error('cut off'));
