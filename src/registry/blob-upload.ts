@@ -84,9 +84,11 @@ export async function uploadBlob(
   let upload = opened;
   let filled: string | undefined;
   let failed = false;
+  // The exchange as a whole is repeated.
+  const once = { ...session, request: session.requestOnce };
   return await session.retrier.exchange(async () => {
     try {
-      if (failed && filled === undefined && (await hasBlob(session, digest, signal))) {
+      if (failed && filled === undefined && (await hasBlob(once, digest, signal))) {
         return 'pushed';
       }
       if (filled === undefined) {

@@ -1,4 +1,5 @@
 // Carries out a retry policy: waits, repeats or restarts, and pauses all exchanges when the registry asks for it.
+import { causes } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import { classifyFailure } from './failure.ts';
 import type { RetryPolicy } from './retry-policy.ts';
@@ -7,8 +8,8 @@ import type { OnTransportEvent } from './transport-event.ts';
 /** Retries exchanges as its policy decides. */
 export interface Retrier {
   /**
-   * Runs one exchange, and again when the policy repeats it. Throws the last failure otherwise, and the reason of
-   * `signal` as soon as that is aborted.
+   * Runs one exchange, and again when the policy repeats it. Throws the last failure otherwise, also one that another
+   * exchange in it has given up, and the reason of `signal` as soon as that is aborted.
    */
   exchange<Result>(action: () => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** Runs an attempt made of several exchanges, and again from its start when the policy restarts it. */
@@ -36,6 +37,16 @@ export interface RetrierOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * Failures for which a retrier has had all its patience. An exchange may contain another one, such as an upload that reads
+ * from another registry: what the inner one gives up is final for the outer one, or their patience would add up.
+ */
+const givenUp = new WeakSet<object>();
+
+function isGivenUp(error: unknown): boolean {
+  return [...causes(error)].some((level) => level instanceof Error && givenUp.has(level));
+}
+
 /** A retrier whose exchanges share a pause: after a 429 for one of them, all of them wait. */
 export function createRetrier(options: RetrierOptions): Retrier {
   const { policy, clock, onEvent } = options;
@@ -56,6 +67,9 @@ export function createRetrier(options: RetrierOptions): Retrier {
     return {
       async failed(error) {
         signal?.throwIfAborted();
+        if (isGivenUp(error)) {
+          throw error;
+        }
         const failure = classifyFailure(error, clock.now());
         hasResponded ||= failure.outcome.kind === 'status';
         // A registry that restarts is given its time however long the request took before it went away.
@@ -70,6 +84,9 @@ export function createRetrier(options: RetrierOptions): Retrier {
           retryAfter: failure.retryAfter,
           random: options.random(),
         });
+        if (decision.action === 'give-up' && error instanceof Error) {
+          givenUp.add(error);
+        }
         if (decision.action !== repeats) {
           throw error;
         }

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ContentNode } from '../../src/content/content-graph.ts';
 import { errorText } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
+import { openBlob } from '../../src/registry/blob-download.ts';
 import { hasBlob, uploadBlob } from '../../src/registry/blob-upload.ts';
 import { type KeyPair, serverKeys } from '../support/certificates.ts';
 import type { ReceivedRequest } from '../support/exchange.ts';
@@ -12,7 +13,7 @@ import type { FaultRule } from '../support/fault.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { type RegistryOptions, startRegistry } from '../support/registry.ts';
 import type { Reply } from '../support/reply.ts';
-import { openTestSession } from '../support/test-session.ts';
+import { openTestSession, recordedLog, testRetrier } from '../support/test-session.ts';
 
 const content = Buffer.alloc(500_000, 'content ');
 const digest = digestOf(content);
@@ -203,6 +204,55 @@ describe('the upload of a blob', () => {
     const { session, methods } = await registryOf([{ method: 'POST', times: 1, fault }]);
     expect(await uploadBlob(session, blob().node)).toBe('pushed');
     expect(methods().filter((method) => method !== 'HEAD')).toEqual(['POST', 'POST', 'PATCH', 'PUT']);
+  });
+
+  it.each(['POST', 'PATCH', 'PUT'])(
+    'waits once for a registry that goes away at %s: for 90 s',
+    async (method) => {
+      const { registry, session, clock } = await registryOf();
+      const gone = () => {
+        void registry.close();
+        return { kind: 'reset' } as const;
+      };
+      registry.faults.add({ method, fault: gone });
+      const start = clock.now();
+      await expect(uploadBlob(session, blob().node)).rejects.toSatisfy((error) =>
+        errorText(error).includes('ECONNREFUSED'),
+      );
+      const seconds = (clock.now() - start) / 1000;
+      expect(seconds).toBeGreaterThan(85);
+      // The broken connection has a wait of its own before the first try that cannot connect.
+      expect(seconds).toBeLessThan(97);
+    },
+  );
+
+  it('has ten tries in all when the registry is overloaded, whichever of its requests fails', async () => {
+    let checks = 0;
+    const overloaded = { kind: 'status', status: 503 } as const;
+    const { session, clock } = await registryOf([
+      { method: 'POST', fault: overloaded },
+      { method: 'HEAD', fault: () => (++checks > 4 ? overloaded : undefined) },
+    ]);
+    const before = clock.waits.length;
+    await expect(uploadBlob(session, blob().node)).rejects.toSatisfy((error) =>
+      errorText(error).includes('503'),
+    );
+    expect(clock.waits.length - before).toBe(9);
+  });
+
+  it('waits once for another registry that the content is read from, and then fails', async () => {
+    const { session, clock, methods } = await registryOf();
+    const other = await registryOf();
+    await other.registry.close();
+    const from = { ...other.session, retrier: testRetrier(clock, 'in', recordedLog(clock)) };
+    await from.retrier.exchange(async () => undefined);
+    const node: ContentNode = { ...blob().node, open: () => openBlob(from, blob().node.descriptor) };
+    const start = clock.now();
+    await expect(uploadBlob(session, node)).rejects.toSatisfy((error) =>
+      errorText(error).includes('ECONNREFUSED'),
+    );
+    expect((clock.now() - start) / 1000).toBeLessThanOrEqual(90);
+    expect(methods()).toEqual(['POST']);
   });
 
   it('fails without a retry when the content cannot be read', async () => {

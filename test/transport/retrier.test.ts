@@ -125,6 +125,34 @@ describe('exchange', () => {
     expect(clock.now() - start).toBeGreaterThan(60_000);
   });
 
+  it.each<[string, () => Error, number]>([
+    ['a registry that is away', refused, 90],
+    ['a status that passes', () => refusal(503), 300],
+    ['a broken connection', reset, 3600],
+  ])('is not repeated for %s that an exchange within it has given up', async (_, failure, seconds) => {
+    const outer = retrier('out');
+    const inner = retrier('in', outer.clock);
+    await inner.exchange(failing());
+    const start = outer.clock.now();
+    const reading = outer.exchange(async () => {
+      try {
+        return await inner.exchange(() => Promise.reject(failure()));
+      } catch (cause) {
+        throw new UserError('the layer cannot be read', { cause });
+      }
+    });
+    await expect(reading).rejects.toThrow('the layer cannot be read');
+    expect(outer.log.text).not.toContain('retrying');
+    expect((outer.clock.now() - start) / 1000).toBeLessThanOrEqual(seconds);
+  });
+
+  it('is repeated for a failure that an exchange within it leaves to an attempt', async () => {
+    const { exchange, attempt } = retrier('in');
+    const action = failing(refusal(429));
+    expect(await attempt(() => exchange(action))).toBe('done');
+    expect(action.calls).toBe(2);
+  });
+
   it('waits as long as the registry asks', async () => {
     const { exchange, clock } = retrier('out');
     await exchange(failing(refusal(429, '42')));
