@@ -87,6 +87,9 @@ export const maximumYamlDepth = 64;
 /** Tokens of a YAML file that the library reads, which needs half a kilobyte for each. 20,000 digests have 220,000. */
 export const maximumYamlTokens = 1_000_000;
 
+/** Characters of a line of a saved plan. The reason of an edge that could not be planned is the longest. */
+export const maximumPlanLine: number = mebi;
+
 /** Values that the aliases of a YAML file repeat, all together: a few lines of them can stand for billions. */
 export const maximumYamlRepetitions = 1_000_000;
 

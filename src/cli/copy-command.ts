@@ -48,8 +48,10 @@ export const runCopy: CliCommand<Options> = async (run) => {
           on: () => {},
         },
       );
-      for (const edge of result.edges.filter(({ outcome }) => outcome === 'failed')) {
-        log.error(printable(edgeLine(edge)));
+      for (const edge of result.edges) {
+        if (edge.outcome === 'failed') {
+          log.error(printable(edgeLine(edge)));
+        }
       }
       return promotionResult(result, run, opened);
     } finally {

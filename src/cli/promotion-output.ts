@@ -35,8 +35,10 @@ function* jsonParts(
   reasonOf: (edge: ReportedEdge) => string,
 ): Generator<string> {
   yield `{\n"summary": ${JSON.stringify(summary)},\n"edges": [`;
-  for (const [position, edge] of edges.entries()) {
-    yield `${position === 0 ? '' : ','}\n${JSON.stringify({ ...edge, reason: reasonOf(edge) })}`;
+  let separator = '';
+  for (const edge of edges) {
+    yield `${separator}\n${JSON.stringify({ ...edge, reason: reasonOf(edge) })}`;
+    separator = ',';
   }
   yield `${edges.length > 0 ? '\n' : ''}]\n}\n`;
 }

@@ -73,9 +73,10 @@ const columns: readonly Column[] = [
 
 /** The page of a promotion that was planned or carried out. */
 export function promotionPage(
-  { summary, edges }: PromotionResult,
+  { summary, edges: reported }: PromotionResult,
   { title, mode, origin, warnings }: PromotionAbout,
 ): PageContent {
+  const edges = [...reported];
   const present = summary.present - edges.filter(({ outcome }) => outcome === 'present').length;
   return {
     title,

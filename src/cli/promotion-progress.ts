@@ -1,7 +1,7 @@
 // The progress of a promotion on standard error: one line for each host now and then, and its failures.
 import type { ContentEvent } from '../content/content-event.ts';
 import type { Log } from '../log.ts';
-import type { PlannedEdge } from '../promotion/plan-edges.ts';
+import { isToDo, type PlannedEdge } from '../promotion/plan-edges.ts';
 import type { ReportedEdge } from '../promotion/promotion-report.ts';
 import { formatSize } from '../transfer/progress-format.ts';
 import { edgeLine } from './promotion-output.ts';
@@ -41,10 +41,15 @@ export function createPromotionProgress(
   edges: readonly PlannedEdge[],
   { log, every }: ProgressSurroundings,
 ): PromotionProgress {
-  const toDo = edges.filter(({ action }) => action === 'copy' || action === 'tag');
-  const totals = Map.groupBy(toDo, ({ destination }) => hostOf(destination));
+  const totals = new Map<string, number>();
+  for (const edge of edges) {
+    if (isToDo(edge)) {
+      const host = hostOf(edge.destination);
+      totals.set(host, (totals.get(host) ?? 0) + 1);
+    }
+  }
   const hosts = new Map(
-    Array.from(totals, ([host, { length: total }]): [string, HostState] => [
+    Array.from(totals, ([host, total]): [string, HostState] => [
       host,
       { total, done: 0, failed: 0, bytes: 0, line: lineOf(host, { total, done: 0, failed: 0, bytes: 0 }) },
     ]),

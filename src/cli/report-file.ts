@@ -81,7 +81,7 @@ export async function withReport(
     ],
   };
   try {
-    await writeWholeFile(report, reportHtml(page, surroundings.redact));
+    await writeWholeFile(report, [reportHtml(page, surroundings.redact)]);
   } catch (error) {
     log.error(errorText(error));
     return { ...result, code: 1 };

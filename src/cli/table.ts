@@ -15,7 +15,7 @@ export function tableText(header: readonly string[], rows: readonly (readonly st
 /** The lines of a table one after the other; the cells of an item are asked for twice, and not kept. */
 export function* tableLines<Item>(
   header: readonly string[],
-  items: readonly Item[],
+  items: Iterable<Item>,
   cellsOf: (item: Item) => readonly string[],
 ): Generator<string> {
   const widths = header.map((title) => title.length);
@@ -29,10 +29,12 @@ export function* tableLines<Item>(
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd()}\n`;
-  if (items.length > 0) {
-    yield line(header);
-  }
+  let isEmpty = true;
   for (const item of items) {
+    if (isEmpty) {
+      yield line(header);
+      isEmpty = false;
+    }
     yield line(cellsOf(item).map(printable));
   }
 }

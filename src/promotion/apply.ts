@@ -4,7 +4,7 @@ import type { RepositoryPromotion } from './edges.ts';
 import { mapByHost } from './hosts.ts';
 import { type Inventory, openInventory } from './inventory.ts';
 import type { PromotionPlan } from './plan.ts';
-import { type DestinationState, failedEdge, type PlannedEdge, plannedEdge } from './plan-edges.ts';
+import { type DestinationState, failedEdge, isToDo, type PlannedEdge, plannedEdge } from './plan-edges.ts';
 import { carryOutPlan, type PromoteOptions, type PromotionResult } from './promote.ts';
 import type { ManifestDigest } from './promotion-manifest.ts';
 import { reportPlanned } from './promotion-report.ts';
@@ -17,49 +17,38 @@ import { reportPlanned } from './promotion-report.ts';
 export async function applyPlan(plan: PromotionPlan, options: PromoteOptions): Promise<PromotionResult> {
   const inventory = openInventory(options.registries, options.signal);
   const byDestination = [...Map.groupBy(plan.edges, ({ destination }) => destination)];
-  const written = byDestination.filter(([, edges]) => edges.some(isToDo));
-  const again = new Map<PlannedEdge, PlannedEdge>();
-  await mapByHost(
-    written,
+  const now = await mapByHost(
+    byDestination,
     ([destination]) => destination,
-    async ([destination, edges]) => {
-      for (const [edge, now] of await readAgain(destination, edges, inventory, options)) {
-        again.set(edge, now);
-      }
-    },
+    async ([destination, edges]) =>
+      edges.some(isToDo) ? await readAgain(destination, edges, inventory, options) : edges,
   );
-  const edges = plan.edges.map((edge) => again.get(edge) ?? edge);
-  return await carryOutPlan({ edges, total: plan.total }, options);
+  return await carryOutPlan({ edges: now.flat(), total: plan.total }, options);
 }
 
-function isToDo({ action }: PlannedEdge): boolean {
-  return action === 'copy' || action === 'tag';
-}
-
-/** The edges that are to be done in one destination, by what it holds now; those that are unchanged are left out. */
+/** The edges of one destination, those that are to be done by what it holds now. */
 async function readAgain(
   destination: string,
   edges: readonly PlannedEdge[],
   inventory: Inventory,
   { signal, onEdge }: Pick<PromoteOptions, 'signal' | 'onEdge'>,
-): Promise<[PlannedEdge, PlannedEdge][]> {
-  const toDo = edges.filter(isToDo);
-  const fail = (reason: string) => {
-    const failed = toDo.map((edge): [PlannedEdge, PlannedEdge] => [edge, failedEdge(edge, reason)]);
-    for (const [, edge] of failed) {
-      onEdge(reportPlanned(edge));
-    }
-    return failed;
-  };
+): Promise<readonly PlannedEdge[]> {
+  const fail = (reason: string) =>
+    edges.map((edge) => {
+      if (!isToDo(edge)) {
+        return edge;
+      }
+      const failed = failedEdge(edge, reason);
+      onEdge(reportPlanned(failed));
+      return failed;
+    });
   try {
     const state = await inventory.destination(promotionOf(destination, edges));
     const change = edges.map((edge) => changeSince(edge, state)).find((text) => text !== undefined);
     if (change !== undefined) {
       return fail(`the destination has changed since the plan was made: ${change}`);
     }
-    return toDo
-      .filter((edge) => isDone(edge, state))
-      .map((edge): [PlannedEdge, PlannedEdge] => [edge, plannedEdge(edge, 'present')]);
+    return edges.map((edge) => (isToDo(edge) && isDone(edge, state) ? plannedEdge(edge, 'present') : edge));
   } catch (error) {
     signal.throwIfAborted();
     return fail(errorText(error));

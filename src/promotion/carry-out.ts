@@ -7,7 +7,7 @@ import { createSharedMemory } from '../transfer/shared-reads.ts';
 import { type AttachmentFilter, type AttachmentFinder, attachmentFinder } from './attachments.ts';
 import { copyDigest } from './copy-digest.ts';
 import type { DestinationTags, OnPromotionEvent } from './copy-image.ts';
-import type { PlannedEdge } from './plan-edges.ts';
+import { isToDo, type PlannedEdge } from './plan-edges.ts';
 import type { TagOutcome } from './set-tags.ts';
 
 /** How many digests are under way at a time. They wait for the budgets of hosts, and cost little meanwhile. */
@@ -16,11 +16,13 @@ const digestConcurrency = 1_000;
 /** How many copies to one host are begun at a time; the requests of each keep to the budget of the host. */
 const copiesPerHost = 16;
 
+/** What became of an edge that was to be carried out. */
+export type CarriedOutcome = Pick<TagOutcome, 'outcome' | 'reason'>;
+
 /** An edge that was to be carried out, and what became of it. */
 export interface CarriedEdge {
   readonly edge: PlannedEdge;
-  readonly outcome: TagOutcome['outcome'];
-  readonly reason?: string;
+  readonly outcome: CarriedOutcome;
 }
 
 /** How edges are carried out. */
@@ -70,57 +72,57 @@ export async function carryOut(edges: readonly PlannedEdge[], options: CarryOutO
       }
     },
   };
-  await mapConcurrently(
-    groupByDigest(edges),
-    digestConcurrency,
-    async ({ source, digest, byDestination }) => {
-      const destinations = Array.from(
-        byDestination,
-        ([destination, members]): DestinationTags => ({
-          destination,
-          tags: members.flatMap(({ tag, was }) => (tag === null ? [] : [{ tag, was }])),
-        }),
-      );
-      await copyDigest(source, digest, destinations, copyOptions, ({ destination }, outcomes) => {
-        for (const edge of byDestination.get(destination) ?? []) {
-          options.onEdge(carried(edge, outcomes));
-        }
-      });
-    },
-  );
+  await mapConcurrently(groupByDigest(edges), digestConcurrency, async ({ source, digest, edges: own }) => {
+    const byDestination = Map.groupBy(own, ({ destination }) => destination);
+    const destinations = Array.from(
+      byDestination,
+      ([destination, members]): DestinationTags => ({
+        destination,
+        tags: members.flatMap(({ tag, was }) => (tag === null ? [] : [{ tag, was }])),
+      }),
+    );
+    await copyDigest(source, digest, destinations, copyOptions, ({ destination }, outcomes) => {
+      for (const edge of byDestination.get(destination) ?? []) {
+        options.onEdge({ edge, outcome: outcomeOf(edge, outcomes) });
+      }
+    });
+  });
 }
 
-function carried(edge: PlannedEdge, outcomes: readonly TagOutcome[]): CarriedEdge {
+/** The outcomes without a reason, which most edges of a large promotion have in common. */
+const plainOutcomes: Readonly<Record<TagOutcome['outcome'], CarriedOutcome>> = {
+  copied: { outcome: 'copied' },
+  tagged: { outcome: 'tagged' },
+  present: { outcome: 'present' },
+  failed: { outcome: 'failed' },
+};
+
+function outcomeOf(edge: PlannedEdge, outcomes: readonly TagOutcome[]): CarriedOutcome {
   // A digest that is wanted with and without a tag is there as soon as one of its tags is.
   const own = outcomes.find(({ tag }) => tag === edge.tag) ?? outcomes[0];
   if (!own) {
     throw new Error('a copy must say what became of each of its tags');
   }
-  return { edge, outcome: own.outcome, ...(own.reason === undefined ? {} : { reason: own.reason }) };
+  const { outcome, reason } = own;
+  return reason === undefined ? plainOutcomes[outcome] : { outcome, reason };
 }
 
 interface DigestGroup {
   readonly source: string;
   readonly digest: Digest;
-  readonly byDestination: Map<string, PlannedEdge[]>;
+  readonly edges: PlannedEdge[];
 }
 
 /** The edges to carry out, by source and digest. */
 function groupByDigest(edges: readonly PlannedEdge[]): DigestGroup[] {
   const groups = new Map<string, DigestGroup>();
   for (const edge of edges) {
-    if (edge.action !== 'copy' && edge.action !== 'tag') {
-      continue;
-    }
-    const { source, digest, destination } = edge;
-    const key = `${source}@${digest}`;
-    const group = groups.get(key) ?? { source, digest, byDestination: new Map() };
-    groups.set(key, group);
-    const members = group.byDestination.get(destination);
-    if (members) {
-      members.push(edge);
-    } else {
-      group.byDestination.set(destination, [edge]);
+    if (isToDo(edge)) {
+      const { source, digest } = edge;
+      const key = `${source}@${digest}`;
+      const group = groups.get(key) ?? { source, digest, edges: [] };
+      groups.set(key, group);
+      group.edges.push(edge);
     }
   }
   return [...groups.values()];

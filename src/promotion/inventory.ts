@@ -81,8 +81,13 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
 
   return {
     async destination(promotion) {
-      const session = await registries.writer(parseRepository(promotion.destination));
-      const listing = await listingOf(promotion.destination, session);
+      const { destination } = promotion;
+      const session = await registries.writer(parseRepository(destination));
+      const listing = await listingOf(destination, session);
+      if (!sources.has(destination)) {
+        // It is asked for once; only what is in its state is kept.
+        listings.delete(destination);
+      }
       return listing.kind === 'digests'
         ? listedState(listing.listing)
         : await orRefusal(listing, () => askedState(session, promotion, listing.kind === 'untagged'));

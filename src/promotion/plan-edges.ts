@@ -65,6 +65,11 @@ export function planEdge(edge: ManifestEdge, { destination, source, mayMove }: P
   return plannedEdge(edge, isThere ? 'tag' : 'copy', now);
 }
 
+/** Whether an edge is to be carried out. */
+export function isToDo({ action }: PlannedEdge): boolean {
+  return action === 'copy' || action === 'tag';
+}
+
 /** An edge of a repository that could not be read. */
 export function failedEdge(edge: Edge, reason: string): PlannedEdge {
   return plannedEdge(edge, 'failed', undefined, reason);

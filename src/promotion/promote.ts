@@ -3,7 +3,7 @@ import type { Registries } from '../access/registries.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Progress } from '../transfer/progress.ts';
 import type { AttachmentFilter } from './attachments.ts';
-import { carryOut } from './carry-out.ts';
+import { type CarriedOutcome, carryOut } from './carry-out.ts';
 import type { OnPromotionEvent } from './copy-image.ts';
 import type { ManifestEdge, RepositoryPromotion } from './edges.ts';
 import { openInventory, withSeenSources } from './inventory.ts';
@@ -12,7 +12,9 @@ import type { PlannedEdge } from './plan-edges.ts';
 import {
   type PromotionSummary,
   type ReportedEdge,
+  type ReportedEdges,
   reportCarried,
+  reportedEdges,
   reportPlanned,
   summarize,
 } from './promotion-report.ts';
@@ -31,7 +33,7 @@ export interface PlanRequest {
 /** What a promotion came to. */
 export interface PromotionResult {
   readonly summary: PromotionSummary;
-  readonly edges: readonly ReportedEdge[];
+  readonly edges: ReportedEdges;
 }
 
 /** What carrying out a plan takes, beside its edges. */
@@ -60,7 +62,7 @@ export async function makePlan(
 
 /** A plan as the result of a dry run. */
 export function dryRun({ edges, total }: PromotionPlan): PromotionResult {
-  const reported = edges.map(reportPlanned);
+  const reported = reportedEdges(edges, reportPlanned);
   return { summary: summarize(reported, total), edges: reported };
 }
 
@@ -69,7 +71,13 @@ export function withSetAside(
   { summary, edges }: PromotionResult,
   setAside: readonly ReportedEdge[],
 ): PromotionResult {
-  const all = [...edges, ...setAside];
+  const all = {
+    length: edges.length + setAside.length,
+    *[Symbol.iterator]() {
+      yield* edges;
+      yield* setAside;
+    },
+  };
   return { summary: summarize(all, summary.edges + setAside.length), edges: all };
 }
 
@@ -78,15 +86,17 @@ export async function carryOutPlan(
   { edges, total }: PromotionPlan,
   options: PromoteOptions,
 ): Promise<PromotionResult> {
-  const carried = new Map<PlannedEdge, ReportedEdge>();
+  const carried = new Map<PlannedEdge, CarriedOutcome>();
   await carryOut(edges, {
     ...options,
     onEdge(each) {
-      const reported = reportCarried(each);
-      carried.set(each.edge, reported);
-      options.onEdge(reported);
+      carried.set(each.edge, each.outcome);
+      options.onEdge(reportCarried(each.edge, each.outcome));
     },
   });
-  const reported = edges.map((edge) => carried.get(edge) ?? reportPlanned(edge));
+  const reported = reportedEdges(edges, (edge) => {
+    const outcome = carried.get(edge);
+    return outcome ? reportCarried(edge, outcome) : reportPlanned(edge);
+  });
   return { summary: summarize(reported, total), edges: reported };
 }

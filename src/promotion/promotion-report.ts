@@ -1,6 +1,6 @@
 // The result of a promotion for people and scripts: each edge with its outcome, and how many there are of each.
 import type { Digest } from '../oci/digest.ts';
-import type { CarriedEdge } from './carry-out.ts';
+import type { CarriedOutcome } from './carry-out.ts';
 import type { EdgeAction, PlannedEdge } from './plan-edges.ts';
 
 /**
@@ -19,6 +19,11 @@ export interface ReportedEdge {
   readonly outcome: EdgeOutcome;
   /** Why it is not done, or what it replaces; empty when there is nothing to say. */
   readonly reason: string;
+}
+
+/** The edges of a result, in order. There may be hundreds of thousands: each is made when it is asked for, and not kept. */
+export interface ReportedEdges extends Iterable<ReportedEdge> {
+  readonly length: number;
 }
 
 /** How many edges there are of each outcome; `edges` counts all. */
@@ -48,8 +53,16 @@ export function reportPlanned(edge: PlannedEdge): ReportedEdge {
 }
 
 /** An edge that was carried out, or failed. */
-export function reportCarried({ edge, outcome, reason }: CarriedEdge): ReportedEdge {
+export function reportCarried(edge: PlannedEdge, { outcome, reason }: CarriedOutcome): ReportedEdge {
   return { ...placeOf(edge), outcome, reason: reason ?? (outcome === 'present' ? '' : moveText(edge)) };
+}
+
+/** The edges of a plan as `report` makes them, whenever they are asked for. */
+export function reportedEdges(
+  edges: readonly PlannedEdge[],
+  report: (edge: PlannedEdge) => ReportedEdge,
+): ReportedEdges {
+  return { length: edges.length, [Symbol.iterator]: () => edges.values().map(report) };
 }
 
 /** Counts outcomes. `total` is the number of all edges; those that are not reported are present. */

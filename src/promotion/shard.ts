@@ -1,7 +1,6 @@
 // Which part of a plan a task carries out: by destination host first, then by repository.
 import { digestOf } from '../oci/digest.ts';
 import type { RepositoryPromotion } from './edges.ts';
-import type { PromotionPlan } from './plan.ts';
 
 /** Part `index` of `count`, counted from 0. */
 export interface Shard {
@@ -56,19 +55,6 @@ export function promotionsOfShard(
   }));
   const mine = repositoriesOfShard(weighed, shard);
   return promotions.filter(({ destination }) => mine.has(destination));
-}
-
-/** The edges of a plan in the repositories of one shard. Edges that the plan only counts are not in its total. */
-export function planOfShard({ edges }: PromotionPlan, shard: Shard): PromotionPlan {
-  const counts = new Map<string, number>();
-  for (const { destination, action } of edges) {
-    const isToDo = action === 'copy' || action === 'tag';
-    counts.set(destination, (counts.get(destination) ?? 0) + Number(isToDo));
-  }
-  const weighed = Array.from(counts, ([destination, count]) => ({ destination, edges: count }));
-  const mine = repositoriesOfShard(weighed, shard);
-  const own = edges.filter(({ destination }) => mine.has(destination));
-  return { edges: own, total: own.length };
 }
 
 interface HostGroup {

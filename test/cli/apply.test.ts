@@ -199,3 +199,10 @@ it('refuses a plan that is not whole, and one that the settings do not allow, be
   expect((await apply('/nonexistent')).stderr).toContain('the plan "/nonexistent" cannot be carried out');
   expect(destination.requests).toHaveLength(before);
 });
+
+it('refuses a plan that is no regular file, which cannot be read twice', async () => {
+  const { code, stdout, stderr } = await runCli(['apply', '/dev/null']);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain('the plan "/dev/null" cannot be carried out');
+  expect(stderr).toContain('it is not a regular file');
+});

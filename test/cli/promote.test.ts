@@ -420,9 +420,16 @@ it('saves a plan that can be reviewed, with what is set aside', async () => {
   expect(JSON.parse(await readFile(out, 'utf8'))).toMatchObject({
     format: 'registry-image plan',
     total: 2,
-    edges: [
-      { digest: one.digest, tag: '1', action: 'copy' },
-      { digest: gone.digest, tag: '2', action: 'lost' },
+    repositories: [
+      {
+        destination: `${destination.host}/prod/app`,
+        source: `${source.host}/staging/app`,
+        pending: 1,
+        edges: [
+          { digest: one.digest, tag: '1', action: 'copy' },
+          { digest: gone.digest, tag: '2', action: 'lost' },
+        ],
+      },
     ],
   });
   expect(writes(destination)).toEqual([]);

@@ -85,9 +85,11 @@ async function promote(
         on: () => {},
         onEdge: () => {},
       });
+  const edges = [...result.edges];
   return {
     ...result,
-    outcomes: result.edges.map(
+    edges,
+    outcomes: edges.map(
       ({ destination, tag, outcome }) => `${destination.split('/').slice(1).join('/')}:${tag} ${outcome}`,
     ),
   };

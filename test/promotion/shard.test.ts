@@ -1,14 +1,12 @@
 // How a plan is divided into shards: every repository once, hosts kept together, the same on every machine.
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { PlannedEdge } from '../../src/promotion/plan-edges.ts';
-import {
-  planOfShard,
-  promotionsOfShard,
-  repositoriesOfShard,
-  type WeighedRepository,
-} from '../../src/promotion/shard.ts';
+import { encodePlan } from '../../src/promotion/plan-file.ts';
+import { readPlanContents, readPlanEdges } from '../../src/promotion/plan-reader.ts';
+import { promotionsOfShard, repositoriesOfShard, type WeighedRepository } from '../../src/promotion/shard.ts';
 
 const repositories = fc
   .uniqueArray(fc.tuple(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 99 })), {
@@ -70,11 +68,11 @@ describe('the shards of a plan', () => {
 });
 
 it('the promotions of all shards are all promotions', () => {
-  const promotions = ['a.test/x', 'b.test/x', 'b.test/y'].map((destination) => ({
+  const promotions = ['a.test/app', 'b.test/app', 'b.test/y'].map((destination) => ({
     destination,
     sources: [
       {
-        source: 's.test/x',
+        source: 's.test/app',
         name: 'x',
         digests: [{ digest: digestOf('x'), tags: ['1', '2'], file: '', line: 1 }],
       },
@@ -85,25 +83,32 @@ it('the promotions of all shards are all promotions', () => {
   expect(new Set(shards.flat())).toEqual(new Set(promotions));
 });
 
-it('the edges of a repository are in one shard of a saved plan, with what was set aside', () => {
+it('the edges of a repository are in one shard of a saved plan, with what was set aside', async () => {
   const edge = (destination: string, action: PlannedEdge['action']): PlannedEdge => ({
-    source: 's.test/x',
+    source: 's.test/app',
     destination,
     digest: digestOf('x'),
     tag: null,
     action,
   });
   const edges = [
-    edge('a.test/x', 'copy'),
-    edge('a.test/x', 'lost'),
-    edge('b.test/x', 'tag'),
-    edge('b.test/x', 'tag'),
-    edge('c.test/x', 'failed'),
+    edge('a.test/app', 'copy'),
+    edge('a.test/app', 'lost'),
+    edge('b.test/app', 'tag'),
+    edge('b.test/app', 'tag'),
+    edge('c.test/app', 'failed'),
   ];
-  const shards = [0, 1].map((index) => planOfShard({ edges, total: 99 }, { index, count: 2 }));
-  expect(shards.flatMap((shard) => shard.edges)).toHaveLength(5);
-  expect(shards.map(({ total }) => total)).toEqual(shards.map((shard) => shard.edges.length));
-  for (const shard of shards) {
-    expect(shard.edges.every(({ action }) => action === 'lost')).toBe(false);
-  }
+  const saved = [...encodePlan({ edges, total: 99 }, 0, String)].map((line) => Buffer.from(line));
+  const { repositories } = await readPlanContents(Readable.from(saved));
+  const shards = await Promise.all(
+    [0, 1].map((index) => {
+      const mine = repositoriesOfShard(repositories, { index, count: 2 });
+      return readPlanEdges(Readable.from(saved), (destination) => mine.has(destination));
+    }),
+  );
+  expect(shards.flat()).toHaveLength(5);
+  expect(new Set(shards.flat())).toEqual(new Set(edges));
+  const owners = shards.map((shard) => new Set(shard.map(({ destination }) => destination)));
+  expect(owners[0]?.isDisjointFrom(owners[1] ?? new Set())).toBe(true);
+  expect(owners.every(({ size }) => size > 0)).toBe(true);
 });
