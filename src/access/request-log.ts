@@ -3,6 +3,7 @@ import { errorText } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { HttpClient } from '../transport/http-client.ts';
+import { networkError } from '../transport/network-error.ts';
 import { redactedUrl } from '../transport/redacted-url.ts';
 
 /** A client that logs each of its requests when its response begins or it fails; the same client without debug lines. */
@@ -14,14 +15,13 @@ export function loggingRequests(client: HttpClient, log: Log, { now }: Clock): H
     ...client,
     async send(request) {
       const start = now();
-      const report = (outcome: string) =>
-        log.debug(`${request.method} ${redactedUrl(request.url)}: ${outcome}`, { ms: now() - start });
       try {
         const response = await client.send(request);
-        report(String(response.status));
+        const { method, url } = request;
+        log.debug(`${method} ${redactedUrl(url)}: ${response.status}`, { ms: now() - start });
         return response;
       } catch (error) {
-        report(errorText(error));
+        log.debug(errorText(networkError(request.method, request.url, error)), { ms: now() - start });
         throw error;
       }
     },

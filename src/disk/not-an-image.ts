@@ -1,4 +1,5 @@
 // Errors for a file or directory that is not an image, with a hint what to use instead.
+import { basename } from 'node:path';
 import { detectCompression } from '../compression/detect.ts';
 import { UserError } from '../errors.ts';
 import { cleanPath } from './clean-path.ts';
@@ -17,8 +18,8 @@ const packers: readonly {
   { name: 'xz', unpack: 'unxz', signature: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
 ];
 
-/** Throws a {@link UserError} when a file that starts with `head` cannot be a plain tarball. */
-export function refuseFile(head: Uint8Array): void {
+/** Throws a {@link UserError} when a file of a size, which starts with `head`, cannot be a plain tarball. */
+export function refuseFile(head: Uint8Array, size: number): void {
   if (head.length === 0) {
     throw new UserError('the file is empty', { hint: formats });
   }
@@ -33,6 +34,23 @@ export function refuseFile(head: Uint8Array): void {
       hint: `decompress it first, with ${program}; the layers inside may be compressed`,
     });
   }
+  if (size < tarHeaderSize) {
+    throw new UserError(`it has only ${size} bytes`, { code: 'NOT_AN_ARCHIVE' });
+  }
+}
+
+/** A file of less than one header is not a tar archive that was cut short. */
+const tarHeaderSize = 512;
+
+/** The error for a file that is not a tar archive, with a hint by its name. */
+export function noArchiveError(path: string, cause: unknown): UserError {
+  return new UserError('the file is not a tar archive', {
+    cause,
+    hint:
+      basename(path) === 'index.json'
+        ? 'this is a part of an OCI layout: use the directory that it is in'
+        : formats,
+  });
 }
 
 /** The error for a tarball without manifest.json that has entries of these names. */

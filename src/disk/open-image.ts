@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts';
 import { openDockerArchive, type WatchLayer } from './docker-archive.ts';
 import { readWholeRange } from './file-range.ts';
 import { createLayerSpool } from './layer-spool.ts';
-import { headLength, refuseFile } from './not-an-image.ts';
+import { headLength, noArchiveError, refuseFile } from './not-an-image.ts';
 import { openOciLayout } from './oci-layout.ts';
 
 /** An image in a directory or a tarball. Its nodes can be opened until it is closed. */
@@ -55,10 +55,13 @@ async function openTarball(
     await file.close();
   };
   try {
-    refuseFile(await readWholeRange(file, { offset: 0, size: Math.min(size, headLength) }, 'the file'));
+    refuseFile(await readWholeRange(file, { offset: 0, size: Math.min(size, headLength) }, 'the file'), size);
     return { ...(await openDockerArchive(tarball, spool, options)), close };
   } catch (error) {
     await close();
+    if (error instanceof UserError && error.code === 'NOT_AN_ARCHIVE') {
+      throw noArchiveError(tarball.name, error.cause ?? error);
+    }
     throw error;
   }
 }

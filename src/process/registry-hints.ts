@@ -21,6 +21,7 @@ const connectionHints: Readonly<Record<string, string>> = {
   SERVER_SLOW: 'the registry, or a proxy in front of it, may be overloaded',
   CONNECTION_BROKEN: 'a proxy or firewall between worker and registry may have cut it',
   RESPONSE_INCOMPLETE: 'a proxy between worker and registry may have cut it',
+  PROXY_UNREACHABLE: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the worker, and that the proxy runs',
   PROXY_REFUSED:
     'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the worker, and the user and password in the proxy URL',
   PROXY_URL_INVALID:

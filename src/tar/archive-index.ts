@@ -74,6 +74,8 @@ export async function indexArchive(file: FileHandle, where: string): Promise<Arc
     }
     const problem = error instanceof TruncatedArchiveError ? 'is cut short' : 'is damaged';
     const none = found.length === 0 && !(error instanceof TruncatedArchiveError);
-    throw new UserError(none ? `${where} is not a tar archive` : `${where} ${problem}`, { cause: error });
+    throw none
+      ? new UserError(`${where} is not a tar archive`, { code: 'NOT_AN_ARCHIVE', cause: error })
+      : new UserError(`${where} ${problem}`, { cause: error });
   }
 }

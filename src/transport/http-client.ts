@@ -5,7 +5,7 @@ import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { UserError } from '../errors.ts';
 import { maximumHeader, maximumHeaders, maximumQuotedName } from '../limits.ts';
 import { skipInterimResponses } from './interim-responses.ts';
-import { isUntrusted } from './network-error.ts';
+import { isUntrusted, proxyError } from './network-error.ts';
 import { redactedUrl } from './redacted-url.ts';
 import { requestUrl } from './resolve-url.ts';
 import { idleConnection, registryLimits } from './time-limits.ts';
@@ -47,7 +47,7 @@ export interface HttpResponse {
   readonly body: Readable;
 }
 
-/** Sends requests. When the network fails, rejects with the error of the runtime. */
+/** Sends requests. When the network fails, rejects with the error of the runtime, or one about the proxy. */
 export interface HttpClient {
   send(request: HttpRequest): Promise<HttpResponse>;
   /** Ends all connections at once. */
@@ -172,7 +172,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         return await sendTrusting(request, trusted);
       } catch (error) {
         if (trusted === 'all' || !isUntrusted(error)) {
-          throw error;
+          const proxy = options.proxyFor(request.url);
+          throw (proxy && proxyError(request.method, request.url, proxy, error)) || error;
         }
         roots = 'all';
         return await sendTrusting(request, 'all');

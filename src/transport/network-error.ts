@@ -90,6 +90,38 @@ export function networkError(method: string, url: string, error: unknown): UserE
   });
 }
 
+/** Failures of a connection before anything is sent over it. */
+const connectionFailures: readonly string[] = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
+/**
+ * The error for a request through a proxy that failed before there was a connection, with the code `PROXY_UNREACHABLE`:
+ * only the proxy is connected to. Undefined for any other failure. Its cause is as that of {@link networkError}.
+ */
+export function proxyError(
+  method: string,
+  url: string,
+  proxy: string,
+  error: unknown,
+): UserError | undefined {
+  const cause = innermost(error);
+  if (!connectionFailures.includes(errorCode(cause))) {
+    return undefined;
+  }
+  const address = proxy.replace(/^([a-z]+:\/\/)?.*@/i, '$1').replace(/\/$/, '');
+  return new NetworkError(`${method} ${redactedUrl(url)}: the proxy ${address} cannot be reached`, {
+    cause,
+    code: 'PROXY_UNREACHABLE',
+  });
+}
+
 function explain(error: Error): Explanation {
   // undici has no code of its own for a proxy that refuses.
   if (/^Proxy (response|Authentication)/.test(error.message)) {

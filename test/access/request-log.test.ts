@@ -26,6 +26,15 @@ it('logs a failure of the network and throws it', async () => {
   expect(log.text).toMatch(/GET http:\/\/127\.0\.0\.1:1\/v2\/: .*ECONNREFUSED/);
 });
 
+it('logs a server without TLS in words, without what OpenSSL says of it', async () => {
+  await using server = await startRecordingServer({ answer: () => ({ status: 200 }) });
+  const log = recordedLog();
+  const client = loggingRequests(testClient(), log, createFakeClock());
+  await expect(client.send({ ...request, url: `https://${server.host}/v2/` })).rejects.toThrow();
+  expect(log.text).toContain(`GET https://${server.host}/v2/: the server does not speak TLS `);
+  expect(log.text).not.toMatch(/SSL routines/);
+});
+
 it('leaves the client as it is without debug lines', () => {
   const client = testClient();
   const log = createLog({ write: () => {}, now: () => 0, startedAt: 0 }, false);

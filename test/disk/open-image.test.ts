@@ -76,7 +76,13 @@ describe('openImage of a file that is not an image', () => {
     ['a tarred directory with one', tarred.layoutInDirectory, 'it has oci/index.json', 'unpack it'],
     ['a tarred root directory', tarred.rootDirectory, 'file manifest.json not found', 'docker save'],
     ['an empty archive', tarred.nothing, 'file manifest.json not found', 'docker save'],
-    ['something else', Buffer.alloc(4096, 'text '), 'the file is not a tar archive', undefined],
+    ['something else', Buffer.alloc(4096, 'text '), 'the file is not a tar archive', 'docker save'],
+    [
+      'a short text',
+      Buffer.from('text'),
+      'the file is not a tar archive: it has only 4 bytes',
+      'docker save',
+    ],
     ['cut short', archive.subarray(0, 700), 'the file is cut short', undefined],
   ])('reports a file that is %s', async (_case, content, text, hint) => {
     const path = join(await temporaryDirectory(), 'image.tar');
@@ -84,6 +90,16 @@ describe('openImage of a file that is not an image', () => {
     const failure = await failureOf(path);
     expect(failure.text).toContain(text);
     expect(failure.hint ?? '').toContain(hint ?? '');
+  });
+
+  it('reports the index of an OCI layout, short or long, with the hint to use its directory', async () => {
+    const path = join(await temporaryDirectory(), 'index.json');
+    for (const content of ['{}', JSON.stringify({ manifests: Array(100).fill({ size: 1 }) })]) {
+      await writeFile(path, content);
+      const failure = await failureOf(path);
+      expect(failure.text).toContain('the file is not a tar archive');
+      expect(failure.hint).toBe('this is a part of an OCI layout: use the directory that it is in');
+    }
   });
 
   it('reports a missing file with its path', async () => {

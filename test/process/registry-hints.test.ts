@@ -52,6 +52,7 @@ it.each([
   ['REDIRECT_LOOP', 'in a circle'],
   ['PLAIN_HTTP_REFUSED', 'set "insecure: true" to allow it'],
   ['WEB_PAGE', 'NO_PROXY'],
+  ['PROXY_UNREACHABLE', 'that the proxy runs'],
   ['TOKEN_REDIRECT_REFUSED', 'gets no credentials'],
   ['TOKEN_REALM_MISSING', 'no realm'],
   ['TOKEN_REALM_REFUSED', 'right registry'],

@@ -492,3 +492,17 @@ describe('a proxy', () => {
     },
   );
 });
+
+it.each(['https://registry.test/v2/', 'http://registry.test/v2/'])(
+  'names a proxy that is down, without its password, for %s',
+  async (url) => {
+    const client = testClient({ proxy: 'http://user:s3cr3t@127.0.0.1:1' });
+    const error = await client
+      .send({ method: 'GET', url, headers: {}, timeout: 1_000 })
+      .catch((caught: unknown) => caught);
+    expect(errorText(error)).toMatch(
+      new RegExp(`^GET ${url}: the proxy http://127.0.0.1:1 cannot be reached: .*ECONNREFUSED`),
+    );
+    expect(error).toMatchObject({ code: 'PROXY_UNREACHABLE' });
+  },
+);

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { errorText, UserError } from '../../src/errors.ts';
 import { hintFor } from '../../src/process/hints.ts';
 import { classifyFailure } from '../../src/transport/failure.ts';
-import { isUntrusted, networkError } from '../../src/transport/network-error.ts';
+import { isUntrusted, networkError, proxyError } from '../../src/transport/network-error.ts';
 import { authority, type KeyPair, serverKeys } from '../support/certificates.ts';
 
 const url = 'https://user:s3cr3t@reg.example.com/v2/?token=s3cr3t';
@@ -51,6 +51,26 @@ test.each([
   const error = networkError('GET', 'https://reg/', new TypeError('failed', { cause: coded(code, message) }));
   expect(errorText(error)).toBe(`GET https://reg/: ${text}`);
   expect(classifyFailure(error, 0)).toEqual(classifyFailure(coded(code), 0));
+});
+
+test.each([
+  ['ECONNREFUSED', true],
+  ['ENOTFOUND', true],
+  ['UND_ERR_CONNECT_TIMEOUT', true],
+  ['ECONNRESET', false],
+  ['UND_ERR_HEADERS_TIMEOUT', false],
+  ['CERT_HAS_EXPIRED', false],
+])('%s of a request through a proxy is a failure of the proxy: %j', (code, isProxy) => {
+  const failure = coded(code, 'low-level reason');
+  const error = proxyError('GET', 'https://reg/v2/', 'http://user:s3cr3t@proxy.test:3128/', failure);
+  expect(error && errorText(error)).toBe(
+    isProxy
+      ? 'GET https://reg/v2/: the proxy http://proxy.test:3128 cannot be reached: low-level reason'
+      : undefined,
+  );
+  if (error) {
+    expect(classifyFailure(error, 0)).toEqual(classifyFailure(failure, 0));
+  }
 });
 
 test.each([
