@@ -74,7 +74,7 @@ export function* edgesOf({ destination, sources }: RepositoryPromotion): Generat
   }
 }
 
-/** The sources from which a digest is promoted into a repository, beside that of an edge with it: content is the same from each. */
+/** The other sources that have the digest of an edge: where its own source fails, the same content can be read from them. */
 export function otherSources({ sources }: RepositoryPromotion, edge: Edge): RepositorySource[] {
   return sources.filter(
     ({ source, digests }) => source !== edge.source && digests.some(({ digest }) => digest === edge.digest),

@@ -2,7 +2,7 @@
 import type { PromotionManifest } from './promotion-manifest.ts';
 import { canonicalRegistry } from './registry-name.ts';
 
-/** A manifest before and afterwards; one of both is absent when it is new or gone. */
+/** The old and the new state of a manifest; `old` is undefined for an added one, `now` for a removed one. */
 export interface ManifestPair {
   /** The folder of a thin manifest, the file of a plain one. */
   readonly label: string;

@@ -25,7 +25,7 @@ export interface PlannedEdge extends Edge {
   readonly action: EdgeAction;
   /** Where the tag points now, when that is another digest. */
   readonly was?: Digest;
-  /** For people, when the edge is set aside. */
+  /** Why the edge is not carried out, as a sentence for reports. */
   readonly reason?: string;
 }
 
