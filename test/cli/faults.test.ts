@@ -283,6 +283,43 @@ it('two promotions of the same at once end the same', async () => {
   }
 });
 
+it.each([3, 10])(
+  'tokens that expire after %i requests are renewed in the middle of a promotion',
+  async (usesPerToken) => {
+    const auth = { kind: 'bearer', usesPerToken } as const;
+    const source = await registryWith({ 'staging/app:': one }, { auth });
+    const destination = await registryWith({}, { auth });
+    expect(await promote(source, [destination])).toMatchObject({ code: 0, outcomes: ['copied'] });
+    expect(destination.tokens.length).toBeGreaterThan(1);
+    expect(destination.manifest('prod/app', '1.0')?.bytes).toEqual(one.bytes);
+  },
+);
+
+it('a destination that takes no index fails for it alone, and shows no tag of it', async () => {
+  const index = buildIndex([one, two]);
+  const source = await registryWith({ 'staging/app:': index });
+  const isIndex = ({ headers }: { readonly headers: Readonly<Record<string, unknown>> }) =>
+    String(headers['content-type']).includes('index');
+  const destination = await registryWith();
+  destination.faults.add({
+    method: 'PUT',
+    path: /manifests/,
+    fault: (request) => (isIndex(request) ? { kind: 'status', status: 400 } : undefined),
+  });
+  const manifest = await manifestFile(source, [destination], {
+    app: [
+      [index, 'multi'],
+      [one, '1.0'],
+    ],
+  });
+  const { code, json } = await runCliJson(['promote', '--manifest', manifest, '--confirm']);
+  const edges = json.edges as readonly JsonEdge[];
+  expect(code).toBe(1);
+  expect(edges.map(({ tag, outcome }) => `${tag} ${outcome}`)).toEqual(['multi failed', '1.0 copied']);
+  expect(edges[0]?.reason).toContain('/v2/prod/app/manifests/multi');
+  expect(destination.tags('prod/app')).toEqual(['1.0']);
+});
+
 it('a destination that does not exist yet is promoted to', async () => {
   const source = await registryWith({ 'staging/app:': one });
   const destination = await registryWith();
