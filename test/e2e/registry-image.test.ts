@@ -11,7 +11,7 @@ import { runProgram } from '../support/child-process.ts';
 import { describeServices } from '../support/describe-services.ts';
 import { type DockerRegistry, passwordUser, startDockerRegistry } from '../support/docker-registry.ts';
 import { writeOciLayout } from '../support/image-files.ts';
-import { buildImage, buildIndex, descriptorOf, type Image, type Root } from '../support/images.ts';
+import { buildImage, buildIndex, descriptorOf, type Image, type Root, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';
 import { plainRequest } from '../support/plain-client.ts';
 import { imageWith, manifestFile, manifestText, registryWith } from '../support/promotion.ts';
@@ -80,6 +80,36 @@ describe('the executable', () => {
     const { edges } = await runJson(2, 'promote', '--manifest', manifest);
     expect(edges).toHaveLength(3000);
   });
+});
+
+it('brings referrers of an index, of its images and of referrers, which the referrers API then lists', async () => {
+  const [one, two] = await Promise.all(['referred 1', 'referred 2'].map(imageWith));
+  if (!one || !two) {
+    throw new Error('two images');
+  }
+  const index = buildIndex([one, two]);
+  const referrerOf = (subject: Root, artifactType: string) =>
+    buildImage({ manifest: { artifactType, subject: descriptorOf(subject) } });
+  const sbom = await referrerOf(index, 'application/spdx+json');
+  const ofChild = await referrerOf(two, 'application/vnd.in-toto+json');
+  const signature = await referrerOf(sbom, 'application/vnd.dev.cosign.artifact.sig.v1+json');
+  const source = await registryWith({ 'staging/app:': index }, { referrers: true });
+  for (const referrer of [sbom, ofChild, signature]) {
+    seed(source, 'staging/app', undefined, referrer);
+  }
+  const destination = await registryWith({}, { referrers: true });
+  const manifest = await manifestFile(source, [destination], { app: [[index, '1.0']] });
+  await run(0, 'promote', '--manifest', manifest, '--confirm');
+  for (const [subject, referrer] of [
+    [index, sbom],
+    [two, ofChild],
+    [sbom, signature],
+  ] as const) {
+    const { body } = await plainRequest(`${destination.url}/v2/prod/app/referrers/${subject.digest}`);
+    expect(JSON.parse(body.toString()).manifests).toMatchObject([{ digest: referrer.digest }]);
+  }
+  const tree = await runJson(0, 'inspect', `${destination.host}/prod/app:1.0`);
+  expect(tree.summary).toMatchObject({ images: 2, referrers: 3 });
 });
 
 it('processes that write one layout at once lose nothing of each other', async () => {
