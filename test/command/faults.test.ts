@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { markdownTables } from '../../scripts/markdown-tables.ts';
 import { readPage } from '../docs/pages.ts';
 import { faultCases } from './fault-cases.ts';
-import { type CommandName, type FaultRun, type Injection, runWithFault } from './fault-world.ts';
+import { type CommandName, type FaultRun, type Injection, repository, runWithFault } from './fault-world.ts';
 
 const always = 1e9;
 const commands = ['check', 'in', 'out'] as const;
@@ -71,6 +71,9 @@ const claims: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     const run = await runWithFault(command, injection, always);
     expectFailure(run);
     expect(run.repeats, run.stderr).toBe(0);
+    const { registry, image } = run.world;
+    expect(registry.tags(repository)).toEqual(['1.0.0', '2.0.0']);
+    expect(registry.manifest(repository, '1.0.0')?.digest === image.digest).toBe(command !== 'out');
   },
   async again({ cell, command, injection, fault }) {
     const { isLasting, isSlow, asksFor } = faultCases[fault] ?? {};
