@@ -22,13 +22,14 @@ export async function carryOutWithProgress(
   plan: PromotionPlan,
   carryOut: (plan: PromotionPlan, options: PromoteOptions) => Promise<PromotionResult>,
   { surroundings, options }: CliRun<CarryOutOptions>,
-  { registries, log, progress }: OpenedRegistries,
+  { registries, verify, log, progress }: OpenedRegistries,
 ): Promise<PromotionResult> {
   const { signal, every } = surroundings;
   const hosts = createPromotionProgress(plan.edges, { log, every });
   try {
     return await carryOut(plan, {
       registries,
+      verify,
       attachments: options.referrers ? () => true : undefined,
       signal,
       progress,

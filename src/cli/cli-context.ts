@@ -4,6 +4,7 @@ import { openRegistries, type Registries } from '../access/registries.ts';
 import { createLog, type Log } from '../log.ts';
 import type { CommandResult, Surroundings } from '../process/surroundings.ts';
 import { secretsOfEnvironment } from '../request/secrets.ts';
+import { prefixGate, type SourceGate } from '../signing/prefix-gates.ts';
 import type { ShownProgress } from '../transfer/progress.ts';
 import { createBars } from '../transfer/progress-display.ts';
 import { type CliSettings, readSettings } from './settings-file.ts';
@@ -41,6 +42,8 @@ export interface RegistryOptions extends AnswerOptions {
 export interface OpenedRegistries {
   readonly registries: Registries;
   readonly settings: CliSettings;
+  /** Verifies images by the settings file before they are copied. */
+  readonly verify: SourceGate;
   readonly log: Log;
   /** Bars on a terminal; undefined where there are none. */
   readonly progress: ShownProgress | undefined;
@@ -75,7 +78,8 @@ export async function withRegistries<Result>(
   settings.secrets.forEach(surroundings.addSecret);
   const registries = openRegistries(settings.registries, surroundings, log);
   try {
-    return await action({ registries, settings, log, progress });
+    const verify = prefixGate(settings.verify, { log, signal: surroundings.signal });
+    return await action({ registries, settings, verify, log, progress });
   } finally {
     progress?.close();
     await registries.close();

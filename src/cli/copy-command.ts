@@ -31,7 +31,7 @@ export const runCopy: CliCommand<Options> = async (run) => {
   const platform = options.platform === undefined ? surroundings.platform : parsePlatform(options.platform);
   const { signal, every, clock } = surroundings;
   return await withRegistries(run, async (opened) => {
-    const { registries, settings, log } = opened;
+    const { registries, settings, verify, log } = opened;
     requireAllowed(
       destinations.flatMap((each) => (each.kind === 'registry' ? [repositoryName(each.repository)] : [])),
       settings,
@@ -42,6 +42,7 @@ export const runCopy: CliCommand<Options> = async (run) => {
         { source, destinations, tags: options.tag, platform },
         {
           registries,
+          verify,
           attachments: options.referrers ? () => true : undefined,
           signal,
           progress,

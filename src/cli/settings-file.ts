@@ -8,6 +8,8 @@ import { checkAddressable, parseRepository } from '../oci/reference.ts';
 import { type Pattern, requirePattern } from '../policy/pattern.ts';
 import { secretsOfLogin } from '../request/secrets.ts';
 import { type LoginKeys, parseLogin, readRawLogin } from '../request/source.ts';
+import type { PrefixPolicy } from '../signing/prefix-gates.ts';
+import { readVerificationPolicy, type VerifySettings } from '../signing/verification-policy.ts';
 import { readYamlFile } from '../yaml/yaml-file.ts';
 import type { YamlMap } from '../yaml/yaml-node.ts';
 import { type Environment, type SettingsOrigin, SettingsReader, settingsError } from './settings-reader.ts';
@@ -16,6 +18,8 @@ import { type Environment, type SettingsOrigin, SettingsReader, settingsError } 
 export interface CliSettings {
   /** One of them, the last, has an empty prefix. */
   readonly registries: readonly RegistrySettings[];
+  /** Whose signatures images below a prefix must have before they are copied. */
+  readonly verify: readonly PrefixPolicy[];
   /** Where images may go; no pattern at all allows everything. */
   readonly allowDestinations: readonly Pattern[];
   /** Strings that must never appear in any output. */
@@ -30,7 +34,7 @@ export async function readSettings(path: string | undefined, environment: Enviro
   const dockerConfig = await ownDockerConfig(environment);
   const fallback: RegistrySettings = { prefix: '', access: accessOf(noLogin(), dockerConfig) };
   if (path === undefined || path === '') {
-    return { registries: [fallback], allowDestinations: [], secrets: [] };
+    return { registries: [fallback], verify: [], allowDestinations: [], secrets: [] };
   }
   const { root, errors } = await readYamlFile(path);
   const origin = { file: path, environment };
@@ -64,6 +68,7 @@ function readMap(map: YamlMap, origin: SettingsOrigin, dockerConfig: string): Cl
   }
   return {
     registries: entries.map(({ settings }) => settings),
+    verify: entries.flatMap(({ verify }) => (verify ? [verify] : [])),
     allowDestinations: atLine(origin, line, () =>
       allowed.map((pattern) => requirePattern(pattern, 'allow_destinations')),
     ),
@@ -89,7 +94,24 @@ function readRegistry(reader: SettingsReader, origin: SettingsOrigin, dockerConf
     maxRequestsPerSecond: reader.positive('max_requests_per_second'),
     maxConcurrent: reader.positive('max_concurrent'),
   };
-  return { settings, line, secrets: secretsOfLogin(login) };
+  const verify = reader.optionalMap('verify', readVerify);
+  const policy =
+    verify && atLine(origin, reader.line('verify'), () => readVerificationPolicy(verify, 'verify'));
+  return {
+    settings,
+    line,
+    verify: policy && { prefix: settings.prefix, policy },
+    secrets: secretsOfLogin(login),
+  };
+}
+
+function readVerify(reader: SettingsReader): VerifySettings {
+  return {
+    keys: reader.strings('keys'),
+    threshold: reader.string('threshold'),
+    mode: reader.string('mode'),
+    annotations: reader.stringMap('annotations'),
+  };
 }
 
 /** A prefix as the names of repositories begin with it: Docker Hub is `index.docker.io`. */

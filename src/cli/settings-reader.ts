@@ -87,6 +87,35 @@ export class SettingsReader {
       : this.#text(entry.value, key);
   }
 
+  /** A map that `read` reads; undefined when it is absent. */
+  optionalMap<Value>(key: string, read: (reader: SettingsReader) => Value): Value | undefined {
+    const entry = this.#entry(key);
+    if (!entry || entry.value.kind === 'empty') {
+      return undefined;
+    }
+    if (entry.value.kind !== 'map') {
+      throw this.#error(entry.value, `${key} must be a map`);
+    }
+    const reader = new SettingsReader(entry.value, this.#origin);
+    const value = read(reader);
+    reader.rejectUnknown();
+    return value;
+  }
+
+  /** A map of strings; an absent one is empty. */
+  stringMap(key: string): Readonly<Record<string, string>> {
+    const entry = this.#entry(key);
+    if (!entry || entry.value.kind === 'empty') {
+      return {};
+    }
+    if (entry.value.kind !== 'map') {
+      throw this.#error(entry.value, `${key} must be a map`);
+    }
+    return Object.fromEntries(
+      entry.value.entries.map(({ key: name, value }) => [name, this.#text(value, key)]),
+    );
+  }
+
   /** A list of maps, each read by `read`. */
   maps<Value>(key: string, read: (reader: SettingsReader) => Value): Value[] {
     return this.items(key).map((item) => {

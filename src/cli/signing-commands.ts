@@ -9,10 +9,10 @@ export function defineSigningCommands(program: Program, define: Define): void {
     withRegistryOptions(
       program
         .command('verify')
-        .description('verify the signatures of an image by public keys')
+        .description('verify the signatures of an image by public keys, given here or in the settings file')
         .argument('<image>', 'host/path/name:tag or host/path/name@sha256:…')
         .option('--key <file>', 'a public key (PEM); may be given several times', repeated, [])
-        .option('--threshold <count>', 'how many of the keys must have signed it', '1')
+        .option('--threshold <count>', 'how many of the keys must have signed it; by default 1')
         .option(
           '--annotation <name=value>',
           'must be signed with the image; may be given several times',

@@ -1,9 +1,11 @@
 // registry-image verify: whether keys have signed an image, and what is wrong with each signature that does not count.
+import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type RepositoryReference, repositoryName } from '../oci/reference.ts';
 import { parseReference } from '../policy/image-reference.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { foreignReferences } from '../signing/gate.ts';
+import { policyFor } from '../signing/prefix-gates.ts';
 import { readPublicKey } from '../signing/public-key.ts';
 import { type VerificationPolicy, verificationPolicy } from '../signing/verification-policy.ts';
 import { shortfall, type Verification, verifyImage } from '../signing/verify-image.ts';
@@ -14,7 +16,7 @@ import { jsonAnswer, tableText } from './table.ts';
 interface Options extends RegistryOptions {
   /** Paths of public keys. */
   readonly key: readonly string[];
-  readonly threshold: string;
+  readonly threshold?: string;
   /** `name=value`. */
   readonly annotation: readonly string[];
 }
@@ -23,12 +25,14 @@ interface Options extends RegistryOptions {
 export const runVerify: CliCommand<Options> = async (run) => {
   const { options } = run;
   const { repository, tag, digest } = parseReference(run.args[0] ?? '', 'the image');
-  const policy = verificationPolicy(
-    (await Promise.all(options.key.map(readKeyFile))).map(({ pem, path }) => readPublicKey(pem, path)),
-    { threshold: options.threshold, mode: 'require', annotations: readAnnotations(options.annotation) },
-    'verify',
-  );
-  return await withRegistries(run, async ({ registries, log }) => {
+  const own = await policyOfOptions(options);
+  return await withRegistries(run, async ({ registries, settings, log }) => {
+    const policy = own ?? policyFor(repository, settings.verify);
+    if (!policy) {
+      throw new UserError('no key is given to verify with', {
+        hint: 'name public keys with --key, or in verify of the registry in the settings file',
+      });
+    }
     const session = await registries.reader(repository);
     const image = await getManifest(session, digest ?? tag ?? '');
     const verification = await verifyImage(session, image.digest, policy, 'all');
@@ -42,6 +46,24 @@ export const runVerify: CliCommand<Options> = async (run) => {
     };
   });
 };
+
+/** What the options require; undefined without a key. Throws a UserError for options that need one. */
+async function policyOfOptions({
+  key,
+  threshold = '',
+  annotation,
+}: Options): Promise<VerificationPolicy | undefined> {
+  const annotations = readAnnotations(annotation);
+  if (key.length === 0 && threshold === '' && annotation.length === 0) {
+    return undefined;
+  }
+  const files = await Promise.all(key.map(readKeyFile));
+  return verificationPolicy(
+    files.map(({ pem, path }) => readPublicKey(pem, path)),
+    { threshold, mode: 'require', annotations },
+    'verify',
+  );
+}
 
 interface Answer {
   readonly repository: RepositoryReference;

@@ -2,6 +2,7 @@
 import type { Registries } from '../access/registries.ts';
 import { createLimiter, type Limiter, mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { SourceGate } from '../signing/prefix-gates.ts';
 import type { Progress } from '../transfer/progress.ts';
 import { createSharedMemory } from '../transfer/shared-reads.ts';
 import { type AttachmentFilter, type AttachmentFinder, attachmentFinder } from './attachments.ts';
@@ -28,6 +29,8 @@ export interface CarriedEdge {
 /** How edges are carried out. */
 export interface CarryOutOptions {
   readonly registries: Registries;
+  /** Verifies an image before it is copied. */
+  readonly verify: SourceGate;
   /** Chooses what travels with an image; undefined when nothing does. */
   readonly attachments: AttachmentFilter | undefined;
   readonly signal: AbortSignal;
@@ -40,12 +43,13 @@ export interface CarryOutOptions {
 
 /** Carries out the edges whose action is `copy` or `tag`; the others are left alone. */
 export async function carryOut(edges: readonly PlannedEdge[], options: CarryOutOptions): Promise<void> {
-  const { registries, attachments, signal, progress, on } = options;
+  const { registries, verify, attachments, signal, progress, on } = options;
   const memory = createSharedMemory();
   const finders = new Map<string, AttachmentFinder>();
   const hosts = new Map<string, Limiter>();
   const copyOptions = {
     registries,
+    verify,
     memory,
     signal,
     progress,

@@ -8,6 +8,7 @@ import { parseRepository, type RepositoryReference, repositoryName } from '../oc
 import { getManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
+import type { SourceGate } from '../signing/prefix-gates.ts';
 import type { Progress } from '../transfer/progress.ts';
 import { watchReader } from '../transfer/watched-content.ts';
 import type { Session } from '../transport/session.ts';
@@ -25,6 +26,8 @@ import type { TagOutcome } from './set-tags.ts';
 /** What the copies of one run share. */
 export interface CopyDigestOptions extends CopyImageOptions {
   readonly registries: Registries;
+  /** Verifies an image before it is copied. */
+  readonly verify: SourceGate;
   /** Finds attachments of a source repository; undefined when they are not copied. */
   finder(session: Session): AttachmentFinder | undefined;
   /** Shows the blobs that are read from the source; undefined where nothing is shown. */
@@ -78,23 +81,25 @@ async function readSource(
   from: RepositoryReference,
   digest: Digest,
   destinations: readonly DestinationTags[],
-  { registries, finder, progress }: CopyDigestOptions,
+  { registries, finder, progress, verify }: CopyDigestOptions,
 ): Promise<SourceImage> {
   const session = await registries.reader(from);
+  let place = session;
+  let served: ServedManifest;
   try {
-    return sourceImage(session, await getManifest(session, digest), finder(session), progress);
+    served = await getManifest(session, digest);
   } catch (error) {
     const [first] = destinations;
     if (!isMissing(error) || !first) {
       throw error;
     }
-    const other = await registries.reader(parseRepository(first.destination));
-    const served = await getManifest(other, digest).catch(() => {
+    place = await registries.reader(parseRepository(first.destination));
+    served = await getManifest(place, digest).catch(() => {
       throw error;
     });
-    // What is attached to an image that the source has lost stays where it is, too.
-    return sourceImage(other, served, undefined, progress);
   }
+  await verify(place, digest, from);
+  return sourceImage(place, served, finder(session), progress);
 }
 
 /** An image of a repository by its root, as it was served. */

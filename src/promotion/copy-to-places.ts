@@ -7,6 +7,7 @@ import { UserError } from '../errors.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import { type RepositoryReference, repositoryName } from '../oci/reference.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
+import type { SourceGate } from '../signing/prefix-gates.ts';
 import type { Progress } from '../transfer/progress.ts';
 import { createSharedMemory } from '../transfer/shared-reads.ts';
 import { watchReader } from '../transfer/watched-content.ts';
@@ -38,6 +39,8 @@ export interface CopyRequest {
 /** What a copy takes. */
 export interface CopyOptions {
   readonly registries: Registries;
+  /** Verifies an image of a registry before it is copied. */
+  readonly verify: SourceGate;
   readonly attachments: AttachmentFilter | undefined;
   readonly signal: AbortSignal;
   readonly progress: Progress | undefined;
@@ -99,7 +102,7 @@ export function locationName(location: ImageLocation | DestinationLocation): str
 
 async function openSource(
   location: ImageLocation,
-  { registries, attachments, signal, progress }: CopyOptions,
+  { registries, verify, attachments, signal, progress }: CopyOptions,
 ): Promise<OpenedSource> {
   if (location.kind !== 'registry') {
     const { image, close } = await openDiskSource(location, attachments, signal);
@@ -115,6 +118,7 @@ async function openSource(
       `${repositoryName(repository)}@${served.digest} is neither an image nor an index: its media type is ${JSON.stringify(served.mediaType)}`,
     );
   }
+  await verify(session, served.digest, repository);
   const finder = attachments && attachmentFinder(session, attachments);
   return { image: sourceImage(session, served, finder, progress), repository, tag, close: async () => {} };
 }

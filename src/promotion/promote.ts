@@ -1,6 +1,7 @@
 // A promotion from manifests: planned, and carried out when it is confirmed.
 import type { Registries } from '../access/registries.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { SourceGate } from '../signing/prefix-gates.ts';
 import type { Progress } from '../transfer/progress.ts';
 import type { AttachmentFilter } from './attachments.ts';
 import { type CarriedOutcome, carryOut } from './carry-out.ts';
@@ -39,6 +40,8 @@ export interface PromotionResult {
 /** What carrying out a plan takes, beside its edges. */
 export interface PromoteOptions {
   readonly registries: Registries;
+  /** Verifies an image before it is copied. */
+  readonly verify: SourceGate;
   readonly attachments: AttachmentFilter | undefined;
   readonly signal: AbortSignal;
   /** Shows the blobs that are read from sources; undefined where nothing is shown. */

@@ -4,7 +4,11 @@ import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseRepository, type RepositoryReference, repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
-import { readVerificationPolicy, type VerifySettings } from './verification-policy.ts';
+import {
+  readVerificationPolicy,
+  type VerificationPolicy,
+  type VerifySettings,
+} from './verification-policy.ts';
 import { shortfall, type Verification, verifyImage } from './verify-image.ts';
 import type { VerifiedSignature } from './verify-signature.ts';
 
@@ -34,8 +38,12 @@ export class UnverifiedError extends UserError {
 }
 
 /** A gate for the settings of `verify`. Throws a UserError that begins with `where`; nothing is sent. */
-export function openGate(settings: VerifySettings, where: string, { log, signal }: GateSurroundings): Gate {
-  const policy = readVerificationPolicy(settings, where);
+export function openGate(settings: VerifySettings, where: string, surroundings: GateSurroundings): Gate {
+  return gateFor(readVerificationPolicy(settings, where), surroundings);
+}
+
+/** A gate for a policy that was read. */
+export function gateFor(policy: VerificationPolicy, { log, signal }: GateSurroundings): Gate {
   return {
     mode: policy.mode,
     async verify(session, subject, repository) {

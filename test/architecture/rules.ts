@@ -34,7 +34,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   get: ['policy', 'registry', 'disk', 'rootfs', 'transfer', 'request'],
   put: ['policy', 'access', 'registry', 'disk', 'transfer', 'request', 'promotion', 'compare', 'signing'],
   command: ['put', 'policy', 'notary', 'signing', 'access', 'get', 'disk', 'process'],
-  promotion: ['policy', 'yaml', 'access', 'registry', 'transfer', 'disk'],
+  promotion: ['policy', 'yaml', 'access', 'registry', 'signing', 'transfer', 'disk'],
   cli: ['promotion', 'compare', 'process', 'command'],
   main: ['command', 'cli'],
 };

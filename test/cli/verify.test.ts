@@ -111,17 +111,25 @@ it('escapes what a registry says of itself', async () => {
 
 describe('fails before any request', () => {
   it.each([
-    ['without a key', [], 'verify has no keys'],
+    ['without a key', ['--threshold', '1'], 'verify has no keys'],
     [
       'with a key that does not exist',
       ['--key', '/nonexistent'],
       '--key "/nonexistent" cannot be read: no such file',
     ],
-    ['with a threshold above the keys', ['--threshold', '3'], 'verify.threshold is 3, but there are only 1'],
-    ['with an annotation without a value', ['--annotation', 'env'], '--annotation "env" is not name=value'],
+    [
+      'with a threshold above the keys',
+      ['--key', 'FILE', '--threshold', '3'],
+      'verify.threshold is 3, but there are only 1',
+    ],
+    [
+      'with an annotation without a value',
+      ['--key', 'FILE', '--annotation', 'env'],
+      '--annotation "env" is not name=value',
+    ],
   ])('%s', async (_, more, message) => {
-    const keys = more.length > 0 && !more.includes('--key') ? ['--key', keyFile] : [];
-    const { code, stdout, stderr } = await runCli(['verify', reference, ...keys, ...more]);
+    const options = more.map((each) => (each === 'FILE' ? keyFile : each));
+    const { code, stdout, stderr } = await runCli(['verify', reference, ...options]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(message);
     expect(registry.requests).toEqual([]);

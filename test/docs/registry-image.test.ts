@@ -93,7 +93,7 @@ it('the tables of the settings file have every key, and no other', () => {
     stringOrObject: record(''),
   });
   expect(documented('registries[]').sort()).toEqual(
-    ['name', 'max_requests_per_second', 'max_concurrent', ...logIn].sort(),
+    ['name', 'max_requests_per_second', 'max_concurrent', 'verify', ...logIn].sort(),
   );
   expect(documented('settings')).toEqual(['registries', 'allow_destinations']);
 });

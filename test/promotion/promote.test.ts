@@ -79,6 +79,7 @@ async function promote(
     ? dryRun(plan)
     : await carryOutPlan(plan, {
         registries,
+        verify: async () => {},
         attachments: () => true,
         signal,
         progress: undefined,

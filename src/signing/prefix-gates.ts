@@ -1,0 +1,40 @@
+// Which gate images of a repository have to pass: that of the longest prefix with one, by whole path segments.
+import type { Digest } from '../oci/digest.ts';
+import { type RepositoryReference, repositoryName } from '../oci/reference.ts';
+import type { Session } from '../transport/session.ts';
+import { type GateSurroundings, gateFor } from './gate.ts';
+import type { VerificationPolicy } from './verification-policy.ts';
+
+/** What is required of images below a prefix: `host`, `host:port`, or one of these with a path. */
+export interface PrefixPolicy {
+  readonly prefix: string;
+  readonly policy: VerificationPolicy;
+}
+
+/**
+ * Verifies an image of a repository; `session` may be one of another repository that has the image, too. Throws an
+ * UnverifiedError, or what the registry said; does nothing where no policy applies.
+ */
+export type SourceGate = (session: Session, digest: Digest, repository: RepositoryReference) => Promise<void>;
+
+/** The policy for a repository. A longer prefix without one does not switch that of a shorter one off. */
+export function policyFor(
+  repository: RepositoryReference,
+  policies: readonly PrefixPolicy[],
+): VerificationPolicy | undefined {
+  const name = repositoryName(repository);
+  return policies
+    .filter(({ prefix }) => name === prefix || name.startsWith(`${prefix}/`))
+    .toSorted((a, b) => b.prefix.length - a.prefix.length)[0]?.policy;
+}
+
+/** A gate for the sources of copies. */
+export function prefixGate(policies: readonly PrefixPolicy[], surroundings: GateSurroundings): SourceGate {
+  return async (session, digest, repository) => {
+    const policy = policyFor(repository, policies);
+    if (policy) {
+      const gate = gateFor(policy, surroundings);
+      await gate.settle(() => gate.verify(session, digest, repository));
+    }
+  };
+}

@@ -1,0 +1,241 @@
+// `verify` of the settings file: copies of every kind take only what is signed, and nothing is written for the rest.
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Image } from '../support/images.ts';
+import { imageWith, manifestFile, registryWith, textFile } from '../support/promotion.ts';
+import type { TestRegistry } from '../support/registry.ts';
+import { runCli, runCliJson } from '../support/run-cli.ts';
+import { createKey, legacySignature, seedLegacy, signSeeded, simplePayload } from '../support/signatures.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const key = createKey();
+const stranger = createKey();
+
+let staging: TestRegistry;
+let production: TestRegistry;
+let signed: Image;
+let unsigned: Image;
+
+beforeEach(async () => {
+  [signed, unsigned] = (await Promise.all(['signed', 'unsigned'].map(imageWith))) as [Image, Image];
+  staging = await registryWith(
+    { 'staging/signed:1.0': signed, 'staging/unsigned:1.0': unsigned },
+    { referrers: true },
+  );
+  production = await registryWith({}, { referrers: true });
+  signSeeded(staging, 'staging/signed', signed, key);
+  signSeeded(staging, 'staging/unsigned', unsigned, stranger);
+});
+
+/** A settings file with `verify` of a prefix; `more` are further lines of it. */
+async function settings(prefix = staging.host, more: readonly string[] = [], keys = [key]): Promise<string> {
+  const pems = keys.flatMap(({ publicPem }) => [
+    '    - |',
+    ...publicPem
+      .trimEnd()
+      .split('\n')
+      .map((line) => `      ${line}`),
+  ]);
+  const lines = ['registries:', `- name: ${prefix}`, '  verify:', '    keys:', ...pems];
+  return await textFile('settings.yaml', [...lines, ...more.map((line) => `    ${line}`), ''].join('\n'));
+}
+
+const manifest = () =>
+  manifestFile(staging, [production], { signed: [[signed, '1.0']], unsigned: [[unsigned, '1.0']] });
+const reason = () =>
+  `${staging.host}/staging/unsigned@${unsigned.digest} is not verified: no signature counts; bundle signature`;
+const repositories = () =>
+  ['prod/signed', 'prod/unsigned'].filter((name) => production.digests(name).length > 0);
+const uploads = () =>
+  production.journal
+    .select({ path: /prod\/unsigned/ })
+    .filter(({ method }) => !['GET', 'HEAD'].includes(method));
+
+interface Edge {
+  readonly destination: string;
+  readonly outcome: string;
+  readonly reason: string;
+}
+
+const edgesIn = (json: Readonly<Record<string, unknown>>) => json.edges as readonly Edge[];
+const outcomes = (json: Readonly<Record<string, unknown>>) =>
+  edgesIn(json)
+    .map(({ destination, outcome }) => `${destination.split('/').at(-1)} ${outcome}`)
+    .sort();
+
+describe('an edge whose source is not signed fails by itself:', () => {
+  it('promote', async () => {
+    const { code, json } = await runCliJson([
+      'promote',
+      '--manifest',
+      await manifest(),
+      '--confirm',
+      '--config',
+      await settings(),
+    ]);
+    expect(code).toBe(1);
+    expect(outcomes(json)).toEqual(['signed copied', 'unsigned failed']);
+    expect(edgesIn(json).find(({ outcome }) => outcome === 'failed')?.reason).toContain(reason());
+    expect(repositories()).toEqual(['prod/signed']);
+    expect(uploads()).toEqual([]);
+  });
+
+  it('apply', async () => {
+    const plan = await textFile('plan.json', '');
+    const config = await settings();
+    await runCli(['promote', '--manifest', await manifest(), '--out', plan, '--config', config]);
+    const { code, json } = await runCliJson(['apply', plan, '--config', config]);
+    expect(code).toBe(1);
+    expect(outcomes(json)).toEqual(['signed copied', 'unsigned failed']);
+    expect(uploads()).toEqual([]);
+  });
+
+  it('mirror', async () => {
+    const list = await textFile(
+      'list.txt',
+      ['signed', 'unsigned'].map((name) => `${staging.host}/staging/${name}:1.0\n`).join(''),
+    );
+    const { code, json } = await runCliJson([
+      'mirror',
+      list,
+      '--to',
+      `${production.host}/prod`,
+      '--confirm',
+      '--config',
+      await settings(),
+    ]);
+    expect(code).toBe(1);
+    expect(outcomes(json)).toEqual(['signed copied', 'unsigned failed']);
+    expect(repositories()).toEqual(['prod/signed']);
+  });
+
+  it('a tag on content that the destination holds', async () => {
+    await runCli(['copy', `${staging.host}/staging/unsigned:1.0`, `${production.host}/prod/unsigned:old`]);
+    const { json } = await runCliJson([
+      'promote',
+      '--manifest',
+      await manifest(),
+      '--confirm',
+      '--config',
+      await settings(),
+    ]);
+    expect(outcomes(json)).toEqual(['signed copied', 'unsigned failed']);
+    expect(production.tags('prod/unsigned')).toEqual(['old']);
+  });
+});
+
+it.each(['registry', 'oci', 'docker-archive'])(
+  'copy writes nothing to a %s for an image that is not signed',
+  async (kind) => {
+    const directory = await temporaryDirectory();
+    const places: Readonly<Record<string, string>> = {
+      registry: `${production.host}/prod/unsigned`,
+      oci: `oci:${directory}/layout`,
+      'docker-archive': `docker-archive:${directory}/image.tar`,
+    };
+    const { code, stdout, stderr } = await runCli([
+      'copy',
+      `${staging.host}/staging/unsigned:1.0`,
+      places[kind] ?? '',
+      '--config',
+      await settings(),
+    ]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(reason());
+    expect(production.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  },
+);
+
+it('copy takes an image that is signed', async () => {
+  const { code } = await runCli([
+    'copy',
+    `${staging.host}/staging/signed:1.0`,
+    `${production.host}/prod/signed`,
+    '--config',
+    await settings(),
+  ]);
+  expect(code).toBe(0);
+  expect(repositories()).toEqual(['prod/signed']);
+});
+
+it('only the prefix counts: other sources are not verified', async () => {
+  const config = await settings(`${staging.host}/staging/signed`);
+  const { json } = await runCliJson([
+    'promote',
+    '--manifest',
+    await manifest(),
+    '--confirm',
+    '--config',
+    config,
+  ]);
+  expect(outcomes(json)).toEqual(['signed copied', 'unsigned copied']);
+});
+
+it('mode warn copies, and warns', async () => {
+  const { json, stderr } = await runCliJson([
+    'promote',
+    '--manifest',
+    await manifest(),
+    '--confirm',
+    '--config',
+    await settings(staging.host, ['mode: warn']),
+  ]);
+  expect(outcomes(json)).toEqual(['signed copied', 'unsigned copied']);
+  expect(stderr).toContain(reason());
+});
+
+it('annotations and a threshold are required', async () => {
+  const second = createKey('Ed25519');
+  const run = async (...more: readonly string[]) => {
+    const config = await settings(staging.host, more, [key, second]);
+    return (
+      await runCli([
+        'copy',
+        `${staging.host}/staging/signed:1.0`,
+        `${production.host}/prod/x`,
+        '--config',
+        config,
+      ])
+    ).code;
+  };
+  expect(await run('threshold: 2')).toBe(1);
+  seedLegacy(staging, 'staging/signed', signed, [
+    legacySignature(simplePayload(signed.digest, '', { env: 'prod' }), second),
+  ]);
+  expect(await run('threshold: 2')).toBe(0);
+  expect(await run('annotations: {env: prod}')).toBe(0);
+  expect(await run('annotations: {env: test}')).toBe(1);
+});
+
+it('verify takes the keys of the settings file where it is given none', async () => {
+  const config = await settings();
+  const verify = async (name: string, ...more: readonly string[]) =>
+    (await runCli(['verify', `${staging.host}/staging/${name}:1.0`, '--config', config, ...more])).code;
+  expect([await verify('signed'), await verify('unsigned')]).toEqual([0, 1]);
+  const other = await textFile('other.pub', stranger.publicPem);
+  expect([await verify('signed', '--key', other), await verify('unsigned', '--key', other)]).toEqual([1, 0]);
+  const without = await runCli(['verify', `${staging.host}/staging/signed:1.0`]);
+  expect(without).toMatchObject({ code: 1, stdout: '' });
+  expect(without.stderr).toContain('no key is given to verify with');
+});
+
+describe('settings that cannot be used are an error by line, before any request:', () => {
+  it.each([
+    ['no keys', 'verify: {}', 'verify has no keys'],
+    ['a key that is none', 'verify: {keys: ["x"]}', 'verify.keys[0] holds no PEM block'],
+    ['a list', 'verify: []', 'verify must be a map'],
+    ['an unknown key', 'verify: {kyes: []}', 'unknown key "kyes"'],
+    ['annotations that are a list', 'verify: {annotations: []}', 'annotations must be a map'],
+  ])('%s', async (_, line, message) => {
+    const config = await textFile('settings.yaml', `registries:\n- name: ${staging.host}\n  ${line}\n`);
+    const { code, stdout, stderr } = await runCli([
+      'ls',
+      `${staging.host}/staging/signed`,
+      '--config',
+      config,
+    ]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/settings\.yaml:\d/);
+    expect(stderr).toContain(message);
+    expect(staging.requests).toEqual([]);
+  });
+});
