@@ -158,7 +158,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     });
     const { statusCode: status, headers, body } = response;
     requireShortHeaders(headers, body, request);
-    if (request.bodyTime !== undefined && !(request.isContent && (status === 200 || status === 206))) {
+    // A response to HEAD has no body to wait for, and a check sends thousands.
+    const isUnlimited =
+      request.method === 'HEAD' || (request.isContent && (status === 200 || status === 206));
+    if (request.bodyTime !== undefined && !isUnlimited) {
       limitTime(body, request.bodyTime / divisor);
     }
     return { url: request.url, status, headers, body };
@@ -195,10 +198,15 @@ function limitTime(body: Readable, milliseconds: number): void {
   body.on('error', () => {});
 }
 
+function isLong(line: string): boolean {
+  return line.length > maximumHeader;
+}
+
 /** Throws a UserError for a header that is longer than any can be that means something. */
 function requireShortHeaders(headers: HttpResponse['headers'], body: Readable, request: HttpRequest): void {
-  for (const [name, value = ''] of Object.entries(headers)) {
-    if ([value].flat().some((line) => line.length > maximumHeader)) {
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    if (typeof value === 'string' ? isLong(value) : value.some(isLong)) {
       body.on('error', () => {}).destroy();
       throw new UserError(
         `${request.method} ${redactedUrl(request.url)}: the header ${name.slice(0, maximumQuotedName)} of the response is longer than ${maximumHeader} bytes`,

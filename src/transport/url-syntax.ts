@@ -72,6 +72,10 @@ export function encodePath(value: string): string {
 }
 
 function escapePath(path: string): string {
+  // As nearly every path is: a URL is parsed several times for each request.
+  if (/^[\w.~!$&'()*+,;=:@[\]/-]*$/.test(path)) {
+    return path;
+  }
   const bytes = Buffer.from(path).toString('latin1');
   return bytes.replace(
     /%(?![\da-f]{2})|[^\w.~!$&'()*+,;=:@[\]/%-]/gi,
@@ -80,5 +84,11 @@ function escapePath(path: string): string {
 }
 
 function hasControlCharacter(value: string): boolean {
-  return [...value].some((character) => character < ' ' || character === '\x7f');
+  for (let position = 0; position < value.length; position++) {
+    const unit = value.charCodeAt(position);
+    if (unit < 0x20 || unit === 0x7f) {
+      return true;
+    }
+  }
+  return false;
 }
