@@ -84,7 +84,7 @@ export const maximumYamlFile: number = 64 * mebi;
 /** Maps and lists inside each other in a YAML file. Manifests have five. */
 export const maximumYamlDepth = 64;
 
-/** Tokens of a YAML file that the library reads, which needs half a kilobyte for each. 20,000 digests have 220,000. */
+/** Tokens of a YAML file. The library needs half a kilobyte for each; 20,000 digests have 220,000. */
 export const maximumYamlTokens = 1_000_000;
 
 /** Characters of a line of a saved plan. The reason of an edge that could not be planned is the longest. */

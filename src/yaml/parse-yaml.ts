@@ -1,6 +1,5 @@
 // Reads YAML: maps, lists, and scalars that are always strings as written; malformed YAML by line and column.
 import { readLibraryYaml } from './library-yaml.ts';
-import { readSimpleYaml } from './simple-yaml.ts';
 import type { YamlError, YamlReading } from './yaml-node.ts';
 
 const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
@@ -15,8 +14,7 @@ export async function parseYaml(content: string): Promise<YamlReading> {
   if (control) {
     return { root: { kind: 'empty', line: 1 }, errors: [controlCharacter(text, control)] };
   }
-  const root = readSimpleYaml(text);
-  return root ? { root, errors: [] } : readLibraryYaml(text);
+  return await readLibraryYaml(text);
 }
 
 /** YAML 1.2.2, section 5.1: a stream has no control characters. */
