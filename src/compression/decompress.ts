@@ -7,11 +7,11 @@ import { type Compression, detectCompression } from './detect.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
 /** Compressed bytes passed to the decompressor at once: each call costs a change of threads. */
-const inputSize = 256 * 1024;
+const inputSize = 512 * 1024;
 /** Plain bytes that one step of the decompressor returns at most. */
-const outputSize = 512 * 1024;
+const outputSize = 1024 * 1024;
 /** Plain bytes that may wait for the reader. */
-const readAhead = 8 * 1024 * 1024;
+const readAhead = 4 * 1024 * 1024;
 
 /** zlib's code for input that ends too early. */
 const truncatedCode = 'Z_BUF_ERROR';

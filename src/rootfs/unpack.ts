@@ -1,5 +1,6 @@
 // Unpacking the layers of an image into a directory: bottom-up, verified to the last byte, all of it or nothing.
 import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { decompress, type PlainBytes } from '../compression/decompress.ts';
 import { causes, errorText, UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -37,13 +38,21 @@ function openAfter(received: Promise<void>, layer: UnpackLayer): Promise<PlainBy
   return opened;
 }
 
+/** Bytes that are written before the event loop turns: until it does, the decompressing thread gets no next piece. */
+const stepSize = 64 * 1024;
+
 async function writeLayer(plain: PlainBytes, writer: TreeWriter, signal?: AbortSignal): Promise<void> {
   const archive = new ArchiveReader(writer);
   for (let chunk = await plain.next(); chunk !== undefined; chunk = await plain.next()) {
-    signal?.throwIfAborted();
-    archive.push(chunk);
-    if (archive.ended) {
-      return;
+    for (let at = 0; at < chunk.length; at += stepSize) {
+      if (at > 0) {
+        await nextTurn();
+      }
+      signal?.throwIfAborted();
+      archive.push(chunk.subarray(at, at + stepSize));
+      if (archive.ended) {
+        return;
+      }
     }
   }
   archive.finish();

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { decompress, TruncatedStreamError } from '../../src/compression/decompress.ts';
 
-const plain = Buffer.from(randomBytes(700_000).toString('base64'));
+// More than is passed to the decompressor at once.
+const plain = Buffer.from(randomBytes(3_500_000).toString('base64'));
 const text = Buffer.from('a layer');
 
 function pieces(bytes: Buffer, length = 60_000): Buffer[] {

@@ -624,6 +624,24 @@ describe('unpacking that fails', () => {
   });
 });
 
+it('lets the event loop turn while it writes what was decompressed at once', async () => {
+  const names = Array.from({ length: 40 }, (_, number) => `file-${number}`);
+  const bytes = archive(...names.map((name) => file(name, 'x'.repeat(50_000))));
+  const counts = new Set<number>();
+  const observe = () => {
+    counts.add(existsSync(root) ? readdirSync(root).length : 0);
+    observing = setImmediate(observe);
+  };
+  let observing = setImmediate(observe);
+  try {
+    expect(await unpackInto(root, [gzipSync(bytes)])).toBeUndefined();
+  } finally {
+    clearImmediate(observing);
+  }
+  expect(readdirSync(root)).toHaveLength(names.length);
+  expect(counts.size).toBeGreaterThan(15);
+});
+
 describe('emptyTree', () => {
   it('keeps the directory, follows no links, and removes what is in read-only directories', () => {
     mkdirSync(join(root, 'closed/inner'), { recursive: true });
