@@ -10,6 +10,7 @@ import { type CliCommand, withRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
 import { requireReportFile } from './report-file.ts';
 import { shardFact, shardOf } from './shard-option.ts';
+import { signerOf } from './sign-options.ts';
 
 /** How much of the file is read at a time, in bytes. */
 const pieceSize = 256 * 1024;
@@ -20,6 +21,7 @@ export const runApply: CliCommand<CarryOutOptions> = async (run) => {
   const [path = ''] = args;
   const shard = shardOf(options.shard, surroundings.environment);
   await requireReportFile(options);
+  const sign = await signerOf(run);
   await using plan = await openPlan(path);
   return await withRegistries(run, async (opened) => {
     const { settings, log } = opened;
@@ -33,7 +35,7 @@ export const runApply: CliCommand<CarryOutOptions> = async (run) => {
     const edges = await plan.edges((destination) => mine?.has(destination) ?? true);
     // Edges that the plan only counts are in no shard.
     const own = { edges, total: mine ? edges.length : total };
-    const result = await carryOutWithProgress(own, applyPlan, run, opened);
+    const result = await carryOutWithProgress(own, applyPlan, run, { ...opened, sign });
     const origin = [['Plan', `${path}, made at ${created}`] as const, ...shardFact(shard)];
     return await promotionReported(
       result,

@@ -1,5 +1,6 @@
 // Carries out a plan for a command of registry-image: what travels along, progress on standard error, and the answer.
 import type { CommandResult } from '../process/surroundings.ts';
+import type { SignDestination } from '../promotion/copy-digest.ts';
 import type { PromotionPlan } from '../promotion/plan.ts';
 import type { PromoteOptions, PromotionResult } from '../promotion/promote.ts';
 import { promotionCode } from '../promotion/promotion-report.ts';
@@ -8,9 +9,10 @@ import { promotionAnswer, summaryLine } from './promotion-output.ts';
 import { type PromotionAbout, promotionPage } from './promotion-page.ts';
 import { createPromotionProgress } from './promotion-progress.ts';
 import { type ReportOptions, withReport } from './report-file.ts';
+import type { SignOptions } from './sign-options.ts';
 
 /** The options of every command that carries out a plan. */
-export interface CarryOutOptions extends RegistryOptions, ReportOptions {
+export interface CarryOutOptions extends RegistryOptions, ReportOptions, SignOptions {
   readonly allowLost?: boolean;
   /** False with --no-referrers. */
   readonly referrers: boolean;
@@ -22,7 +24,15 @@ export async function carryOutWithProgress(
   plan: PromotionPlan,
   carryOut: (plan: PromotionPlan, options: PromoteOptions) => Promise<PromotionResult>,
   { surroundings, options }: CliRun<CarryOutOptions>,
-  { registries, verify, log, progress }: OpenedRegistries,
+  {
+    registries,
+    verify,
+    sign,
+    log,
+    progress,
+  }: OpenedRegistries & {
+    readonly sign: SignDestination | undefined;
+  },
 ): Promise<PromotionResult> {
   const { signal, every } = surroundings;
   const hosts = createPromotionProgress(plan.edges, { log, every });
@@ -30,6 +40,7 @@ export async function carryOutWithProgress(
     return await carryOut(plan, {
       registries,
       verify,
+      sign,
       attachments: options.referrers ? () => true : undefined,
       signal,
       progress,

@@ -10,9 +10,10 @@ import { promotionResult } from './carry-out.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
 import { edgeLine } from './promotion-output.ts';
+import { type SignOptions, signerOf } from './sign-options.ts';
 import { printable } from './table.ts';
 
-interface Options extends RegistryOptions {
+interface Options extends RegistryOptions, SignOptions {
   readonly tag: readonly string[];
   readonly platform?: string;
   /** False with --no-referrers. */
@@ -30,6 +31,12 @@ export const runCopy: CliCommand<Options> = async (run) => {
   }
   const platform = options.platform === undefined ? surroundings.platform : parsePlatform(options.platform);
   const { signal, every, clock } = surroundings;
+  const sign = await signerOf(run);
+  if (sign && destinations.some(({ kind }) => kind !== 'registry')) {
+    throw new UserError('--sign-key signs images on registries, and a destination is on disk', {
+      hint: 'copy to the disk in a command of its own, without --sign-key',
+    });
+  }
   return await withRegistries(run, async (opened) => {
     const { registries, settings, verify, log } = opened;
     requireAllowed(
@@ -43,6 +50,7 @@ export const runCopy: CliCommand<Options> = async (run) => {
         {
           registries,
           verify,
+          sign,
           attachments: options.referrers ? () => true : undefined,
           signal,
           progress,

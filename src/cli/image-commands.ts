@@ -1,23 +1,30 @@
 // The commands of registry-image that look at images and repositories: their arguments and options.
 import type { Command as Program } from 'commander';
 import type { Define } from './cli-context.ts';
-import { repeated, withManifestOptions, withRegistryOptions } from './shared-options.ts';
+import { repeated, withManifestOptions, withRegistryOptions, withSignOptions } from './shared-options.ts';
 
 /** Adds the commands to the program. */
 export function defineImageCommands(program: Program, define: Define): void {
   define(
     withRegistryOptions(
-      program
-        .command('copy')
-        .description('copy one image, with its signatures and referrers, to one or several places')
-        .argument('<source>', 'host/path/name:tag, a digest, oci:DIRECTORY[:NAME] or docker-archive:FILE')
-        .argument('<destination...>', 'host/path/name, with or without a tag, oci:… or docker-archive:…')
-        .option('--tag <tag>', 'a further tag at every destination; may be given several times', repeated, [])
-        .option(
-          '--platform <platform>',
-          'the image of an index that a tarball gets; by default that of this machine',
-        )
-        .option('--no-referrers', 'do not copy signatures, attestations and SBOMs'),
+      withSignOptions(
+        program
+          .command('copy')
+          .description('copy one image, with its signatures and referrers, to one or several places')
+          .argument('<source>', 'host/path/name:tag, a digest, oci:DIRECTORY[:NAME] or docker-archive:FILE')
+          .argument('<destination...>', 'host/path/name, with or without a tag, oci:… or docker-archive:…')
+          .option(
+            '--tag <tag>',
+            'a further tag at every destination; may be given several times',
+            repeated,
+            [],
+          )
+          .option(
+            '--platform <platform>',
+            'the image of an index that a tarball gets; by default that of this machine',
+          )
+          .option('--no-referrers', 'do not copy signatures, attestations and SBOMs'),
+      ),
     ),
     async () => (await import('./copy-command.ts')).runCopy,
   );

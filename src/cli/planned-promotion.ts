@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { CommandResult } from '../process/surroundings.ts';
+import type { SignDestination } from '../promotion/copy-digest.ts';
 import type { ManifestEdge, RepositoryPromotion } from '../promotion/edges.ts';
 import { encodePlan } from '../promotion/plan-file.ts';
 import { carryOutPlan, dryRun, makePlan, type PlanRequest, withSetAside } from '../promotion/promote.ts';
@@ -16,6 +17,7 @@ import { createReadingProgress } from './promotion-progress.ts';
 import { requireReportFile } from './report-file.ts';
 import { shardFact, shardOf } from './shard-option.ts';
 import { optionalPattern } from './shared-options.ts';
+import { signerOf } from './sign-options.ts';
 import { writeWholeFile } from './written-file.ts';
 
 /** The options of every command that plans promotions. */
@@ -32,6 +34,8 @@ export interface PlanningOptions extends CarryOutOptions {
 export interface PlanningRules {
   readonly shard: Shard | undefined;
   mayMove(edge: ManifestEdge): boolean;
+  /** Signs what is promoted; undefined without a key. */
+  readonly sign: SignDestination | undefined;
 }
 
 /** What is promoted. */
@@ -44,16 +48,15 @@ export interface WantedPromotions extends Pick<PlanRequest, 'isAtSource'> {
 }
 
 /** Reads the options about a plan. Throws a UserError for a malformed one, and for a report that cannot be written. */
-export async function planningRules({
-  options,
-  surroundings,
-}: CliRun<PlanningOptions>): Promise<PlanningRules> {
+export async function planningRules(run: CliRun<PlanningOptions>): Promise<PlanningRules> {
+  const { options, surroundings } = run;
   const { out, report } = options;
   if (out !== undefined && report !== undefined && resolve(out) === resolve(report)) {
     throw new UserError('--out and --report are the same file', { hint: 'name two files' });
   }
   await requireReportFile(options);
   return {
+    sign: await signerOf(run),
     mayMove: moveRule(options.allowTagMoves),
     shard: shardOf(options.shard, surroundings.environment),
   };
@@ -67,7 +70,7 @@ function moveRule(allowed: PlanningOptions['allowTagMoves']): PlanningRules['may
 /** Exits with 1 when something cannot be done, with 2 when a dry run shows what would be done, else with 0. */
 export async function planAndPromote(
   { promotions: all, setAside, isAtSource, about }: WantedPromotions,
-  { shard, mayMove }: PlanningRules,
+  { shard, mayMove, sign }: PlanningRules,
   run: CliRun<PlanningOptions>,
   opened: OpenedRegistries,
 ): Promise<CommandResult> {
@@ -91,7 +94,7 @@ export async function planAndPromote(
   const mode = !options.confirm ? 'dry-run' : isStopped ? 'stopped' : 'carried-out';
   const result =
     mode === 'carried-out'
-      ? withSetAside(await carryOutWithProgress(plan, carryOutPlan, run, opened), setAside)
+      ? withSetAside(await carryOutWithProgress(plan, carryOutPlan, run, { ...opened, sign }), setAside)
       : planned;
   const origin = [...about.origin, ...shardFact(shard)];
   return await promotionReported(result, { ...about, mode, origin }, run, opened);

@@ -31,9 +31,16 @@ export function withManifestOptions(command: Program): Program {
     .option('--thin-manifest-dir <directory>', 'a directory of thin promotion manifests');
 }
 
+/** Adds the options of a command that can sign what it copies. */
+export function withSignOptions(command: Program): Program {
+  return command
+    .option('--sign-key <file>', 'sign each image at its destination with this private key (PEM)')
+    .option('--sign-format <format>', 'bundle, legacy or both; by default bundle');
+}
+
 /** Adds the options of a command that carries out a plan. */
 export function withCarryOutOptions(command: Program): Program {
-  return withReportOption(command)
+  return withSignOptions(withReportOption(command))
     .option('--allow-lost', 'do not count images that no registry holds as a failure')
     .option('--no-referrers', 'do not copy signatures, attestations and SBOMs')
     .option(

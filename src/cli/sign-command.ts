@@ -4,12 +4,12 @@ import { repositoryName } from '../oci/reference.ts';
 import { parseReference } from '../policy/image-reference.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
-import { readSigningKey } from '../signing/private-key.ts';
 import { signImage } from '../signing/sign-image.ts';
 import { signerWith } from '../signing/sign-settings.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
-import { readAnnotations, readKeyFile } from './key-options.ts';
+import { readAnnotations } from './key-options.ts';
+import { readPrivateKeyFile } from './sign-options.ts';
 import { jsonAnswer, tableText } from './table.ts';
 
 interface Options extends RegistryOptions {
@@ -24,18 +24,14 @@ interface Options extends RegistryOptions {
 /** Exits with 0 when the image is signed, also when it was before. */
 export const runSign: CliCommand<Options> = async (run) => {
   const { options, surroundings } = run;
-  const { environment, addSecret, clock } = surroundings;
+  const { clock } = surroundings;
   const { repository, tag, digest } = parseReference(run.args[0] ?? '', 'the image');
   if (options.key === undefined) {
     throw new UserError('--key is missing', { hint: 'name the file of the private key to sign with' });
   }
-  const password = environment.COSIGN_PASSWORD ?? '';
-  addSecret(password);
-  const { path, pem } = await readKeyFile(options.key);
-  addSecret(pem);
   const { format, recursive = false } = options;
   const annotations = readAnnotations(options.annotation);
-  const key = await readSigningKey(pem, password, path);
+  const key = await readPrivateKeyFile(options.key, surroundings);
   const signer = signerWith(key, { format, annotations, recursive }, 'sign');
   return await withRegistries(run, async ({ registries, settings }) => {
     requireAllowed([repositoryName(repository)], settings);

@@ -6,7 +6,7 @@ import type { SourceGate } from '../signing/prefix-gates.ts';
 import type { Progress } from '../transfer/progress.ts';
 import { createSharedMemory } from '../transfer/shared-reads.ts';
 import { type AttachmentFilter, type AttachmentFinder, attachmentFinder } from './attachments.ts';
-import { copyDigest } from './copy-digest.ts';
+import { copyDigest, type SignDestination } from './copy-digest.ts';
 import type { DestinationTags, OnPromotionEvent } from './copy-image.ts';
 import { isToDo, type PlannedEdge } from './plan-edges.ts';
 import type { TagOutcome } from './set-tags.ts';
@@ -31,6 +31,8 @@ export interface CarryOutOptions {
   readonly registries: Registries;
   /** Verifies an image before it is copied. */
   readonly verify: SourceGate;
+  /** Signs an image at a destination; undefined when nothing is signed. */
+  readonly sign: SignDestination | undefined;
   /** Chooses what travels with an image; undefined when nothing does. */
   readonly attachments: AttachmentFilter | undefined;
   readonly signal: AbortSignal;
@@ -43,13 +45,14 @@ export interface CarryOutOptions {
 
 /** Carries out the edges whose action is `copy` or `tag`; the others are left alone. */
 export async function carryOut(edges: readonly PlannedEdge[], options: CarryOutOptions): Promise<void> {
-  const { registries, verify, attachments, signal, progress, on } = options;
+  const { registries, verify, sign, attachments, signal, progress, on } = options;
   const memory = createSharedMemory();
   const finders = new Map<string, AttachmentFinder>();
   const hosts = new Map<string, Limiter>();
   const copyOptions = {
     registries,
     verify,
+    sign,
     memory,
     signal,
     progress,

@@ -1,7 +1,8 @@
 // One digest of a source repository, brought to all its destination repositories.
 import type { Registries } from '../access/registries.ts';
-import type { GraphNode } from '../content/content-graph.ts';
+import type { GraphNode, TaggedTarget } from '../content/content-graph.ts';
 import { errorText } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { parseRepository, type RepositoryReference, repositoryName } from '../oci/reference.ts';
@@ -23,11 +24,16 @@ import {
 } from './copy-image.ts';
 import type { TagOutcome } from './set-tags.ts';
 
+/** Signs an image of the session's repository, where it is stored by `target`. */
+export type SignDestination = (session: Session, target: TaggedTarget, root: Descriptor) => Promise<void>;
+
 /** What the copies of one run share. */
 export interface CopyDigestOptions extends CopyImageOptions {
   readonly registries: Registries;
   /** Verifies an image before it is copied. */
   readonly verify: SourceGate;
+  /** Signs an image at a destination; undefined when nothing is signed. */
+  readonly sign: SignDestination | undefined;
   /** Finds attachments of a source repository; undefined when they are not copied. */
   finder(session: Session): AttachmentFinder | undefined;
   /** Shows the blobs that are read from the source; undefined where nothing is shown. */
@@ -53,9 +59,7 @@ export async function copyDigest(
     }
     return;
   }
-  const opened = destinations.map((destination) =>
-    repositoryDestination(destination, from, options.registries),
-  );
+  const opened = destinations.map((destination) => repositoryDestination(destination, from, options));
   await copyImage(image, opened, options, report);
 }
 
@@ -63,7 +67,7 @@ export async function copyDigest(
 export function repositoryDestination(
   { destination, tags }: DestinationTags,
   from: RepositoryReference | undefined,
-  registries: Registries,
+  { registries, sign }: Pick<CopyDigestOptions, 'registries' | 'sign'>,
 ): CopyDestination {
   const to = parseRepository(destination);
   return {
@@ -73,6 +77,7 @@ export function repositoryDestination(
     isSource: from !== undefined && repositoryName(to) === repositoryName(from),
     tagsAtOnce: false,
     open: async (on) => repositoryTarget(await registries.writer(to, from), on),
+    ...(sign && { sign: async (target, root) => sign(await registries.writer(to, from), target, root) }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ContentEvent, OnContentEvent } from '../content/content-event.ts';
 import type { ContentReader, GraphNode, TaggedTarget } from '../content/content-graph.ts';
 import { errorText } from '../errors.ts';
 import { createLimiter } from '../limiter.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { CopyOptions } from '../transfer/copy.ts';
 import { copyAgainIfLost } from '../transfer/copy-again.ts';
 import { type SharedMemory, shareReads } from '../transfer/shared-reads.ts';
@@ -21,6 +22,8 @@ export interface CopyDestination extends DestinationTags, TagPlaces {
   /** Copies to one host share its limits. */
   readonly host: string;
   open(on: OnContentEvent): Promise<TaggedTarget>;
+  /** Signs the image there, before a tag moves to it. */
+  sign?(target: TaggedTarget, root: Descriptor): Promise<void>;
   /** Called at the end, whether the copy was successful or not. */
   close?(): Promise<void>;
 }
@@ -113,15 +116,17 @@ async function copyTo(
   if (tags.length === 0) {
     // The digest comes last: once it is there, nothing is left to do.
     await bringAttachments(target, attachments, reader, copyOptions);
+    await destination.sign?.(target, descriptor);
     if (!isHeld) {
       await target.publish(descriptor, bytes);
     }
     return [{ tag: null, outcome: isHeld ? 'present' : 'copied' }];
   }
-  if (!isHeld && attachments.length > 0) {
+  if (!isHeld && (attachments.length > 0 || destination.sign)) {
     await target.publish(descriptor, bytes);
   }
   await bringAttachments(target, attachments, reader, copyOptions);
+  await destination.sign?.(target, descriptor);
   if (isHeld && tags.every(({ was }) => was === descriptor.digest)) {
     return tags.map(({ tag }) => ({ tag, outcome: 'present' }));
   }

@@ -12,7 +12,7 @@ import type { Progress } from '../transfer/progress.ts';
 import { createSharedMemory } from '../transfer/shared-reads.ts';
 import { watchReader } from '../transfer/watched-content.ts';
 import { type AttachmentFilter, attachmentFinder } from './attachments.ts';
-import { repositoryDestination, sourceImage } from './copy-digest.ts';
+import { repositoryDestination, type SignDestination, sourceImage } from './copy-digest.ts';
 import {
   type CopyDestination,
   copyImage,
@@ -41,6 +41,8 @@ export interface CopyOptions {
   readonly registries: Registries;
   /** Verifies an image of a registry before it is copied. */
   readonly verify: SourceGate;
+  /** Signs an image at a destination; undefined when nothing is signed. */
+  readonly sign: SignDestination | undefined;
   readonly attachments: AttachmentFilter | undefined;
   readonly signal: AbortSignal;
   readonly progress: Progress | undefined;
@@ -137,7 +139,7 @@ function destinationOf(
   { location, onDisk }: Place,
   { tags }: CopyRequest,
   source: OpenedSource,
-  { registries }: CopyOptions,
+  { registries, sign }: CopyOptions,
 ): { readonly location: DestinationLocation; readonly destination: CopyDestination } {
   const own =
     location.kind === 'registry' ? location.tag : location.kind === 'oci' ? location.name : undefined;
@@ -151,7 +153,7 @@ function destinationOf(
     location,
     destination: onDisk
       ? diskDestination(onDisk, wanted, source)
-      : repositoryDestination(wanted, source.repository, registries),
+      : repositoryDestination(wanted, source.repository, { registries, sign }),
   };
 }
 

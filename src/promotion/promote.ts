@@ -5,6 +5,7 @@ import type { SourceGate } from '../signing/prefix-gates.ts';
 import type { Progress } from '../transfer/progress.ts';
 import type { AttachmentFilter } from './attachments.ts';
 import { type CarriedOutcome, carryOut } from './carry-out.ts';
+import type { SignDestination } from './copy-digest.ts';
 import type { OnPromotionEvent } from './copy-image.ts';
 import type { ManifestEdge, RepositoryPromotion } from './edges.ts';
 import { openInventory, withSeenSources } from './inventory.ts';
@@ -42,6 +43,8 @@ export interface PromoteOptions {
   readonly registries: Registries;
   /** Verifies an image before it is copied. */
   readonly verify: SourceGate;
+  /** Signs an image at a destination; undefined when nothing is signed. */
+  readonly sign: SignDestination | undefined;
   readonly attachments: AttachmentFilter | undefined;
   readonly signal: AbortSignal;
   /** Shows the blobs that are read from sources; undefined where nothing is shown. */

@@ -80,6 +80,7 @@ async function promote(
     : await carryOutPlan(plan, {
         registries,
         verify: async () => {},
+        sign: undefined,
         attachments: () => true,
         signal,
         progress: undefined,
