@@ -58,10 +58,11 @@ function* textParts(
 /** `12 edges: 9 present, 3 copied`; outcomes that do not occur are left out. */
 export function summaryLine(summary: PromotionSummary): string {
   const { edges, ...counts } = summary;
-  const names: Readonly<Record<string, string>> = { tag_moves: 'tag moves not allowed' };
   const parts = Object.entries(counts)
     .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${count} ${names[name] ?? name}`);
+    .map(([name, count]) =>
+      name === 'tag_moves' ? `${counted(count, 'tag move')} not allowed` : `${count} ${name}`,
+    );
   return `${counted(edges, 'edge')}: ${parts.join(', ') || 'nothing to do'}`;
 }
 

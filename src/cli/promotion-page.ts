@@ -118,7 +118,11 @@ function tilesOf({ edges, tag_moves: moves, ...counts }: PromotionSummary): Tile
     { label: 'tagged', count: tagged, tone: tones.tagged },
     { label: 'failed', count: failed, tone: tones.failed },
     { label: 'lost', count: lost, tone: tones.lost },
-    { label: 'moves not allowed', count: moves, tone: tones['tag-move'] },
+    {
+      label: moves === 1 ? 'tag move not allowed' : 'tag moves not allowed',
+      count: moves,
+      tone: tones['tag-move'],
+    },
   ];
 }
 

@@ -50,8 +50,8 @@ describe('the page of', () => {
     const page = await readPage(report);
     expect(page).toMatchObject({
       title: 'Promotion',
-      verdict: 'Dry run: nothing was changed. 3 edges: 1 pending, 1 lost, 1 tag moves not allowed.',
-      tiles: ['3 edges', '1 pending', '1 lost', '1 moves not allowed'],
+      verdict: 'Dry run: nothing was changed. 3 edges: 1 pending, 1 lost, 1 tag move not allowed.',
+      tiles: ['3 edges', '1 pending', '1 lost', '1 tag move not allowed'],
       aside: ['Lost 1', 'Tag moves that are not allowed 1'],
       rows: [`pending ${place} 1.0`, `tag-move ${place} latest`, `lost ${place} 9.9`],
     });

@@ -75,7 +75,7 @@ describeServices(['docker-registry', 'chromium'], 'the report of a promotion in 
     const report = join(await temporaryDirectory(), 'report #1.html');
     const { status, stdout } = await run('promote', '--manifest', manifest, '--confirm', '--report', report);
     expect(status).toBe(1);
-    expect(stdout).toMatch(/\n8 edges: 2 copied, 1 lost, 1 tag moves not allowed, 4 failed\n$/);
+    expect(stdout).toMatch(/\n8 edges: 2 copied, 1 lost, 1 tag move not allowed, 4 failed\n$/);
 
     await using page = await openInBrowser(report);
     expect(await text(page, 'title')).toMatch(/^Promotion: Carried out\. 8 edges: 2 copied/);
