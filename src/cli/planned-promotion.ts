@@ -18,7 +18,7 @@ import { requireReportFile } from './report-file.ts';
 import { shardFact, shardOf } from './shard-option.ts';
 import { optionalPattern } from './shared-options.ts';
 import { signerOf } from './sign-options.ts';
-import { writeWholeFile } from './written-file.ts';
+import { requireWritable, writeWholeFile } from './written-file.ts';
 
 /** The options of every command that plans promotions. */
 export interface PlanningOptions extends CarryOutOptions {
@@ -47,7 +47,7 @@ export interface WantedPromotions extends Pick<PlanRequest, 'isAtSource'> {
   readonly about: Omit<PromotionAbout, 'mode'>;
 }
 
-/** Reads the options about a plan. Throws a UserError for a malformed one, and for a report that cannot be written. */
+/** Reads the options about a plan. Throws a UserError for a malformed one, and for a file that cannot be written. */
 export async function planningRules(run: CliRun<PlanningOptions>): Promise<PlanningRules> {
   const { options, surroundings } = run;
   const { out, report } = options;
@@ -55,6 +55,9 @@ export async function planningRules(run: CliRun<PlanningOptions>): Promise<Plann
     throw new UserError('--out and --report are the same file', { hint: 'name two files' });
   }
   await requireReportFile(options);
+  if (out !== undefined) {
+    await requireWritable(out, `--out ${JSON.stringify(out)}`);
+  }
   return {
     sign: await signerOf(run),
     mayMove: moveRule(options.allowTagMoves),

@@ -1,6 +1,4 @@
 // The option --report: refused before any request where the file cannot be written, and written when there is a result.
-import { open, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CommandResult } from '../process/surroundings.ts';
@@ -8,7 +6,7 @@ import { version } from '../version.ts';
 import type { CliRun } from './cli-context.ts';
 import { reportHtml } from './report-html.ts';
 import type { ReportPage } from './report-page.ts';
-import { partialName, writeWholeFile } from './written-file.ts';
+import { requireWritable, writeWholeFile } from './written-file.ts';
 
 /** The option of a command that can write a report page. */
 export interface ReportOptions {
@@ -25,8 +23,7 @@ const exitMeanings = {
 };
 
 /**
- * Throws a UserError when the file of the option cannot be written: its name is not that of a page (it may be that of the
- * manifest), it is a directory, or a file cannot be made beside it. What is there is left as it is.
+ * Throws a UserError when the file of the option is not named as a page (it may be the manifest), or cannot be written.
  */
 export async function requireReportFile({ report }: ReportOptions): Promise<void> {
   if (report === undefined) {
@@ -38,20 +35,7 @@ export async function requireReportFile({ report }: ReportOptions): Promise<void
       hint: 'write a name that ends with .html',
     });
   }
-  const status = await stat(report).catch(() => undefined);
-  if (status?.isDirectory()) {
-    throw new UserError(`${option} is a directory`, { hint: 'name a file' });
-  }
-  const partial = partialName(report);
-  try {
-    await (await open(partial, 'w')).close();
-    await rm(partial);
-  } catch (cause) {
-    throw new UserError(`${option} cannot be written`, {
-      cause,
-      hint: `the directory ${JSON.stringify(dirname(report))} must exist and be writable`,
-    });
-  }
+  await requireWritable(report, option);
 }
 
 /**

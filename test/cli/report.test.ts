@@ -271,6 +271,25 @@ describe('a file that cannot be written', () => {
     expect(await readdir(folder)).toEqual(files);
   });
 
+  it.each(['promote', 'mirror'])('is an error of --out of %s, too, before any request', async (command) => {
+    const { source, destination, manifest, folder } = await scene();
+    const list = await textFile(
+      'list.txt',
+      `${source.host}/staging/app:1.0 ${destination.host}/prod/app:1.0\n`,
+    );
+    const asked = command === 'mirror' ? ['mirror', list] : ['promote', '--manifest', manifest];
+    for (const [, make, message] of files.filter(([what]) => what !== 'that is not named as a page')) {
+      const out = await make(folder);
+      const before = await readdir(folder);
+      const { code, stdout, stderr } = await runCli([...asked, '--confirm', '--out', out]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(stderr).toContain(`--out ${JSON.stringify(out)}`);
+      expect([...source.requests, ...destination.requests]).toEqual([]);
+      expect(await readdir(folder)).toEqual(before);
+    }
+  });
+
   it('because it is that of --out is an error before any request', async () => {
     const { destination, manifest, folder } = await scene();
     const args = ['promote', '--manifest', manifest, '--out', join(folder, 'a.html')];
