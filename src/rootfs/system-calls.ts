@@ -1,4 +1,5 @@
 // The system calls lsetxattr, fsetxattr and mkfifo, which Node and Bun offer only through their foreign function interfaces.
+import { getSystemErrorMap } from 'node:util';
 import type { ByteString } from '../tar/byte-string.ts';
 
 /** Sets an extended attribute of an open file, or of a path without following a link; false when the system refuses it. */
@@ -7,8 +8,8 @@ export type SetAttribute = (target: number | ByteString, name: ByteString, value
 /** What this process can ask of the system by calls. */
 export interface SystemCalls {
   readonly setAttribute: SetAttribute;
-  /** Creates a FIFO that only its owner may use; false when the system refuses it. */
-  readonly makeFifo: (path: ByteString) => boolean;
+  /** Creates a FIFO that only its owner may use. Throws the error of the system, with its code, when it refuses that. */
+  readonly makeFifo: (path: ByteString) => void;
 }
 
 const ownerOnly = 0o600;
@@ -27,9 +28,19 @@ export function loadSystemCalls(): SystemCalls | undefined {
           ? library.fsetxattr(target, terminated(name), bytes, size, 0) === 0
           : library.lsetxattr(terminated(target), terminated(name), bytes, size, 0) === 0;
       },
-      makeFifo: (path) => library.mkfifo(terminated(path), ownerOnly) === 0,
+      makeFifo: (path) => {
+        if (library.mkfifo(terminated(path), ownerOnly) !== 0) {
+          throw systemError('mkfifo', library.errorNumber());
+        }
+      },
     }
   );
+}
+
+/** The error of a system call as Node words those of its own. */
+function systemError(syscall: string, errorNumber: number): Error {
+  const [code, text] = getSystemErrorMap().get(-errorNumber) ?? [`errno ${errorNumber}`, 'unknown error'];
+  return Object.assign(new Error(`${code}: ${text}, ${syscall}`), { code, syscall });
 }
 
 function terminated(text: ByteString): Buffer {
@@ -43,6 +54,13 @@ interface Library {
   readonly fsetxattr: SetCall;
   readonly lsetxattr: SetCall;
   readonly mkfifo: (path: Buffer, mode: number) => number;
+  /** The `errno` of the call before. */
+  readonly errorNumber: () => number;
+}
+
+/** What a library has for the C macro `errno`: the address of that of the thread, in glibc and in musl. */
+interface ErrorLocation<Address> {
+  readonly __errno_location: () => Address;
 }
 
 /** The C library of glibc, and of musl by architecture. */
@@ -65,16 +83,19 @@ interface BunInterface {
     library: string,
     functions: Record<string, { args: readonly string[]; returns: string }>,
   ): { readonly symbols: unknown };
+  readonly read: { i32(address: number, offset: number): number };
 }
 
 function openInBun(library: string): Library | undefined {
   const bun = builtin('bun:ffi') as BunInterface | undefined;
   const rest = ['ptr', 'ptr', 'u64', 'i32'];
-  return bun?.dlopen(library, {
+  const symbols = bun?.dlopen(library, {
     fsetxattr: { args: ['i32', ...rest], returns: 'i32' },
     lsetxattr: { args: ['ptr', ...rest], returns: 'i32' },
     mkfifo: { args: ['ptr', 'u32'], returns: 'i32' },
-  }).symbols as Library | undefined;
+    __errno_location: { args: [], returns: 'ptr' },
+  }).symbols as (Library & ErrorLocation<number>) | undefined;
+  return bun && symbols && { ...symbols, errorNumber: () => bun.read.i32(symbols.__errno_location(), 0) };
 }
 
 /** Node's `node:ffi` (from Node 26), as far as it is used. */
@@ -83,16 +104,21 @@ interface NodeInterface {
     library: string,
     functions: Record<string, { arguments: readonly string[]; return: string }>,
   ): { readonly functions: unknown };
+  getInt32(address: bigint): number;
 }
 
 function openInNode(library: string): Library | undefined {
   const node = withoutWarnings(() => builtin('node:ffi')) as NodeInterface | undefined;
   const rest = ['buffer', 'buffer', 'uint64', 'int32'];
-  return node?.dlopen(library, {
+  const functions = node?.dlopen(library, {
     fsetxattr: { arguments: ['int32', ...rest], return: 'int32' },
     lsetxattr: { arguments: ['buffer', ...rest], return: 'int32' },
     mkfifo: { arguments: ['buffer', 'uint32'], return: 'int32' },
-  }).functions as Library | undefined;
+    __errno_location: { arguments: [], return: 'pointer' },
+  }).functions as (Library & ErrorLocation<bigint>) | undefined;
+  return (
+    node && functions && { ...functions, errorNumber: () => node.getInt32(functions.__errno_location()) }
+  );
 }
 
 function builtin(name: string): unknown {

@@ -32,7 +32,9 @@ describe.each<[string, FifoMakers, boolean]>([
 
   it.runIf(isPossible)('fails with an error of the system where its directory is missing', async () => {
     const path = await newPath('missing/pipe');
-    expect(() => createFifo(path, makers)).toThrow(/mkfifo|the system refused/);
+    expect(() => createFifo(path, makers)).toThrow(
+      /mkfifo.*: No such file|ENOENT: no such file or directory, mkfifo/,
+    );
   });
 });
 
@@ -41,6 +43,18 @@ describe('a FIFO', () => {
     const path = await newPath('\xff');
     expect(createFifo(path, { ...systemCall, programs: program.programs })).toBe(true);
     expect(lstatSync(filePath(path)).isFIFO()).toBe(true);
+  });
+
+  it.runIf(hasCalls)('is refused by the system call with the code of the system', async () => {
+    const path = await newPath('pipe');
+    createFifo(path, systemCall);
+    expect(() => createFifo(path, systemCall)).toThrow(
+      expect.objectContaining({
+        code: 'EEXIST',
+        syscall: 'mkfifo',
+        message: expect.stringContaining('EEXIST'),
+      }),
+    );
   });
 
   it('is not created where there is neither', async () => {
