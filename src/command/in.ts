@@ -9,6 +9,7 @@ import { fetchImage } from '../get/fetch-image.ts';
 import type { FetchedImage, ImageDetail } from '../get/fetched-image.ts';
 import { clearResult, type Description, writeDescriptions } from '../get/get-result.ts';
 import { labelsJson, type MetadataField, metadataJson, selectMetadata } from '../get/image-metadata.ts';
+import { waitingTime } from '../get/late-content.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { effectivePlatform } from '../oci/platform.ts';
 import { repositoryName, tagReference } from '../oci/reference.ts';
@@ -68,8 +69,9 @@ async function get(
     };
     const fetchFrom = (
       { repository, name, limiter, attempt }: RepositoryAccess,
-      missing: MissingPatience,
+      patience: MissingPatience,
     ) => {
+      const missing = waitingTime(patience, surroundings.clock);
       log.plain(`fetching \x1b[32m${name}\x1b[0m@\x1b[33m${digest}\x1b[0m`);
       return attempt('pull', (session) =>
         fetchImage(session, { ...shared, limiter, missing }).catch((cause: unknown) => {

@@ -433,8 +433,9 @@ describe('a get with transient failures', () => {
       const { answer, stderr } = await get(registry, { clock, params: { format } });
       expect(answer, stderr).toBeDefined();
       expect(stderr).toMatch(
-        /WARN.*layer sha256:\w+ is not in the registry \(yet\); waiting for it for up to 15 s/,
+        /^.*WARN.*(config|layer) sha256:\w+ is not in the registry \(yet\); waiting for it for up to 15 s/m,
       );
+      expect(stderr).toMatch(/WARN.*layer sha256:\w+ is not in the registry/);
     },
   );
 
@@ -451,6 +452,20 @@ describe('a get with transient failures', () => {
     expect(await asked('real')).toBe(9);
     expect(await asked('shrunk')).toBe(1);
   });
+
+  it.each(['rootfs', 'oci', 'oci-layout'])(
+    'waits 15 s for all blobs together that respond 404, not for each: %s',
+    async (format) => {
+      const blobs = [image.config, ...image.layers].map(({ digest }) => blobPath(digest));
+      await using registry = await startRegistry({
+        faults: blobs.map((path) => rule(path, status(404), 5)),
+      });
+      const clock = createFakeClock();
+      const { answer } = await get(registry, { clock, params: { format } });
+      expect(answer).toBeUndefined();
+      expect(clock.waits.filter((wait) => wait >= 1_000)).toEqual([...Array(7).fill(2_000), 1_000]);
+    },
+  );
 
   it('fails if a digest responds 404 for more than 15 s, or at once with TEST=true', async () => {
     const asked = async (waits: 'real' | 'shrunk') => {

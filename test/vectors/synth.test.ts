@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { detectCompression } from '../../src/compression/detect.ts';
 import type { ContentNode } from '../../src/content/content-graph.ts';
 import { openImage } from '../../src/disk/open-image.ts';
+import { waitingTime } from '../../src/get/late-content.ts';
 import { remoteImage } from '../../src/get/remote-image.ts';
 import { saveArchive } from '../../src/get/save-image.ts';
 import { createLimiter } from '../../src/limiter.ts';
@@ -155,6 +156,7 @@ describe('vectors of image.tar', () => {
     const session = await openTestSession(`${registry.host}/${repository.path}`);
     const served = await getManifest(session, digest);
     const directory = await temporaryDirectory();
+    const clock = createFakeClock();
     await saveArchive(remoteImage(repositoryReader(session), served), {
       digest,
       platform: { os: 'linux', architecture: 'amd64' },
@@ -164,9 +166,9 @@ describe('vectors of image.tar', () => {
       repoTag: tagReference(repository, vector.tag),
       whole: new Set(),
       asRoot: false,
-      missing: { total: 0, pause: 0 },
+      missing: waitingTime({ total: 0, pause: 0 }, clock),
       limiter: createLimiter(1),
-      clock: createFakeClock(),
+      clock,
       log: recordedLog(),
       progress: noProgress,
     });
