@@ -157,7 +157,7 @@ describeServices(['docker-registry', 'chromium'], 'the report of a promotion in 
 });
 
 describeServices(['chromium'], 'the report of a comparison in a browser', () => {
-  it('shows hundreds of rows at first and all when asked, in both colour schemes and on a narrow screen', async () => {
+  it('shows hundreds of rows at first, all when printed or asked, in both colour schemes and on a narrow screen', async () => {
     const tags = Array.from({ length: 720 }, (_, position) => `v${position}`);
     const manifest = (content: ManifestContent) =>
       textFile('manifest.yaml', manifestText('a.test/staging', ['b.test/prod'], content));
@@ -173,6 +173,12 @@ describeServices(['chromium'], 'the report of a comparison in a browser', () => 
       expect(await column(page, 1)).toHaveLength(500);
       expect(await text(page, '#count')).toBe('719 rows');
       expect(await text(page, '#more')).toBe('The first 500 of them are shown. Show all');
+      await page.evaluate(
+        `window.addEventListener('beforeprint', () => { window.printed = document.querySelectorAll('tbody tr').length; })`,
+      );
+      await page.print();
+      expect(await page.evaluate('window.printed')).toBe(719);
+      expect(await column(page, 1)).toHaveLength(500);
       await page.click('#more button');
       expect(await column(page, 1)).toHaveLength(719);
       expect(await page.evaluate(`document.getElementById('more').hidden`)).toBe(true);

@@ -21,6 +21,8 @@ export interface BrowserPage extends AsyncDisposable {
   press(key: 'Enter' | 'Tab' | ' '): Promise<void>;
   /** The colour scheme that the user prefers, and the width of the window in pixels. */
   show(scheme: 'light' | 'dark', width: number): Promise<void>;
+  /** Prints the page as a PDF, which is thrown away. */
+  print(): Promise<void>;
   /** Every URL that was asked for, the page itself too. */
   readonly requests: readonly string[];
   /** Messages of the console, errors of scripts, and violations of the policy. */
@@ -110,6 +112,9 @@ export async function openInBrowser(file: string): Promise<BrowserPage> {
       await send('Emulation.setDeviceMetricsOverride', {
         ...{ width, height: 900, deviceScaleFactor: 1, mobile: false },
       });
+    },
+    async print() {
+      await send('Page.printToPDF');
     },
     async [Symbol.asyncDispose]() {
       process.removeListener('exit', killAll);
