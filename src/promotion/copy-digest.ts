@@ -104,7 +104,8 @@ async function readSource(
     });
   }
   await verify(place, digest, from);
-  return sourceImage(place, served, finder(session), progress);
+  // What is attached to an image that the source has lost stays where it is, too.
+  return sourceImage(place, served, place === session ? finder(session) : undefined, progress);
 }
 
 /** An image of a repository by its root, as it was served. */

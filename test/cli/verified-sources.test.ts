@@ -1,6 +1,6 @@
 // `verify` of the settings file: copies of every kind take only what is signed, and nothing is written for the rest.
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Image } from '../support/images.ts';
+import { type Image, seed } from '../support/images.ts';
 import { imageWith, manifestFile, registryWith, textFile } from '../support/promotion.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { runCli, runCliJson } from '../support/run-cli.ts';
@@ -169,6 +169,30 @@ it('only the prefix counts: other sources are not verified', async () => {
   ]);
   expect(outcomes(json)).toEqual(['signed copied', 'unsigned copied']);
 });
+
+it.each([true, false])(
+  'an image that its source has lost is verified at the destination that has it: %s',
+  async (isSigned) => {
+    const lost = await imageWith('lost');
+    seed(production, 'prod/lost', undefined, lost);
+    // Its signature is left at the source, where there is nothing to copy.
+    signSeeded(staging, 'staging/lost', lost, key, 'legacy');
+    if (isSigned) {
+      signSeeded(production, 'prod/lost', lost, key);
+    }
+    const file = await manifestFile(staging, [production], { lost: [[lost, '1.0']] });
+    const { json } = await runCliJson([
+      'promote',
+      '--manifest',
+      file,
+      '--confirm',
+      '--config',
+      await settings(),
+    ]);
+    expect(outcomes(json)).toEqual([isSigned ? 'lost tagged' : 'lost failed']);
+    expect(production.tags('prod/lost')).toEqual(isSigned ? ['1.0'] : []);
+  },
+);
 
 it('mode warn copies, and warns', async () => {
   const { json, stderr } = await runCliJson([
