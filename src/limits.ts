@@ -52,7 +52,7 @@ export const maximumListPage: number = 8 * mebi;
 export const maximumListBytes: number = 16 * mebi;
 
 /** Entries of all pages of such a list. Shorter ones than usual must not need more memory. */
-export const maximumListEntries = 500_000;
+export const maximumListEntries = 1_500_000;
 
 /** Pages of such a list. A registry that never stops naming a next page must not keep a check busy for ever. */
 export const maximumListPages = 10_000;

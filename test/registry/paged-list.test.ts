@@ -129,9 +129,9 @@ describe('a list of tags is too long', () => {
   it.each<[string, string, number, readonly string[], string]>([
     ['after 10,000 pages', '10000 pages', 10_001, [], ''],
     [
-      'after 500,000 tags, however short',
-      '500000 entries',
-      6,
+      'after 1,500,000 tags, however short',
+      '1500000 entries',
+      16,
       Array.from({ length: 100_000 }, () => 'a'),
       '',
     ],
