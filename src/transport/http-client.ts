@@ -1,7 +1,8 @@
 // The HTTP client: connections, TLS, proxies, time limits. The only file that uses undici.
+import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { Agent, type buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { UserError } from '../errors.ts';
 import { maximumHeader, maximumHeaders, maximumQuotedName } from '../limits.ts';
 import { skipInterimResponses } from './interim-responses.ts';
@@ -119,7 +120,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
             requestTls: toServer,
             // A proxy responds to CONNECT only after it has tried to connect.
             clientFactory: (origin, settings) =>
-              new Pool(origin, { ...settings, headersTimeout: connectTimeout }),
+              proxyPool(origin, { ...settings, headersTimeout: connectTimeout }),
+            factory: proxyPool,
           });
     dispatchers.set(key, dispatcher);
     return dispatcher;
@@ -214,6 +216,21 @@ function requireShortHeaders(headers: HttpResponse['headers'], body: Readable, r
       );
     }
   }
+}
+
+/** A pool for connections to a proxy: undici names the host of the proxy also where TLS has no name for it. */
+function proxyPool(origin: string | URL, options: Pool.Options): Pool {
+  const { connect } = options;
+  return new Pool(
+    origin,
+    typeof connect === 'function' ? { ...options, connect: withoutAddressAsName(connect) } : options,
+  );
+}
+
+/** TLS sends names of hosts only, no addresses (RFC 6066, section 3): runtimes refuse one. */
+function withoutAddressAsName(connect: buildConnector.connector): buildConnector.connector {
+  return ({ servername = '', ...options }, callback) =>
+    connect(isIP(servername) > 0 ? options : { ...options, servername }, callback);
 }
 
 function openProxy(options: ProxyAgent.Options): ProxyAgent {

@@ -1,5 +1,6 @@
 // The HTTP client against real servers and proxies: trust, limits, connections, abort.
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -10,7 +11,7 @@ import { classifyFailure } from '../../src/transport/failure.ts';
 import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/transport/http-client.ts';
 import { networkError } from '../../src/transport/network-error.ts';
 import { createTrustRoots } from '../../src/transport/trust-roots.ts';
-import { authority, intermediateAuthority, serverKeys } from '../support/certificates.ts';
+import { authority, intermediateAuthority, type KeyPair, serverKeys } from '../support/certificates.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { startRegistry } from '../support/registry.ts';
 import { testClient, trusting } from '../support/test-session.ts';
@@ -378,20 +379,21 @@ describe('trust: the client', () => {
 });
 
 /** A proxy of the kind that companies run: `CONNECT` for https, whole URLs for http. Tells what it was asked. */
-async function startProxy(options: { user?: string; tls?: boolean } = {}) {
+async function startProxy(options: { user?: string; tls?: KeyPair } = {}) {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
   const refuses = ({ headers }: IncomingMessage) =>
     options.user !== undefined &&
     headers['proxy-authorization'] !== `Basic ${Buffer.from(options.user).toString('base64')}`;
-  const server: Server = createServer((request, response) => {
+  const respond = (request: IncomingMessage, response: ServerResponse) => {
     asked.push(`${request.method} ${request.url}`);
     if (refuses(request)) {
       response.writeHead(407).end('who are you?');
       return;
     }
     response.end(`proxied ${request.headers.host}`);
-  });
+  };
+  const server: Server = options.tls ? createTlsServer(options.tls, respond) : createServer(respond);
   server.on('connection', (socket) => sockets.add(socket));
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     asked.push(`${request.method} ${request.url}`);
@@ -449,6 +451,27 @@ describe('a proxy', () => {
     const client = testClient({ proxy: `http://${proxy.host}` });
     expect(await textOf(client, 'http://registry.invalid/v2/?n=1')).toBe('proxied registry.invalid');
     expect(proxy.asked).toEqual(['GET http://registry.invalid/v2/?n=1']);
+  });
+
+  it.each(['127.0.0.1', 'localhost'])('is reached over https by its address or name: %s', async (name) => {
+    const proxy = await startProxy({ tls: serverKeys.trusted });
+    await using server = await startRecordingServer({
+      tls: serverKeys.trusted,
+      answer: () => ({ status: 200, body: 'tunnelled' }),
+    });
+    const client = testClient({ proxy: `https://${proxy.host.replace('127.0.0.1', name)}` });
+    expect(await textOf(client, server.url)).toBe('tunnelled');
+    expect(await textOf(client, 'http://registry.invalid/')).toBe('proxied registry.invalid');
+    expect(proxy.asked).toEqual([`CONNECT ${server.host}`, 'GET http://registry.invalid/']);
+  });
+
+  it('is not used when its certificate is for another host than its address', async () => {
+    const proxy = await startProxy({ tls: serverKeys.wrongHost });
+    for (const url of ['https://127.0.0.1:1/', 'http://registry.invalid/']) {
+      const error = await failure(testClient({ proxy: `https://${proxy.host}` }).send(get(url)), url);
+      expect(error.message).toContain('is for another host');
+    }
+    expect(proxy.asked).toEqual([]);
   });
 
   it.each([
