@@ -1,6 +1,8 @@
 // What the commands of registry-image share: options, log, settings and registries.
 import type { Command as Program } from 'commander';
 import { openRegistries, type Registries } from '../access/registries.ts';
+import { checkDockerConfig } from '../credentials/docker-login.ts';
+import { UserError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import type { CommandResult, Surroundings } from '../process/surroundings.ts';
 import { secretsOfEnvironment } from '../request/secrets.ts';
@@ -66,6 +68,19 @@ export function openLog({
   };
 }
 
+/** Reads each docker_config of the settings: a malformed one would be found after the requests to other registries. */
+async function checkDockerConfigs({ registries }: CliSettings, surroundings: Surroundings): Promise<void> {
+  for (const { prefix, access } of registries) {
+    const { dockerConfig, dockerConfigOrigin } = access;
+    if (dockerConfig !== '' && dockerConfigOrigin === 'settings') {
+      const [registry = ''] = prefix.split('/', 1);
+      await checkDockerConfig(dockerConfig, registry, surroundings, dockerConfigOrigin).catch((cause) => {
+        throw new UserError(`the log-in to ${prefix}`, { cause });
+      });
+    }
+  }
+}
+
 /** Runs an action with the registries of the settings file, and closes them. Throws a UserError of the settings file. */
 export async function withRegistries<Result>(
   run: CliRun<RegistryOptions>,
@@ -76,6 +91,7 @@ export async function withRegistries<Result>(
   const { log, progress } = openLog(run);
   const settings = await readSettings(options.config ?? environment.REGISTRY_IMAGE_CONFIG, environment);
   settings.secrets.forEach(surroundings.addSecret);
+  await checkDockerConfigs(settings, surroundings);
   const registries = openRegistries(settings.registries, surroundings, log);
   try {
     const verify = prefixGate(settings.verify, { log, signal: surroundings.signal });

@@ -40,7 +40,7 @@ export function dockerConfigSource(
   origin: DockerConfigOrigin = 'source',
 ): CredentialSource {
   const { clock, addSecret, log } = surroundings;
-  const configName = origin === 'user' ? dockerConfig : configKeys[origin];
+  const configName = nameOf(dockerConfig, origin);
   let cached: { readonly credentials: BasicCredentials | undefined; readonly until: number } | undefined;
 
   const warned = new Set<string>();
@@ -59,28 +59,10 @@ export function dockerConfigSource(
     return cached.credentials;
   };
 
-  /** The document, and what it has for the registry. */
-  const readLogin = (text: string) => {
-    try {
-      const config = parseDockerConfig(text);
-      secretsOfDockerConfig(config).forEach(addSecret);
-      const login = findDockerLogin(config, registry);
-      return login?.kind === 'inline'
-        ? {
-            config,
-            login: { kind: 'inline', credentials: entryCredentials(login.key, login.entry) } as const,
-          }
-        : { config, login };
-    } catch (cause) {
-      throw new UserError(`${configName} cannot be used`, { cause });
-    }
-  };
-
   return {
     name: 'docker_config',
     async credentials(fresh = false) {
-      const text = isInline(dockerConfig) ? dockerConfig : await readConfigFile(dockerConfig, configName);
-      const { config, login } = readLogin(text);
+      const { config, login } = await readLogin(dockerConfig, registry, addSecret, configName);
       const credentials = login?.kind === 'helper' ? await askHelper(login, fresh) : login?.credentials;
       if (!credentials) {
         const others = registriesOf(config).join(', ');
@@ -102,6 +84,46 @@ export function dockerConfigSource(
       return credentials;
     },
   };
+}
+
+/**
+ * Throws a UserError, as the source of credentials does, for a file that cannot be read and a malformed document: bad input,
+ * which is reported before any request. No helper is run.
+ */
+export async function checkDockerConfig(
+  dockerConfig: string,
+  registry: string,
+  { addSecret }: Pick<CredentialSurroundings, 'addSecret'>,
+  origin: DockerConfigOrigin = 'source',
+): Promise<void> {
+  await readLogin(dockerConfig, registry, addSecret, nameOf(dockerConfig, origin));
+}
+
+function nameOf(dockerConfig: string, origin: DockerConfigOrigin): string {
+  return origin === 'user' ? dockerConfig : configKeys[origin];
+}
+
+/** The document, and what it has for the registry. */
+async function readLogin(
+  dockerConfig: string,
+  registry: string,
+  addSecret: CredentialSurroundings['addSecret'],
+  configName: string,
+) {
+  const text = isInline(dockerConfig) ? dockerConfig : await readConfigFile(dockerConfig, configName);
+  try {
+    const config = parseDockerConfig(text);
+    secretsOfDockerConfig(config).forEach(addSecret);
+    const login = findDockerLogin(config, registry);
+    return login?.kind === 'inline'
+      ? {
+          config,
+          login: { kind: 'inline', credentials: entryCredentials(login.key, login.entry) } as const,
+        }
+      : { config, login };
+  } catch (cause) {
+    throw new UserError(`${configName} cannot be used`, { cause });
+  }
 }
 
 type HelperLogin = Extract<DockerLogin, { kind: 'helper' }>;
@@ -132,6 +154,7 @@ export const dockerConfigMethod: LoginMethod = {
   applies: ({ dockerConfig }) => dockerConfig !== '',
   async open({ repository, dockerConfig, dockerConfigOrigin }, surroundings) {
     const { registry } = parseRepository(repository);
+    await checkDockerConfig(dockerConfig, registry, surroundings, dockerConfigOrigin);
     const credentials = dockerConfigSource(dockerConfig, registry, surroundings, dockerConfigOrigin);
     return { repository, credentials };
   },

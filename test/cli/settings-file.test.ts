@@ -100,6 +100,19 @@ it("logs in by Docker's own config.json, and does not warn of a registry that is
   expect(await ls(open.host)).toEqual({ code: 0, stdout: '2.0\n1 tag\n', stderr: '' });
 });
 
+it.each([
+  ['malformed', '\'{"auths":[]}\'', 'cannot be used: auths in it is not'],
+  ['in a file that is gone', '/nowhere/config.json', 'names "/nowhere/config.json", which cannot'],
+])('refuses a docker_config %s before any request to another registry', async (_, config, message) => {
+  const registry = await registryWith({ 'team/app:1.0': await imageWith('1') });
+  const path = join(await temporaryDirectory(), 'settings.yaml');
+  await writeFile(path, `registries: [{name: b.test/prod, docker_config: ${config}}]`);
+  const { code, stdout, stderr } = await runCli(['ls', `${registry.host}/team/app`, '--config', path]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain(`the log-in to b.test/prod: docker_config in the settings file ${message}`);
+  expect(registry.requests).toEqual([]);
+});
+
 describe('names file and line of', () => {
   it.each([
     ['an unknown key', 'registres: []', 'settings.yaml:1: unknown key "registres" did you mean registries?'],
