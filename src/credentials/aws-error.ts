@@ -5,15 +5,15 @@ import { UserError } from '../errors.ts';
 export type AwsRequest = 'keys' | 'role' | 'token';
 
 const permissions: Readonly<Record<AwsRequest, string>> = {
-  keys: 'check which role the worker may use: its environment, its service account or its instance profile',
+  keys: 'check which role {here} may use: its environment, its service account or its instance profile',
   role: 'the policy of the keys must allow sts:AssumeRole on that role, and the trust policy of the role must name their owner',
   token:
     'allow ecr:GetAuthorizationToken (for public.ecr.aws also ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken)',
 };
 
-const wrongClock = 'set the clock of the worker right: AWS refuses requests that are minutes off';
+const wrongClock = 'set the clock of {here} right: AWS refuses requests that are minutes off';
 const wrongKeys =
-  'check aws_access_key_id and aws_secret_access_key, or the AWS_… variables of the worker; temporary keys need aws_session_token too';
+  'check aws_access_key_id and aws_secret_access_key, or the AWS_… variables of {here}; temporary keys need aws_session_token too';
 
 /** Error code of STS, ECR or the SDK → hint. */
 const hints: readonly (readonly [RegExp, string])[] = [
@@ -29,7 +29,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [/^(Throttling|TooManyRequests|RequestLimitExceeded)/, 'AWS limits the rate of requests: check less often'],
   [
     /^CredentialsProviderError/,
-    'set aws_access_key_id and aws_secret_access_key, or give the worker an identity: AWS_… variables, ~/.aws, a service account or an instance profile',
+    'set aws_access_key_id and aws_secret_access_key, or give {here} an identity: AWS_… variables, ~/.aws, a service account or an instance profile',
   ],
 ];
 
@@ -43,7 +43,7 @@ export function awsError(error: unknown, request: AwsRequest): UserError {
   }
   if (error instanceof SyntaxError) {
     return new UserError('the response is not one of AWS', {
-      hint: 'check AWS_ENDPOINT_URL and the proxy of the worker: another server responds there',
+      hint: 'check AWS_ENDPOINT_URL and the proxy of {here}: another server responds there',
     });
   }
   const [line = ''] = error.message.split('\n');

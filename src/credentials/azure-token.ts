@@ -83,7 +83,7 @@ async function workloadToken(
         clientId === '' ? 'client' : 'tenant'
       } id`,
       {
-        hint: 'set azure_client_id and azure_tenant_id, or AZURE_CLIENT_ID and AZURE_TENANT_ID of the worker',
+        hint: 'set azure_client_id and azure_tenant_id, or AZURE_CLIENT_ID and AZURE_TENANT_ID of {here}',
       },
     );
   }
@@ -114,7 +114,7 @@ async function expectMetadataServer(client: HttpClient, origin: string): Promise
   } catch (error) {
     throw new UserError('the metadata server of Azure is absent', {
       cause: networkError('GET', url, error),
-      hint: 'run the worker on Azure with a managed identity or with workload identity (AZURE_FEDERATED_TOKEN_FILE), or set username and password instead of azure_acr',
+      hint: 'run {here} on Azure with a managed identity or with workload identity (AZURE_FEDERATED_TOKEN_FILE), or set username and password instead of azure_acr',
     });
   }
 }

@@ -108,13 +108,13 @@ async function metadataToken(client: HttpClient, host: string, now: number): Pro
     .catch((error: unknown) => {
       throw new UserError('there is no file of credentials, and the metadata server is absent', {
         cause: networkError('GET', url, error),
-        hint: 'set GOOGLE_APPLICATION_CREDENTIALS of the worker, or run it on Google Cloud with a service account',
+        hint: 'set GOOGLE_APPLICATION_CREDENTIALS, or use a machine of Google Cloud with a service account',
       });
     });
   const body = await readBody('GET', response, maximumErrorBody);
   if (response.status !== 200 || headerText(response, 'metadata-flavor') !== 'Google') {
     throw new UserError(`the metadata server of Google Cloud returned no token: status ${response.status}`, {
-      hint: 'attach a service account with the scope cloud-platform to the machine of the worker',
+      hint: 'attach a service account with the scope cloud-platform to the machine',
     });
   }
   const document = parseJson(body);

@@ -71,7 +71,7 @@ export function verifyMetadata(
   }
   if (until <= rules.now) {
     throw new UserError(`the ${role} metadata expired on ${new Date(until).toISOString()}`, {
-      hint: 'expired metadata cannot be trusted: sign it again with its key (notary publish), or check the clock of the worker',
+      hint: 'expired metadata cannot be trusted: sign it again with its key (notary publish), or check the clock of {here}',
     });
   }
 }

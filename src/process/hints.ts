@@ -79,13 +79,27 @@ const commandLineHints: Readonly<Record<string, string>> = {
 export type HintSurface = 'pipeline' | 'command line';
 
 interface SurfaceHints {
+  /** What `{name}` stands for in hints that differ by these words only. */
+  readonly words: Readonly<Record<string, string>>;
   readonly system: Readonly<Record<string, string>>;
   readonly own: Readonly<Record<string, string>>;
 }
 
 const surfaceHints: Readonly<Record<HintSurface, SurfaceHints>> = {
-  pipeline: { system: systemHints, own: pipelineHints },
-  'command line': { system: commandLineSystemHints, own: commandLineHints },
+  pipeline: {
+    words: { here: 'the worker', where: '', slower: ', or a registry_mirror' },
+    system: systemHints,
+    own: pipelineHints,
+  },
+  'command line': {
+    words: {
+      here: 'this machine',
+      where: ' in the settings file',
+      slower: ', or max_requests_per_second, in the settings file',
+    },
+    system: commandLineSystemHints,
+    own: commandLineHints,
+  },
 };
 
 /**
@@ -95,6 +109,13 @@ const surfaceHints: Readonly<Record<HintSurface, SurfaceHints>> = {
  * part that has one counts.
  */
 export function hintFor(error: unknown, surface: HintSurface = 'pipeline'): string | undefined {
+  return nextStep(error, surface)?.replace(
+    /\{(here|where|slower)\}/g,
+    (_, name) => surfaceHints[surface].words[name] ?? '',
+  );
+}
+
+function nextStep(error: unknown, surface: HintSurface): string | undefined {
   const levels = [...causes(error)];
   if (levels.some((level) => errorCode(level) === outputFailed)) {
     return outputHint;
@@ -107,7 +128,7 @@ function ownHint(level: unknown, surface: HintSurface): string | undefined {
   if (level instanceof AggregateError) {
     // Plain http was tried, too.
     const parts = level.errors.filter((error) => errorCode(error) !== 'TLS_MISSING');
-    return parts.map((error) => hintFor(error, surface)).find((hint) => hint !== undefined);
+    return parts.map((error) => nextStep(error, surface)).find((hint) => hint !== undefined);
   }
   if (!(level instanceof UserError)) {
     return registryHint(level);

@@ -3,8 +3,8 @@ import { UserError } from '../errors.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 
 const certificateHints: Readonly<Record<string, string>> = {
-  CERTIFICATE_UNTRUSTED: "add the PEM certificate of the registry's authority to ca_certs",
-  CERTIFICATE_EXPIRED: 'the certificate must be renewed, or the clock of the worker is wrong',
+  CERTIFICATE_UNTRUSTED: "add the PEM certificate of the registry's authority to ca_certs{where}",
+  CERTIFICATE_EXPIRED: 'the certificate must be renewed, or the clock of {here} is wrong',
   CERTIFICATE_HOST_MISMATCH:
     'use the name that is in the certificate, or give the server a certificate for this name',
   CA_CERT_UNREADABLE:
@@ -12,29 +12,29 @@ const certificateHints: Readonly<Record<string, string>> = {
 };
 
 const connectionHints: Readonly<Record<string, string>> = {
-  TLS_MISSING: 'for a registry that speaks plain http set "insecure: true"',
-  TLS_FAILED: 'for a registry that speaks plain http set "insecure: true"',
-  HOST_UNRESOLVED: 'check the spelling of the registry, and the DNS and proxy settings of the worker',
+  TLS_MISSING: 'for a registry that speaks plain http set "insecure: true"{where}',
+  TLS_FAILED: 'for a registry that speaks plain http set "insecure: true"{where}',
+  HOST_UNRESOLVED: 'check the spelling of the registry, and the DNS and proxy settings of {here}',
   CONNECTION_REFUSED: 'check host and port of the registry, and that it runs',
-  HOST_UNREACHABLE: 'check the network of the worker: firewall, proxy (HTTPS_PROXY, NO_PROXY), DNS',
+  HOST_UNREACHABLE: 'check the network of {here}: firewall, proxy (HTTPS_PROXY, NO_PROXY), DNS',
   SERVER_SILENT: 'the registry, or a proxy in front of it, may be overloaded',
   SERVER_SLOW: 'the registry, or a proxy in front of it, may be overloaded',
-  CONNECTION_BROKEN: 'a proxy or firewall between worker and registry may have cut it',
-  RESPONSE_INCOMPLETE: 'a proxy between worker and registry may have cut it',
-  PROXY_UNREACHABLE: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the worker, and that the proxy runs',
+  CONNECTION_BROKEN: 'a proxy or firewall between {here} and the registry may have cut it',
+  RESPONSE_INCOMPLETE: 'a proxy between {here} and the registry may have cut it',
+  PROXY_UNREACHABLE: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of {here}, and that the proxy runs',
   PROXY_REFUSED:
-    'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the worker, and the user and password in the proxy URL',
+    'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of {here}, and the user and password in the proxy URL',
   PROXY_URL_INVALID:
-    'check HTTPS_PROXY and HTTP_PROXY of the worker: http://user:password@host:port, special characters escaped',
+    'check HTTPS_PROXY and HTTP_PROXY of {here}: http://user:password@host:port, special characters escaped',
 };
 
 const answerHints: Readonly<Record<string, string>> = {
   HEADERS_TOO_LONG: 'no registry needs such headers: ask its operators, or those of the proxy',
   REDIRECT_LOOP: 'the registry redirects in a circle; ask its operators',
   PLAIN_HTTP_REFUSED:
-    'the registry is reached over https but names an http URL: ask its operators to correct that, or set "insecure: true" to allow it',
+    'the registry is reached over https but names an http URL: ask its operators to correct that, or set "insecure: true"{where} to allow it',
   WEB_PAGE:
-    'a proxy may ask for a log-in: log in to it, or add the registry to NO_PROXY of the worker; otherwise check the host of the registry, or of its mirror',
+    'a proxy may ask for a log-in: log in to it, or add the registry to NO_PROXY of {here}; otherwise check the host of the registry, or of its mirror',
   DOCUMENT_AMBIGUOUS: 'no registry should store such a document: have the image built and pushed anew',
   LIST_ENDLESS: 'the registry names one more page again and again; ask its operators',
   TOKEN_REDIRECT_REFUSED:
@@ -46,7 +46,10 @@ const answerHints: Readonly<Record<string, string>> = {
 
 const hintsByCode = { ...certificateHints, ...connectionHints, ...answerHints };
 
-/** The next step after a failed request to a registry; undefined for another failure, or when there is none to name. */
+/**
+ * The next step after a failed request to a registry; undefined for another failure, or when there is none to name. `{here}`,
+ * `{where}` and `{slower}` stand for words of the surface.
+ */
 export function registryHint(error: unknown): string | undefined {
   if (error instanceof RegistryError) {
     return refusalHint(error);
@@ -78,7 +81,7 @@ function refusalHint({ status, url, codes }: RegistryError): string | undefined 
     case 413:
       return 'a proxy in front of the registry limits the size of uploads: ask its operators';
     case 429:
-      return 'the registry limits how often it may be asked: set username and password, or a registry_mirror';
+      return 'the registry limits how often it may be asked: set username and password{slower}';
     default:
       return status >= 500 ? 'the registry has a problem of its own: try again later' : undefined;
   }

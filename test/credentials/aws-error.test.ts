@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AwsRequest, awsError } from '../../src/credentials/aws-error.ts';
 import { UserError } from '../../src/errors.ts';
+import { hintFor } from '../../src/process/hints.ts';
 
 const named = (name: string, message: string) => Object.assign(new Error(message), { name });
 
@@ -35,7 +36,7 @@ describe('the hint of awsError', () => {
   ])('helps with %s in a request for a %s: %s', (name, request, message, hint) => {
     const failure = awsError(named(name, message), request);
     expect(failure.message).toBe(`${name}: ${message}`);
-    expect(failure.hint).toMatch(hint);
+    expect(hintFor(failure)).toMatch(hint);
   });
 });
 
@@ -52,13 +53,13 @@ describe('awsError', () => {
   it('names the places of credentials in the hint about a file of the worker', () => {
     const failure = awsError(new Error("ENOENT: no such file or directory, open '/token'"), 'keys');
     expect(failure.message).toBe("ENOENT: no such file or directory, open '/token'");
-    expect(failure.hint).toMatch(/its environment, its service account/);
+    expect(hintFor(failure)).toMatch(/its environment, its service account/);
   });
 
   it('reports a malformed response as one of another server', () => {
     const failure = awsError(new SyntaxError('Unexpected token <, "<leak>" is not valid JSON'), 'token');
     expect(failure.message).toBe('the response is not one of AWS');
-    expect(failure.hint).toMatch(/AWS_ENDPOINT_URL/);
+    expect(hintFor(failure)).toMatch(/AWS_ENDPOINT_URL/);
   });
 
   it('returns an error of the network unchanged, and an unknown one with its code', () => {

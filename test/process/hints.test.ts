@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { hintFor } from '../../src/process/hints.ts';
+import { RegistryError } from '../../src/transport/registry-error.ts';
 
 it.each([
   ['REPOSITORY_EMPTY', 'set source.repository'],
@@ -31,6 +32,33 @@ it.each([
   const shown = hintFor(new UserError('outer', { code }), 'command line');
   expect(shown).toContain(hint);
   expect(shown).not.toMatch(/worker|source|container/);
+});
+
+it.each<[code: string, pipeline: string, commandLine: string]>([
+  ['CERTIFICATE_EXPIRED', 'the clock of the worker is wrong', 'the clock of this machine is wrong'],
+  ['CERTIFICATE_UNTRUSTED', 'to ca_certs', 'to ca_certs in the settings file'],
+  ['TLS_FAILED', '"insecure: true"', '"insecure: true" in the settings file'],
+  ['HOST_UNREACHABLE', 'the network of the worker:', 'the network of this machine:'],
+  ['CONNECTION_BROKEN', 'between the worker and the registry', 'between this machine and the registry'],
+  ['PROXY_UNREACHABLE', 'NO_PROXY of the worker', 'NO_PROXY of this machine'],
+])('has the words of each surface about a registry for the code %s', (code, pipeline, commandLine) => {
+  const error = new AggregateError([new UserError('inner', { code })]);
+  expect(hintFor(new UserError('outer', { cause: error }))).toMatch(
+    new RegExp(`${pipeline}(?! in the settings)`),
+  );
+  expect(hintFor(error, 'command line')).toContain(commandLine);
+});
+
+it('has the words of each surface in the hint that an error states itself', () => {
+  const error = new UserError('outer', { hint: 'set the clock of {here} right, {so}' });
+  expect(hintFor(error)).toBe('set the clock of the worker right, {so}');
+  expect(hintFor(error, 'command line')).toBe('set the clock of this machine right, {so}');
+});
+
+it('names the keys of each surface where a registry limits how often it is asked', () => {
+  const limited = new RegistryError({ method: 'GET', url: 'https://r.test/v2/', status: 429, body: '' });
+  expect(hintFor(limited)).toMatch(/, or a registry_mirror$/);
+  expect(hintFor(limited, 'command line')).toMatch(/, or max_requests_per_second, in the settings file$/);
 });
 
 it.each(['pipeline', 'command line'] as const)(
