@@ -94,7 +94,7 @@ function readRegistry(reader: SettingsReader, origin: SettingsOrigin, dockerConf
     maxRequestsPerSecond: reader.positive('max_requests_per_second'),
     maxConcurrent: reader.positive('max_concurrent'),
   };
-  const verify = reader.optionalMap('verify', readVerify);
+  const verify = reader.statedMap('verify', readVerify);
   const policy =
     verify && atLine(origin, reader.line('verify'), () => readVerificationPolicy(verify, 'verify'));
   return {

@@ -87,16 +87,18 @@ export class SettingsReader {
       : this.#text(entry.value, key);
   }
 
-  /** A map that `read` reads; undefined when it is absent. */
-  optionalMap<Value>(key: string, read: (reader: SettingsReader) => Value): Value | undefined {
+  /** A map that `read` reads, an empty one where the key has no value; undefined when there is no such key. */
+  statedMap<Value>(key: string, read: (reader: SettingsReader) => Value): Value | undefined {
     const entry = this.#entry(key);
-    if (!entry || entry.value.kind === 'empty') {
+    if (!entry) {
       return undefined;
     }
-    if (entry.value.kind !== 'map') {
+    const { kind, line } = entry.value;
+    if (kind !== 'map' && kind !== 'empty') {
       throw this.#error(entry.value, `${key} must be a map`);
     }
-    const reader = new SettingsReader(entry.value, this.#origin);
+    const map = kind === 'map' ? entry.value : { kind: 'map' as const, line, entries: [] };
+    const reader = new SettingsReader(map, this.#origin);
     const value = read(reader);
     reader.rejectUnknown();
     return value;

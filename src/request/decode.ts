@@ -133,6 +133,16 @@ export class ObjectReader {
   }
 
   /**
+   * An object, or undefined when there is no such member. A `null` is an empty object: what protects something must not be
+   * switched off by a value that is missing.
+   */
+  statedObject<T>(name: string, read: (object: ObjectReader) => T): T | undefined {
+    const isThere = this.#members.some(({ key }) => foldKey(key) === name);
+    const value = this.object(name, read);
+    return isThere ? value : undefined;
+  }
+
+  /**
    * One object, as {@link optionalObject} reads it, or a list of objects; `readString` reads a string in the list. Of
    * repeated members the last list counts, or the objects after it.
    */

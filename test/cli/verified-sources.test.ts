@@ -245,6 +245,8 @@ it('verify takes the keys of the settings file where it is given none', async ()
 describe('settings that cannot be used are an error by line, before any request:', () => {
   it.each([
     ['no keys', 'verify: {}', 'verify has no keys'],
+    ['nothing at all', 'verify:', 'verify has no keys'],
+    ['null', 'verify: null', 'verify must be a map'],
     ['a key that is none', 'verify: {keys: ["x"]}', 'verify.keys[0] holds no PEM block'],
     ['a list', 'verify: []', 'verify must be a map'],
     ['an unknown key', 'verify: {kyes: []}', 'unknown key "kyes"'],

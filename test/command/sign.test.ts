@@ -181,6 +181,7 @@ describe('a put with from and sign', () => {
 describe('settings that cannot be used fail before any request:', () => {
   it.each([
     ['no key', {}, 'params.sign.key is missing'],
+    ['null', null, 'params.sign.key is missing'],
     ['a public key', { key: key.publicPem }, 'params.sign.key is a PEM block of the type PUBLIC KEY'],
     ['an unknown format', { key: pem, format: 'cosign' }, 'params.sign.format is bundle, legacy or both'],
   ])('%s', async (_, sign, message) => {

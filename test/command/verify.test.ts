@@ -308,4 +308,18 @@ describe('settings that cannot be used fail before any request', () => {
     expect(stderr).toContain('source.verify.keys[0] holds no PEM block');
     expect(registry.requests).toEqual([]);
   });
+
+  it.each([
+    ['null', '"verify":null'],
+    ['null in capitals', '"VERIFY":null'],
+    ['a second time, as null', '"verify":{"threshold":1},"verify":null'],
+  ])('with verify stated as %s', async (_, member) => {
+    const { answer, stderr } = await runCommand(runCheck, {
+      request: `{"source":{"repository":"${registry.host}/${name}","tag":"1.0",${member}}}`,
+      directory,
+    });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain('source.verify has no keys');
+    expect(registry.requests).toEqual([]);
+  });
 });
