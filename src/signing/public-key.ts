@@ -1,5 +1,5 @@
 // Public keys that signatures are verified with: the PEM that they are read from, their ids, and verification itself.
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify, type webcrypto } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 
@@ -54,9 +54,15 @@ export function readPublicKey(pem: string, where: string): PublicKey {
 export const usableKeys = 'use ECDSA on P-256 or P-384, RSA of at least 2048 bits, or Ed25519';
 
 /** A public key of the runtime with its id; undefined for a kind that is not used. */
-export function publicKeyOf(key: KeyObject): PublicKey | undefined {
-  const hashes = hashesOf(key);
-  return hashes && { id: digestOf(key.export({ format: 'der', type: 'spki' })), key, hashes };
+export function publicKeyOf(read: KeyObject): PublicKey | undefined {
+  const numbers = numbersOf(read);
+  const hashes = numbers && hashesOf(read, numbers);
+  if (!hashes) {
+    return undefined;
+  }
+  // Encoded anew: a point can be written in three ways, and a curve by its parameters, but it is one key with one id.
+  const key = createPublicKey({ key: numbers, format: 'jwk' });
+  return { id: digestOf(key.export({ format: 'der', type: 'spki' })), key, hashes };
 }
 
 /** Whether a signature over these bytes was made by the private key of a public one. */
@@ -79,20 +85,35 @@ function importKey(der: Buffer, type: 'spki' | 'pkcs1'): KeyObject | undefined {
   }
 }
 
+/** The numbers that a key consists of; undefined for a kind or a curve that has no JSON Web Key. */
+function numbersOf(key: KeyObject): webcrypto.JsonWebKey | undefined {
+  try {
+    return key.export({ format: 'jwk' });
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * cosign verifies with SHA-256 whatever the curve, even where it has signed with SHA-384: so SHA-256 is signed with, and both
  * count.
  */
-function hashesOf(key: KeyObject): readonly (string | null)[] | undefined {
-  if (key.asymmetricKeyType === 'ed25519') {
-    return [null];
+function hashesOf(
+  { asymmetricKeyType: type }: KeyObject,
+  { crv, n = '' }: webcrypto.JsonWebKey,
+): readonly (string | null)[] | undefined {
+  switch (type) {
+    case 'ed25519':
+      return [null];
+    case 'rsa':
+      return bitLength(Buffer.from(n, 'base64url')) >= minimumRsaBits ? ['sha256'] : undefined;
+    case 'ec':
+      return crv === 'P-256' ? ['sha256'] : crv === 'P-384' ? ['sha256', 'sha384'] : undefined;
+    default:
+      return undefined;
   }
-  if (key.asymmetricKeyType !== 'ec' && key.asymmetricKeyType !== 'rsa') {
-    return undefined;
-  }
-  const { crv, n = '' } = key.export({ format: 'jwk' });
-  if (key.asymmetricKeyType === 'rsa') {
-    return Buffer.from(n, 'base64url').length * 8 >= minimumRsaBits ? ['sha256'] : undefined;
-  }
-  return crv === 'P-256' ? ['sha256'] : crv === 'P-384' ? ['sha256', 'sha384'] : undefined;
+}
+
+function bitLength(number: Buffer): number {
+  return number.length * 8 - Math.clz32(number[0] ?? 0) + 24;
 }

@@ -1,11 +1,21 @@
 // Public keys: which are read, which are refused, and what they verify.
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { constants, createHash, createPublicKey, ECDH, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { isSignedBy, readPublicKey } from '../../src/signing/public-key.ts';
 import { createKey, keyKinds, pemOf, type TestKey } from '../support/signatures.ts';
 
 const bytes = Buffer.from('what is signed');
 const keys = new Map(keyKinds.map((kind) => [kind, createKey(kind)]));
+/** The same P-256 key with its point compressed, as `openssl ec -conv_form compressed` writes it. */
+function compressedPem(publicPem: string): string {
+  const spki = createPublicKey(publicPem).export({ type: 'spki', format: 'der' });
+  const point = ECDH.convertKey(spki.subarray(-65), 'prime256v1', undefined, undefined, 'compressed');
+  const body = Buffer.concat([
+    Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex'),
+    Buffer.from(point),
+  ]);
+  return `-----BEGIN PUBLIC KEY-----\n${body.toString('base64')}\n-----END PUBLIC KEY-----\n`;
+}
 const keyOf = (kind: (typeof keyKinds)[number]) => keys.get(kind) as TestKey;
 
 describe.each(keyKinds)('a public key of the kind %s', (kind) => {
@@ -77,6 +87,22 @@ it('reads an RSA key in the form of PKCS #1 as the same key', () => {
   expect(readPublicKey(old, 'the key').id).toBe(readPublicKey(pemOf(publicKey), 'the key').id);
 });
 
+it('reads a P-256 key with a compressed point as the same key', () => {
+  const { publicPem } = keyOf('P-256');
+  const compressed = compressedPem(publicPem);
+  expect(compressed).not.toBe(publicPem);
+  expect(readPublicKey(compressed, 'the key').id).toBe(readPublicKey(publicPem, 'the key').id);
+});
+
+it('refuses a signature in other encodings than DER and PKCS #1 v1.5', () => {
+  const ecdsa = keyOf('P-256');
+  const rsa = keyOf('RSA');
+  const raw = sign('sha256', bytes, { key: ecdsa.privateKey, dsaEncoding: 'ieee-p1363' });
+  const pss = sign('sha256', bytes, { key: rsa.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING });
+  expect(isSignedBy(readPublicKey(ecdsa.publicPem, 'the key'), bytes, raw)).toBe(false);
+  expect(isSignedBy(readPublicKey(rsa.publicPem, 'the key'), bytes, pss)).toBe(false);
+});
+
 describe('refuses, and names the reason without the file', () => {
   const privatePem = keyOf('P-256').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const { publicPem } = keyOf('P-256');
@@ -91,6 +117,8 @@ describe('refuses, and names the reason without the file', () => {
     ['a body that is no key', publicPem.replace(/\nM/, '\nA'), unusable],
     ['an empty body', '-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----', unusable],
     ['RSA of 1024 bits', pemOf(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey), unusable],
+    ['RSA of 2047 bits', pemOf(generateKeyPairSync('rsa', { modulusLength: 2047 }).publicKey), unusable],
+    ['a curve without a JSON Web Key', ofCurve('brainpoolP256r1'), unusable],
     ['RSA-PSS', pemOf(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey), unusable],
     ['P-521', ofCurve('P-521'), unusable],
     ['secp256k1', ofCurve('secp256k1'), unusable],
