@@ -67,7 +67,12 @@ export const runOut: Command = async (surroundings) => {
     const rule = immutableTagRule(immutable(asked, aliases), onConflict);
     const [first = ''] = tags;
     const unchanged = onlyIfChanged
-      ? await publishedUnchanged(session, first, opened.source, { log, signal })
+      ? await publishedUnchanged(session, first, opened.source, {
+          log,
+          signal,
+          isTrusted: async (digest) =>
+            (await (signer ? signer.hasSigned(session, digest) : gate?.accepts(session, digest))) ?? true,
+        })
       : undefined;
     const { verified } = opened;
     let signed: string | undefined;

@@ -9,6 +9,7 @@ import { repositoryTarget } from '../registry/repository-target.ts';
 import type { PutSign } from '../request/sign.ts';
 import { signImage } from '../signing/sign-image.ts';
 import { readSigner } from '../signing/sign-settings.ts';
+import { verifyImage } from '../signing/verify-image.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Session } from '../transport/session.ts';
 
@@ -24,7 +25,9 @@ export interface PutSigner {
     root: Descriptor,
     bytes: (() => Promise<Uint8Array>) | undefined,
   ): Promise<string>;
-  /** The same for what the repository has under a digest. */
+  /** Whether the repository has a signature of an image or index by the same key. */
+  hasSigned(session: Session, digest: Digest): Promise<boolean>;
+  /** The same as `sign` for what the repository has under a digest. */
   signPublished(session: Session, digest: Digest): Promise<string>;
 }
 
@@ -55,6 +58,10 @@ export async function openPutSigner(
         await target.publish(root, await bytes());
       }
       return await sign(session, target, root);
+    },
+    async hasSigned(session, digest) {
+      const own = { keys: [signer.key.publicKey], threshold: 1, mode: 'require', annotations: {} } as const;
+      return (await verifyImage(session, digest, own, 'enough')).isVerified;
     },
     async signPublished(session, digest) {
       const { bytes, mediaType } = await getManifest(session, digest);

@@ -12,15 +12,27 @@ import type { Session } from '../transport/session.ts';
 /** How many differences are logged. */
 const loggedDifferences = 50;
 
+/** How a published image is looked at. */
+export interface UnchangedOptions {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /**
+   * Whether a published image with another digest than the source may stay. The comparison trusts what its config says of
+   * the layers, and anybody who can write to the repository can have written that.
+   */
+  isTrusted(digest: Digest): Promise<boolean>;
+}
+
 /**
- * The digest that a tag is on, when that image is the same as the source: it has its digest, or the same configs and layers
- * but for times of creation. Else the differences are logged, and the result is undefined, as for a tag that does not exist.
+ * The digest that a tag is on, when that image is the same as the source: it has its digest, or it is trusted and has the
+ * same configs and layers but for times of creation. Else the log says why, and the result is undefined, as for a tag that
+ * does not exist.
  */
 export async function publishedUnchanged(
   session: Session,
   tag: string,
   source: ContentSource,
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+  { log, signal, isTrusted }: UnchangedOptions,
 ): Promise<Digest | undefined> {
   const published = await readPublished(session, tag);
   if (!published) {
@@ -32,7 +44,11 @@ export async function publishedUnchanged(
   }
   const pair = await pairImages(published.source, source, { times: false, signal });
   if (pair.differences.length === 0) {
-    return digest;
+    if (await isTrusted(digest)) {
+      return digest;
+    }
+    log.info(`the image of tag ${tag} looks the same, but ${digest} is not signed: it is not relied upon`);
+    return undefined;
   }
   try {
     logDifferences(await pair.allDifferences(), tag, log);

@@ -21,6 +21,8 @@ export interface Gate {
    * it is signed. Throws an {@link UnverifiedError}, or what the registry said, in either mode.
    */
   verify(session: Session, subject: Digest, repository: RepositoryReference): Promise<string>;
+  /** Whether an image is verified, without a word about it. Throws what the registry said. */
+  accepts(session: Session, subject: Digest): Promise<boolean>;
   /** The result of a verification, and in the mode `warn` the word `no` after a warning when it fails. */
   settle(verification: () => Promise<string>): Promise<string>;
 }
@@ -57,6 +59,9 @@ export function gateFor(policy: VerificationPolicy, { log, signal }: GateSurroun
       const signers = describeSigners(verification);
       log.info(`verified ${subject}: ${signers}`);
       return signers;
+    },
+    async accepts(session, subject) {
+      return (await verifyImage(session, subject, policy, 'enough')).isVerified;
     },
     async settle(verification) {
       try {

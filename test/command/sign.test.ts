@@ -6,7 +6,7 @@ import { runIn } from '../../src/command/in.ts';
 import { runOut } from '../../src/command/out.ts';
 import { readPublicKey } from '../../src/signing/public-key.ts';
 import { dockerArchive } from '../support/image-files.ts';
-import { buildImage, buildIndex, type Image, seed } from '../support/images.ts';
+import { buildImage, buildIndex, type Image, jsonDocument, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { registryForTest } from '../support/registry-for-test.ts';
@@ -115,6 +115,22 @@ describe('a put with sign', () => {
     expect(answer?.version).toEqual(unsigned.answer.version);
     expect(answer?.metadata).toContainEqual({ name: 'signed', value: signer });
     expect(await get(answer.version.digest)).toMatchObject({ isFetched: true });
+  });
+
+  it('does not sign what another one has published with the same config, with only_if_changed', async () => {
+    const mine = await put({ image: 'image.tar', tags: ['0.9'] });
+    const served = registry.manifest(name, '0.9');
+    const document = JSON.parse(Buffer.from(served?.bytes ?? []).toString());
+    const evil = await buildImage({ layers: [[file('etc/motd', 'evil')]] });
+    seed(registry, name, 'evil', evil);
+    const layers = JSON.parse(Buffer.from(evil.bytes).toString()).layers;
+    const forged = jsonDocument(served?.mediaType ?? '', { ...document, layers });
+    registry.putManifest(name, '1.0', forged.mediaType, forged.bytes);
+    const params = { image: 'image.tar', tags: ['1.0'], only_if_changed: true, sign: { key: pem } };
+    const { answer, stderr } = await put(params);
+    expect(answer?.version.digest, stderr).toBe(mine.answer.version.digest);
+    expect(await get(forged.digest)).toMatchObject({ isFetched: false });
+    expect(await get(mine.answer.version.digest)).toMatchObject({ isFetched: true });
   });
 
   it('signs nothing when every tag stays on another image', async () => {

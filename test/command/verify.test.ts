@@ -8,7 +8,15 @@ import { runIn } from '../../src/command/in.ts';
 import { runOut } from '../../src/command/out.ts';
 import type { Command } from '../../src/process/surroundings.ts';
 import { readPublicKey } from '../../src/signing/public-key.ts';
-import { buildImage, buildIndex, type Image, type Index, type Root, seed } from '../support/images.ts';
+import {
+  buildImage,
+  buildIndex,
+  type Image,
+  type Index,
+  jsonDocument,
+  type Root,
+  seed,
+} from '../support/images.ts';
 import { file } from '../support/layers.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { registryForTest } from '../support/registry-for-test.ts';
@@ -286,6 +294,28 @@ describe('a put with verify', () => {
       expect(writes()).toEqual([]);
     },
   );
+
+  it('leaves what is published with only_if_changed when it is signed itself, not when it looks the same', async () => {
+    signSeeded(registry, staging, image, key);
+    const evil = await buildImage({ layers: [[file('etc/motd', 'evil')]] });
+    seeded(evil, 'evil');
+    const layersOf = ({ bytes }: Image) => JSON.parse(Buffer.from(bytes).toString());
+    const alike = (more: object) => {
+      const manifest = jsonDocument(image.mediaType, { ...layersOf(image), ...more });
+      registry.putBlob(name, image.config.bytes);
+      registry.putManifest(name, '1.0', manifest.mediaType, manifest.bytes);
+      return manifest;
+    };
+    const params = { from: `${registry.host}/${staging}:next`, tags: ['1.0'], only_if_changed: true };
+    const forged = alike({ layers: layersOf(evil).layers });
+    const pushed = await put(params);
+    expect(pushed.answer?.version.digest, pushed.stderr).toBe(image.digest);
+    expect(pushed.stderr).toContain(`looks the same, but ${forged.digest} is not signed`);
+    const own = alike({ annotations: { rebuilt: 'yes' } });
+    signSeeded(registry, name, own, key);
+    const kept = await put(params);
+    expect(kept.answer?.version.digest, kept.stderr).toBe(own.digest);
+  });
 
   it('writes with mode warn', async () => {
     const { answer } = await put(
