@@ -10,7 +10,14 @@ const policyWith = (name: string) =>
     { keys: [createKey().publicPem], threshold: '', mode: '', annotations: { name } },
     'verify',
   );
-const policies = ['a.test', 'a.test/team', 'a.test/team/app', 'index.docker.io/library'].map((prefix) => ({
+const policies = [
+  'a.test',
+  'a.test/team',
+  'a.test/team/app',
+  'index.docker.io/library',
+  'B.test:443',
+  '[::1]:5000',
+].map((prefix) => ({
   prefix,
   policy: policyWith(prefix),
 }));
@@ -23,9 +30,19 @@ it.each([
   ['a.test/team/application', 'a.test/team'],
   ['a.test/teams/app', 'a.test'],
   ['busybox', 'index.docker.io/library'],
-  ['b.test/team', undefined],
+  ['c.test/team', undefined],
   ['a.test:5000/team', undefined],
   ['docker.io/team/app', undefined],
+  ['A.Test/team/tool', 'a.test/team'],
+  ['a.test:443/team/tool', 'a.test/team'],
+  ['a.test:80/team/tool', 'a.test/team'],
+  ['a.test./team/tool', 'a.test/team'],
+  ['A.TEST.:443/team/app', 'a.test/team/app'],
+  ['\uff41.test/team/tool', 'a.test/team'],
+  ['registry-1.docker.io/library/busybox', 'index.docker.io/library'],
+  ['docker.io:443/library/busybox', 'index.docker.io/library'],
+  ['b.test/team', 'B.test:443'],
+  ['[0:0::1]:5000/team', '[::1]:5000'],
 ])('for %s it is that of %s', (repository, prefix) => {
   expect(policyFor(parseRepository(repository), policies)?.annotations.name).toBe(prefix);
 });
