@@ -11,7 +11,7 @@ import { type VerificationPolicy, verificationPolicy } from '../signing/verifica
 import { shortfall, type Verification, verifyImage } from '../signing/verify-image.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { readAnnotations, readKeyFile } from './key-options.ts';
-import { jsonAnswer, tableText } from './table.ts';
+import { jsonAnswer, printable, tableText } from './table.ts';
 
 interface Options extends RegistryOptions {
   /** Paths of public keys. */
@@ -117,6 +117,6 @@ function text({ repository, digest, verification, policy }: Answer): string {
   const signers = new Set(verification.verified.map(({ key }) => key.id)).size;
   const result = verification.isVerified
     ? `is verified: ${signers} of ${policy.keys.length} keys have signed it`
-    : `is not verified: ${shortfall({ ...verification, rejected: [] }, policy)}`;
+    : printable(`is not verified: ${shortfall({ ...verification, rejected: [] }, policy)}`);
   return `${tableText(['FORMAT', 'MANIFEST', 'RESULT', 'REASON'], rows)}${repositoryName(repository)}@${digest} ${result}\n`;
 }

@@ -14,6 +14,11 @@ export class CorruptContentError extends UserError {
   }
 }
 
+/** Content whose length, as its server states it, is not the size in its descriptor: one of both is wrong. */
+export class ContentSizeError extends UserError {
+  override readonly name: string = 'ContentSizeError';
+}
+
 /** The size in bytes and the digest that content must have. */
 export type ExpectedContent = Pick<Descriptor, 'size' | 'digest'>;
 

@@ -1,6 +1,6 @@
 // Downloads blobs: verified by size and digest, and resumed where a connection broke.
 import { Readable } from 'node:stream';
-import { verifyContent } from '../content/verified-content.ts';
+import { ContentSizeError, verifyContent } from '../content/verified-content.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { contentCoding } from '../transport/content-coding.ts';
@@ -104,7 +104,7 @@ async function readWhole(response: HttpResponse, { descriptor }: WantedBlob): Pr
     await discardBody(response);
     throw (
       pageError({ url, contentType }) ??
-      new UserError(
+      new ContentSizeError(
         `GET ${redactedUrl(url)}: the response has ${length} bytes; expected ${descriptor.size} bytes`,
       )
     );

@@ -1,6 +1,6 @@
 // Finds the signatures of an image on its registry: sigstore bundles among its referrers, and the tag `sha256-….sig`.
 import { buffer } from 'node:stream/consumers';
-import { CorruptContentError } from '../content/verified-content.ts';
+import { ContentSizeError, CorruptContentError } from '../content/verified-content.ts';
 import { errorText, UserError } from '../errors.ts';
 import { maximumSignature, maximumSignatures, maximumSmallDocument } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -14,6 +14,7 @@ import {
   type ServedManifest,
 } from '../registry/manifest-endpoint.ts';
 import { listReferrers, referrersTag, taggedReferrers } from '../registry/referrer-list.ts';
+import { OversizedBodyError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
 import { signaturePredicate } from './image-statement.ts';
 import { bundleType } from './sigstore-bundle.ts';
@@ -158,11 +159,22 @@ async function readable(
   try {
     return await read();
   } catch (error) {
-    if (error instanceof UnusableError || error instanceof CorruptContentError || isMissing(error)) {
+    if (isAbout(error)) {
       return { format, manifest, reason: errorText(error) };
     }
     throw error;
   }
+}
+
+/** Whether an error is about the signature itself: it must not hide another one, as a failing registry does. */
+function isAbout(error: unknown): boolean {
+  return (
+    error instanceof UnusableError ||
+    error instanceof CorruptContentError ||
+    error instanceof ContentSizeError ||
+    (error instanceof UserError && error.cause instanceof OversizedBodyError) ||
+    isMissing(error)
+  );
 }
 
 async function readSmallBlob(session: Session, descriptor: Descriptor): Promise<Buffer> {

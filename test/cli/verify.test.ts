@@ -56,6 +56,15 @@ it('exits with 1 for an image that no key has signed', async () => {
   });
 });
 
+it('does not let the name of a foreign referrer control the terminal', async () => {
+  seedBundle(registry, name, image, 'x', { artifactType: 'a/\u001b[2K\rb' });
+  const { code, stdout } = await runCli(['verify', reference, '--key', keyFile]);
+  expect({ code, stdout }).toEqual({
+    code: 1,
+    stdout: expect.stringContaining('is not verified: a/\\u001b[2K\\u000db\n'),
+  });
+});
+
 it('prints one document with --json', async () => {
   const right = seedLegacy(registry, name, image, [
     legacySignature(simplePayload(image.digest, '', { env: 'prod', build: 7 }), key),

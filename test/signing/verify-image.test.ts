@@ -344,3 +344,41 @@ it('refuses more signatures than anybody makes', async () => {
   );
   await expect(verify(registry)).rejects.toThrow(`has ${maximumSignatures + 1} signatures: more than`);
 });
+
+describe('a signature that cannot be read does not hide the right one:', () => {
+  it('a bundle whose layer states another size', async () => {
+    const registry = await registryWith();
+    const content = Buffer.from(JSON.stringify(rightBundle()));
+    const layer = { mediaType: bundleType, size: 3, digest: registry.putBlob(name, content) };
+    seedBundle(registry, name, image, rightBundle(), { layers: [layer] });
+    signSeeded(registry, name, image, key, 'legacy');
+    const { isVerified, rejected } = await verify(registry);
+    expect({ isVerified, reasons: rejected.map(({ reason }) => reason) }).toEqual({
+      isVerified: true,
+      reasons: [expect.stringContaining('expected 3 bytes')],
+    });
+  });
+
+  it('a legacy payload that states another size', async () => {
+    const registry = await registryWith();
+    const signature = legacySignature(simplePayload(image.digest), key);
+    const { mediaType, bytes } = seedLegacy(registry, name, image, [signature, signature]);
+    const manifest = JSON.parse(Buffer.from(bytes).toString());
+    manifest.layers[0].size = 3;
+    const changed = jsonDocument(mediaType, manifest);
+    registry.putManifest(name, `sha256-${image.digest.slice(7)}.sig`, mediaType, changed.bytes);
+    const { isVerified, rejected } = await verify(registry);
+    expect({ isVerified, rejected: rejected.length }).toEqual({ isVerified: true, rejected: 1 });
+  });
+
+  it('a referrer that is too large', async () => {
+    const registry = await registryWith();
+    seedBundle(registry, name, image, rightBundle(), { annotations: { filler: 'x'.repeat(300_000) } });
+    signSeeded(registry, name, image, key, 'legacy');
+    const { isVerified, rejected } = await verify(registry);
+    expect({ isVerified, reasons: rejected.map(({ reason }) => reason) }).toEqual({
+      isVerified: true,
+      reasons: [expect.stringContaining('is too large')],
+    });
+  });
+});
