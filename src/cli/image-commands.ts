@@ -1,7 +1,12 @@
 // The commands of registry-image that look at images and repositories: their arguments and options.
 import type { Command as Program } from 'commander';
 import type { Define } from './cli-context.ts';
-import { repeated, withManifestOptions, withRegistryOptions, withSignOptions } from './shared-options.ts';
+import {
+  repeatedOption,
+  withManifestOptions,
+  withRegistryOptions,
+  withSignOptions,
+} from './shared-options.ts';
 
 /** Adds the commands to the program. */
 export function defineImageCommands(program: Program, define: Define): void {
@@ -11,14 +16,12 @@ export function defineImageCommands(program: Program, define: Define): void {
         program
           .command('copy')
           .description('copy one image, with its signatures and referrers, to one or several places')
-          .argument('<source>', 'host/path/name:tag, a digest, oci:DIRECTORY[:NAME] or docker-archive:FILE')
-          .argument('<destination...>', 'host/path/name, with or without a tag, oci:… or docker-archive:…')
-          .option(
-            '--tag <tag>',
-            'a further tag at every destination; may be given several times',
-            repeated,
-            [],
+          .argument(
+            '<source>',
+            'host/path/name:tag, host/path/name@sha256:…, oci:DIRECTORY[:NAME] or docker-archive:FILE',
           )
+          .argument('<destination...>', 'host/path/name, with or without a tag, oci:… or docker-archive:…')
+          .addOption(repeatedOption('--tag <tag>', 'a further tag at every destination'))
           .option(
             '--platform <platform>',
             'the image of an index that a tarball gets; by default that of this machine',
@@ -48,6 +51,7 @@ export function defineImageCommands(program: Program, define: Define): void {
       program
         .command('cleanup')
         .description('delete old temporary tags of a repository; a dry run without --confirm')
+        .usage('<repository> --pattern <pattern> --older-than <duration> [options]')
         .argument('<repository>', 'host/path/name')
         .option('--pattern <pattern>', 'required: only tags that match this RE2 pattern')
         .option('--older-than <duration>', 'required: the least age, such as 90m, 24h or 7d')
@@ -84,7 +88,10 @@ export function defineImageCommands(program: Program, define: Define): void {
       program
         .command('compare')
         .description('compare two images: config, layers, packages and files')
-        .argument('<a>', 'host/path/name:tag, a digest, oci:DIRECTORY[:NAME] or docker-archive:FILE')
+        .argument(
+          '<a>',
+          'host/path/name:tag, host/path/name@sha256:…, oci:DIRECTORY[:NAME] or docker-archive:FILE',
+        )
         .argument('<b>', 'as the first')
         .option('--times', 'count times of creation and of modification'),
     ),

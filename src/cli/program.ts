@@ -1,6 +1,5 @@
 // registry-image: its commands, their help and their arguments.
 import { CommanderError, Command as Program } from 'commander';
-import { UserError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { reportFailure } from '../process/failure-report.ts';
 import type { Command, CommandResult, Surroundings } from '../process/surroundings.ts';
@@ -10,6 +9,15 @@ import { defineImageCommands } from './image-commands.ts';
 import { definePromotionCommands } from './promotion-commands.ts';
 import { defineResourceCommands } from './resource-commands.ts';
 import { defineSigningCommands } from './signing-commands.ts';
+import { wrongArguments } from './wrong-arguments.ts';
+
+/** What the help of every command ends with. */
+const exitStatus = `
+Exit status:
+  0         done, or nothing to do
+  2         differences, or changes pending: a dry run with something to do
+  1         an error, or something could not be done
+  130, 143  interrupted by SIGINT or SIGTERM`;
 
 /** Everything that the program is made of, without running anything. */
 export function createProgram(define: Define): Program {
@@ -22,6 +30,9 @@ export function createProgram(define: Define): Program {
   definePromotionCommands(program, define);
   defineImageCommands(program, define);
   defineSigningCommands(program, define);
+  for (const command of [program, ...program.commands]) {
+    command.addHelpText('after', exitStatus);
+  }
   defineResourceCommands(program);
   return program;
 }
@@ -67,24 +78,8 @@ async function runProgram(surroundings: Surroundings): Promise<CommandResult> {
       throw error;
     }
     if (error.exitCode !== 0) {
-      throw wrongArguments(error, surroundings.arguments[0], program);
+      throw wrongArguments(error, surroundings.arguments, program);
     }
   }
   return result ?? { output, code: 0 };
-}
-
-/** The error of the library with the command that explains the arguments. */
-function wrongArguments(
-  { code, message }: CommanderError,
-  name: string | undefined,
-  program: Program,
-): UserError {
-  const isKnown = program.commands.some((command) => command.name() === name);
-  const help = `see registry-image ${isKnown ? `${name} ` : ''}--help`;
-  if (code === 'commander.help') {
-    return new UserError('no command is given', { hint: help });
-  }
-  const [problem = '', suggestion] = message.replace(/^error: /, '').split(/\n\((.*)\)$/);
-  const nearest = suggestion === undefined ? '' : `${suggestion.replace(/^D/, 'd')} `;
-  return new UserError(problem, { hint: `${nearest}${help}` });
 }

@@ -27,6 +27,7 @@ export function definePromotionCommands(program: Program, define: Define): void 
         withManifestOptions(
           program
             .command('promote')
+            .usage('(--manifest <file> | --thin-manifest-dir <directory>) [options]')
             .description(
               'copy what promotion manifests say to its destinations; a dry run without --confirm',
             ),
@@ -81,6 +82,7 @@ export function definePromotionCommands(program: Program, define: Define): void 
         withManifestOptions(
           program
             .command('audit')
+            .usage('(--manifest <file> | --thin-manifest-dir <directory>) [options]')
             .description('compare what destinations hold with what promotion manifests say'),
         ),
       ).option(

@@ -1,20 +1,25 @@
 // Options that several commands of registry-image have.
-import type { Command as Program } from 'commander';
+import { Option, type Command as Program } from 'commander';
 import { type Pattern, requirePattern } from '../policy/pattern.ts';
 
-/** Collects the values of an option that may be given several times. */
-export function repeated(value: string, others: readonly string[]): readonly string[] {
-  return [...others, value];
+/** An option that may be given several times; its value is a list, empty without it. */
+export function repeatedOption(flags: string, description: string): Option {
+  return new Option(flags, `${description}; may be given several times`)
+    .argParser((value: string, others: readonly string[]) => [...others, value])
+    .default([], 'none');
 }
 
 /** Adds the options of a command with an answer. */
 export function withAnswerOptions(command: Program): Program {
-  return command.option('--json', 'print one JSON document instead of a table');
+  return command.option('--json', 'print one JSON document instead of text for people');
 }
 
 /** Adds the option of a command that can write a report page. */
 export function withReportOption(command: Program): Program {
-  return command.option('--report <file>', 'also write what happened as a page for browsers, FILE.html');
+  return command.option(
+    '--report <file>',
+    'also write what happened as a page for browsers; its name ends with .html',
+  );
 }
 
 /** Adds the options of a command that sends requests. */

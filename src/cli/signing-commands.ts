@@ -1,7 +1,7 @@
 // The commands of registry-image about signatures: their arguments and options.
 import type { Command as Program } from 'commander';
 import type { Define } from './cli-context.ts';
-import { repeated, withRegistryOptions } from './shared-options.ts';
+import { repeatedOption, withRegistryOptions } from './shared-options.ts';
 
 /** Adds the commands to the program. */
 export function defineSigningCommands(program: Program, define: Define): void {
@@ -11,14 +11,9 @@ export function defineSigningCommands(program: Program, define: Define): void {
         .command('verify')
         .description('verify the signatures of an image by public keys, given here or in the settings file')
         .argument('<image>', 'host/path/name:tag or host/path/name@sha256:…')
-        .option('--key <file>', 'a public key (PEM); may be given several times', repeated, [])
+        .addOption(repeatedOption('--key <file>', 'a public key (PEM)'))
         .option('--threshold <count>', 'how many of the keys must have signed it; by default 1')
-        .option(
-          '--annotation <name=value>',
-          'must be signed with the image; may be given several times',
-          repeated,
-          [],
-        ),
+        .addOption(repeatedOption('--annotation <name=value>', 'must be signed with the image')),
     ),
     async () => (await import('./verify-command.ts')).runVerify,
   );
@@ -30,12 +25,7 @@ export function defineSigningCommands(program: Program, define: Define): void {
         .argument('<image>', 'host/path/name:tag or host/path/name@sha256:…')
         .option('--key <file>', 'required: the private key (PEM)')
         .option('--format <format>', 'bundle, legacy or both', 'bundle')
-        .option(
-          '--annotation <name=value>',
-          'is signed with the image; may be given several times',
-          repeated,
-          [],
-        )
+        .addOption(repeatedOption('--annotation <name=value>', 'is signed with the image'))
         .option('--recursive', 'sign everything that an index lists, too'),
     ),
     async () => (await import('./sign-command.ts')).runSign,

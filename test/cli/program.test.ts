@@ -26,7 +26,9 @@ describe.each(ownCommands)('%s', (name) => {
       const { code, stdout, stderr } = await runCli(args);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(new RegExp(`^Usage: registry-image ${name} `));
-      const options = stdout.split('\nOptions:\n')[1] ?? '';
+      const options = stdout.split('\nOptions:\n')[1]?.split('\n\n')[0] ?? '';
+      expect(stdout).toMatch(/\n\nExit status:\n {2}0 +done.*\n {2}2 .*\n {2}1 .*\n {2}130, 143 .*\n$/);
+      expect(stdout).not.toContain('[]');
       for (const line of options.trimEnd().split('\n')) {
         expect(line).toMatch(/^ {2}(-\w, )?--[a-z-]+.* {2}\w|^ {10,}\S/);
       }
@@ -49,6 +51,21 @@ it.each([
     /unknown command 'lss'.*\nhint: did you mean ls\? see registry-image --help/,
   ],
   ['a misspelled option', ['ls', '--jsn'], /unknown option '--jsn'.*\nhint: did you mean --json\?/],
+  [
+    'an option of another command',
+    ['apply', 'plan.json', '--confirm'],
+    /unknown option '--confirm'.*\nhint: --confirm is an option of promote, mirror, cleanup; see registry-image apply --help/,
+  ],
+  [
+    'a manifest without its option',
+    ['promote', 'm.yaml'],
+    /too many arguments.*m\.yaml.*\nhint: name manifests with --manifest FILE or --thin-manifest-dir DIRECTORY; see/,
+  ],
+  [
+    'an argument that an option with an optional value takes',
+    ['mirror', '--allow-tag-moves', 'list.yaml'],
+    /missing required argument 'file'.*\nhint: --allow-tag-moves takes the word after it as its value: write it last/,
+  ],
   ['a missing argument', ['ls'], /missing required argument 'repository'/],
   ['an argument too many', ['ls', 'a/b', 'c/d'], /too many arguments for 'ls'/],
   ['an option without its value', ['ls', '--config'], /'--config <file>' argument missing/],
