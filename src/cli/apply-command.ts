@@ -2,8 +2,10 @@
 import { open } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
 import { applyPlan } from '../promotion/apply.ts';
+import type { PromotionPlan } from '../promotion/plan.ts';
 import type { PlannedEdge } from '../promotion/plan-edges.ts';
 import { type PlanContents, readPlanContents, readPlanEdges } from '../promotion/plan-reader.ts';
+import type { PromoteOptions } from '../promotion/promote.ts';
 import { repositoriesOfShard } from '../promotion/shard.ts';
 import { type CarryOutOptions, carryOutWithProgress, promotionReported } from './carry-out.ts';
 import { type CliCommand, withRegistries } from './cli-context.ts';
@@ -35,7 +37,9 @@ export const runApply: CliCommand<CarryOutOptions> = async (run) => {
     const edges = await plan.edges((destination) => mine?.has(destination) ?? true);
     // Edges that the plan only counts are in no shard.
     const own = { edges, total: mine ? edges.length : total };
-    const result = await carryOutWithProgress(own, applyPlan, run, { ...opened, sign });
+    const all = options.all ?? false;
+    const applyAgain = (planned: PromotionPlan, how: PromoteOptions) => applyPlan(planned, { ...how, all });
+    const result = await carryOutWithProgress(own, applyAgain, run, { ...opened, sign });
     const origin = [['Plan', `${path}, made at ${created}`] as const, ...shardFact(shard)];
     return await promotionReported(
       result,

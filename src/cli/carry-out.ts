@@ -14,6 +14,7 @@ import type { SignOptions } from './sign-options.ts';
 /** The options of every command that carries out a plan. */
 export interface CarryOutOptions extends RegistryOptions, ReportOptions, SignOptions {
   readonly allowLost?: boolean;
+  readonly all?: boolean;
   /** False with --no-referrers. */
   readonly referrers: boolean;
   readonly shard?: string;

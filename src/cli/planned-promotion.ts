@@ -27,7 +27,6 @@ export interface PlanningOptions extends CarryOutOptions {
   /** True for all tags, or a pattern. */
   readonly allowTagMoves?: string | true;
   readonly strict?: boolean;
-  readonly all?: boolean;
 }
 
 /** What the options say about a plan. */

@@ -47,6 +47,7 @@ export function withSignOptions(command: Program): Program {
 export function withCarryOutOptions(command: Program): Program {
   return withSignOptions(withReportOption(command))
     .option('--allow-lost', 'do not count images that no registry holds as a failure')
+    .option('--all', 'list what needs nothing, too')
     .option('--no-referrers', 'do not copy signatures, attestations and SBOMs')
     .option(
       '--shard <i/n>',
@@ -63,8 +64,7 @@ export function withPlanningOptions(command: Program): Program {
       '--allow-tag-moves [pattern]',
       'move tags that are on another digest, all or those whose "name:tag" matches this RE2 pattern',
     )
-    .option('--strict', 'copy nothing at all when anything is lost, may not move, or cannot be read')
-    .option('--all', 'list what needs nothing, too');
+    .option('--strict', 'copy nothing at all when anything is lost, may not move, or cannot be read');
 }
 
 /** The RE2 pattern of an option; undefined without the option. Throws a UserError for an empty or invalid one. */

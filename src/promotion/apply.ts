@@ -9,12 +9,18 @@ import { carryOutPlan, type PromoteOptions, type PromotionResult } from './promo
 import type { ManifestDigest } from './promotion-manifest.ts';
 import { reportPlanned } from './promotion-report.ts';
 
+/** How a saved plan is carried out. */
+export interface ApplyOptions extends PromoteOptions {
+  /** Whether edges that need nothing are listed. */
+  readonly all: boolean;
+}
+
 /**
  * Carries out a plan that was made earlier. A destination repository in which a tag is neither where the plan saw it
  * nor where it is to be, or in which a digest is gone, is not written to: all its edges fail. What an earlier run has done
- * is present now.
+ * is present now, and counted; it is listed with `all` only.
  */
-export async function applyPlan(plan: PromotionPlan, options: PromoteOptions): Promise<PromotionResult> {
+export async function applyPlan(plan: PromotionPlan, options: ApplyOptions): Promise<PromotionResult> {
   const inventory = openInventory(options.registries, options.signal);
   const byDestination = [...Map.groupBy(plan.edges, ({ destination }) => destination)];
   const now = await mapByHost(
@@ -23,7 +29,8 @@ export async function applyPlan(plan: PromotionPlan, options: PromoteOptions): P
     async ([destination, edges]) =>
       edges.some(isToDo) ? await readAgain(destination, edges, inventory, options) : edges,
   );
-  return await carryOutPlan({ edges: now.flat(), total: plan.total }, options);
+  const edges = now.flat().filter(({ action }) => options.all || action !== 'present');
+  return await carryOutPlan({ edges, total: plan.total }, options);
 }
 
 /** The edges of one destination, those that are to be done by what it holds now. */

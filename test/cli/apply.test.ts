@@ -53,7 +53,12 @@ it('carries out what was planned, and is done when it is run again', async () =>
   expect(summary).toMatchObject({ edges: 3, copied: 2, tagged: 1 });
   const wrote = writes(destination).length;
   const again = await apply(plan);
-  expect(again).toMatchObject({ code: 0, summary: { edges: 3, present: 3, copied: 0 } });
+  expect(again).toMatchObject({ code: 0, edges: [], summary: { edges: 3, present: 3, copied: 0 } });
+  expect((await apply(plan, '--all')).outcomes).toEqual([
+    'prod/app:1 present',
+    'prod/app:latest present',
+    'prod/tool:2 present',
+  ]);
   expect(writes(destination)).toHaveLength(wrote);
 });
 
@@ -62,7 +67,7 @@ it('says nothing of where a tag was that an earlier run has moved', async () => 
   const destination = await registryWith({ 'prod/app:latest': two });
   const plan = await savedPlan(source, [destination], { app: [[one, 'latest']] }, '--allow-tag-moves');
   expect((await apply(plan)).edges).toMatchObject([{ outcome: 'copied', reason: `was on ${two.digest}` }]);
-  expect((await apply(plan)).edges).toMatchObject([{ outcome: 'present', reason: '' }]);
+  expect((await apply(plan, '--all')).edges).toMatchObject([{ outcome: 'present', reason: '' }]);
 });
 
 it('brings the digest of the plan, though the tag of the source has moved', async () => {
