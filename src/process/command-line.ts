@@ -19,7 +19,8 @@ const commands = {
   },
   out: {
     usage: 'out DIRECTORY < request.json',
-    purpose: 'Publishes an image and writes its version: params.image finds it below DIRECTORY; params.from and manifests name others.',
+    purpose:
+      'Publishes an image and writes its version: params.image finds it below DIRECTORY; params.from and manifests name others.',
     example:
       '{"source": {"repository": "registry.example.com/team/app", "tag": "1.0"}, "params": {"image": "image.tar"}}',
   },
