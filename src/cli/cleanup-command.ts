@@ -1,6 +1,6 @@
 // registry-image cleanup: deletes temporary tags of a repository; a dry run unless it is confirmed.
 import { UserError } from '../errors.ts';
-import { parseRepository } from '../oci/reference.ts';
+import { parseRepository, repositoryName } from '../oci/reference.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { requirePattern } from '../policy/pattern.ts';
 import { type CleanupResult, cleanRepository } from '../promotion/repository-cleanup.ts';
@@ -26,11 +26,14 @@ export const runCleanup: CliCommand<Options> = async (run) => {
     age: options.timeInTag ? ('tag' as const) : ('created' as const),
     isConfirmed: options.confirm ?? false,
   };
-  return await withRegistries(run, async ({ registries }) => {
+  return await withRegistries(run, async ({ registries, log }) => {
     const session = await (cleanup.isConfirmed
       ? registries.deleter(repository)
       : registries.reader(repository));
-    const { summary, tags } = await cleanRepository(session, cleanup, surroundings.clock.now());
+    const { summary, tags, isEmpty } = await cleanRepository(session, cleanup, surroundings.clock.now());
+    if (isEmpty) {
+      log.warn(`${repositoryName(repository)} does not exist, or has no tags`);
+    }
     const result = {
       summary,
       tags: tags.map((each) => ({ ...each, reason: surroundings.redact(each.reason) })),
@@ -58,7 +61,7 @@ function parseCount(text: string): number {
   return Number(text);
 }
 
-function cleanupText({ summary, tags }: CleanupResult): string {
+function cleanupText({ summary, tags }: Pick<CleanupResult, 'summary' | 'tags'>): string {
   const rows = tags.map(({ outcome, tag, time, digest, reason }) => [
     outcome,
     tag,

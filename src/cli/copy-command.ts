@@ -30,6 +30,11 @@ export const runCopy: CliCommand<Options> = async (run) => {
     checkTag(tag, '--tag');
   }
   const platform = options.platform === undefined ? surroundings.platform : parsePlatform(options.platform);
+  if (options.platform !== undefined && !destinations.some(({ kind }) => kind === 'docker-archive')) {
+    throw new UserError('--platform is given, but no destination is a tarball: all platforms are copied', {
+      hint: 'leave it out; params.platforms of a put, or platform in a list for mirror, copies one platform',
+    });
+  }
   const { signal, every, clock } = surroundings;
   const sign = await signerOf(run);
   if (sign && destinations.some(({ kind }) => kind !== 'registry')) {

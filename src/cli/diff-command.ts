@@ -3,6 +3,7 @@ import type { CommandResult } from '../process/surroundings.ts';
 import {
   diffExitCode,
   diffManifests,
+  isForbidden,
   type ManifestDiff,
   parseForbiddenChanges,
 } from '../promotion/manifest-diff.ts';
@@ -11,7 +12,7 @@ import { type AnswerOptions, type CliCommand, openLog } from './cli-context.ts';
 import { diffPage } from './diff-page.ts';
 import { readLocatedManifests } from './manifest-options.ts';
 import { type ReportOptions, requireReportFile, withReport } from './report-file.ts';
-import { jsonAnswer, tableText } from './table.ts';
+import { counted, jsonAnswer, tableText } from './table.ts';
 
 interface Options extends AnswerOptions, ReportOptions {
   readonly forbid?: string;
@@ -32,6 +33,10 @@ export const runDiff: CliCommand<Options> = async (run) => {
     output: options.json ? jsonAnswer(diffDocument(diff)) : diffText(diff),
     code: diffExitCode(diff, forbidden),
   };
+  const refused = diff.changes.filter((change) => isForbidden(change, forbidden));
+  if (refused.length > 0) {
+    log.error(`--forbid ${options.forbid} does not allow ${counted(refused.length, 'change')}`);
+  }
   const [old = '', now = ''] = args;
   const origin = [['Before', old] as const, ['After', now] as const];
   return await withReport(result, run, log, () => diffPage(diff, { forbidden, origin }));

@@ -5,6 +5,8 @@ import type { ContentSource } from '../content/content-graph.ts';
 import { graphSource } from '../content/graph-source.ts';
 import { openNamedLayout } from '../disk/named-layout.ts';
 import { openImage } from '../disk/open-image.ts';
+import { UserError } from '../errors.ts';
+import type { ImageReference } from '../policy/image-reference.ts';
 import { type ImageLocation, parseImageLocation } from '../promotion/image-location.ts';
 import { readRegistryImage } from '../registry/registry-image.ts';
 
@@ -17,6 +19,17 @@ export interface OpenedArgument {
 /** Parses an argument. Throws a UserError for what is no reference. */
 export function parseImageArgument(argument: string): ImageLocation {
   return parseImageLocation(argument, 'the image');
+}
+
+/** Parses the argument of a command that reads registries only. Throws a UserError for an image on disk, too. */
+export function parseRegistryImage(argument: string): ImageReference {
+  const location = parseImageArgument(argument);
+  if (location.kind !== 'registry') {
+    throw new UserError(`${JSON.stringify(argument)} is on disk, and this command reads registries only`, {
+      hint: 'copy it to a registry first: registry-image copy',
+    });
+  }
+  return location.reference;
 }
 
 /** Opens an image: on a registry its root is read, on disk it is checked. Throws a UserError. */

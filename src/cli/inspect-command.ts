@@ -1,9 +1,9 @@
 // registry-image inspect: an image as a tree of manifests, children and what is attached to them, with sizes.
 import { repositoryName } from '../oci/reference.ts';
-import { parseReference } from '../policy/image-reference.ts';
 import { type InspectedImage, type InspectedNode, inspectImage } from '../promotion/inspect-image.ts';
 import { formatSize } from '../transfer/progress-format.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
+import { parseRegistryImage } from './image-argument.ts';
 import { counted, jsonAnswer, printable } from './table.ts';
 
 interface Options extends RegistryOptions {
@@ -14,7 +14,7 @@ interface Options extends RegistryOptions {
 /** Exits with 0 when the image can be read. */
 export const runInspect: CliCommand<Options> = async (run) => {
   const { options } = run;
-  const { repository, tag, digest } = parseReference(run.args[0] ?? '', 'the image');
+  const { repository, tag, digest } = parseRegistryImage(run.args[0] ?? '');
   return await withRegistries(run, async ({ registries }) => {
     const session = await registries.reader(repository);
     const image = await inspectImage(session, digest ?? tag ?? '', options.referrers);

@@ -1,13 +1,13 @@
 // registry-image sign: signs an image on a registry with a private key.
 import { UserError } from '../errors.ts';
 import { repositoryName } from '../oci/reference.ts';
-import { parseReference } from '../policy/image-reference.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { signImage } from '../signing/sign-image.ts';
 import { signerWith } from '../signing/sign-settings.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
+import { parseRegistryImage } from './image-argument.ts';
 import { readAnnotations } from './key-options.ts';
 import { readPrivateKeyFile } from './sign-options.ts';
 import { jsonAnswer, tableText } from './table.ts';
@@ -25,7 +25,7 @@ interface Options extends RegistryOptions {
 export const runSign: CliCommand<Options> = async (run) => {
   const { options, surroundings } = run;
   const { clock } = surroundings;
-  const { repository, tag, digest } = parseReference(run.args[0] ?? '', 'the image');
+  const { repository, tag, digest } = parseRegistryImage(run.args[0] ?? '');
   if (options.key === undefined) {
     throw new UserError('--key is missing', { hint: 'name the file of the private key to sign with' });
   }

@@ -22,7 +22,7 @@ interface Options extends RegistryOptions, ManifestOptions {
   readonly fromManifests?: string;
 }
 
-/** Exits with 1 when a repository cannot be read; the snapshot has the others then. */
+/** Exits with 1 when a repository cannot be read; the snapshot has the others then, if there are any. */
 export const runSnapshot: CliCommand<Options> = async (run) => {
   const { args, options } = run;
   const format = formatOf(options);
@@ -67,7 +67,11 @@ async function snapshotRegistries(
     for (const { name, reason } of failures) {
       log.error(`${name} cannot be read: ${reason}`);
     }
-    return { output: written(snapshot, format), code: failures.length > 0 ? 1 : 0 };
+    if (failures.length === 0) {
+      return { output: written(snapshot, format), code: 0 };
+    }
+    // An empty document would state that there is nothing, where nothing could be read.
+    return { output: snapshot.length > 0 ? written(snapshot, format) : '', code: 1 };
   });
 }
 

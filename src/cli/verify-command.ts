@@ -2,7 +2,6 @@
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type RepositoryReference, repositoryName } from '../oci/reference.ts';
-import { parseReference } from '../policy/image-reference.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { foreignReferences } from '../signing/gate.ts';
 import { policyFor } from '../signing/prefix-gates.ts';
@@ -10,6 +9,7 @@ import { readPublicKey } from '../signing/public-key.ts';
 import { type VerificationPolicy, verificationPolicy } from '../signing/verification-policy.ts';
 import { shortfall, type Verification, verifyImage } from '../signing/verify-image.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
+import { parseRegistryImage } from './image-argument.ts';
 import { readAnnotations, readKeyFile } from './key-options.ts';
 import { jsonAnswer, printable, tableText } from './table.ts';
 
@@ -24,7 +24,7 @@ interface Options extends RegistryOptions {
 /** Exits with 0 when the image is verified, with 1 when it is not or cannot be read. */
 export const runVerify: CliCommand<Options> = async (run) => {
   const { options } = run;
-  const { repository, tag, digest } = parseReference(run.args[0] ?? '', 'the image');
+  const { repository, tag, digest } = parseRegistryImage(run.args[0] ?? '');
   const own = await policyOfOptions(options);
   return await withRegistries(run, async ({ registries, settings, log }) => {
     const policy = own ?? policyFor(repository, settings.verify);

@@ -13,7 +13,7 @@ export interface ImageReference {
 
 /**
  * Parses `registry/path:tag`, `registry/path@sha256:…` and both together. Throws a UserError that begins with `where` for
- * what is no reference, and for one without a tag and a digest: nothing here chooses `latest` by itself.
+ * what is no reference, for a digest alone, and for one without a tag and a digest: nothing here chooses `latest` by itself.
  */
 export function parseReference(text: string, where: string): ImageReference {
   const [name = '', digestText] = splitOnce(text, '@');
@@ -24,6 +24,11 @@ export function parseReference(text: string, where: string): ImageReference {
   if (tag === undefined && digestText === undefined) {
     throw new UserError(`${where} names no tag and no digest: ${JSON.stringify(text)}`, {
       hint: 'write host/path:tag or host/path@sha256:…',
+    });
+  }
+  if (path === 'sha256' && /^[0-9a-f]{64}$/.test(tag ?? '')) {
+    throw new UserError(`${where} is a digest without its repository: ${text}`, {
+      hint: `write host/path@${text}`,
     });
   }
   if (tag !== undefined) {

@@ -32,7 +32,8 @@ export function repositoryFault(name: string): string | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof UserError) {
-      return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
+      const hint = error.code === 'REPOSITORY_URL' ? 'leave out the scheme' : error.hint;
+      return hint === undefined ? error.message : `${error.message} (${hint})`;
     }
     throw error;
   }

@@ -5,7 +5,7 @@ import { errorText, UserError } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isIndexType, isManifestType } from '../oci/media-type.ts';
-import { parseRepository } from '../oci/reference.ts';
+import { checkAddressable, parseRepository } from '../oci/reference.ts';
 import type { Pattern } from '../policy/pattern.ts';
 import { listRepositories } from '../registry/catalog.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
@@ -99,7 +99,9 @@ export async function snapshotOfRegistries(
 function parsePlace(place: string) {
   const name = place.replace(/\/+$/, '');
   if (name === place) {
-    const { registry, path } = parseRepository(name);
+    const repository = parseRepository(name);
+    checkAddressable(repository, name);
+    const { registry, path } = repository;
     return { registry, path, isPrefix: false };
   }
   const fault = registryNameFault(name);

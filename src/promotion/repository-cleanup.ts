@@ -39,6 +39,8 @@ export interface CleanupResult {
   /** How many tags match the pattern, and how many there are of each outcome. */
   readonly summary: { readonly matching: number } & Readonly<Record<CleanupOutcome, number>>;
   readonly tags: readonly CleanedTag[];
+  /** Whether the repository does not exist, or has no tags at all. */
+  readonly isEmpty: boolean;
 }
 
 /** Finds and deletes tags, oldest first. `session` must be allowed to delete when that is confirmed. */
@@ -73,7 +75,7 @@ export async function cleanRepository(
     const outcome = failure === undefined ? 'unknown' : 'failed';
     return [{ tag, digest, time: null, outcome, reason: failure ?? unknownAge[age] }];
   });
-  return summarized(matching.length, [...handled, ...unknown]);
+  return { ...summarized(matching.length, [...handled, ...unknown]), isEmpty: contents.tags.size === 0 };
 }
 
 const unknownAge: Readonly<Record<AgeSource, string>> = {
@@ -81,7 +83,7 @@ const unknownAge: Readonly<Record<AgeSource, string>> = {
   tag: 'the tag has no time in it',
 };
 
-function summarized(matching: number, tags: readonly CleanedTag[]): CleanupResult {
+function summarized(matching: number, tags: readonly CleanedTag[]): Omit<CleanupResult, 'isEmpty'> {
   const counts = { due: 0, deleted: 0, kept: 0, unknown: 0, failed: 0 };
   for (const { outcome } of tags) {
     counts[outcome]++;

@@ -132,9 +132,11 @@ describe('exits with 1', () => {
   });
 });
 
-it('finds nothing in a repository that does not exist', async () => {
+it('finds nothing in a repository that does not exist, and warns', async () => {
   const registry = await registryWith();
   seed(registry, 'other', 'x', await created(1));
-  const { code, stdout } = await runCli(['cleanup', `${registry.host}/team/app`, ...basic]);
+  const { code, stdout, stderr } = await runCli(['cleanup', `${registry.host}/team/app`, ...basic]);
   expect({ code, stdout }).toEqual({ code: 0, stdout: '0 matching tags: none is due\n' });
+  expect(stderr).toContain(`${registry.host}/team/app does not exist, or has no tags`);
+  expect((await runCli(['cleanup', `${registry.host}/other`, ...basic])).stderr).toBe('');
 });

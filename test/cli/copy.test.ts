@@ -439,6 +439,12 @@ it.each([
   ['a layout without a directory', ['oci:', 'a.test/d/e'], 'the source is incomplete'],
   ['a layout with an empty name', ['oci:x:', 'a.test/d/e'], 'the source is incomplete'],
   ['a tarball without a path', ['a.test/b/c:1', 'docker-archive:'], 'the destination is incomplete'],
+  [
+    'a platform without a tarball',
+    ['a.test/b/c:1', 'oci:x', '--platform', 'linux/arm64'],
+    '--platform is given, but no destination is a tarball',
+  ],
+  ['a digest alone', [one.digest, 'a.test/d/e'], 'the source is a digest without its repository'],
   ['a platform that is none', ['a.test/b/c:1', 'a.test/d/e', '--platform', 'linux'], 'is not a platform'],
 ])('fails for %s before any request', async (_, args, message) => {
   const { code, stdout, stderr } = await runCli(['copy', ...args]);

@@ -121,10 +121,10 @@ describe('diff', () => {
     ['moved', 1],
     ['removed,moved', 1],
     ['added', 1],
-  ])('exits with 1 when --forbid %s forbids a change', async (forbid, code) => {
-    expect(await runCli(['diff', await oldFile(), await newFile(), '--forbid', forbid])).toMatchObject({
-      code,
-    });
+  ])('exits with 1 when --forbid %s forbids a change, and says so', async (forbid, code) => {
+    const result = await runCli(['diff', await oldFile(), await newFile(), '--forbid', forbid]);
+    expect(result).toMatchObject({ code });
+    expect(result.stderr).toMatch(new RegExp(`--forbid ${forbid} does not allow \\d+ change`));
   });
 
   it('exits with 2 for changes that --forbid allows', async () => {

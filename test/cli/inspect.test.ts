@@ -111,6 +111,17 @@ it('fails for an image that does not exist', async () => {
   expect(stderr).toContain('MANIFEST_UNKNOWN');
 });
 
+it.each(
+  ['inspect', 'sign', 'verify'].flatMap((name) => [
+    [name, 'oci:layout'],
+    [name, 'docker-archive:image.tar'],
+  ]),
+)('%s refuses %s, which is on disk, before any request', async (name = '', image = '') => {
+  const { code, stdout, stderr } = await runCli([name, image]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain(`"${image}" is on disk, and this command reads registries only`);
+});
+
 it('ls lists the tags in byte order, as lines or as JSON', async () => {
   const image = await imageWith('1');
   const tags = ['b', 'a', '1.10', '1.9'];

@@ -124,7 +124,7 @@ describe('a snapshot of a prefix', () => {
   it('fails where the registry does not list its repositories', async () => {
     const { host } = await registryWith(images);
     const { code, stdout, stderr } = await runCli(['snapshot', `${host}/prod/`]);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '[]\n' });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(`${host}/prod/ cannot be read: `);
     expect(stderr).toContain('/v2/_catalog');
   });
@@ -157,6 +157,8 @@ it.each([
   ['both', ['a.test/b', '--from-manifests', 'a.test/b', '--manifest', 'a'], 'only one of them is possible'],
   ['a format that is not known', ['a.test/b', '--output', 'xml'], '--output "xml" is not known'],
   ['a pattern that is none', ['a.test/b', '--tag', '('], 'invalid regex pattern in --tag'],
+  ['a URL', ['https://a.test/b', 'a.test/c'], 'is a URL, not a repository name'],
+  ['a name with an empty part', ['/team/app'], 'has an empty'],
   ['a prefix that is none', ['https://a.test/b/'], 'is not the beginning of repositories'],
 ])('fails for %s before any request', async (_, args, message) => {
   const { code, stdout, stderr } = await runCli(['snapshot', ...args]);

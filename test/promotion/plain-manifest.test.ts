@@ -232,7 +232,9 @@ describe('reports about registries', () => {
     [
       'a URL',
       `${source}- name: https://r.example/prod\n`,
-      ['4: the name of a registry is not valid: "https://r.example/prod" is a URL, not a repository name'],
+      [
+        '4: the name of a registry is not valid: "https://r.example/prod" is a URL, not a repository name (leave out the scheme)',
+      ],
     ],
     [
       'a name with a slash at the end',
