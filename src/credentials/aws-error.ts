@@ -48,7 +48,18 @@ export function awsError(error: unknown, request: AwsRequest): UserError {
   }
   const [line = ''] = error.message.split('\n');
   const parts = error.name === 'Error' ? [line] : [error.name, line];
-  return new UserError(parts.filter((part) => part !== '').join(': '), { hint: hintFor(error, request) });
+  return new UserError(parts.filter((part) => part !== '').join(': '), {
+    hint: hintFor(error, request),
+    ...(isBusy(error) ? { code: 'CLOUD_BUSY' } : {}),
+  });
+}
+
+/** Whether the SDK would send the request again: AWS limits the rate, or has a problem of its own. */
+function isBusy(error: Error & { $metadata?: { httpStatusCode?: number } }): boolean {
+  const { httpStatusCode: status = 0 } = error.$metadata ?? {};
+  return (
+    status >= 500 || status === 429 || /^(Throttling|TooManyRequests|RequestLimitExceeded)/.test(error.name)
+  );
 }
 
 function hintFor({ name, message }: Error, request: AwsRequest): string | undefined {

@@ -13,6 +13,12 @@ export interface AwsKeys {
   readonly expiration?: Date;
 }
 
+/** What requests to AWS use of their surroundings. */
+export interface AwsSurroundings extends CredentialSurroundings {
+  /** How often the SDK sends a request that fails for a moment: once where the caller tries again, whose time counts. */
+  readonly maxAttempts: number;
+}
+
 /** How long an assumed role lasts, in seconds: the shortest that STS grants. */
 const roleDuration = 900;
 
@@ -21,10 +27,7 @@ const roleDuration = 900;
  * finds on the worker (environment, shared files, web identity, container, instance metadata); then exchanged for those
  * of each role in turn. An absent metadata server takes 2 seconds. Every failure is a UserError.
  */
-export async function awsIdentity(
-  settings: AwsSettings,
-  surroundings: CredentialSurroundings,
-): Promise<AwsKeys> {
+export async function awsIdentity(settings: AwsSettings, surroundings: AwsSurroundings): Promise<AwsKeys> {
   const region = settings.awsRegion;
   let keys = keysOfSource(settings) ?? (await keysOfWorker(region, surroundings));
   for (const role of settings.awsRoles) {
@@ -45,7 +48,7 @@ function keysOfSource({
   return awsSessionToken === '' ? keys : { ...keys, sessionToken: awsSessionToken };
 }
 
-async function keysOfWorker(region: string, surroundings: CredentialSurroundings): Promise<AwsKeys> {
+async function keysOfWorker(region: string, surroundings: AwsSurroundings): Promise<AwsKeys> {
   const { STSClient } = await import('./aws-sdk.ts');
   const client = new STSClient({ region, requestHandler: awsRequestHandler(surroundings.client) });
   try {
@@ -61,11 +64,16 @@ async function assumeRole(
   role: string,
   keys: AwsKeys,
   region: string,
-  surroundings: CredentialSurroundings,
+  surroundings: AwsSurroundings,
 ): Promise<AwsKeys> {
   const { STSClient, AssumeRoleCommand } = await import('./aws-sdk.ts');
   const requestHandler = awsRequestHandler(surroundings.client);
-  const client = new STSClient({ region, requestHandler, credentials: keys });
+  const client = new STSClient({
+    region,
+    requestHandler,
+    credentials: keys,
+    maxAttempts: surroundings.maxAttempts,
+  });
   try {
     const { Credentials: issued } = await client.send(
       new AssumeRoleCommand({

@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { awsError } from './aws-error.ts';
 import { awsRequestHandler } from './aws-http.ts';
-import { type AwsKeys, awsIdentity } from './aws-identity.ts';
+import { type AwsKeys, type AwsSurroundings, awsIdentity } from './aws-identity.ts';
 import type { CredentialSurroundings } from './credential-source.ts';
 import {
   type AuthorizationData,
@@ -20,6 +20,9 @@ const publicRegistry = 'public.ecr.aws';
 /** The region in which ECR Public issues tokens. It has one registry for all regions. */
 const publicRegion = 'us-east-1';
 
+/** How often a request of the first log-in is sent. Those of a renewal are part of an exchange, which tries again itself. */
+const firstAttempts = 3;
+
 /** A password, and the response that names a private registry. */
 interface Authorization extends EcrPassword {
   readonly data: readonly AuthorizationData[];
@@ -36,15 +39,17 @@ export async function ecrLogin(
 ): Promise<Login> {
   const isPublic = settings.repository.startsWith(`${publicRegistry}/`);
   const ask = isPublic ? askPublic : askPrivate;
+  let maxAttempts = firstAttempts;
   const authorization = cachedUntilExpiry(surroundings.clock, async () => {
     try {
-      const { data, ...password } = await authorize(settings, surroundings, ask);
+      const { data, ...password } = await authorize(settings, { ...surroundings, maxAttempts }, ask);
       return { ...password, repository: isPublic ? settings.repository : privateName(settings, data) };
     } catch (cause) {
       throw new UserError('cannot authenticate with ECR', { cause });
     }
   });
   const { repository } = await authorization();
+  maxAttempts = 1;
   return {
     repository,
     credentials: {
@@ -57,12 +62,12 @@ export async function ecrLogin(
 type AskEcr = (
   region: string,
   credentials: AwsKeys,
-  surroundings: CredentialSurroundings,
+  surroundings: AwsSurroundings,
 ) => Promise<readonly AuthorizationData[]>;
 
 async function authorize(
   settings: AwsSettings,
-  surroundings: CredentialSurroundings,
+  surroundings: AwsSurroundings,
   ask: AskEcr,
 ): Promise<Authorization> {
   const keys = await awsIdentity(settings, surroundings);
@@ -76,17 +81,17 @@ async function authorize(
   return { password, expires: ends.length > 0 ? Math.min(...ends) : undefined, data };
 }
 
-const askPrivate: AskEcr = async (region, credentials, { client }) => {
+const askPrivate: AskEcr = async (region, credentials, { client, maxAttempts }) => {
   const { ECRClient, GetAuthorizationTokenCommand } = await import('./aws-sdk.ts');
-  const ecr = new ECRClient({ region, credentials, requestHandler: awsRequestHandler(client) });
+  const ecr = new ECRClient({ region, credentials, requestHandler: awsRequestHandler(client), maxAttempts });
   const { authorizationData = [] } = await ecr.send(new GetAuthorizationTokenCommand({}));
   return authorizationData;
 };
 
-const askPublic: AskEcr = async (_region, credentials, { client }) => {
+const askPublic: AskEcr = async (_region, credentials, { client, maxAttempts }) => {
   const { ECRPUBLICClient, GetPublicAuthorizationTokenCommand } = await import('./aws-sdk.ts');
   const requestHandler = awsRequestHandler(client);
-  const ecr = new ECRPUBLICClient({ region: publicRegion, credentials, requestHandler });
+  const ecr = new ECRPUBLICClient({ region: publicRegion, credentials, requestHandler, maxAttempts });
   const { authorizationData } = await ecr.send(new GetPublicAuthorizationTokenCommand({}));
   return authorizationData ? [authorizationData] : [];
 };

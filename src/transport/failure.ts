@@ -27,6 +27,7 @@ const outcomes: Readonly<Record<string, Kind>> = {
   Z_BUF_ERROR: 'early-end',
   UND_ERR_BODY_TIMEOUT: 'stall',
   SERVER_SLOW: 'stall',
+  CLOUD_BUSY: 'stall',
   UND_ERR_HEADERS_TIMEOUT: 'stall',
   ECONNREFUSED: 'unreachable',
   EHOSTUNREACH: 'unreachable',

@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ecrLogin } from '../../src/credentials/ecr.ts';
 import type { LoginSettings } from '../../src/credentials/login.ts';
+import { errorText } from '../../src/errors.ts';
 import { decodeCheckRequest } from '../../src/request/request.ts';
+import { classifyFailure } from '../../src/transport/failure.ts';
 import { createTrustRoots } from '../../src/transport/trust-roots.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
@@ -13,10 +15,13 @@ const hour = 3_600_000;
 const files = { read: () => undefined, list: () => [] };
 
 /** AWS on one port: keys of STS are valid for 15 minutes, numbered passwords of ECR for 12 hours. */
-function startAmazon(clock: FakeClock): Promise<RecordingServer> {
+function startAmazon(clock: FakeClock, isBusy: () => boolean): Promise<RecordingServer> {
   let count = 0;
   return startRecordingServer({
     answer: ({ headers }) => {
+      if (isBusy()) {
+        return jsonReply(503, { __type: 'ServerException' });
+      }
       if (headers['x-amz-target'] === undefined) {
         const expiration = new Date(clock.now() + 900_000).toISOString();
         const keys = `<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>role-secret</SecretAccessKey><SessionToken>role-token</SessionToken><Expiration>${expiration}</Expiration>`;
@@ -40,9 +45,9 @@ function settings(source: object): LoginSettings {
   return decodeCheckRequest(JSON.stringify({ source: whole })).source;
 }
 
-async function login(source: object) {
+async function login(source: object, isBusy = () => false) {
   const clock = createFakeClock();
-  const server = await startAmazon(clock);
+  const server = await startAmazon(clock, isBusy);
   vi.stubEnv('AWS_ENDPOINT_URL', server.url);
   const secrets: string[] = [];
   const surroundings = {
@@ -90,5 +95,31 @@ describe('a password of ECR', () => {
     expect(secrets).toEqual(
       expect.arrayContaining(['role-secret', 'role-token', 'password-1', 'password-2']),
     );
+  });
+
+  it.each([
+    ['the password', {}],
+    ['the keys of a role', { aws_role_arn: 'arn:aws:iam::2:role/r' }],
+  ])('is renewed by one request for %s, which the exchange that needs it repeats', async (_, source) => {
+    let isBusy = false;
+    const { server, clock, password } = await login(source, () => isBusy);
+    await using _server = server;
+    clock.advance(12 * hour);
+    const before = server.journal.requests.length;
+    isBusy = true;
+    const error = await password().catch((caught: unknown) => caught);
+    expect(errorText(error)).toContain('cannot authenticate with ECR');
+    expect(server.journal.requests.length - before).toBe(1);
+    expect(classifyFailure(error, clock.now()).outcome.kind).toBe('stall');
+    isBusy = false;
+    expect(await password()).toBe('password-2');
+  });
+
+  it('is requested up to three times at first, when no exchange repeats it', async () => {
+    let left = 2;
+    const { server, password } = await login({}, () => left-- > 0);
+    await using _server = server;
+    expect(await password()).toBe('password-1');
+    expect(server.journal.requests).toHaveLength(3);
   });
 });
