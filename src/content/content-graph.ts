@@ -1,6 +1,7 @@
 // The interfaces of a content graph: its nodes, sources, targets and readers. Every copy goes from a source to a target.
 import type { Readable } from 'node:stream';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import { isIndexType, isManifestType } from '../oci/media-type.ts';
 import type { RepositoryReference } from '../oci/reference.ts';
 import type { CurrentTag } from './tag-state.ts';
@@ -44,6 +45,11 @@ export interface ContentNode extends GraphNode {
 export interface ContentDocument {
   readonly bytes: Uint8Array;
   readonly mediaType: string;
+}
+
+/** What is under a tag. */
+export interface TaggedDocument extends ContentDocument {
+  readonly digest: Digest;
 }
 
 /** Reads content by descriptor, verified: a repository or a layout on disk. */
@@ -97,6 +103,8 @@ export interface ContentTarget {
 export interface TaggedTarget extends ContentTarget {
   /** The current state of each tag, in the given order. */
   currentTags(tags: readonly string[]): Promise<readonly CurrentTag[]>;
+  /** The manifest or index under a tag; undefined when there is none. */
+  readTag(tag: string): Promise<TaggedDocument | undefined>;
   /**
    * Stores the root under its tags, at least one. Called once, instead of `publish`. When a tag fails, the tags that
    * had moved are restored to their state in `tags`, as far as the target allows it.

@@ -13,6 +13,18 @@ export interface CurrentTag {
   readonly now: TagState;
 }
 
+/** Whether a tag is where it was read before, on nothing where it was missing; an unclear state does not say otherwise. */
+export function isStillOn(now: TagState | undefined, before: Digest | undefined): boolean {
+  switch (now?.state) {
+    case 'found':
+      return now.digest === before;
+    case 'missing':
+      return before === undefined;
+    default:
+      return true;
+  }
+}
+
 /** An immutable tag that points at another digest than the root's. */
 export interface ConflictingTag {
   readonly tag: string;

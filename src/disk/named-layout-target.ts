@@ -4,12 +4,13 @@ import { Readable } from 'node:stream';
 import { contentKind, type TaggedTarget } from '../content/content-graph.ts';
 import type { CurrentTag } from '../content/tag-state.ts';
 import { UserError } from '../errors.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
+import { type Descriptor, parseDescriptor } from '../oci/descriptor.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { type DiskTarget, writeWhole } from './disk-writes.ts';
 import { indexFile, layoutFile } from './layout-paths.ts';
+import { readListed } from './layout-reader.ts';
 import { layoutContent, layoutStore } from './layout-store.ts';
 import { nameOfEntry, refName } from './named-layout.ts';
 import { whileLocked } from './path-lock.ts';
@@ -58,6 +59,17 @@ export function namedLayoutTarget(directory: string): DiskTarget & TaggedTarget 
         const digest = manifests.find((entry) => nameOf(entry) === tag)?.digest;
         return { tag, now: isDigest(digest) ? { state: 'found', digest } : { state: 'missing' } };
       });
+    },
+    async readTag(tag) {
+      const { manifests } = await readIndex(indexPath);
+      const entry = manifests.find((each) => nameOf(each) === tag);
+      if (!entry) {
+        return undefined;
+      }
+      const descriptor = parseDescriptor(entry, `${indexPath}: ${tag}`);
+      const kind = contentKind(descriptor.mediaType) === 'index' ? 'index' : 'manifest';
+      const { bytes } = await readListed(directory, descriptor, kind);
+      return { ...descriptor, bytes };
     },
     async publishTagged(root, bytes, tags) {
       await writeRoot(root, bytes);

@@ -6,7 +6,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
-import { getManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
+import { findManifest } from '../registry/found-manifest.ts';
 import { listReferrers, referrersTag, taggedReferrers } from '../registry/referrer-list.ts';
 import { listTags } from '../registry/tag-list.ts';
 import type { Session } from '../transport/session.ts';
@@ -114,14 +114,9 @@ async function taggedAttachment(
   subject: Digest,
   wanted: AttachmentFilter,
 ): Promise<Attachment | undefined> {
-  let served: ServedManifest;
-  try {
-    served = await getManifest(session, tag);
-  } catch (error) {
-    if (isMissing(error)) {
-      return undefined;
-    }
-    throw error;
+  const served = await findManifest(session, tag);
+  if (!served) {
+    return undefined;
   }
   const { bytes, digest, mediaType } = served;
   const node = documentNode({ mediaType, size: bytes.length, digest });

@@ -138,6 +138,7 @@ function untagged(target: DiskTarget): DiskTarget & TaggedTarget {
   return {
     ...target,
     currentTags: async (tags) => tags.map((tag) => ({ tag, now: { state: 'missing' } })),
+    readTag: async () => undefined,
     publishTagged: (root, bytes) => target.publish(root, bytes),
   };
 }

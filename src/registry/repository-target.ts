@@ -10,6 +10,7 @@ import type { Digest } from '../oci/digest.ts';
 import { repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { cancelUpload, hasBlob, mountBlob, uploadBlob } from './blob-upload.ts';
+import { findManifest } from './found-manifest.ts';
 import { headManifest, putManifest } from './manifest-endpoint.ts';
 import { createReferrerRecorder } from './referrers.ts';
 import { type TriedTag, undoTags } from './tag-rollback.ts';
@@ -59,6 +60,7 @@ export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTa
     },
     currentTags: (tags) =>
       mapConcurrently(tags, tagConcurrency, async (tag) => ({ tag, now: await headManifest(session, tag) })),
+    readTag: (tag) => findManifest(session, tag),
     async write(node, signal) {
       const { descriptor } = node;
       if (node.kind === 'blob') {

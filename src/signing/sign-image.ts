@@ -74,7 +74,6 @@ async function signOnce(
     format === 'bundle'
       ? await attachBundle(target, subject, makeBundle(digest, key, annotations), now())
       : await attachLegacy(
-          session,
           target,
           digest,
           makePayload(digest, repositoryName(session.repository), key, annotations),

@@ -7,12 +7,8 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { openBlob } from '../registry/blob-download.ts';
-import {
-  getListedManifest,
-  getManifest,
-  isMissing,
-  type ServedManifest,
-} from '../registry/manifest-endpoint.ts';
+import { findManifest } from '../registry/found-manifest.ts';
+import { getListedManifest, isMissing } from '../registry/manifest-endpoint.ts';
 import { listReferrers, referrersTag, taggedReferrers } from '../registry/referrer-list.ts';
 import { OversizedBodyError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
@@ -98,7 +94,7 @@ export async function* legacySignatures(
   session: Session,
   subject: Digest,
 ): AsyncGenerator<StoredSignature | UnusableSignature> {
-  const served = await signaturesManifest(session, subject);
+  const served = await findManifest(session, signaturesTag(subject));
   if (!served) {
     return;
   }
@@ -120,21 +116,6 @@ export async function* legacySignatures(
       content: await readSmallBlob(session, layer),
       annotation: layer.annotations?.[signatureAnnotation],
     }));
-  }
-}
-
-/** The manifest under the tag of the legacy signatures; undefined when there is none. */
-export async function signaturesManifest(
-  session: Session,
-  subject: Digest,
-): Promise<ServedManifest | undefined> {
-  try {
-    return await getManifest(session, signaturesTag(subject));
-  } catch (error) {
-    if (isMissing(error)) {
-      return undefined;
-    }
-    throw error;
   }
 }
 

@@ -107,6 +107,7 @@ export function targetOf(options: TargetOptions) {
       events.push(`look at ${tags.join(' ')}`);
       return tags.map((tag) => ({ tag, now: stateOf(tag) }));
     },
+    readTag: async () => undefined,
     async write({ descriptor }) {
       const name = nameOf(descriptor);
       events.push(`write ${name}`);
