@@ -29,11 +29,12 @@ export async function carryOutWithProgress(
     registries,
     verify,
     sign,
+    mayReplace,
     log,
     progress,
   }: OpenedRegistries & {
     readonly sign: SignDestination | undefined;
-  },
+  } & Pick<PromoteOptions, 'mayReplace'>,
 ): Promise<PromotionResult> {
   const { signal, every } = surroundings;
   const hosts = createPromotionProgress(plan.edges, { log, every });
@@ -42,6 +43,7 @@ export async function carryOutWithProgress(
       registries,
       verify,
       sign,
+      mayReplace,
       attachments: options.referrers ? () => true : undefined,
       signal,
       progress,

@@ -1,4 +1,5 @@
 // registry-image copy: one image, with what is attached to it, to one or several places.
+import { keptTagText } from '../content/tag-state.ts';
 import { UserError } from '../errors.ts';
 import { readWantedPlatform } from '../oci/platform.ts';
 import { repositoryName } from '../oci/reference.ts';
@@ -59,7 +60,11 @@ export const runCopy: CliCommand<Options> = async (run) => {
           attachments: options.referrers ? () => true : undefined,
           signal,
           progress,
-          on: () => {},
+          on: (event) => {
+            if (event.type === 'tag-kept') {
+              log.warn(printable(`${event.name}: ${keptTagText(event.kept)}`));
+            }
+          },
         },
       );
       for (const edge of result.edges) {

@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { CommandResult } from '../process/surroundings.ts';
 import type { SignDestination } from '../promotion/copy-digest.ts';
-import type { ManifestEdge, RepositoryPromotion } from '../promotion/edges.ts';
+import type { RepositoryPromotion } from '../promotion/edges.ts';
 import { encodePlan } from '../promotion/plan-file.ts';
 import { carryOutPlan, dryRun, makePlan, type PlanRequest, withSetAside } from '../promotion/promote.ts';
 import { promotionCode, type ReportedEdge } from '../promotion/promotion-report.ts';
 import { promotionsOfShard, type Shard } from '../promotion/shard.ts';
-import { tagMoveRule } from '../promotion/tag-moves.ts';
+import { attachedMoveRule, type MovingTag, tagMoveRule } from '../promotion/tag-moves.ts';
 import { type CarryOutOptions, carryOutWithProgress, promotionReported } from './carry-out.ts';
 import type { CliRun, OpenedRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
@@ -32,7 +32,7 @@ export interface PlanningOptions extends CarryOutOptions {
 /** What the options say about a plan. */
 export interface PlanningRules {
   readonly shard: Shard | undefined;
-  mayMove(edge: ManifestEdge): boolean;
+  mayMove(tag: MovingTag): boolean;
   /** Signs what is promoted; undefined without a key. */
   readonly sign: SignDestination | undefined;
 }
@@ -81,6 +81,7 @@ export async function planAndPromote(
   requireAllowed(destinationsOf(all), settings);
   const promotions = shard ? promotionsOfShard(all, shard) : all;
   const { signal, every } = surroundings;
+  const mayReplace = attachedMoveRule(promotions, mayMove);
   const request = { promotions, mayMove, isAtSource, all: options.all ?? false };
   const reading = createReadingProgress(destinationsOf(promotions), { log, every });
   const plan = await makePlan(request, registries, signal, reading.read).finally(reading.close);
@@ -96,7 +97,10 @@ export async function planAndPromote(
   const mode = !options.confirm ? 'dry-run' : isStopped ? 'stopped' : 'carried-out';
   const result =
     mode === 'carried-out'
-      ? withSetAside(await carryOutWithProgress(plan, carryOutPlan, run, { ...opened, sign }), setAside)
+      ? withSetAside(
+          await carryOutWithProgress(plan, carryOutPlan, run, { ...opened, sign, mayReplace }),
+          setAside,
+        )
       : planned;
   const origin = [...about.origin, ...shardFact(shard)];
   return await promotionReported(result, { ...about, mode, origin }, run, opened);

@@ -2,6 +2,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { GraphNode } from './content-graph.ts';
+import type { KeptTag } from './tag-state.ts';
 
 /** One completed step of a copy. `name` is the name of the target. */
 export type ContentEvent =
@@ -18,6 +19,8 @@ export type ContentEvent =
   | { readonly type: 'content-lost'; readonly name: string }
   /** A tag already pointed at the root. */
   | { readonly type: 'tag-unchanged'; readonly tag: string; readonly digest: Digest }
+  /** A tag that is derived from a digest stays on what the target has, and does not get what the source has. */
+  | { readonly type: 'tag-kept'; readonly name: string; readonly kept: KeptTag }
   /** After a failure: the tag points at its former manifest again, or is gone again. */
   | {
       readonly type: 'tag-restored';

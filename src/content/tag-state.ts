@@ -25,6 +25,19 @@ export function isStillOn(now: TagState | undefined, before: Digest | undefined)
   }
 }
 
+/** A tag that stays as it is, because what the source has under it can neither be added to what is there nor replace it. */
+export interface KeptTag {
+  readonly tag: string;
+  /** What the target has, and what the source has. */
+  readonly held: Digest;
+  readonly offered: Digest;
+}
+
+/** A kept tag for people. */
+export function keptTagText({ tag, held, offered }: KeptTag): string {
+  return `tag ${tag} stays on ${held}: the source has ${offered} there, and the two cannot be merged`;
+}
+
 /** An immutable tag that points at another digest than the root's. */
 export interface ConflictingTag {
   readonly tag: string;

@@ -1,11 +1,16 @@
 // What a copy does, as lines of the build log: the wording of upstream's registry library.
 import type { ContentEvent, OnContentEvent } from '../content/content-event.ts';
+import { keptTagText } from '../content/tag-state.ts';
 import type { Log } from '../log.ts';
 import { isDigest } from '../oci/digest.ts';
 
-/** Writes each event of a copy as one progress line. */
+/** Writes each event of a copy as one progress line, and a tag that was kept as a warning. */
 export function reportContent(log: Log): OnContentEvent {
   return (event) => {
+    if (event.type === 'tag-kept') {
+      log.warn(`${event.name}: ${keptTagText(event.kept)}`);
+      return;
+    }
     const line = lineOf(event);
     if (line !== undefined) {
       log.progress(line);
@@ -13,7 +18,7 @@ export function reportContent(log: Log): OnContentEvent {
   };
 }
 
-function lineOf(event: ContentEvent): string | undefined {
+function lineOf(event: Exclude<ContentEvent, { type: 'tag-kept' }>): string | undefined {
   switch (event.type) {
     case 'existing':
     case 'pushed':

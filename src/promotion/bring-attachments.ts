@@ -1,45 +1,38 @@
 // Brings what is attached to an image to a target: content by digest first, then the tags that derive from digests.
-import type { ContentReader, GraphNode, TaggedTarget } from '../content/content-graph.ts';
-import { graphSource } from '../content/graph-source.ts';
-import { type CopyOptions, copyBelowRoot } from '../transfer/copy.ts';
+import type { ContentReader, TaggedTarget } from '../content/content-graph.ts';
+import type { KeptTag } from '../content/tag-state.ts';
+import type { CopyOptions } from '../transfer/copy.ts';
+import { bringTagged } from './attachment-tags.ts';
 import type { Attachment } from './attachments.ts';
+import { bringBelow } from './bring-below.ts';
 
-/** Copies the graph below a node, unless the target holds the node, and leaves the node itself to be published. */
-export async function bringBelow(
-  target: TaggedTarget,
-  node: GraphNode,
-  reader: ContentReader,
-  options: CopyOptions,
-): Promise<'held' | 'brought'> {
-  const { descriptor, kind } = node;
-  if (await target.has(descriptor, kind, options.signal)) {
-    return 'held';
-  }
-  const graph = graphSource(reader, node, { foreign: 'skip', listedBlobs: 'refuse' });
-  await copyBelowRoot(graph, target, options, (asked) => (asked === descriptor.digest ? false : undefined));
-  return 'brought';
-}
-
-/** Brings attachments one after the other, subjects before their referrers as they are listed. */
+/**
+ * Brings attachments one after the other, subjects before their referrers as they are listed. Returns the tags that stay on something
+ * else, which is reported, too; `mayReplace` is asked about each of these. Throws as {@link bringTagged} does.
+ */
 export async function bringAttachments(
   target: TaggedTarget,
   attachments: readonly Attachment[],
   reader: ContentReader,
   options: CopyOptions,
-): Promise<void> {
+  mayReplace: (tag: string) => boolean,
+): Promise<KeptTag[]> {
+  const kept: KeptTag[] = [];
   for (const { node, tag } of attachments) {
-    const outcome = await bringBelow(target, node, reader, options);
-    const { descriptor } = node;
-    const read = async () => (await reader.document(node)).bytes;
-    if (tag === undefined) {
-      await (outcome === 'brought'
-        ? target.publish(descriptor, await read())
-        : target.recordHeld?.(descriptor, read));
+    if (tag !== undefined) {
+      const stays = await bringTagged(target, { node, tag }, reader, options, mayReplace);
+      if (stays) {
+        kept.push(stays);
+        options.on({ type: 'tag-kept', name: target.name, kept: stays });
+      }
       continue;
     }
-    const [current] = await target.currentTags([tag]);
-    if (current && !(current.now.state === 'found' && current.now.digest === descriptor.digest)) {
-      await target.publishTagged(descriptor, await read(), [current]);
-    }
+    const { descriptor } = node;
+    const outcome = await bringBelow(target, node, reader, options);
+    const read = async () => (await reader.document(node)).bytes;
+    await (outcome === 'brought'
+      ? target.publish(descriptor, await read())
+      : target.recordHeld?.(descriptor, read));
   }
+  return kept;
 }

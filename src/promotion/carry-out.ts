@@ -35,6 +35,8 @@ export interface CarryOutOptions {
   readonly sign: SignDestination | undefined;
   /** Chooses what travels with an image; undefined when nothing does. */
   readonly attachments: AttachmentFilter | undefined;
+  /** Whether a tag of an attachment may leave what a destination has under it; without this, none may. */
+  readonly mayReplace?: ((destination: string, tag: string) => boolean) | undefined;
   readonly signal: AbortSignal;
   /** Shows the blobs that are read from sources; undefined where nothing is shown. */
   readonly progress: Progress | undefined;
@@ -45,7 +47,7 @@ export interface CarryOutOptions {
 
 /** Carries out the edges whose action is `copy` or `tag`; the others are left alone. */
 export async function carryOut(edges: readonly PlannedEdge[], options: CarryOutOptions): Promise<void> {
-  const { registries, verify, sign, attachments, signal, progress, on } = options;
+  const { registries, verify, sign, attachments, mayReplace, signal, progress, on } = options;
   const memory = createSharedMemory();
   const finders = new Map<string, AttachmentFinder>();
   const hosts = new Map<string, Limiter>();
@@ -54,6 +56,7 @@ export async function carryOut(edges: readonly PlannedEdge[], options: CarryOutO
     verify,
     sign,
     memory,
+    mayReplace,
     signal,
     progress,
     on,

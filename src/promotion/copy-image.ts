@@ -1,6 +1,7 @@
 // One image, brought to all its destinations: content, then what is attached to it, then tags; its source is read once.
 import type { ContentEvent, OnContentEvent } from '../content/content-event.ts';
 import type { ContentReader, GraphNode, TaggedTarget } from '../content/content-graph.ts';
+import { type KeptTag, keptTagText } from '../content/tag-state.ts';
 import { errorText } from '../errors.ts';
 import { createLimiter } from '../limiter.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -8,7 +9,8 @@ import type { CopyOptions } from '../transfer/copy.ts';
 import { copyAgainIfLost } from '../transfer/copy-again.ts';
 import { type SharedMemory, shareReads } from '../transfer/shared-reads.ts';
 import type { Attachment } from './attachments.ts';
-import { bringAttachments, bringBelow } from './bring-attachments.ts';
+import { bringAttachments } from './bring-attachments.ts';
+import { bringBelow } from './bring-below.ts';
 import { seenTags, setTags, type TagOutcome, type TagPlaces, type WantedTag } from './set-tags.ts';
 
 /** A destination, and the tags that are wanted there; without tags the image is wanted by its digest. */
@@ -36,6 +38,8 @@ export interface CopyImageOptions {
   readonly memory: SharedMemory;
   /** Lets so many copies to a host begin at a time. */
   admit<Result>(host: string, copying: () => Promise<Result>): Promise<Result>;
+  /** Whether a tag of an attachment may leave what a destination has under it; without this, none may. */
+  readonly mayReplace?: ((destination: string, tag: string) => boolean) | undefined;
   readonly signal: AbortSignal;
   readonly on: OnPromotionEvent;
 }
@@ -56,7 +60,7 @@ const nodeConcurrency = 4;
 export async function copyImage<Destination extends CopyDestination>(
   image: SourceImage,
   destinations: readonly Destination[],
-  { memory, admit, signal, on }: CopyImageOptions,
+  { memory, admit, mayReplace, signal, on }: CopyImageOptions,
   report: (destination: Destination, outcomes: readonly TagOutcome[]) => void,
 ): Promise<void> {
   const { root, bytes, reader } = image;
@@ -76,7 +80,7 @@ export async function copyImage<Destination extends CopyDestination>(
           const shared = { ...image, reader: share.reader };
           const seen = { ...destination, tags: await seenTags(opened, destination) };
           return await copyAgainIfLost(opened, onEvent, (target) =>
-            copyTo(target, seen, shared, { signal, on: onEvent }),
+            copyTo(target, seen, shared, { mayReplace, signal, on: onEvent }),
           );
         });
         report(destination, outcomes);
@@ -101,12 +105,16 @@ async function copyTo(
   target: TaggedTarget,
   destination: CopyDestination,
   image: SourceImage,
-  options: Omit<CopyOptions, 'limiter'> & { readonly signal: AbortSignal },
+  { mayReplace, ...options }: Pick<CopyImageOptions, 'mayReplace' | 'signal'> & Pick<CopyOptions, 'on'>,
 ): Promise<TagOutcome[]> {
   const { tags, isSource } = destination;
   const { root, bytes, reader } = image;
   const { descriptor } = root;
   const copyOptions = { limiter: createLimiter(nodeConcurrency), ...options };
+  const bringAttached = async (attachments: readonly Attachment[]) => {
+    const isAllowed = (tag: string) => mayReplace?.(destination.destination, tag) ?? false;
+    return keptReason(await bringAttachments(target, attachments, reader, copyOptions, isAllowed));
+  };
   // They are looked for while the content travels: its failure is the one that counts.
   const looking = isSource ? Promise.resolve([]) : image.attachments();
   looking.catch(() => {});
@@ -115,21 +123,35 @@ async function copyTo(
   const outcome = isHeld ? 'tagged' : 'copied';
   if (tags.length === 0) {
     // The digest comes last: once it is there, nothing is left to do.
-    await bringAttachments(target, attachments, reader, copyOptions);
+    const kept = await bringAttached(attachments);
     await destination.sign?.(target, descriptor);
     if (!isHeld) {
       await target.publish(descriptor, bytes);
     }
-    return [{ tag: null, outcome: isHeld ? 'present' : 'copied' }];
+    return [{ tag: null, outcome: isHeld ? 'present' : 'copied', ...kept }];
   }
   if (!isHeld && (attachments.length > 0 || destination.sign)) {
     await target.publish(descriptor, bytes);
   }
-  await bringAttachments(target, attachments, reader, copyOptions);
+  const kept = await bringAttached(attachments);
   await destination.sign?.(target, descriptor);
   if (isHeld && tags.every(({ was }) => was === descriptor.digest)) {
-    return tags.map(({ tag }) => ({ tag, outcome: 'present' }));
+    return tags.map(({ tag }) => ({ tag, outcome: 'present', ...kept }));
   }
   const outcomes = await setTags(target, destination, { descriptor, bytes }, options.signal);
-  return outcomes.map((each) => (each.outcome === 'tagged' ? { ...each, outcome } : each));
+  return outcomes.map((each) => ({
+    ...each,
+    outcome: each.outcome === 'tagged' ? outcome : each.outcome,
+    ...reasons(each.reason, kept.reason),
+  }));
+}
+
+/** Why tags of attachments stay, as the reason of an outcome. */
+function keptReason(kept: readonly KeptTag[]): Pick<TagOutcome, 'reason'> {
+  return reasons(...kept.map(keptTagText));
+}
+
+function reasons(...all: readonly (string | undefined)[]): Pick<TagOutcome, 'reason'> {
+  const known = all.filter((reason) => reason !== undefined);
+  return known.length === 0 ? {} : { reason: known.join('; ') };
 }

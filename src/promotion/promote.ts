@@ -46,6 +46,8 @@ export interface PromoteOptions {
   /** Signs an image at a destination; undefined when nothing is signed. */
   readonly sign: SignDestination | undefined;
   readonly attachments: AttachmentFilter | undefined;
+  /** Whether a tag of an attachment may leave what a destination has under it; without this, none may. */
+  readonly mayReplace?: ((destination: string, tag: string) => boolean) | undefined;
   readonly signal: AbortSignal;
   /** Shows the blobs that are read from sources; undefined where nothing is shown. */
   readonly progress: Progress | undefined;

@@ -67,7 +67,8 @@ export async function openPromoted(
           if (!(await target.has(descriptor, kind, options.signal))) {
             await target.publish(descriptor, bytes);
           }
-          await bringAttachments(target, attachments, repositoryReader(session), options);
+          // A put names its tags, and none of these: what is there is not replaced.
+          await bringAttachments(target, attachments, repositoryReader(session), options, () => false);
         },
       };
     },

@@ -1,4 +1,5 @@
 // out of images that exist already: promoted from another repository, or assembled into an index.
+
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import {
   type Root,
   seed,
 } from '../support/images.ts';
+import { listLayer, seedList } from '../support/layer-lists.ts';
 import { file } from '../support/layers.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { registryForTest } from '../support/registry-for-test.ts';
@@ -114,6 +116,30 @@ describe('a put with from', () => {
     expect(registry.tags(destination)).toEqual([tag, 'with', 'without'].sort());
     const puts = registry.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path);
     expect(puts.at(-1)).toBe(`/v2/${destination}/manifests/with`);
+  });
+
+  it('adds signatures to those of the destination, and leaves another SBOM there with a warning', async () => {
+    const image = await imageFor('amd64');
+    const from = await staged(image);
+    const [sig, sbom] = ['sig', 'sbom'].map((kind) => `sha256-${digestHex(image.digest)}.${kind}`);
+    const [built, accepted] = [listLayer('built'), listLayer('accepted')];
+    seedList(registry, 'staging/app', String(sig), [built]);
+    seedList(registry, destination, String(sig), [accepted]);
+    const offered = seedList(registry, 'staging/app', String(sbom), [built]);
+    const held = seedList(registry, destination, String(sbom), [accepted]);
+    const { text } = await put({ from, tags: ['1.0'] });
+    expect(JSON.parse(String(at(String(sig))?.bytes)).layers).toEqual([
+      accepted.descriptor,
+      built.descriptor,
+    ]);
+    expect(at(String(sbom))?.digest).toBe(held.digest);
+    expect(text).toMatch(/WARN.*sha256-[0-9a-f]+\.sbom stays on/);
+    expect(text).toContain(`stays on ${held.digest}: the source has ${offered.digest} there`);
+    const writes = () =>
+      registry.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD').length;
+    const written = writes();
+    await put({ from, tags: ['1.0'] });
+    expect(writes()).toBe(written);
   });
 
   it('keeps only the platforms that are asked for, with what is attested of them, in a new index', async () => {

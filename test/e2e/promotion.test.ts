@@ -16,6 +16,7 @@ import { imageWith, type ManifestContent, manifestText, textFile } from '../supp
 import { pushImage } from '../support/push-image.ts';
 import { executablePath, runRegistryImageExecutable } from '../support/run.ts';
 import { shownSecrets } from '../support/secret-forms.ts';
+import { createKey, type TestKey } from '../support/signatures.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const environment = { HOME: '/nonexistent' };
@@ -110,6 +111,42 @@ describeServices(['docker-registry'], 'registry-image with docker-registry', () 
         images,
       ),
     );
+
+  it('keeps the signatures of production, and adds those that the source has made since', async () => {
+    const name = newName();
+    const [build, review, acceptance] = [createKey(), createKey(), createKey()];
+    const sign = async ({ host }: DockerRegistry, folder: string, { privateKey }: TestKey) => {
+      const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+      const image = `${host}/${folder}/${name}@${one.digest}`;
+      const key = await textFile('signing.key', pem);
+      const { status, stderr } = await run('sign', image, '--key', key, '--format', 'legacy');
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    };
+    const counts = async ({ publicPem }: TestKey) => {
+      const image = `${production.host}/prod/${name}@${one.digest}`;
+      return (await run('verify', image, '--key', await textFile('cosign.pub', publicPem))).status === 0;
+    };
+    const promote = async (...tags: string[]) =>
+      await run('promote', '--manifest', await manifestOf({ [name]: [[one, ...tags]] }), '--confirm');
+    const tag = `sha256-${one.digest.slice(7)}.sig`;
+
+    await pushImage(source, `staging/${name}`, one, '1.0');
+    await sign(source, 'staging', build);
+    expect(await promote('1.0')).toMatchObject({ status: 0 });
+    await sign(production, 'prod', acceptance);
+    await sign(source, 'staging', review);
+    expect(await promote('1.0', 'accepted')).toMatchObject({ status: 0, json: { summary: { tagged: 1 } } });
+    expect(await Promise.all([build, review, acceptance, createKey()].map(counts))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    const merged = await digestAt(production, `prod/${name}`, tag);
+    expect(await promote('1.0', 'accepted', 'again')).toMatchObject({ status: 0 });
+    expect(await digestAt(production, `prod/${name}`, tag)).toBe(merged);
+    await expectComplete(production, `prod/${name}`, tag);
+  });
 
   it('shows what is pending, promotes it when it is confirmed, and writes nothing the second time', async () => {
     const name = newName();

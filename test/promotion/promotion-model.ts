@@ -5,10 +5,17 @@ import type { Root } from '../support/images.ts';
 /** Which root each tag is on, by the number of the root; no entry without the tag. */
 export type Tags = Readonly<Record<string, number>>;
 
+/** The signatures of a root by name, in the order of the list under its tag `sha256-….sig`. */
+export type Signatures = readonly string[];
+
 /** What a repository holds: roots by their numbers, and tags. */
 export interface Holding {
   readonly held: readonly number[];
   readonly tags: Tags;
+  /** The signatures that a root has there, by its number. */
+  readonly signed: Readonly<Record<string, Signatures>>;
+  /** The roots that have an SBOM of their own there, under a tag. */
+  readonly described: readonly number[];
 }
 
 /** What a manifest says of one image name: digests, and their tags. */
@@ -21,7 +28,7 @@ export interface Wanted {
 export interface Case {
   /** What the source has of each image name. */
   readonly source: Readonly<Record<ImageName, readonly number[]>>;
-  /** The roots that have a referrer and a signature at the source, where they are there. */
+  /** The roots that have a referrer, signatures and an SBOM at the source, where they are there. */
   readonly attached: readonly number[];
   /** What each destination repository has before, by its place. */
   readonly before: Readonly<Record<Place, Holding>>;
@@ -58,7 +65,19 @@ const someTags: fc.Arbitrary<Tags> = fc.dictionary(
   fc.integer({ min: 0, max: 3 }),
   { maxKeys: 4 },
 );
-const holding: fc.Arbitrary<Holding> = fc.record({ held: someRoots, tags: someTags });
+
+/** What every attached root has at the source. */
+export const sourceSignatures: Signatures = ['first', 'second'];
+
+const holding: fc.Arbitrary<Holding> = fc.record({
+  held: someRoots,
+  tags: someTags,
+  signed: fc.dictionary(
+    fc.constantFrom('0', '1', '2', '3'),
+    fc.shuffledSubarray([...sourceSignatures, 'own', 'another'], { minLength: 1 }),
+  ),
+  described: someRoots,
+});
 const wanted: fc.Arbitrary<Wanted> = fc.record({
   wanted: fc.subarray([0, 1, 2, 3], { minLength: 1 }),
   tags: someTags,
@@ -145,6 +164,32 @@ export function expectedEnd(generated: Case, below: (root: number) => readonly n
       : (Object.fromEntries(after) as Expected['tags']),
     ...groups,
   };
+}
+
+/** The same case once it was carried out. */
+export function afterwards(generated: Case, { tags, done }: Expected): Case {
+  const before = Object.fromEntries(
+    places.map((place): [Place, Holding] => {
+      const brought = done.filter((edge) => edge.place === place).map(({ root }) => root);
+      const holding = generated.before[place];
+      return [place, { ...holding, held: [...holding.held, ...brought], tags: tags[place] }];
+    }),
+  ) as Case['before'];
+  return { ...generated, before };
+}
+
+/** The signatures of an attached root once it was promoted: those of the destination stay first, unless the source has them all. */
+export function signaturesAfter(before: Signatures = []): Signatures {
+  const isPart = before.every((name) => sourceSignatures.includes(name));
+  const isWhole = sourceSignatures.every((name) => before.includes(name));
+  return isPart && !isWhole
+    ? sourceSignatures
+    : [...before, ...sourceSignatures.filter((name) => !before.includes(name))];
+}
+
+/** Whether SBOMs of a destination may be replaced: a saved plan names none. */
+export function mayReplaceSboms({ allowMoves, way }: Case): boolean {
+  return allowMoves && way === 'promote';
 }
 
 /** Whether an image name is promoted to a place from any destination. */
