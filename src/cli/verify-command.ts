@@ -104,6 +104,14 @@ function document({ repository, tag, digest, verification, policy }: Answer) {
   };
 }
 
+/** Why an image is not verified. What is wrong with each signature is in the table. */
+function reasonOf(verification: Verification, policy: VerificationPolicy): string {
+  const { verified, rejected } = verification;
+  return verified.length === 0 && rejected.length > 0
+    ? 'none of its signatures counts'
+    : shortfall({ ...verification, rejected: [] }, policy);
+}
+
 function text({ repository, digest, verification, policy }: Answer): string {
   const rows = [
     ...verification.verified.map(({ format, manifest, key }) => [
@@ -117,6 +125,6 @@ function text({ repository, digest, verification, policy }: Answer): string {
   const signers = new Set(verification.verified.map(({ key }) => key.id)).size;
   const result = verification.isVerified
     ? `is verified: ${signers} of ${policy.keys.length} keys have signed it`
-    : printable(`is not verified: ${shortfall({ ...verification, rejected: [] }, policy)}`);
+    : printable(`is not verified: ${reasonOf(verification, policy)}`);
   return `${tableText(['FORMAT', 'MANIFEST', 'RESULT', 'REASON'], rows)}${repositoryName(repository)}@${digest} ${result}\n`;
 }

@@ -56,6 +56,15 @@ it('exits with 1 for an image that no key has signed', async () => {
   });
 });
 
+it('exits with 1 for an image whose signatures do not count, and does not say that it has none', async () => {
+  seedBundle(registry, name, image, bundleOf(statementOf(image.digest), stranger));
+  const { code, stdout } = await runCli(['verify', reference, '--key', keyFile]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    / rejected +none of the keys has signed it.*\n.* is not verified: none of its signatures counts\n$/,
+  );
+});
+
 it('does not let the name of a foreign referrer control the terminal', async () => {
   seedBundle(registry, name, image, 'x', { artifactType: 'a/\u001b[2K\rb' });
   const { code, stdout } = await runCli(['verify', reference, '--key', keyFile]);
