@@ -72,7 +72,7 @@ async function signOnce(
   }
   const manifest =
     format === 'bundle'
-      ? await attachBundle(target, subject, makeBundle(digest, key, annotations), now())
+      ? await attachBundle(session, target, subject, makeBundle(digest, key, annotations), now())
       : await attachLegacy(
           target,
           digest,

@@ -10,7 +10,7 @@ import { buildImage, buildIndex, type Document, descriptorOf, type Root, seed } 
 import { file } from '../support/layers.ts';
 import type { RegistryOptions, TestRegistry } from '../support/registry.ts';
 import { registryForTest } from '../support/registry-for-test.ts';
-import { createKey, keyKinds, signSeeded, type TestKey } from '../support/signatures.ts';
+import { createKey, keyKinds, seedReferrersTag, signSeeded, type TestKey } from '../support/signatures.ts';
 import { openTestSession } from '../support/test-session.ts';
 
 const name = 'team/app';
@@ -152,6 +152,27 @@ it('a legacy signature is stored again when another client replaced the tag at t
   expect(raced).toBe(true);
   expect(await verified(racing, image, other)).toEqual(['legacy']);
   expect(await verified(racing, image)).toEqual(['legacy']);
+});
+
+it('a bundle is listed again when another client replaced the tag of the referrers at the same time', async () => {
+  const tag = `sha256-${image.digest.slice(7)}`;
+  const other = createKey();
+  let raced = false;
+  const racing: TestRegistry = await registryForTest({
+    beside: ({ method, path }) => {
+      // The second read of the tag follows the first write.
+      if (method === 'GET' && path.endsWith(tag) && racing.tags(name).includes(tag) && !raced) {
+        raced = true;
+        seedReferrersTag(racing, name, image, [signSeeded(racing, name, image, other)]);
+      }
+      return undefined;
+    },
+  });
+  seed(racing, name, '1.0', image);
+  await sign(racing, image);
+  expect(raced).toBe(true);
+  expect(await verified(racing, image, other)).toEqual(['bundle']);
+  expect(await verified(racing, image)).toEqual(['bundle']);
 });
 
 describe('an index', () => {
