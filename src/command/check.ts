@@ -26,7 +26,7 @@ export const runCheck: Command = async (surroundings) => {
 
   const findOn = (registry: RepositoryAccess, origin: RepositoryAccess): Promise<Version[]> =>
     registry.attempt('pull', async (session) =>
-      keepVerified(session, await find(session, request.version), origin.repository),
+      keepVerified(session, await find(session, request.version), origin),
     );
 
   try {

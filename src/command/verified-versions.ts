@@ -1,20 +1,24 @@
 // Leaves out of a check the versions whose images are not verified (`verify.check`).
+import type { RepositoryAccess } from '../access/repositories.ts';
 import { lookUpConcurrency } from '../concurrency.ts';
 import { UserError } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Log } from '../log.ts';
 import { parseDigest } from '../oci/digest.ts';
-import type { RepositoryReference } from '../oci/reference.ts';
+import { repositoryName } from '../oci/reference.ts';
 import type { Version } from '../policy/select-tag.ts';
 import type { SourceVerify } from '../request/verify.ts';
 import { type Gate, openGate, UnverifiedError } from '../signing/gate.ts';
 import type { Session } from '../transport/session.ts';
 
-/** Keeps the versions that may be listed, in their order. */
+/**
+ * Keeps the versions that may be listed, in their order. `session` is one of the registry that has them; on a mirror, a
+ * signature counts as well that only the origin has.
+ */
 export type VersionFilter = (
   session: Session,
   versions: readonly Version[],
-  repository: RepositoryReference,
+  origin: RepositoryAccess,
 ) => Promise<Version[]>;
 
 /**
@@ -29,30 +33,36 @@ export function versionFilter(
   if (!gate || !verify.check || gate.mode === 'warn') {
     return async (_, versions) => [...versions];
   }
-  return async (session, versions, repository) => {
+  return async (session, versions, origin) => {
     const digests = [...new Set(versions.map(({ digest }) => digest))];
-    const kept = await mapConcurrently(digests, lookUpConcurrency, async (digest) =>
-      (await isVerified(gate, session, digest, repository, log)) ? digest : undefined,
-    );
+    const kept = await mapConcurrently(digests, lookUpConcurrency, async (digest) => {
+      const reason = await reasonAgainst(gate, session, digest, origin);
+      if (reason !== undefined) {
+        log.warn(`left out ${reason}`);
+      }
+      return reason === undefined ? digest : undefined;
+    });
     return versions.filter(({ digest }) => kept.includes(digest));
   };
 }
 
-async function isVerified(
+/** Why a version must not be listed; undefined when its image is verified. */
+async function reasonAgainst(
   gate: Gate,
   session: Session,
   digest: string,
-  repository: RepositoryReference,
-  log: Log,
-): Promise<boolean> {
+  origin: RepositoryAccess,
+): Promise<string | undefined> {
   try {
-    await gate.verify(session, parseDigest(digest), repository);
-    return true;
+    await gate.verify(session, parseDigest(digest), origin.repository);
+    return undefined;
   } catch (error) {
-    if (error instanceof UnverifiedError) {
-      log.warn(`left out ${error.message}`);
-      return false;
+    if (!(error instanceof UnverifiedError)) {
+      throw new UserError(`verifying ${digest}`, { cause: error });
     }
-    throw new UserError(`verifying ${digest}`, { cause: error });
+    const isMirror = repositoryName(session.repository) !== repositoryName(origin.repository);
+    return isMirror
+      ? await origin.attempt('pull', (own) => reasonAgainst(gate, own, digest, origin))
+      : error.message;
   }
 }

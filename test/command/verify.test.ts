@@ -248,6 +248,22 @@ describe('a check with verify', () => {
     expect(stderr).toContain('source.verify.check has no effect with "mode: warn"');
   });
 
+  it('lists a version of a mirror whose signature only the registry itself has', async () => {
+    const origin = await registryForTest({ referrers: true });
+    seeded(image, '3.0.0');
+    seed(origin, name, '3.0.0', image);
+    signSeeded(origin, name, image, key);
+    const source = {
+      repository: `${origin.host}/${name}`,
+      registry_mirror: { host: registry.host, for: origin.host },
+      tag_regex: '.*',
+      verify: { ...verify, check: true },
+    };
+    const { answer, stderr } = await run(runCheck, source);
+    const listed = (answer as { tag: string }[]).map(({ tag }) => tag);
+    expect([listed.includes('3.0.0'), listed.includes('2.0.0')], stderr).toEqual([true, false]);
+  });
+
   it('fails when the registry cannot be asked: no version is left out for that', async () => {
     registry = await registryForTest({
       faults: [{ path: /\/referrers\//, fault: { kind: 'status', status: 403 } }],
