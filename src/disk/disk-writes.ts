@@ -113,7 +113,7 @@ export async function openPartial(path: string, mode: number): Promise<PartialFi
   }
 }
 
-/** Gives a partial file that is complete the name that it is for; at no moment is nothing there, unless that was a directory. */
+/** Renames a partial file that is complete to the name that it is for; at no moment is nothing there, unless that was a directory. */
 export async function renamePartial({ path: partial }: PartialFile, path: string): Promise<void> {
   await onDisk(path, async () => {
     try {

@@ -26,21 +26,25 @@ export interface CarriedEdge {
   readonly outcome: CarriedOutcome;
 }
 
-/** How edges are carried out. */
-export interface CarryOutOptions {
+/** What copies between registries take. */
+export interface CopyOptions {
   readonly registries: Registries;
-  /** Verifies an image before it is copied. */
+  /** Verifies an image of a registry before it is copied. */
   readonly verify: SourceGate;
   /** Signs an image at a destination; undefined when nothing is signed. */
   readonly sign: SignDestination | undefined;
   /** Chooses what travels with an image; undefined when nothing does. */
   readonly attachments: AttachmentFilter | undefined;
-  /** Whether a tag of an attachment may leave what a destination has under it; without this, none may. */
-  readonly mayReplace?: ((destination: string, tag: string) => boolean) | undefined;
   readonly signal: AbortSignal;
   /** Shows the blobs that are read from sources; undefined where nothing is shown. */
   readonly progress: Progress | undefined;
   readonly on: OnPromotionEvent;
+}
+
+/** How edges are carried out. */
+export interface CarryOutOptions extends CopyOptions {
+  /** Whether a tag of an attachment may leave what a destination has under it; without this, none may. */
+  readonly mayReplace?: ((destination: string, tag: string) => boolean) | undefined;
   /** Called for every edge, as soon as it is decided. */
   onEdge(carried: CarriedEdge): void;
 }

@@ -1,5 +1,4 @@
 // Copies one image, with what is attached to it, from any place to any places; its source is read once.
-import type { Registries } from '../access/registries.ts';
 import { contentKind, type GraphNode } from '../content/content-graph.ts';
 import { graphDocuments } from '../content/graph-documents.ts';
 import { platformImage } from '../content/platform-image.ts';
@@ -7,19 +6,12 @@ import { UserError } from '../errors.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import { type RepositoryReference, repositoryName } from '../oci/reference.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
-import type { SourceGate } from '../signing/prefix-gates.ts';
-import type { Progress } from '../transfer/progress.ts';
 import { createSharedMemory } from '../transfer/shared-reads.ts';
 import { watchReader } from '../transfer/watched-content.ts';
-import { type AttachmentFilter, attachmentFinder } from './attachments.ts';
-import { repositoryDestination, type SignDestination, sourceImage } from './copy-digest.ts';
-import {
-  type CopyDestination,
-  copyImage,
-  type DestinationTags,
-  type OnPromotionEvent,
-  type SourceImage,
-} from './copy-image.ts';
+import { attachmentFinder } from './attachments.ts';
+import type { CopyOptions } from './carry-out.ts';
+import { repositoryDestination, sourceImage } from './copy-digest.ts';
+import { type CopyDestination, copyImage, type DestinationTags, type SourceImage } from './copy-image.ts';
 import { archiveName, openDiskSource, openDiskTarget, writablePlace } from './disk-images.ts';
 import type { DestinationLocation, DiskLocation, ImageLocation } from './image-location.ts';
 import type { PromotionResult } from './promote.ts';
@@ -34,19 +26,6 @@ export interface CopyRequest {
   readonly tags: readonly string[];
   /** The image of an index that a tarball gets. */
   readonly platform: WantedPlatform;
-}
-
-/** What a copy takes. */
-export interface CopyOptions {
-  readonly registries: Registries;
-  /** Verifies an image of a registry before it is copied. */
-  readonly verify: SourceGate;
-  /** Signs an image at a destination; undefined when nothing is signed. */
-  readonly sign: SignDestination | undefined;
-  readonly attachments: AttachmentFilter | undefined;
-  readonly signal: AbortSignal;
-  readonly progress: Progress | undefined;
-  readonly on: OnPromotionEvent;
 }
 
 /** A source that is open, and what its destinations need to know of it. */

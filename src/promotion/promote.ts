@@ -1,12 +1,7 @@
 // A promotion from manifests: planned, and carried out when it is confirmed.
 import type { Registries } from '../access/registries.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { SourceGate } from '../signing/prefix-gates.ts';
-import type { Progress } from '../transfer/progress.ts';
-import type { AttachmentFilter } from './attachments.ts';
-import { type CarriedOutcome, carryOut } from './carry-out.ts';
-import type { SignDestination } from './copy-digest.ts';
-import type { OnPromotionEvent } from './copy-image.ts';
+import { type CarriedOutcome, type CarryOutOptions, carryOut } from './carry-out.ts';
 import type { ManifestEdge, RepositoryPromotion } from './edges.ts';
 import { openInventory, withSeenSources } from './inventory.ts';
 import { type PromotionPlan, planPromotion } from './plan.ts';
@@ -39,19 +34,7 @@ export interface PromotionResult {
 }
 
 /** What carrying out a plan takes, beside its edges. */
-export interface PromoteOptions {
-  readonly registries: Registries;
-  /** Verifies an image before it is copied. */
-  readonly verify: SourceGate;
-  /** Signs an image at a destination; undefined when nothing is signed. */
-  readonly sign: SignDestination | undefined;
-  readonly attachments: AttachmentFilter | undefined;
-  /** Whether a tag of an attachment may leave what a destination has under it; without this, none may. */
-  readonly mayReplace?: ((destination: string, tag: string) => boolean) | undefined;
-  readonly signal: AbortSignal;
-  /** Shows the blobs that are read from sources; undefined where nothing is shown. */
-  readonly progress: Progress | undefined;
-  readonly on: OnPromotionEvent;
+export interface PromoteOptions extends Omit<CarryOutOptions, 'onEdge'> {
   /** Called for every edge that was carried out or failed, as soon as that is known. */
   onEdge(edge: ReportedEdge): void;
 }

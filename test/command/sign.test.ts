@@ -1,4 +1,4 @@
-// params.sign of a put: signed by digest before a tag moves, so that nobody finds the tag without its signature.
+// params.sign of a put: signed by digest before a tag moves, so that the tag is never there without its signature.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
