@@ -143,8 +143,12 @@ async function readRefusal(
 
 /** Whether a request only reads content that is verified by its digest. */
 function isVerifiedRead({ method, anonymous }: SessionRequest, url: string): boolean {
-  const isDigest = /\/(blobs|manifests)\/sha256:[\da-f]{64}$/.test(requestUrl(url).target);
-  return (method === 'GET' || method === 'HEAD') && (isDigest || anonymous === true);
+  if (method !== 'GET' && method !== 'HEAD') {
+    return false;
+  }
+  // Only where there is a digest: a check of a thousand tags would parse a thousand URLs for nothing.
+  const isDigest = () => /\/(blobs|manifests)\/sha256:[\da-f]{64}$/.test(requestUrl(url).target);
+  return anonymous === true || (url.includes('/sha256:') && isDigest());
 }
 
 async function follow(
@@ -162,8 +166,8 @@ async function follow(
     if (response.status < 400 || response.status === 404) {
       authorizer.accepted(authorization);
     }
-    const isForeign = requestUrl(url).host !== requestUrl(request.url).host;
-    return response.status === 401 && isForeign && authorization === undefined
+    const isForeign = () => requestUrl(url).host !== requestUrl(request.url).host;
+    return response.status === 401 && authorization === undefined && isForeign()
       ? await answerForeignChallenge(options, scheme, exchange, response)
       : response;
   };

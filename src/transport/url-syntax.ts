@@ -15,6 +15,7 @@ export interface UrlSyntax {
 }
 
 const urlPattern = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/i;
+const unescapedPath = /^[A-Za-z0-9\-_.~$&+,/:;=@]*$/;
 const authorityPattern = /^(?:([\w.~!$&'()*+,;=:%@-]*)@)?((?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d*)?)$/i;
 
 /**
@@ -61,10 +62,13 @@ export function percentDecode(encoded: string): string {
  * and slashes stay, because the registry judges them.
  */
 export function encodePath(value: string): string {
+  if (unescapedPath.test(value)) {
+    return value;
+  }
   let encoded = '';
   for (const byte of Buffer.from(value, 'utf8')) {
     const character = String.fromCharCode(byte);
-    encoded += /[A-Za-z0-9\-_.~$&+,/:;=@]/.test(character)
+    encoded += unescapedPath.test(character)
       ? character
       : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }

@@ -1,6 +1,7 @@
 // The requests of a session: the status is checked, the body read or discarded, passing failures retried.
 import { describe, expect, it } from 'vitest';
 import { RegistryError } from '../../src/transport/registry-error.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
 import { startRegistry } from '../support/registry.ts';
 import { openTestSession } from '../support/test-session.ts';
 
@@ -46,6 +47,22 @@ describe('session.request', () => {
       accept: 'application/json',
       'x-other': 'sent too',
     });
+  });
+
+  it('sends HEADs that follow each other over one connection', async () => {
+    await using server = await startRecordingServer({
+      answer: ({ method }) => ({
+        status: 200,
+        headers: method === 'HEAD' ? { 'content-length': '12345' } : {},
+      }),
+    });
+    const session = await openTestSession(`${server.host}/app`);
+    const { connections } = server;
+    for (let count = 0; count < 5; count++) {
+      const { headers, bytes } = await session.request({ method: 'HEAD', target, expect: [200] });
+      expect([headers['content-length'], bytes.length]).toEqual(['12345', 0]);
+    }
+    expect(server.connections).toBe(connections);
   });
 
   it('throws a RegistryError for a status that is not expected', async () => {
