@@ -65,7 +65,8 @@ async function snapshotRegistries(
       log.warn(`${name} does not exist, or holds nothing that is asked for`);
     }
     for (const { name, reason } of failures) {
-      log.error(`${name} cannot be read: ${reason}`);
+      const remedy = name.endsWith('/') ? '; name its repositories one by one instead' : '';
+      log.error(`${name} cannot be read: ${reason}${remedy}`);
     }
     if (failures.length === 0) {
       return { output: written(snapshot, format), code: 0 };
