@@ -20,27 +20,29 @@ function withReason(result: Awaited<ReturnType<typeof runCliJson>>) {
 const [a, b, c] = [listLayer('a'), listLayer('b'), listLayer('c')] as const;
 
 describe('what becomes of a tag that both have', () => {
-  const list = (layers: readonly (typeof a)[]): LayerList => ({
+  // A word is a layer: its letter is the content, and what follows is the signature of it.
+  const list = (words: string): LayerList => ({
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     config: a.descriptor,
-    layers: layers.map(({ descriptor }) => descriptor),
+    layers: words.split(' ').flatMap((word) => (word ? listLayer(word.charAt(0), word).descriptor : [])),
   });
   it.each([
-    ['sig', [a], [a], 'present'],
-    ['sig', [a, b], [b], 'present'],
-    ['sig', [b, a], [a, b], 'present'],
-    ['sig', [a], [b, a], 'move'],
-    ['sig', [], [a], 'move'],
-    ['sig', [a], [b], 'append'],
-    ['sig', [a, b], [b, c], 'append'],
-    ['sig', [a], [listLayer('a', 'another signature of it')], 'append'],
-    ['att', [a], [b], 'append'],
-    ['sbom', [a], [b], 'keep'],
-    ['sbom', [a], [a], 'present'],
-    ['sig', undefined, [a], 'keep'],
-    ['sig', [a], undefined, 'keep'],
-  ] as const)('.%s with %j there and %j at the source: %4$s', (kind, held, offered, step) => {
-    expect(tagStep(`sha256-0.${kind}`, held && list(held), offered && list(offered))).toBe(step);
+    ['sig', 'a', 'a', 'present'],
+    ['sig', 'a b', 'b', 'present'],
+    ['sig', 'b a', 'a b', 'present'],
+    ['sig', 'a', 'b a', 'move'],
+    ['sig', '', 'a', 'move'],
+    ['sig', 'a', 'b', 'append'],
+    ['sig', 'a b', 'b c', 'append'],
+    ['sig', 'a1', 'a2', 'append'],
+    ['att', 'a', 'b', 'append'],
+    ['sbom', 'a', 'b', 'keep'],
+    ['sbom', 'a', 'a', 'present'],
+    ['sig', undefined, 'a', 'keep'],
+    ['sig', 'a', undefined, 'keep'],
+  ] as const)('.%s with the list %s there, and %s at the source: %s', (kind, held, offered, step) => {
+    const lists = [held, offered].map((words) => (words === undefined ? undefined : list(words)));
+    expect(tagStep(`sha256-0.${kind}`, lists[0], lists[1])).toBe(step);
   });
 });
 
