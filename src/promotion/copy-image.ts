@@ -23,6 +23,8 @@ export interface DestinationTags {
 export interface CopyDestination extends DestinationTags, TagPlaces {
   /** Copies to one host share its limits. */
   readonly host: string;
+  /** Whether it takes one image and nothing that is attached to it: a tarball. */
+  readonly holdsOneImage?: boolean;
   open(on: OnContentEvent): Promise<TaggedTarget>;
   /** Signs the image there, before a tag moves to it. */
   sign?(target: TaggedTarget, root: Descriptor): Promise<void>;
@@ -107,7 +109,7 @@ async function copyTo(
   image: SourceImage,
   { mayReplace, ...options }: Pick<CopyImageOptions, 'mayReplace' | 'signal'> & Pick<CopyOptions, 'on'>,
 ): Promise<TagOutcome[]> {
-  const { tags, isSource } = destination;
+  const { tags, isSource, holdsOneImage } = destination;
   const { root, bytes, reader } = image;
   const { descriptor } = root;
   const copyOptions = { limiter: createLimiter(nodeConcurrency), ...options };
@@ -116,7 +118,7 @@ async function copyTo(
     return keptReason(await bringAttachments(target, attachments, reader, copyOptions, isAllowed));
   };
   // They are looked for while the content travels: its failure is the one that counts.
-  const looking = isSource ? Promise.resolve([]) : image.attachments();
+  const looking = isSource || holdsOneImage ? Promise.resolve([]) : image.attachments();
   looking.catch(() => {});
   const isHeld = isSource || (await bringBelow(target, root, reader, copyOptions)) === 'held';
   const attachments = await looking;

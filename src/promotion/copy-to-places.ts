@@ -149,6 +149,7 @@ function diskDestination(
     ...wanted,
     host: wanted.destination,
     isSource: false,
+    holdsOneImage: location.kind === 'docker-archive',
     tagsAtOnce: true,
     open: async () => target,
     close: target.close,

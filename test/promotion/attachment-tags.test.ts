@@ -201,6 +201,21 @@ describe('a promotion', () => {
     expect(JSON.parse(blob).layers).toEqual([b, a].map(({ descriptor }) => descriptor));
   });
 
+  it('into a tarball takes the image and not its signatures', async () => {
+    seedList(source, 'staging/app', tagOf('sig'), [a]);
+    const path = join(await temporaryDirectory(), 'image.tar');
+    const { code, stderr } = await runCli([
+      'copy',
+      `${source.host}/staging/app:1.0`,
+      `docker-archive:${path}`,
+    ]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const back = `${destination.host}/back/app:1.0`;
+    expect((await runCli(['copy', `docker-archive:${path}`, back])).code).toBe(0);
+    const { config } = JSON.parse(String(destination.manifest('back/app', '1.0')?.bytes));
+    expect(config.digest).toBe(image.config.digest);
+  });
+
   it('of an index merges the signatures of its children, too', async () => {
     const index = buildIndex([image, await imageWith('other')]);
     seed(source, 'staging/app', '2.0', index);
