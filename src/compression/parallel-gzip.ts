@@ -1,6 +1,7 @@
 // Gzip of one stream on all cores: blocks are deflated in parallel and joined into one member, as pigz does.
 import { availableParallelism } from 'node:os';
-import { constants, crc32, deflateRaw } from 'node:zlib';
+import { crc32 } from 'node:zlib';
+import { type BlockDeflater, createBlockDeflater } from './block-deflater.ts';
 
 /** Bytes of the input that are deflated as one block. Another size would change the output, and so the digests. */
 export const gzipBlockSize: number = 512 * 1024;
@@ -28,24 +29,29 @@ export async function* parallelGzip(
   input: AsyncIterable<Uint8Array>,
   concurrency: number = defaultConcurrency,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const underWay: Promise<Uint8Array>[] = [];
+  const deflaters = createDeflaters();
+  const underWay: Promise<readonly Uint8Array[]>[] = [];
   let checksum = 0;
   let length = 0;
-  yield header;
-  for await (const block of blocksOf(input, gzipBlockSize)) {
-    checksum = crc32(block, checksum);
-    length += block.length;
-    underWay.push(deflateBlock(block));
-    const oldest = underWay.length >= concurrency ? underWay.shift() : undefined;
-    if (oldest) {
-      yield await oldest;
+  try {
+    yield header;
+    for await (const block of blocksOf(input, gzipBlockSize)) {
+      checksum = crc32(block, checksum);
+      length += block.length;
+      underWay.push(deflaters.deflate(block));
+      const oldest = underWay.length >= concurrency ? underWay.shift() : undefined;
+      if (oldest) {
+        yield* await oldest;
+      }
     }
+    for (const block of underWay) {
+      yield* await block;
+    }
+    yield emptyLastBlock;
+    yield trailer(checksum, length);
+  } finally {
+    deflaters.close();
   }
-  for (const block of underWay) {
-    yield await block;
-  }
-  yield emptyLastBlock;
-  yield trailer(checksum, length);
 }
 
 /** The input in blocks of exactly `size` bytes; the last one may be shorter, none is empty. */
@@ -78,18 +84,29 @@ async function* blocksOf(input: AsyncIterable<Uint8Array>, size: number): AsyncG
   }
 }
 
-/** Deflates a block on zlib's thread pool so that it ends at a byte boundary and another one can follow. */
-function deflateBlock(block: Uint8Array): Promise<Uint8Array> {
-  // Room for the whole result, because every filled output chunk is a round trip to the thread pool.
-  const chunkSize = block.length + (block.length >> 10) + 1024;
-  const deflated = new Promise<Uint8Array>((resolve, reject) => {
-    deflateRaw(block, { level, chunkSize, finishFlush: constants.Z_SYNC_FLUSH }, (error, result) =>
-      error ? reject(error) : resolve(result),
-    );
-  });
-  // It is awaited later, or never when the reader stops.
-  deflated.catch(() => {});
-  return deflated;
+/** As many deflaters as blocks are deflated at once. */
+function createDeflaters(): BlockDeflater {
+  const all: BlockDeflater[] = [];
+  const idle: BlockDeflater[] = [];
+  const open = () => {
+    const deflater = createBlockDeflater(level, gzipBlockSize);
+    all.push(deflater);
+    return deflater;
+  };
+  return {
+    deflate(block) {
+      const deflater = idle.pop() ?? open();
+      const deflated = deflater.deflate(block).finally(() => idle.push(deflater));
+      // It is awaited later, or never when the reader stops.
+      deflated.catch(() => {});
+      return deflated;
+    },
+    close() {
+      for (const deflater of all) {
+        deflater.close();
+      }
+    },
+  };
 }
 
 /** RFC 1952 section 2.3.1: the CRC-32 and the length modulo 2^32 of the input, little-endian. */
