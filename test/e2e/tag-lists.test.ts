@@ -72,7 +72,7 @@ describe('a tag list with a missing page', () => {
     const registry = await broken();
     const { status, stderr } = await put(registry, { version: '1.0.8' });
     expect(status).toBe(1);
-    expect(stderr).toContain('determine aliases: list repository tags: page 2 of the tag list: GET ');
+    expect(stderr).toContain('determine aliases: list repository tags: page 2 of the list of tags: GET ');
     expect(registry.journal.lines.filter((line) => !line.startsWith('GET'))).toEqual([]);
   });
 

@@ -166,16 +166,22 @@ export function expectedEnd(generated: Case, below: (root: number) => readonly n
   };
 }
 
-/** The same case once it was carried out. */
-export function afterwards(generated: Case, { tags, done }: Expected): Case {
-  const before = Object.fromEntries(
-    places.map((place): [Place, Holding] => {
-      const brought = done.filter((edge) => edge.place === place).map(({ root }) => root);
-      const holding = generated.before[place];
-      return [place, { ...holding, held: [...holding.held, ...brought], tags: tags[place] }];
-    }),
-  ) as Case['before'];
-  return { ...generated, before };
+/**
+ * What a run that is complete leaves to the next one. A digest that was lost may have come since, below an index of another
+ * source: no plan can know that without reading the index. A saved plan stays as it was.
+ */
+export function nextCase(generated: Case, { done, tags }: Expected): Case {
+  if (generated.way === 'apply') {
+    return generated;
+  }
+  const before = places.map((place): [Place, Holding] => {
+    const holding = generated.before[place];
+    const brought = done.filter((edge) => edge.place === place).map(({ root }) => root);
+    // A digest stays when its tag moves.
+    const held = [...holding.held, ...Object.values(holding.tags), ...brought];
+    return [place, { ...holding, held, tags: tags[place] }];
+  });
+  return { ...generated, before: Object.fromEntries(before) as Case['before'] };
 }
 
 /** The signatures of an attached root once it was promoted: those of the destination stay first, unless the source has them all. */
