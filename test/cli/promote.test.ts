@@ -435,7 +435,7 @@ it('saves a plan that can be reviewed, with what is set aside', async () => {
   expect(writes(destination)).toEqual([]);
   const failed = await runCli(['promote', '--manifest', manifest, '--out', '/nonexistent/plan.json']);
   expect(failed).toMatchObject({ code: 1, stdout: '' });
-  expect(failed.stderr).toContain('writing "/nonexistent/plan.json" failed');
+  expect(failed.stderr).toContain('--out "/nonexistent/plan.json" cannot be written: ENOENT');
 });
 
 it('writes no password that a registry repeats into the saved plan', async () => {
