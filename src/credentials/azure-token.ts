@@ -114,7 +114,7 @@ async function expectMetadataServer(client: HttpClient, origin: string): Promise
   } catch (error) {
     throw new UserError('the metadata server of Azure is absent', {
       cause: networkError('GET', url, error),
-      hint: 'run {here} on Azure with a managed identity or with workload identity (AZURE_FEDERATED_TOKEN_FILE), or set username and password instead of azure_acr',
+      hint: '{here} must run on Azure with a managed identity, or with workload identity (AZURE_FEDERATED_TOKEN_FILE); else set username and password instead of azure_acr',
     });
   }
 }

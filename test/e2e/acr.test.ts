@@ -179,7 +179,7 @@ describe('a log-in to ACR that fails', () => {
     expect(stderr).toContain(
       'cannot authenticate with ACR (azure_acr): the metadata server of Azure is absent',
     );
-    expect(stderr).toContain('hint: run the worker on Azure');
+    expect(stderr).toContain('hint: the worker must run on Azure');
   });
 
   it('explains a log-in with an identity that the machine does not have', async () => {
