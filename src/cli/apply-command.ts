@@ -3,9 +3,9 @@ import { open } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
 import { applyPlan } from '../promotion/apply.ts';
 import type { PromotionPlan } from '../promotion/plan.ts';
-import type { PlannedEdge } from '../promotion/plan-edges.ts';
 import { type PlanContents, readPlanContents, readPlanEdges } from '../promotion/plan-reader.ts';
 import type { PromoteOptions } from '../promotion/promote.ts';
+import type { PlannedEdges } from '../promotion/repository-edges.ts';
 import { repositoriesOfShard } from '../promotion/shard.ts';
 import { type CarryOutOptions, carryOutWithProgress, promotionReported } from './carry-out.ts';
 import { type CliCommand, withRegistries } from './cli-context.ts';
@@ -53,7 +53,7 @@ export const runApply: CliCommand<CarryOutOptions> = async (run) => {
 interface OpenedPlan extends AsyncDisposable {
   readonly contents: PlanContents;
   /** The edges into destinations that are wanted. */
-  edges(isWanted: (destination: string) => boolean): Promise<PlannedEdge[]>;
+  edges(isWanted: (destination: string) => boolean): Promise<PlannedEdges>;
 }
 
 /** Opens a plan, of which only the contents are read: a part of it may be all that is needed. */

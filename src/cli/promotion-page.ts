@@ -44,7 +44,11 @@ const tones: Readonly<Record<EdgeOutcome, Tone>> = {
   failed: 'bad',
 };
 
-const asides: readonly (readonly [outcome: EdgeOutcome, title: string, meaning: string])[] = [
+const asides: readonly (readonly [
+  outcome: 'failed' | 'lost' | 'tag-move',
+  title: string,
+  meaning: string,
+])[] = [
   [
     'failed',
     'Failed',
@@ -73,11 +77,10 @@ const columns: readonly Column[] = [
 
 /** The page of a promotion that was planned or carried out. */
 export function promotionPage(
-  { summary, edges: reported }: PromotionResult,
+  { summary, edges }: PromotionResult,
   { title, mode, origin, warnings }: PromotionAbout,
 ): PageContent {
-  const edges = [...reported];
-  const present = summary.present - edges.filter(({ outcome }) => outcome === 'present').length;
+  const unlisted = summary.edges - edges.length;
   return {
     title,
     verdict: { tone: toneOf(summary), text: `${modes[mode]}. ${summaryLine(summary)}.` },
@@ -86,7 +89,7 @@ export function promotionPage(
     asides: {
       title: 'What was set aside, and why',
       none: 'Nothing was set aside.',
-      kinds: [...asidesOf(edges), ...warningsAside(warnings)],
+      kinds: [...asidesOf(edges, summary), ...warningsAside(warnings)],
     },
     heading: 'Edges',
     columns,
@@ -96,9 +99,9 @@ export function promotionPage(
       cells: ({ destination, tag, digest, source, reason }) => [destination, tag, digest, source, reason],
     }),
     notes:
-      present > 0
+      unlisted > 0
         ? [
-            `${counted(present, 'edge needs', 'edges need')} nothing and ${present === 1 ? 'is' : 'are'} not listed; promote and mirror list such edges with --all.`,
+            `${counted(unlisted, 'edge needs', 'edges need')} nothing and ${unlisted === 1 ? 'is' : 'are'} not listed; promote and mirror list such edges with --all.`,
           ]
         : [],
   };
@@ -126,11 +129,14 @@ function tilesOf({ edges, tag_moves: moves, ...counts }: PromotionSummary): Tile
   ];
 }
 
-function asidesOf(edges: readonly ReportedEdge[]): Aside[] {
+function asidesOf(edges: Iterable<ReportedEdge>, summary: PromotionSummary): Aside[] {
+  const counts = { failed: summary.failed, lost: summary.lost, 'tag-move': summary.tag_moves };
   return asides.flatMap(([outcome, title, meaning]) => {
-    const found = edges.filter((edge) => edge.outcome === outcome);
-    const reasons = byReason(found, ({ reason }) => reason, placeOf);
-    return found.length === 0 ? [] : [{ title, count: found.length, meaning, reasons }];
+    const found = Iterator.from(edges).filter((edge) => edge.outcome === outcome);
+    const count = counts[outcome];
+    return count === 0
+      ? []
+      : [{ title, count, meaning, reasons: byReason(found, ({ reason }) => reason, placeOf) }];
   });
 }
 

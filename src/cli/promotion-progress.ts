@@ -39,7 +39,7 @@ interface HostState {
 
 /** Logs the progress of the edges that are to be carried out; every edge of them with `debug`. */
 export function createPromotionProgress(
-  edges: readonly PlannedEdge[],
+  edges: Iterable<PlannedEdge>,
   { log, every }: ProgressSurroundings,
 ): PromotionProgress {
   const totals = new Map<string, number>();

@@ -73,9 +73,9 @@ export interface RowRules<Item> {
   cells(item: Item): readonly (string | null)[];
 }
 
-/** At most so many rows, in the order of the items. Where there are more items, those that need attention come first. */
+/** At most so many rows, in the order of the items, which are gone through twice. Where there are more items, those that need attention come first. */
 export function pageRows<Item>(
-  items: readonly Item[],
+  items: Iterable<Item>,
   { kind, tone, cells }: RowRules<Item>,
   maximum: number = maximumRows,
 ): PageRows {

@@ -1,6 +1,9 @@
 // Tables, lists and JSON documents of the answers on standard output.
+import { collectGarbage } from '../garbage.ts';
 
 const largePart = 256 * 1024;
+/** After so many parts garbage is collected: strings are counted little by the runtimes. */
+const partsPerCollection = 16;
 
 /** One JSON document and a line feed. */
 export function jsonAnswer(value: unknown): string {
@@ -42,11 +45,15 @@ export function* tableLines<Item>(
 /** Parts of a text put together to larger ones, since each write costs time. */
 export function* inLargeParts(parts: Iterable<string>): Generator<string> {
   let collected = '';
+  let yielded = 0;
   for (const part of parts) {
     collected += part;
     if (collected.length >= largePart) {
       yield collected;
       collected = '';
+      if (++yielded % partsPerCollection === 0) {
+        collectGarbage();
+      }
     }
   }
   yield collected;

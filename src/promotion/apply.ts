@@ -1,13 +1,12 @@
 // Carrying out a saved plan: every destination is read again, and one that has changed since is left alone.
 import { errorText } from '../errors.ts';
-import type { RepositoryPromotion } from './edges.ts';
 import { mapByHost } from './hosts.ts';
 import { type Inventory, openInventory } from './inventory.ts';
 import type { PromotionPlan } from './plan.ts';
 import { type DestinationState, failedEdge, isToDo, type PlannedEdge, plannedEdge } from './plan-edges.ts';
 import { carryOutPlan, type PromoteOptions, type PromotionResult } from './promote.ts';
-import type { ManifestDigest } from './promotion-manifest.ts';
 import { reportPlanned } from './promotion-report.ts';
+import { Places, PlannedEdges, RepositoryEdges } from './repository-edges.ts';
 
 /** How a saved plan is carried out. */
 export interface ApplyOptions extends PromoteOptions {
@@ -22,26 +21,28 @@ export interface ApplyOptions extends PromoteOptions {
  */
 export async function applyPlan(plan: PromotionPlan, options: ApplyOptions): Promise<PromotionResult> {
   const inventory = openInventory(options.registries, options.signal);
-  const byDestination = [...Map.groupBy(plan.edges, ({ destination }) => destination)];
-  const now = await mapByHost(
-    byDestination,
-    ([destination]) => destination,
-    async ([destination, edges]) =>
-      edges.some(isToDo) ? await readAgain(destination, edges, inventory, options) : edges,
+  const places = new Places();
+  const repositories = await mapByHost(
+    plan.edges.repositories,
+    ({ destination }) => destination,
+    async (edges) => {
+      const isRead = Iterator.from(edges).some(isToDo);
+      const now = Iterator.from(isRead ? await readAgain(edges, inventory, options) : edges);
+      const listed = now.filter(({ action }) => options.all || action !== 'present');
+      return new RepositoryEdges(edges.destination, listed, places);
+    },
   );
-  const edges = now.flat().filter(({ action }) => options.all || action !== 'present');
-  return await carryOutPlan({ edges, total: plan.total }, options);
+  return await carryOutPlan({ edges: new PlannedEdges(repositories), total: plan.total }, options);
 }
 
 /** The edges of one destination, those that are to be done by what it holds now. */
 async function readAgain(
-  destination: string,
-  edges: readonly PlannedEdge[],
+  edges: RepositoryEdges,
   inventory: Inventory,
   { signal, onEdge }: Pick<PromoteOptions, 'signal' | 'onEdge'>,
-): Promise<readonly PlannedEdge[]> {
+): Promise<Iterable<PlannedEdge>> {
   const fail = (reason: string) =>
-    edges.map((edge) => {
+    Array.from(edges, (edge) => {
       if (!isToDo(edge)) {
         return edge;
       }
@@ -50,26 +51,28 @@ async function readAgain(
       return failed;
     });
   try {
-    const state = await inventory.destination(promotionOf(destination, edges));
-    const change = edges.map((edge) => changeSince(edge, state)).find((text) => text !== undefined);
+    const state = await inventory.destination(edges.destination, edges);
+    const change = firstChange(edges, state);
     if (change !== undefined) {
       return fail(`the destination has changed since the plan was made: ${change}`);
     }
-    return edges.map((edge) => (isToDo(edge) && isDone(edge, state) ? plannedEdge(edge, 'present') : edge));
+    return Array.from(edges, (edge) =>
+      isToDo(edge) && isDone(edge, state) ? plannedEdge(edge, 'present') : edge,
+    );
   } catch (error) {
     signal.throwIfAborted();
     return fail(errorText(error));
   }
 }
 
-function promotionOf(destination: string, edges: readonly PlannedEdge[]): RepositoryPromotion {
-  return {
-    destination,
-    sources: edges.map(({ source, digest, tag }) => {
-      const entry: ManifestDigest = { digest, tags: tag === null ? [] : [tag], file: '', line: 0 };
-      return { source, name: destination, digests: [entry] };
-    }),
-  };
+function firstChange(edges: Iterable<PlannedEdge>, state: DestinationState): string | undefined {
+  for (const edge of edges) {
+    const change = changeSince(edge, state);
+    if (change !== undefined) {
+      return change;
+    }
+  }
+  return undefined;
 }
 
 function isDone({ digest, tag }: PlannedEdge, state: DestinationState): boolean {

@@ -9,6 +9,7 @@ import { type AttachmentFilter, type AttachmentFinder, attachmentFinder } from '
 import { copyDigest, type SignDestination } from './copy-digest.ts';
 import type { DestinationTags, OnPromotionEvent } from './copy-image.ts';
 import { isToDo, type PlannedEdge } from './plan-edges.ts';
+import type { PlannedEdges } from './repository-edges.ts';
 import type { TagOutcome } from './set-tags.ts';
 
 /** How many digests are under way at a time. They wait for the budgets of hosts, and cost little meanwhile. */
@@ -22,6 +23,8 @@ export type CarriedOutcome = Pick<TagOutcome, 'outcome' | 'reason'>;
 
 /** An edge that was to be carried out, and what became of it. */
 export interface CarriedEdge {
+  /** Among all edges of the plan. */
+  readonly position: number;
   readonly edge: PlannedEdge;
   readonly outcome: CarriedOutcome;
 }
@@ -50,7 +53,7 @@ export interface CarryOutOptions extends CopyOptions {
 }
 
 /** Carries out the edges whose action is `copy` or `tag`; the others are left alone. */
-export async function carryOut(edges: readonly PlannedEdge[], options: CarryOutOptions): Promise<void> {
+export async function carryOut(edges: PlannedEdges, options: CarryOutOptions): Promise<void> {
   const { registries, verify, sign, attachments, mayReplace, signal, progress, on } = options;
   const memory = createSharedMemory();
   const finders = new Map<string, AttachmentFinder>();
@@ -86,30 +89,23 @@ export async function carryOut(edges: readonly PlannedEdge[], options: CarryOutO
       }
     },
   };
-  await mapConcurrently(groupByDigest(edges), digestConcurrency, async ({ source, digest, edges: own }) => {
-    const byDestination = Map.groupBy(own, ({ destination }) => destination);
+  await mapConcurrently(groupByDigest(edges), digestConcurrency, async ({ source, digest, positions }) => {
+    const own = positions.map((position) => ({ position, edge: edges.at(position) }));
+    const byDestination = Map.groupBy(own, ({ edge }) => edge.destination);
     const destinations = Array.from(
       byDestination,
       ([destination, members]): DestinationTags => ({
         destination,
-        tags: members.flatMap(({ tag, was }) => (tag === null ? [] : [{ tag, was }])),
+        tags: members.flatMap(({ edge: { tag, was } }) => (tag === null ? [] : [{ tag, was }])),
       }),
     );
     await copyDigest(source, digest, destinations, copyOptions, ({ destination }, outcomes) => {
-      for (const edge of byDestination.get(destination) ?? []) {
-        options.onEdge({ edge, outcome: outcomeOf(edge, outcomes) });
+      for (const { position, edge } of byDestination.get(destination) ?? []) {
+        options.onEdge({ position, edge, outcome: outcomeOf(edge, outcomes) });
       }
     });
   });
 }
-
-/** The outcomes without a reason, which most edges of a large promotion have in common. */
-const plainOutcomes: Readonly<Record<TagOutcome['outcome'], CarriedOutcome>> = {
-  copied: { outcome: 'copied' },
-  tagged: { outcome: 'tagged' },
-  present: { outcome: 'present' },
-  failed: { outcome: 'failed' },
-};
 
 function outcomeOf(edge: PlannedEdge, outcomes: readonly TagOutcome[]): CarriedOutcome {
   // A digest that is wanted with and without a tag is there as soon as one of its tags is.
@@ -118,26 +114,35 @@ function outcomeOf(edge: PlannedEdge, outcomes: readonly TagOutcome[]): CarriedO
     throw new Error('a copy must say what became of each of its tags');
   }
   const { outcome, reason } = own;
-  return reason === undefined ? plainOutcomes[outcome] : { outcome, reason };
+  return reason === undefined ? { outcome } : { outcome, reason };
 }
 
 interface DigestGroup {
   readonly source: string;
   readonly digest: Digest;
-  readonly edges: PlannedEdge[];
+  /** Of its edges among all of the plan. */
+  readonly positions: number[];
 }
 
 /** The edges to carry out, by source and digest. */
-function groupByDigest(edges: readonly PlannedEdge[]): DigestGroup[] {
-  const groups = new Map<string, DigestGroup>();
+function groupByDigest(edges: PlannedEdges): DigestGroup[] {
+  const groups: DigestGroup[] = [];
+  const sources = new Map<string, Map<Digest, DigestGroup>>();
+  let position = 0;
   for (const edge of edges) {
     if (isToDo(edge)) {
       const { source, digest } = edge;
-      const key = `${source}@${digest}`;
-      const group = groups.get(key) ?? { source, digest, edges: [] };
-      groups.set(key, group);
-      group.edges.push(edge);
+      const digests = sources.get(source) ?? new Map<Digest, DigestGroup>();
+      sources.set(source, digests);
+      let group = digests.get(digest);
+      if (!group) {
+        group = { source, digest, positions: [] };
+        digests.set(digest, group);
+        groups.push(group);
+      }
+      group.positions.push(position);
     }
+    position++;
   }
-  return [...groups.values()];
+  return groups;
 }

@@ -9,16 +9,19 @@ import { listTagDigests, type RepositoryListing, type TagListing } from '../regi
 import { RegistryError } from '../transport/registry-error.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
-import { edgesOf, type RepositoryPromotion } from './edges.ts';
+import type { Edge } from './edges.ts';
 import type { DestinationState, SourceState } from './plan-edges.ts';
 
 /** How many tags or digests of one repository are asked for at a time; the budget of its host counts too. */
 const lookUpConcurrency = 8;
 
+/** What the state of a destination is to answer about an edge. */
+export type WantedContent = Pick<Edge, 'digest' | 'tag'>;
+
 /** Reads repositories; each answer is kept for the run. */
 export interface Inventory {
-  /** The state of a destination for what is promoted into it. Throws what the registry said. */
-  destination(promotion: RepositoryPromotion): Promise<DestinationState>;
+  /** The state of a destination (`host/path/name`) for the edges into it. Throws what the registry said. */
+  destination(destination: string, edges: Iterable<WantedContent>): Promise<DestinationState>;
   /** Which of these digests a source repository holds. */
   source(repository: string, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, SourceState>>;
 }
@@ -80,8 +83,7 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
   };
 
   return {
-    async destination(promotion) {
-      const { destination } = promotion;
+    async destination(destination, edges) {
       const session = await registries.writer(parseRepository(destination));
       const listing = await listingOf(destination, session);
       if (!sources.has(destination)) {
@@ -90,7 +92,7 @@ export function openInventory(registries: Registries, signal: AbortSignal): Inve
       }
       return listing.kind === 'digests'
         ? listedState(listing.listing)
-        : await orRefusal(listing, () => askedState(session, promotion, listing.kind === 'untagged'));
+        : await orRefusal(listing, () => askedState(session, edges, listing.kind === 'untagged'));
     },
     async source(repository, digests) {
       const asked = sources.get(repository) ?? new Map<Digest, Promise<SourceState>>();
@@ -163,10 +165,10 @@ function listedState({ tags, digests }: RepositoryListing): DestinationState {
 /** A HEAD for each tag, unless there are none; for a digest only where no tag shows that it is there. */
 async function askedState(
   session: Session,
-  promotion: RepositoryPromotion,
+  wanted: Iterable<WantedContent>,
   isUntagged: boolean,
 ): Promise<DestinationState> {
-  const edges = [...edgesOf(promotion)];
+  const edges = [...wanted];
   const tags = new Map<string, Digest>();
   const digests = new Set<Digest>();
   const named = new Set(isUntagged ? [] : edges.flatMap(({ tag }) => tag ?? []));

@@ -13,12 +13,15 @@ export interface DestinationState {
 /** What is known of a digest at its source; a failure is what the registry said. */
 export type SourceState = 'present' | 'missing' | { readonly failure: string };
 
+/** Every action. Edges are kept by its position here. */
+export const edgeActions = ['present', 'copy', 'tag', 'lost', 'tag-move', 'failed'] as const;
+
 /**
  * `present`: nothing to do; `copy`: the content must travel; `tag`: the content is there, the tag is new or moves;
  * `lost`: neither source nor destination holds the digest; `tag-move`: the tag is on another digest and may not move;
  * `failed`: the source could not be read.
  */
-export type EdgeAction = 'present' | 'copy' | 'tag' | 'lost' | 'tag-move' | 'failed';
+export type EdgeAction = (typeof edgeActions)[number];
 
 /** An edge and what becomes of it. */
 export interface PlannedEdge extends Edge {

@@ -4,7 +4,7 @@ import { isDigest } from '../oci/digest.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
 import { parseRepository } from '../oci/reference.ts';
 import { isTag } from '../policy/tag-grammar.ts';
-import { type EdgeAction, type PlannedEdge, plannedEdge } from './plan-edges.ts';
+import { edgeActions, type PlannedEdge, plannedEdge } from './plan-edges.ts';
 import { planLines, planVersion } from './plan-file.ts';
 import { repositoryFault } from './registry-name.ts';
 
@@ -25,8 +25,6 @@ export const makePlanAgain = 'make it again with promote --out';
 const start = /^\s*\{\s*"format"\s*:\s*"registry-image plan"\s*,\s*"version"\s*:\s*([^\s,}]+)/;
 /** By so many characters a plan shows that it is one. */
 const startLength = 200;
-
-const actions: readonly EdgeAction[] = ['present', 'copy', 'tag', 'lost', 'tag-move', 'failed'];
 
 /** Reads line after line. A UserError of {@link head} is about the whole file, one of {@link line} about that line. */
 export class PlanParser {
@@ -143,7 +141,7 @@ function noPlan(): UserError {
 function readEdge(value: unknown, { source, destination }: PlanRepository): PlannedEdge {
   if (isJsonObject(value)) {
     const { digest, tag, was, reason } = value;
-    const action = actions.find((known) => known === value.action);
+    const action = edgeActions.find((known) => known === value.action);
     if (
       isDigest(digest) &&
       (tag === null || (typeof tag === 'string' && isTag(tag))) &&

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { maximumPlanLine } from '../limits.ts';
-import { type Digest, finishDigest } from '../oci/digest.ts';
+import { finishDigest } from '../oci/digest.ts';
 import { isJsonObject, parseJson } from '../oci/json.ts';
 import type { PlannedEdge } from './plan-edges.ts';
 import { makePlanAgain, PlanParser } from './plan-parser.ts';
+import { Places, PlannedEdges, RepositoryEdges } from './repository-edges.ts';
 import type { WeighedRepository } from './shard.ts';
 
 /** What a plan says before its edges are read. */
@@ -38,25 +39,28 @@ export async function readPlanContents(bytes: PlanBytes): Promise<PlanContents> 
 export async function readPlanEdges(
   bytes: PlanBytes,
   isWanted: (destination: string) => boolean,
-): Promise<PlannedEdge[]> {
-  const edges: PlannedEdge[] = [];
-  const digests = new Map<Digest, Digest>();
-  const tags = new Map<string, string>();
-  const parser = new PlanParser(({ destination }) =>
-    isWanted(destination)
-      ? (edge) =>
-          edges.push({ ...edge, digest: once(digests, edge.digest), tag: edge.tag && once(tags, edge.tag) })
-      : undefined,
-  );
+): Promise<PlannedEdges> {
+  const places = new Places();
+  const repositories = new Map<string, RepositoryEdges>();
+  let current = '';
+  let edges: PlannedEdge[] = [];
+  const keep = () => {
+    if (edges.length > 0) {
+      const all = [...(repositories.get(current) ?? []), ...edges];
+      repositories.set(current, new RepositoryEdges(current, all, places));
+      edges = [];
+    }
+  };
+  const parser = new PlanParser(({ destination }) => {
+    if (destination !== current) {
+      keep();
+      current = destination;
+    }
+    return isWanted(destination) ? (edge) => edges.push(edge) : undefined;
+  });
   await readPlan(bytes, parser);
-  return edges;
-}
-
-/** The first of all strings that are equal: most digests and tags occur once for each destination. */
-function once<Text extends string>(known: Map<Text, Text>, text: Text): Text {
-  const first = known.get(text) ?? text;
-  known.set(first, first);
-  return first;
+  keep();
+  return new PlannedEdges([...repositories.values()]);
 }
 
 /** The fault of a line counts only when the checksum is right: else the file was cut off or edited. */

@@ -12,10 +12,11 @@ import {
   planEdge,
   type SourceState,
 } from './plan-edges.ts';
+import { Places, PlannedEdges, RepositoryEdges } from './repository-edges.ts';
 
 /** Everything that a promotion would do. Edges that need nothing are counted, and listed only when asked for. */
 export interface PromotionPlan {
-  readonly edges: readonly PlannedEdge[];
+  readonly edges: PlannedEdges;
   /** How many edges there are, those that are not listed too. */
   readonly total: number;
 }
@@ -38,19 +39,22 @@ export async function planPromotion(
   { inventory, mayMove, all, signal, onRead }: PlanOptions,
 ): Promise<PromotionPlan> {
   let total = 0;
-  const planOne = async (promotion: RepositoryPromotion) => {
-    const kept: PlannedEdge[] = [];
-    for (const edge of await planRepository(promotion, inventory, mayMove, signal)) {
+  const listed = function* (edges: Iterable<PlannedEdge>): Generator<PlannedEdge> {
+    for (const edge of edges) {
       total++;
       if (all || edge.action !== 'present') {
-        kept.push(edge);
+        yield edge;
       }
     }
-    onRead?.(promotion.destination);
-    return kept;
   };
-  const edges = (await mapByHost(promotions, ({ destination }) => destination, planOne)).flat();
-  return { edges, total };
+  const places = new Places();
+  const planOne = async (promotion: RepositoryPromotion) => {
+    const edges = await planRepository(promotion, inventory, mayMove, signal);
+    onRead?.(promotion.destination);
+    return new RepositoryEdges(promotion.destination, listed(edges), places);
+  };
+  const repositories = await mapByHost(promotions, ({ destination }) => destination, planOne);
+  return { edges: new PlannedEdges(repositories), total };
 }
 
 async function planRepository(
@@ -58,20 +62,20 @@ async function planRepository(
   inventory: Inventory,
   mayMove: (edge: ManifestEdge) => boolean,
   signal: AbortSignal,
-): Promise<PlannedEdge[]> {
+): Promise<Iterable<PlannedEdge>> {
   let destination: DestinationState;
   try {
-    destination = await inventory.destination(promotion);
+    destination = await inventory.destination(promotion.destination, edgesOf(promotion));
   } catch (error) {
     signal.throwIfAborted();
     const reason = errorText(error);
-    return Array.from(edgesOf(promotion), (edge) => failedEdge(edge, reason));
+    return edgesOf(promotion).map((edge) => failedEdge(edge, reason));
   }
   const sources = await sourceStates(promotion, destination, inventory);
   const source = (repository: string, digest: Digest): SourceState =>
     sources.get(repository)?.get(digest) ?? 'missing';
   const facts = { destination, source, mayMove };
-  return Array.from(edgesOf(promotion), (edge) => planFromAnySource(edge, promotion, facts));
+  return edgesOf(promotion).map((edge) => planFromAnySource(edge, promotion, facts));
 }
 
 /** Plans an edge from the first source that has the digest: several may promote it into one repository. */

@@ -1,12 +1,13 @@
 // A promotion from manifests: planned, and carried out when it is confirmed.
 import type { Registries } from '../access/registries.ts';
 import type { Digest } from '../oci/digest.ts';
-import { type CarriedOutcome, type CarryOutOptions, carryOut } from './carry-out.ts';
+import { createCarriedOutcomes } from './carried-outcomes.ts';
+import { type CarryOutOptions, carryOut } from './carry-out.ts';
 import type { ManifestEdge, RepositoryPromotion } from './edges.ts';
 import { openInventory, withSeenSources } from './inventory.ts';
 import { type PromotionPlan, planPromotion } from './plan.ts';
-import type { PlannedEdge } from './plan-edges.ts';
 import {
+  addSummaries,
   type PromotionSummary,
   type ReportedEdge,
   type ReportedEdges,
@@ -14,6 +15,7 @@ import {
   reportedEdges,
   reportPlanned,
   summarize,
+  summarizePlan,
 } from './promotion-report.ts';
 
 /** What is planned. */
@@ -54,7 +56,7 @@ export async function makePlan(
 /** A plan as the result of a dry run. */
 export function dryRun({ edges, total }: PromotionPlan): PromotionResult {
   const reported = reportedEdges(edges, reportPlanned);
-  return { summary: summarize(reported, total), edges: reported };
+  return { summary: summarizePlan(edges, total), edges: reported };
 }
 
 /** A result with what was set aside before there was a plan. */
@@ -69,7 +71,7 @@ export function withSetAside(
       yield* setAside;
     },
   };
-  return { summary: summarize(all, summary.edges + setAside.length), edges: all };
+  return { summary: addSummaries(summary, summarize(setAside, setAside.length)), edges: all };
 }
 
 /** Carries out a plan; edges that the plan set aside stay so. */
@@ -77,17 +79,18 @@ export async function carryOutPlan(
   { edges, total }: PromotionPlan,
   options: PromoteOptions,
 ): Promise<PromotionResult> {
-  const carried = new Map<PlannedEdge, CarriedOutcome>();
+  const outcomes = createCarriedOutcomes(edges.length);
   await carryOut(edges, {
     ...options,
     onEdge(each) {
-      carried.set(each.edge, each.outcome);
+      outcomes.set(each.position, each.outcome);
       options.onEdge(reportCarried(each.edge, each.outcome));
     },
   });
-  const reported = reportedEdges(edges, (edge) => {
-    const outcome = carried.get(edge);
+  const reported = reportedEdges(edges, (edge, position) => {
+    const outcome = outcomes.get(position);
     return outcome ? reportCarried(edge, outcome) : reportPlanned(edge);
   });
-  return { summary: summarize(reported, total), edges: reported };
+  const summary = addSummaries(summarizePlan(edges, total), outcomes.changes());
+  return { summary, edges: reported };
 }

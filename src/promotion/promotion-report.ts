@@ -2,6 +2,7 @@
 import type { Digest } from '../oci/digest.ts';
 import type { CarriedOutcome } from './carry-out.ts';
 import type { EdgeAction, PlannedEdge } from './plan-edges.ts';
+import type { PlannedEdges } from './repository-edges.ts';
 
 /**
  * `present`: it was so already; `pending`: a dry run would do it; `copied`: content travelled or was mounted; `tagged`: the
@@ -57,12 +58,12 @@ export function reportCarried(edge: PlannedEdge, { outcome, reason }: CarriedOut
   return { ...placeOf(edge), outcome, reason: reason ?? (outcome === 'present' ? '' : moveText(edge)) };
 }
 
-/** The edges of a plan as `report` makes them, whenever they are asked for. */
+/** The edges of a plan as `report` makes them of an edge and its position, whenever they are asked for. */
 export function reportedEdges(
-  edges: readonly PlannedEdge[],
-  report: (edge: PlannedEdge) => ReportedEdge,
+  edges: PlannedEdges,
+  report: (edge: PlannedEdge, position: number) => ReportedEdge,
 ): ReportedEdges {
-  return { length: edges.length, [Symbol.iterator]: () => edges.values().map(report) };
+  return { length: edges.length, [Symbol.iterator]: () => edges[Symbol.iterator]().map(report) };
 }
 
 /** Counts outcomes. `total` is the number of all edges; those that are not reported are present. */
@@ -74,6 +75,34 @@ export function summarize(edges: Iterable<ReportedEdge>, total: number): Promoti
     counts[outcome === 'tag-move' ? 'tag_moves' : outcome]++;
   }
   return { edges: total, ...counts, present: counts.present + total - reported };
+}
+
+/** Counts the edges of a plan before it is carried out. `total` is the number of all; those that are not listed are present. */
+export function summarizePlan(edges: PlannedEdges, total: number): PromotionSummary {
+  return {
+    edges: total,
+    present: edges.count('present') + total - edges.length,
+    pending: edges.count('copy') + edges.count('tag'),
+    copied: 0,
+    tagged: 0,
+    lost: edges.count('lost'),
+    tag_moves: edges.count('tag-move'),
+    failed: edges.count('failed'),
+  };
+}
+
+/** The counts of two parts of a result together. */
+export function addSummaries(one: PromotionSummary, other: PromotionSummary): PromotionSummary {
+  return {
+    edges: one.edges + other.edges,
+    present: one.present + other.present,
+    pending: one.pending + other.pending,
+    copied: one.copied + other.copied,
+    tagged: one.tagged + other.tagged,
+    lost: one.lost + other.lost,
+    tag_moves: one.tag_moves + other.tag_moves,
+    failed: one.failed + other.failed,
+  };
 }
 
 /** 1 when something could not be done, 2 when something would be done, else 0; lost images count unless allowed. */

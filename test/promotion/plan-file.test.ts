@@ -35,7 +35,7 @@ const planText = (...args: Parameters<typeof encodePlan>) => [...encodePlan(...a
 
 async function decodePlan(text: string, size?: number) {
   const { created, total } = await readPlanContents(pieces(text, size));
-  return { created, total, edges: await readPlanEdges(pieces(text, size), () => true) };
+  return { created, total, edges: [...(await readPlanEdges(pieces(text, size), () => true))] };
 }
 
 it('a plan that was saved is read again as it was, in pieces of any size', async () => {
@@ -93,9 +93,8 @@ it('only the edges of the destinations that are wanted are read', async () => {
     fc.asyncProperty(fc.array(edges, { maxLength: 8 }), async (list) => {
       const text = planText({ edges: list, total: list.length }, now, String);
       const wanted = new Set(list.slice(0, 2).map(({ destination }) => destination));
-      expect(await readPlanEdges(pieces(text), (destination) => wanted.has(destination))).toEqual(
-        list.filter(({ destination }) => wanted.has(destination)),
-      );
+      const read = await readPlanEdges(pieces(text), (destination) => wanted.has(destination));
+      expect([...read]).toEqual(list.filter(({ destination }) => wanted.has(destination)));
     }),
   );
 });

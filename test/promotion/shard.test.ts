@@ -101,9 +101,9 @@ it('the edges of a repository are in one shard of a saved plan, with what was se
   const saved = [...encodePlan({ edges, total: 99 }, 0, String)].map((line) => Buffer.from(line));
   const { repositories } = await readPlanContents(Readable.from(saved));
   const shards = await Promise.all(
-    [0, 1].map((index) => {
+    [0, 1].map(async (index) => {
       const mine = repositoriesOfShard(repositories, { index, count: 2 });
-      return readPlanEdges(Readable.from(saved), (destination) => mine.has(destination));
+      return [...(await readPlanEdges(Readable.from(saved), (destination) => mine.has(destination)))];
     }),
   );
   expect(shards.flat()).toHaveLength(5);
