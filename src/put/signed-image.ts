@@ -1,6 +1,5 @@
 // Signs what a put publishes (`params.sign`): by its digest, after its content is there and before a tag moves to it.
-import type { TaggedTarget } from '../content/content-graph.ts';
-import { contentKind } from '../content/content-graph.ts';
+import { contentKind, type TaggedTarget } from '../content/content-graph.ts';
 import type { Log } from '../log.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';

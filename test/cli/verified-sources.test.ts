@@ -50,6 +50,9 @@ const uploads = () =>
     .select({ path: /prod\/unsigned/ })
     .filter(({ method }) => !['GET', 'HEAD'].includes(method));
 
+const promote = async (file: string, config: string) =>
+  await runCliJson(['promote', '--manifest', file, '--confirm', '--config', config]);
+
 interface Edge {
   readonly destination: string;
   readonly outcome: string;
@@ -64,14 +67,7 @@ const outcomes = (json: Readonly<Record<string, unknown>>) =>
 
 describe('an edge whose source is not signed fails by itself:', () => {
   it('promote', async () => {
-    const { code, json } = await runCliJson([
-      'promote',
-      '--manifest',
-      await manifest(),
-      '--confirm',
-      '--config',
-      await settings(),
-    ]);
+    const { code, json } = await promote(await manifest(), await settings());
     expect(code).toBe(1);
     expect(outcomes(json)).toEqual(['signed copied', 'unsigned failed']);
     expect(edgesIn(json).find(({ outcome }) => outcome === 'failed')?.reason).toContain(reason());
@@ -110,14 +106,7 @@ describe('an edge whose source is not signed fails by itself:', () => {
 
   it('a tag on content that the destination holds', async () => {
     await runCli(['copy', `${staging.host}/staging/unsigned:1.0`, `${production.host}/prod/unsigned:old`]);
-    const { json } = await runCliJson([
-      'promote',
-      '--manifest',
-      await manifest(),
-      '--confirm',
-      '--config',
-      await settings(),
-    ]);
+    const { json } = await promote(await manifest(), await settings());
     expect(outcomes(json)).toEqual(['signed copied', 'unsigned failed']);
     expect(production.tags('prod/unsigned')).toEqual(['old']);
   });
@@ -159,14 +148,7 @@ it('copy takes an image that is signed', async () => {
 
 it('only the prefix counts: other sources are not verified', async () => {
   const config = await settings(`${staging.host}/staging/signed`);
-  const { json } = await runCliJson([
-    'promote',
-    '--manifest',
-    await manifest(),
-    '--confirm',
-    '--config',
-    config,
-  ]);
+  const { json } = await promote(await manifest(), config);
   expect(outcomes(json)).toEqual(['signed copied', 'unsigned copied']);
 });
 
@@ -181,28 +163,14 @@ it.each([true, false])(
       signSeeded(production, 'prod/lost', lost, key);
     }
     const file = await manifestFile(staging, [production], { lost: [[lost, '1.0']] });
-    const { json } = await runCliJson([
-      'promote',
-      '--manifest',
-      file,
-      '--confirm',
-      '--config',
-      await settings(),
-    ]);
+    const { json } = await promote(file, await settings());
     expect(outcomes(json)).toEqual([isSigned ? 'lost tagged' : 'lost failed']);
     expect(production.tags('prod/lost')).toEqual(isSigned ? ['1.0'] : []);
   },
 );
 
 it('mode warn copies, and warns', async () => {
-  const { json, stderr } = await runCliJson([
-    'promote',
-    '--manifest',
-    await manifest(),
-    '--confirm',
-    '--config',
-    await settings(staging.host, ['mode: warn']),
-  ]);
+  const { json, stderr } = await promote(await manifest(), await settings(staging.host, ['mode: warn']));
   expect(outcomes(json)).toEqual(['signed copied', 'unsigned copied']);
   expect(stderr).toContain(reason());
 });
