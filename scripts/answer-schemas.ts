@@ -233,6 +233,16 @@ const sign = object({
   ),
 });
 
+const attest = object({
+  repository: string('host/path/name'),
+  tag: orNull(string('the tag that was asked for')),
+  digest,
+  key: string('the SHA-256 of the public key'),
+  type: string('the URI of the type of what is attested'),
+  manifest: digest,
+  outcome: oneOf(['attested', 'present'], 'present: the key had attested the same before'),
+});
+
 const schemas: Readonly<Record<string, JsonSchema>> = {
   validate: object({ errors: problems, warnings: problems }),
   diff,
@@ -251,6 +261,7 @@ const schemas: Readonly<Record<string, JsonSchema>> = {
   compare,
   verify,
   sign,
+  attest,
 };
 
 /** The schemas by the name of the command. */

@@ -51,6 +51,7 @@ export function documentation(path: string): readonly DocumentedKey[] {
     'out.params.manifests': ['put.md', 'manifests'],
     'out.params.cleanup': ['put.md', 'cleanup'],
     'out.params.sign': ['put.md', 'sign'],
+    'out.params.sign.attest': ['put.md', 'attest'],
     'out.params.platforms': ['source.md', 'platform'],
   };
   const [page, table] = pages[path] ?? ['source.md', object];

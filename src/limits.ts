@@ -69,6 +69,12 @@ export const maximumSignatures = 128;
 /** Bytes of a signature: a bundle with certificates, log entries and timestamps has some 10 KB. */
 export const maximumSignature: number = mebi;
 
+/** Bytes of what is claimed by an attestation. Lists of packages of large images have 20 MB. */
+export const maximumPredicate: number = 32 * mebi;
+
+/** Bytes of an attestation: its claim in base64, and as much beside it as a signature has. */
+export const maximumAttestation: number = 48 * mebi;
+
 /** Indexes in indexes that are followed to find the image for a platform. More are a cycle or an attack. */
 export const maximumIndexDepth = 8;
 

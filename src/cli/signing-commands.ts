@@ -30,4 +30,16 @@ export function defineSigningCommands(program: Program, define: Define): void {
     ),
     async () => (await import('./sign-command.ts')).runSign,
   );
+  define(
+    withRegistryOptions(
+      program
+        .command('attest')
+        .description('attest something of an image with a private key, such as its SBOM')
+        .argument('<image>', 'host/path/name:tag or host/path/name@sha256:…')
+        .option('--key <file>', 'required: the private key (PEM); COSIGN_PASSWORD is its password')
+        .option('--type <type>', 'required: spdxjson, cyclonedx, slsaprovenance1, …, or a URI')
+        .option('--predicate <file>', 'required: what is attested, as the type has it'),
+    ),
+    async () => (await import('./attest-command.ts')).runAttest,
+  );
 }

@@ -45,7 +45,7 @@ export const runOut: Command = async (surroundings) => {
   const requested = await readRequestedTags(request, directory, { log, now: surroundings.clock.now() });
   checkRequestedTags(requested);
   const immutable = immutableTags(setting);
-  const signer = await openPutSigner(sign, { clock: surroundings.clock, log });
+  const signer = await openPutSigner(sign, { directory, clock: surroundings.clock, log });
   const trust = openContentTrust(request.source, access, surroundings, log);
   const { verify } = request.source;
   const gate = verify && openGate(verify, 'source.verify', { log, signal });

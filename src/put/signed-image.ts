@@ -1,16 +1,21 @@
 // Signs what a put publishes (`params.sign`): by its digest, after its content is there and before a tag moves to it.
+import { join } from 'node:path';
 import { contentKind, type TaggedTarget } from '../content/content-graph.ts';
+import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
-import type { PutSign } from '../request/sign.ts';
+import type { PutAttest, PutSign } from '../request/sign.ts';
+import { attestImage } from '../signing/attest-image.ts';
+import type { Attestation } from '../signing/attestation.ts';
 import { signImage } from '../signing/sign-image.ts';
 import { readSigner } from '../signing/sign-settings.ts';
 import { verifyImage } from '../signing/verify-image.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Session } from '../transport/session.ts';
+import { readAttestationFile } from './attestation-file.ts';
 
 /** Signs images of the repository that a put publishes to. */
 export interface PutSigner {
@@ -30,24 +35,39 @@ export interface PutSigner {
   signPublished(session: Session, digest: Digest): Promise<string>;
 }
 
-/** Reads `params.sign`; undefined without it. Sends no request. Throws a UserError for a key that cannot be used. */
+/** What a signer of a put uses. */
+export interface PutSignerSurroundings {
+  /** The directory of the artifacts of the build. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Reads `params.sign`; undefined without it. Sends no request. Throws a UserError for a key that cannot be used, and for a
+ * predicate that cannot be attested.
+ */
 export async function openPutSigner(
   settings: PutSign | undefined,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { directory, clock, log }: PutSignerSurroundings,
 ): Promise<PutSigner | undefined> {
   if (!settings) {
     return undefined;
   }
   const signer = await readSigner(settings, 'params.sign');
-  const name = `key ${signer.key.publicKey.id}`;
+  const attestation = await attestationOf(settings.attest, directory, clock);
+  const { by, key } = signer;
+  const { name } = by;
   const sign = async (session: Session, target: TaggedTarget, root: Descriptor) => {
-    for (const { digest, format, manifest, outcome } of await signImage(root, signer, {
-      session,
-      target,
-      now: clock.now,
-    })) {
+    const place = { session, target, now: clock.now };
+    for (const { digest, format, manifest, outcome } of await signImage(root, signer, place)) {
       const done = outcome === 'signed' ? 'signed' : 'already signed:';
       log.info(`${done} ${digest} by ${name} (${format} ${manifest})`);
+    }
+    if (attestation) {
+      const { predicateType, manifest, outcome } = await attestImage(root, attestation, by, place);
+      const done = outcome === 'attested' ? 'attested' : 'already attested:';
+      log.info(`${done} ${root.digest} as ${predicateType} (${manifest})`);
     }
     return `by ${name}`;
   };
@@ -59,7 +79,7 @@ export async function openPutSigner(
       return await sign(session, target, root);
     },
     async hasSigned(session, digest) {
-      const own = { keys: [signer.key.publicKey], threshold: 1, mode: 'require', annotations: {} } as const;
+      const own = { keys: [key.publicKey], threshold: 1, mode: 'require', annotations: {} } as const;
       return (await verifyImage(session, digest, own, 'enough')).isVerified;
     },
     async signPublished(session, digest) {
@@ -72,4 +92,22 @@ export async function openPutSigner(
       );
     },
   };
+}
+
+async function attestationOf(
+  attest: PutAttest | undefined,
+  directory: string,
+  clock: Clock,
+): Promise<Attestation | undefined> {
+  if (!attest) {
+    return undefined;
+  }
+  const { type, predicate } = attest;
+  const where = 'params.sign.attest.';
+  if (predicate === '') {
+    throw new UserError(`${where}predicate is missing`, {
+      hint: 'set it to the path of a file in the artifacts of the build: what is attested',
+    });
+  }
+  return await readAttestationFile({ type, path: join(directory, predicate), where, now: clock.now() });
 }

@@ -8,6 +8,15 @@ export interface PutSign {
   readonly format: string;
   readonly annotations: Readonly<Record<string, string>>;
   readonly recursive: boolean;
+  /** What is attested of the image, beside the signature. */
+  readonly attest: PutAttest | undefined;
+}
+
+/** `attest` as configured. */
+export interface PutAttest {
+  readonly type: string;
+  /** The path of a file in the artifacts of the build. */
+  readonly predicate: string;
 }
 
 /** Decodes a `sign` object. */
@@ -18,5 +27,9 @@ export function readPutSign(object: ObjectReader): PutSign {
     format: object.string('format'),
     annotations: object.stringMap('annotations'),
     recursive: object.boolean('recursive'),
+    attest: object.statedObject('attest', (attest) => ({
+      type: attest.string('type'),
+      predicate: attest.string('predicate'),
+    })),
   };
 }

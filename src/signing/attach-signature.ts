@@ -1,4 +1,4 @@
-// Stores signatures on a registry: a bundle as a referrer of its image, a legacy signature under the tag of all of them.
+// Stores signatures and attestations on a registry: a bundle as a referrer of its image, a legacy signature under the tag of all.
 import type { TaggedTarget } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -7,7 +7,6 @@ import { encodeManifest } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { listReferrers, referrersTag, taggedReferrers } from '../registry/referrer-list.ts';
 import type { Session } from '../transport/session.ts';
-import { signaturePredicate } from './image-statement.ts';
 import { appendLayers, storeBlob } from './layer-list.ts';
 import { bundleType } from './sigstore-bundle.ts';
 import { signatureAnnotation, simpleSigningType } from './simple-signing.ts';
@@ -16,16 +15,24 @@ import { predicateAnnotation, signaturesTag } from './stored-signatures.ts';
 /** How often a bundle is stored again when another client replaces the tag that lists it at the same time. */
 const attempts = 3;
 
+/** A bundle that is to be stored. */
+export interface NewBundle {
+  readonly bundle: Uint8Array;
+  /** That of the statement in it. */
+  readonly predicateType: string;
+  /** Milliseconds. */
+  readonly now: number;
+}
+
 /**
- * Stores a bundle; returns the digest of its manifest. `now` is milliseconds. Throws what the registry said, and a UserError
- * when others replace the tag of the referrers again and again.
+ * Stores a bundle; returns the digest of its manifest. Throws what the registry said, and a UserError when others replace the
+ * tag of the referrers again and again.
  */
 export async function attachBundle(
   session: Session,
   target: TaggedTarget,
   { mediaType, size, digest }: Descriptor,
-  bundle: Uint8Array,
-  now: number,
+  { bundle, predicateType, now }: NewBundle,
 ): Promise<Digest> {
   const config = await storeBlob(target, Buffer.from('{}'), 'application/vnd.oci.empty.v1+json');
   const layer = await storeBlob(target, bundle, bundleType);
@@ -37,7 +44,7 @@ export async function attachBundle(
     subject: { mediaType, size, digest },
     annotations: {
       'dev.sigstore.bundle.content': 'dsse-envelope',
-      [predicateAnnotation]: signaturePredicate,
+      [predicateAnnotation]: predicateType,
       'org.opencontainers.image.created': new Date(now).toISOString().replace(/\.\d+Z$/, 'Z'),
     },
   });

@@ -7,6 +7,8 @@ import { isJsonObject, type JsonObject } from '../oci/json.ts';
 /** A statement. */
 export interface ImageStatement {
   readonly predicateType: string;
+  /** What is claimed, in JSON. */
+  readonly predicate: unknown;
   readonly subjects: readonly { readonly digest: Digest; readonly annotations: JsonObject }[];
 }
 
@@ -20,7 +22,7 @@ const statementTypes: readonly unknown[] = [currentStatement, 'https://in-toto.i
 
 /** The statement in the payload of an envelope; subjects without a SHA-256 are left out. Throws a UserError. */
 export function readStatement(payload: Uint8Array): ImageStatement {
-  const { _type, predicateType, subject } = parseDocument(payload, 'the statement');
+  const { _type, predicateType, predicate, subject } = parseDocument(payload, 'the statement');
   if (!statementTypes.includes(_type) || typeof predicateType !== 'string' || !Array.isArray(subject)) {
     throw new UserError('it is not an in-toto statement');
   }
@@ -31,5 +33,5 @@ export function readStatement(payload: Uint8Array): ImageStatement {
       ? [{ digest: named, annotations: isJsonObject(annotations) ? annotations : {} }]
       : [];
   });
-  return { predicateType, subjects };
+  return { predicateType, predicate, subjects };
 }

@@ -1,4 +1,5 @@
-// Signs an image on a registry by its digest, unless the key has signed it in the same way before.
+// Signs an image on a registry by its digest, unless the same signer has signed it in the same way before.
+import { isDeepStrictEqual } from 'node:util';
 import type { TaggedTarget } from '../content/content-graph.ts';
 import { childrenOf } from '../content/graph-source.ts';
 import { UserError } from '../errors.ts';
@@ -9,9 +10,11 @@ import { repositoryName } from '../oci/reference.ts';
 import { getListedManifest } from '../registry/manifest-endpoint.ts';
 import type { Session } from '../transport/session.ts';
 import { attachBundle, attachLegacy } from './attach-signature.ts';
+import { signaturePredicate } from './image-statement.ts';
 import { makeBundle, makePayload } from './make-signature.ts';
+import { ownBundle } from './own-bundle.ts';
 import type { Signer } from './sign-settings.ts';
-import { legacySignatures, storedBundles } from './stored-signatures.ts';
+import { legacySignatures, signatureBundles } from './stored-signatures.ts';
 import { type SignatureFormat, verifySignature } from './verify-signature.ts';
 
 /** A signature of an image that is there. */
@@ -65,33 +68,35 @@ async function signOnce(
   { session, target, now }: SigningPlace,
 ): Promise<MadeSignature> {
   const { digest } = subject;
-  const { key, annotations } = signer;
+  const { by, key, annotations } = signer;
   const present = await ownSignature(session, digest, format, signer);
   if (present) {
     return { digest, format, manifest: present, outcome: 'present' };
   }
-  const manifest =
-    format === 'bundle'
-      ? await attachBundle(session, target, subject, makeBundle(digest, key, annotations), now())
-      : await attachLegacy(
-          target,
-          digest,
-          makePayload(digest, repositoryName(session.repository), key, annotations),
-        );
-  return { digest, format, manifest, outcome: 'signed' };
+  if (format === 'bundle') {
+    const bundle = await makeBundle(digest, by, annotations);
+    const added = { bundle, predicateType: signaturePredicate, now: now() };
+    const manifest = await attachBundle(session, target, subject, added);
+    return { digest, format, manifest, outcome: 'signed' };
+  }
+  const payload = makePayload(digest, repositoryName(session.repository), key, annotations);
+  return { digest, format, manifest: await attachLegacy(target, digest, payload), outcome: 'signed' };
 }
 
-/** The manifest of a signature by the same key with the same annotations. */
+/** The manifest of a signature by the same signer with the same annotations. */
 async function ownSignature(
   session: Session,
   subject: Digest,
   format: SignatureFormat,
-  { key, annotations }: Signer,
+  { by, key, annotations }: Signer,
 ): Promise<Digest | undefined> {
+  if (format === 'bundle') {
+    return await ownBundle(session, subject, by, signatureBundles, (statement) =>
+      isDeepStrictEqual(statement.annotations, annotations),
+    );
+  }
   const requirements = { keys: [key.publicKey], annotations };
-  const found =
-    format === 'bundle' ? storedBundles(session, subject, new Set()) : legacySignatures(session, subject);
-  for await (const stored of found) {
+  for await (const stored of legacySignatures(session, subject)) {
     if ('reason' in stored) {
       continue;
     }

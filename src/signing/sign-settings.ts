@@ -1,6 +1,7 @@
 // What `sign` says: the key, the formats, and what is signed with the image.
 import { UserError } from '../errors.ts';
 import { nearestKey } from '../policy/nearest-key.ts';
+import { type BundleSigner, keySigner } from './bundle-signer.ts';
 import type { SignedAnnotations } from './make-signature.ts';
 import { readSigningKey, type SigningKey } from './private-key.ts';
 import type { SignatureFormat } from './verify-signature.ts';
@@ -17,6 +18,8 @@ export interface SignSettings {
 
 /** `sign` after its key was read. */
 export interface Signer {
+  readonly by: BundleSigner;
+  /** The key of `by`, for legacy signatures. */
   readonly key: SigningKey;
   readonly formats: readonly SignatureFormat[];
   readonly annotations: SignedAnnotations;
@@ -56,5 +59,5 @@ export function signerWith(
       nearest === undefined ? {} : { hint: `did you mean ${nearest}?` },
     );
   }
-  return { key, formats: chosen, annotations, recursive };
+  return { by: keySigner(key), key, formats: chosen, annotations, recursive };
 }

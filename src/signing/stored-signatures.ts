@@ -46,24 +46,45 @@ export async function* storedSignatures(
   yield* legacySignatures(session, subject);
 }
 
-/** The same of the format `bundle` alone. */
+/** Which bundles are read. */
+export interface BundleKind {
+  /** That of the statements in them. */
+  readonly predicateType: string;
+  /** The size above which a bundle is not read, in bytes. */
+  readonly maximumSize: number;
+}
+
+/** Signatures of images. */
+export const signatureBundles: BundleKind = {
+  predicateType: signaturePredicate,
+  maximumSize: maximumSignature,
+};
+
+/** The same of the format `bundle` alone, or attestations of another kind than signatures. */
 export async function* storedBundles(
   session: Session,
   subject: Digest,
   others: Set<string>,
+  kind = signatureBundles,
 ): AsyncGenerator<StoredSignature | UnusableSignature> {
   const listed = await listReferrers(session, subject);
   const referrers = listed === 'unsupported' ? await taggedReferrers(session, subject) : listed;
-  const bundles = referrers.filter((referrer) => isSignature(referrer, others));
+  const bundles = referrers.filter((referrer) => isOfKind(referrer, kind, others));
   limitCount(bundles.length, subject);
   for (const referrer of bundles) {
-    yield await readable('bundle', referrer.digest, () => readBundleReferrer(session, referrer, subject));
+    yield await readable('bundle', referrer.digest, () =>
+      readBundleReferrer(session, referrer, subject, kind),
+    );
   }
 }
 
-function isSignature({ artifactType = '', annotations }: Descriptor, others: Set<string>): boolean {
-  const predicate = annotations?.[predicateAnnotation] ?? signaturePredicate;
-  const isOne = artifactType === bundleType && predicate === signaturePredicate;
+function isOfKind(
+  { artifactType = '', annotations }: Descriptor,
+  { predicateType }: BundleKind,
+  others: Set<string>,
+): boolean {
+  const predicate = annotations?.[predicateAnnotation] ?? predicateType;
+  const isOne = artifactType === bundleType && predicate === predicateType;
   if (!isOne && artifactType !== '') {
     others.add(artifactType === bundleType ? predicate : artifactType);
   }
@@ -74,6 +95,7 @@ async function readBundleReferrer(
   session: Session,
   referrer: Descriptor,
   subject: Digest,
+  { maximumSize }: BundleKind,
 ): Promise<StoredSignature> {
   const { digest } = referrer;
   const { bytes } = await getListedManifest(session, referrer, maximumSmallDocument);
@@ -85,7 +107,7 @@ async function readBundleReferrer(
   if (layer?.mediaType !== bundleType || another) {
     throw new UnusableError('its manifest does not hold exactly one bundle');
   }
-  const content = await readSmallBlob(session, layer);
+  const content = await readSmallBlob(session, layer, maximumSize);
   return { format: 'bundle', manifest: digest, content, annotation: undefined };
 }
 
@@ -113,7 +135,7 @@ export async function* legacySignatures(
     yield await readable(format, digest, async () => ({
       format,
       manifest: digest,
-      content: await readSmallBlob(session, layer),
+      content: await readSmallBlob(session, layer, maximumSignature),
       annotation: layer.annotations?.[signatureAnnotation],
     }));
   }
@@ -158,8 +180,8 @@ function isAbout(error: unknown): boolean {
   );
 }
 
-async function readSmallBlob(session: Session, descriptor: Descriptor): Promise<Buffer> {
-  if (descriptor.size > maximumSignature) {
+async function readSmallBlob(session: Session, descriptor: Descriptor, maximumSize: number): Promise<Buffer> {
+  if (descriptor.size > maximumSize) {
     throw new UnusableError(`it has ${descriptor.size} bytes, which is too large for a signature`);
   }
   return await buffer(await openBlob(session, descriptor));

@@ -112,7 +112,7 @@ it('fails for an image that does not exist', async () => {
 });
 
 it.each(
-  ['inspect', 'sign', 'verify'].flatMap((name) => [
+  ['attest', 'inspect', 'sign', 'verify'].flatMap((name) => [
     [name, 'oci:layout'],
     [name, 'docker-archive:image.tar'],
   ]),

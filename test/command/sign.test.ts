@@ -1,5 +1,5 @@
 // params.sign of a put: signed by digest before a tag moves, so that the tag is never there without its signature.
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runIn } from '../../src/command/in.ts';
@@ -162,6 +162,81 @@ describe('a put with sign', () => {
         expect(output).not.toContain(secret);
       }
     }
+  });
+});
+
+describe('a put with attest', () => {
+  const attest = { type: 'cyclonedx', predicate: 'sbom/bom.json' };
+  const params = { image: 'image.tar', tags: ['1.0'], sign: { key: pem, attest } };
+
+  beforeEach(async () => {
+    await writeFile(join(directory, 'image.tar'), await dockerArchive(image));
+    await mkdir(join(directory, 'sbom'));
+    await writeFile(join(directory, 'sbom', 'bom.json'), '{"bomFormat":"CycloneDX"}');
+  });
+
+  it('stores the image, its signature and its attestation before the tag', async () => {
+    const { answer, stderr } = await put(params);
+    const writes = manifestWrites();
+    const [, , attestation = ''] = writes;
+    expect(writes, stderr).toEqual([
+      answer.version.digest,
+      expect.stringMatching(/^sha256:/),
+      expect.stringMatching(/^sha256:/),
+      '1.0',
+    ]);
+    const { subject, annotations } = JSON.parse(registry.manifest(name, attestation)?.bytes.toString() ?? '');
+    expect(subject.digest).toBe(answer.version.digest);
+    expect(annotations).toMatchObject({ 'dev.sigstore.bundle.predicateType': 'https://cyclonedx.org/bom' });
+    expect(stderr).toContain(
+      `attested ${answer.version.digest} as https://cyclonedx.org/bom (${attestation})`,
+    );
+    expect(await get(answer.version.digest)).toMatchObject({ isFetched: true });
+  });
+
+  it('adds nothing when the same image is put again', async () => {
+    await put(params);
+    const before = registry.digests(name);
+    const { answer, stderr } = await put(params);
+    expect(answer, stderr).toBeDefined();
+    expect(stderr).toContain('already attested: ');
+    expect(registry.digests(name)).toEqual(before);
+  });
+
+  it('moves no tag when the attestation cannot be stored', async () => {
+    let written = 0;
+    registry = await registryForTest({
+      referrers: true,
+      // The image and its signature come first.
+      beside: ({ method, path }) =>
+        method === 'PUT' && path.includes('/manifests/') && ++written > 2 ? { status: 403 } : undefined,
+    });
+    const { answer, stderr } = await put(params);
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(`attesting ${registry.host}/${name}@sha256:`);
+    expect(registry.tags(name)).toEqual([]);
+  });
+
+  it.each([
+    ['null', null, 'params.sign.attest.predicate is missing'],
+    ['no predicate', { type: 'vuln' }, 'params.sign.attest.predicate is missing'],
+    ['no type', { predicate: 'sbom/bom.json' }, 'params.sign.attest.type is missing'],
+    [
+      'an unknown type',
+      { ...attest, type: 'bom' },
+      'params.sign.attest.type is no type of an attestation: "bom"',
+    ],
+    [
+      'a file that does not exist',
+      { ...attest, predicate: 'bom.json' },
+      'bom.json" cannot be read: no such file',
+    ],
+    ['a file of another kind', { ...attest, predicate: 'image.tar' }, 'predicate is not a JSON object'],
+  ])('fails before any request for %s', async (_, wrong, message) => {
+    const { answer, stderr } = await put({ ...params, sign: { key: pem, attest: wrong } });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(message);
+    expect(registry.requests).toEqual([]);
   });
 });
 

@@ -83,6 +83,7 @@ it('the keys of all objects are recorded', () => {
     'out.params.manifests.platform',
     'out.params.platforms',
     'out.params.sign',
+    'out.params.sign.attest',
     'out.params.cleanup',
   ]);
 });
