@@ -12,7 +12,7 @@ import { type CliCommand, withRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
 import { requireReportFile } from './report-file.ts';
 import { shardFact, shardOf } from './shard-option.ts';
-import { signerOf } from './sign-options.ts';
+import { signerOf, signerWithFiles } from './sign-options.ts';
 
 /** How much of the file is read at a time, in bytes. */
 const pieceSize = 256 * 1024;
@@ -23,7 +23,7 @@ export const runApply: CliCommand<CarryOutOptions> = async (run) => {
   const [path = ''] = args;
   const shard = shardOf(options.shard, surroundings.environment);
   await requireReportFile(options);
-  const sign = await signerOf(run);
+  const sign = signerWithFiles(await signerOf(run), () => path);
   await using plan = await openPlan(path);
   return await withRegistries(run, async (opened) => {
     const { settings, log } = opened;

@@ -6,6 +6,7 @@ import type { SignDestination } from '../promotion/copy-digest.ts';
 import type { RepositoryPromotion } from '../promotion/edges.ts';
 import { encodePlan } from '../promotion/plan-file.ts';
 import { carryOutPlan, dryRun, makePlan, type PlanRequest, withSetAside } from '../promotion/promote.ts';
+import { fileOf } from '../promotion/promotion-record.ts';
 import { promotionCode, type ReportedEdge } from '../promotion/promotion-report.ts';
 import { promotionsOfShard, type Shard } from '../promotion/shard.ts';
 import { attachedMoveRule, type MovingTag, tagMoveRule } from '../promotion/tag-moves.ts';
@@ -17,7 +18,7 @@ import { createReadingProgress } from './promotion-progress.ts';
 import { requireReportFile } from './report-file.ts';
 import { shardFact, shardOf } from './shard-option.ts';
 import { optionalPattern } from './shared-options.ts';
-import { signerOf } from './sign-options.ts';
+import { signerOf, signerWithFiles } from './sign-options.ts';
 import { requireWritable, writeWholeFile } from './written-file.ts';
 
 /** The options of every command that plans promotions. */
@@ -98,7 +99,11 @@ export async function planAndPromote(
   const result =
     mode === 'carried-out'
       ? withSetAside(
-          await carryOutWithProgress(plan, carryOutPlan, run, { ...opened, sign, mayReplace }),
+          await carryOutWithProgress(plan, carryOutPlan, run, {
+            ...opened,
+            sign: signerWithFiles(sign, (promotion, digest) => fileOf(promotions, promotion, digest)),
+            mayReplace,
+          }),
           setAside,
         )
       : planned;

@@ -1,6 +1,9 @@
-// The options by which a promotion signs what it brings: --sign-key and --sign-format.
+// The options by which a promotion signs what it brings, and leaves a record of it: --sign-key and --sign-format.
 import { UserError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { SignDestination } from '../promotion/copy-digest.ts';
+import { promotionRecord, type RecordedPromotion } from '../promotion/promotion-record.ts';
+import { recordForImage } from '../signing/attest-image.ts';
 import { readSigningKey } from '../signing/private-key.ts';
 import { signImage } from '../signing/sign-image.ts';
 import { signerWith } from '../signing/sign-settings.ts';
@@ -39,7 +42,24 @@ export async function signerOf({
   }
   const key = await readPrivateKeyFile(signKey, surroundings);
   const signer = signerWith(key, { format: signFormat ?? '', annotations: {}, recursive: false }, '--sign');
-  return async (session, target, root) => {
-    await signImage(root, signer, { session, target, now: surroundings.clock.now });
+  return async (session, target, root, promotion) => {
+    const { now } = surroundings.clock;
+    const place = { session, target, now };
+    await signImage(root, signer, place);
+    if (promotion) {
+      await recordForImage(root, await promotionRecord(root.digest, promotion, now()), signer.by, place);
+    }
   };
+}
+
+/** The same, where the file that asked for a promotion is known. */
+export function signerWithFiles(
+  sign: SignDestination | undefined,
+  fileOf: (promotion: RecordedPromotion, digest: Digest) => string | undefined,
+): SignDestination | undefined {
+  return (
+    sign &&
+    ((session, target, root, promotion) =>
+      sign(session, target, root, promotion && { ...promotion, file: fileOf(promotion, root.digest) }))
+  );
 }

@@ -22,10 +22,19 @@ import {
   failedOutcomes,
   type SourceImage,
 } from './copy-image.ts';
+import type { RecordedPromotion } from './promotion-record.ts';
 import type { TagOutcome } from './set-tags.ts';
 
-/** Signs an image of the session's repository, where it is stored by `target`. */
-export type SignDestination = (session: Session, target: TaggedTarget, root: Descriptor) => Promise<void>;
+/**
+ * Signs an image of the session's repository, where it is stored by `target`, and leaves a record of its promotion; undefined
+ * where nothing was promoted.
+ */
+export type SignDestination = (
+  session: Session,
+  target: TaggedTarget,
+  root: Descriptor,
+  promotion: RecordedPromotion | undefined,
+) => Promise<void>;
 
 /** What the copies of one run share. */
 export interface CopyDigestOptions extends CopyImageOptions {
@@ -77,7 +86,12 @@ export function repositoryDestination(
     isSource: from !== undefined && repositoryName(to) === repositoryName(from),
     tagsAtOnce: false,
     open: async (on) => repositoryTarget(await registries.writer(to, from), on),
-    ...(sign && { sign: async (target, root) => sign(await registries.writer(to, from), target, root) }),
+    ...(sign && {
+      async sign(target, root, moving) {
+        const promotion = from && moving && { source: repositoryName(from), destination, tags: moving };
+        await sign(await registries.writer(to, from), target, root, promotion);
+      },
+    }),
   };
 }
 

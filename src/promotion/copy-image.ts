@@ -26,8 +26,11 @@ export interface CopyDestination extends DestinationTags, TagPlaces {
   /** Whether it takes one image and nothing that is attached to it: a tarball. */
   readonly holdsOneImage?: boolean;
   open(on: OnContentEvent): Promise<TaggedTarget>;
-  /** Signs the image there, before a tag moves to it. */
-  sign?(target: TaggedTarget, root: Descriptor): Promise<void>;
+  /**
+   * Signs the image there, before a tag moves to it. `tags` are those that are not on it yet; undefined when nothing is
+   * brought and no tag moves.
+   */
+  sign?(target: TaggedTarget, root: Descriptor, tags: readonly string[] | undefined): Promise<void>;
   /** Called at the end, whether the copy was successful or not. */
   close?(): Promise<void>;
 }
@@ -126,7 +129,7 @@ async function copyTo(
   if (tags.length === 0) {
     // The digest comes last: once it is there, nothing is left to do.
     const kept = await bringAttached(attachments);
-    await destination.sign?.(target, descriptor);
+    await destination.sign?.(target, descriptor, isHeld ? undefined : []);
     if (!isHeld) {
       await target.publish(descriptor, bytes);
     }
@@ -136,8 +139,10 @@ async function copyTo(
     await target.publish(descriptor, bytes);
   }
   const kept = await bringAttached(attachments);
-  await destination.sign?.(target, descriptor);
-  if (isHeld && tags.every(({ was }) => was === descriptor.digest)) {
+  const moving = tags.flatMap(({ tag, was }) => (was === descriptor.digest ? [] : [tag]));
+  const isDone = isHeld && moving.length === 0;
+  await destination.sign?.(target, descriptor, isDone ? undefined : moving);
+  if (isDone) {
     return tags.map(({ tag }) => ({ tag, outcome: 'present', ...kept }));
   }
   const outcomes = await setTags(target, destination, { descriptor, bytes }, options.signal);

@@ -42,6 +42,16 @@ export async function attestImage(
   });
 }
 
+/** The same without a look at what was claimed before: what happens twice is claimed twice. */
+export async function recordForImage(
+  subject: Descriptor,
+  attestation: Attestation,
+  signer: BundleSigner,
+  place: SigningPlace,
+): Promise<MadeAttestation> {
+  return await aboutImage(subject, place, () => addAttestation(subject, attestation, signer, place));
+}
+
 async function addAttestation(
   subject: Descriptor,
   attestation: Attestation,

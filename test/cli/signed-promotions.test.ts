@@ -1,5 +1,8 @@
 // --sign-key: what promote, apply, mirror and copy bring is signed at its destination before a tag moves to it.
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { signedStatements } from '../support/attestations.ts';
 import type { Image } from '../support/images.ts';
 import { imageWith, manifestFile, registryWith, textFile } from '../support/promotion.ts';
 import type { RegistryOptions, TestRegistry } from '../support/registry.ts';
@@ -39,7 +42,7 @@ describe('an image is signed by', () => {
     expect(await isSigned()).toBe(true);
     expect(await isSigned(other)).toBe(false);
     const writes = manifestWrites();
-    expect([writes[0], writes.at(-1), writes.length]).toEqual([image.digest, '1.0', 3]);
+    expect([writes[0], writes.at(-1), writes.length]).toEqual([image.digest, '1.0', 4]);
   });
 
   it('apply', async () => {
@@ -77,6 +80,153 @@ describe('an image is signed by', () => {
     const file = await textFile('signing.pub', key.publicPem);
     expect((await runCli(['verify', `${repository}:2.0`, '--key', file])).code).toBe(0);
   });
+});
+
+describe('a signed record is left by', () => {
+  const type = 'urn:x-registry-image-resource:promotion:v1';
+  const commit = 'a'.repeat(40);
+  const records = (registry = production, repository = name) =>
+    signedStatements(registry, repository, key, type);
+  const record = () => ({
+    source: `${staging.host}/staging/app`,
+    destination: `${production.host}/${name}`,
+    digest: image.digest,
+    tags: ['1.0'],
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+    file: null,
+    commit: null,
+  });
+
+  /** The manifest of the test in a checkout of git. */
+  async function checkedOut(...tags: readonly string[]): Promise<string> {
+    const folder = await temporaryDirectory();
+    await mkdir(join(folder, '.git'));
+    await writeFile(join(folder, '.git', 'HEAD'), `${commit}\n`);
+    const path = join(folder, 'promotion.yaml');
+    await copyFile(await manifest(...tags), path);
+    return path;
+  }
+
+  it('promote, with the manifest and its commit', async () => {
+    const path = await checkedOut('1.0', '1.1');
+    await runCli(['promote', '--manifest', path, '--confirm', '--sign-key', keyFile]);
+    expect(records()).toEqual([
+      {
+        _type: 'https://in-toto.io/Statement/v1',
+        subject: [{ name: `${production.host}/${name}`, digest: { sha256: image.digest.slice(7) } }],
+        predicateType: type,
+        predicate: { ...record(), tags: ['1.0', '1.1'], file: 'promotion.yaml', commit },
+      },
+    ]);
+    expect(manifestWrites().slice(-2).sort()).toEqual(['1.0', '1.1']);
+  });
+
+  it('promote, with the file of a thin manifest that lists the digest', async () => {
+    const folder = await temporaryDirectory();
+    for (const kind of ['manifests', 'images']) {
+      await mkdir(join(folder, kind, 'app'), { recursive: true });
+    }
+    const registries = `registries:\n- name: ${staging.host}/staging\n  src: true\n- name: ${production.host}/prod\n`;
+    await writeFile(join(folder, 'manifests', 'app', 'promoter-manifest.yaml'), registries);
+    const images = join(folder, 'images', 'app', 'images.yaml');
+    await writeFile(images, `- name: app\n  dmap:\n    "${image.digest}": ["1.0"]\n`);
+    const { code, stderr } = await runCli([
+      ...['promote', '--thin-manifest-dir', folder],
+      ...['--confirm', '--sign-key', keyFile],
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(records()).toMatchObject([{ predicate: { ...record(), file: images } }]);
+  });
+
+  it('apply, with the plan', async () => {
+    const plan = await textFile('plan.json', '');
+    await runCli(['promote', '--manifest', await manifest('1.0'), '--out', plan]);
+    await runCli(['apply', plan, '--sign-key', keyFile]);
+    expect(records()).toMatchObject([{ predicate: { ...record(), file: plan } }]);
+  });
+
+  it('mirror, with the list', async () => {
+    const list = await textFile('list.txt', `${staging.host}/staging/app:1.0\n`);
+    await runCli(['mirror', list, '--to', `${production.host}/prod`, '--confirm', '--sign-key', keyFile]);
+    const [{ predicate }] = records();
+    expect(predicate).toMatchObject({
+      source: `${staging.host}/staging/app`,
+      digest: image.digest,
+      file: list,
+    });
+  });
+
+  it('copy, once for each time that something changes', async () => {
+    const copy = (tag: string) =>
+      runCli([
+        ...['copy', `${staging.host}/staging/app:1.0`, `${production.host}/${name}:${tag}`],
+        ...['--sign-key', keyFile],
+      ]);
+    await copy('1.0');
+    await copy('1.0');
+    await copy('1.1');
+    const tags = records().map(({ predicate }) => predicate.tags);
+    expect(tags.sort()).toEqual([['1.0'], ['1.1']]);
+    expect(records()[0]).toMatchObject({ predicate: { ...record(), tags: expect.anything() } });
+  });
+
+  it('promote for a digest without a tag', async () => {
+    await runCli(['promote', '--manifest', await manifest(), '--confirm', '--sign-key', keyFile]);
+    expect(records()).toMatchObject([{ predicate: { digest: image.digest, tags: [] } }]);
+    expect(manifestWrites().at(-1)).toBe(image.digest);
+  });
+
+  it('each promotion of a chain, and all of them travel along', async () => {
+    const end = await registryWith({}, { referrers: true });
+    const places = [
+      `${staging.host}/staging/app:1.0`,
+      `${production.host}/${name}:1.0`,
+      `${end.host}/end/app:1.0`,
+    ];
+    for (const [step, to] of places.slice(1).entries()) {
+      await runCli(['copy', places[step] ?? '', to, '--sign-key', keyFile]);
+    }
+    const sources = records(end, 'end/app').map(({ predicate }) => predicate.source);
+    expect(sources.sort()).toEqual([`${staging.host}/staging/app`, `${production.host}/${name}`].sort());
+  });
+
+  it('nothing without a key, and no image of a disk', async () => {
+    await runCli(['promote', '--manifest', await manifest('1.0'), '--confirm']);
+    const layout = `oci:${await temporaryDirectory()}/layout`;
+    await runCli(['copy', `${staging.host}/staging/app:1.0`, layout]);
+    const { code, stderr } = await runCli([
+      ...['copy', layout, `${production.host}/${name}:2.0`],
+      ...['--sign-key', keyFile],
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(await isSigned()).toBe(true);
+    expect(records()).toEqual([]);
+  });
+});
+
+it('an edge whose record is refused fails, and its tag does not move', async () => {
+  let written = 0;
+  production = await registryWith(
+    {},
+    {
+      referrers: true,
+      // The image and its signature come first.
+      beside: ({ method, path }) =>
+        method === 'PUT' && path.includes('/manifests/') && ++written > 2 ? { status: 403 } : undefined,
+    },
+  );
+  const args = ['promote', '--manifest', await manifest('1.0'), '--confirm', '--sign-key', keyFile];
+  const { code, json } = await runCliJson(args);
+  expect({ code, edges: json.edges }).toMatchObject({
+    code: 1,
+    edges: [
+      {
+        outcome: 'failed',
+        reason: expect.stringContaining(`attesting ${production.host}/${name}@${image.digest}`),
+      },
+    ],
+  });
+  expect(production.tags(name)).toEqual([]);
 });
 
 it('a digest without a tag is signed before it is there', async () => {

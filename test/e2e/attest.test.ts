@@ -1,9 +1,9 @@
 // Attestations through the executables: each kind of key, what is stored, and that cosign accepts it where it is installed.
-import { verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { signedStatements } from '../support/attestations.ts';
 import { runProgram } from '../support/child-process.ts';
 import { describeServices } from '../support/describe-services.ts';
 import { startDockerRegistry } from '../support/docker-registry.ts';
@@ -12,7 +12,6 @@ import { buildImage, type Image, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';
 import { textFile } from '../support/promotion.ts';
 import { pushImage } from '../support/push-image.ts';
-import type { TestRegistry } from '../support/registry.ts';
 import { registryForTest } from '../support/registry-for-test.ts';
 import { runExecutable, runRegistryImageExecutable } from '../support/run.ts';
 import { findProgram, missingPrograms } from '../support/services.ts';
@@ -44,22 +43,6 @@ async function attest(
   );
 }
 
-/** The signed statements of the type, which the key has signed; a signature that is not its own is an error. */
-function statements(registry: TestRegistry, repository: string, { publicPem, hash }: TestKey, type: string) {
-  return registry.digests(repository).flatMap((digest) => {
-    const manifest = JSON.parse(registry.manifest(repository, digest)?.bytes.toString() ?? '{}');
-    if (manifest.annotations?.['dev.sigstore.bundle.predicateType'] !== type) {
-      return [];
-    }
-    const bundle = JSON.parse(registry.blob(repository, manifest.layers[0].digest)?.toString() ?? '');
-    const { payload, payloadType, signatures } = bundle.dsseEnvelope;
-    const bytes = Buffer.from(payload, 'base64');
-    const signed = Buffer.concat([Buffer.from(`DSSEv1 28 ${payloadType} ${bytes.length} `), bytes]);
-    expect(verify(hash && 'sha256', signed, publicPem, Buffer.from(signatures[0].sig, 'base64'))).toBe(true);
-    return [JSON.parse(bytes.toString())];
-  });
-}
-
 describe.each(keyKinds)('a private key of the kind %s', (kind) => {
   it('attests a predicate once', async () => {
     const registry = await registryForTest({ referrers: true });
@@ -74,7 +57,7 @@ describe.each(keyKinds)('a private key of the kind %s', (kind) => {
       status: 0,
       stdout: expect.stringMatching(/ present$/m),
     });
-    expect(statements(registry, name, key, 'https://spdx.dev/Document')).toEqual([
+    expect(signedStatements(registry, name, key, 'https://spdx.dev/Document')).toEqual([
       {
         _type: 'https://in-toto.io/Statement/v1',
         subject: [{ name: `${registry.host}/${name}`, digest: { sha256: image.digest.slice(7) } }],
@@ -107,10 +90,10 @@ describe('a put with attest', () => {
     expect(status).toBe(0);
     const { digest } = JSON.parse(stdout).version;
     const subject = [expect.objectContaining({ digest: { sha256: digest.slice(7) } })];
-    expect(statements(registry, name, key, 'https://spdx.dev/Document')).toMatchObject([
+    expect(signedStatements(registry, name, key, 'https://spdx.dev/Document')).toMatchObject([
       { subject, predicate: JSON.parse(sbom) },
     ]);
-    expect(statements(registry, name, key, 'https://sigstore.dev/cosign/sign/v1')).toMatchObject([
+    expect(signedStatements(registry, name, key, 'https://sigstore.dev/cosign/sign/v1')).toMatchObject([
       { subject },
     ]);
   });

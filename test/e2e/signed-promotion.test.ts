@@ -1,10 +1,14 @@
 // Promotion and signatures through the executables: only what is signed is copied, and what is copied is signed.
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
+import { signedStatements } from '../support/attestations.ts';
 import type { Image } from '../support/images.ts';
 import { imageWith, manifestFile, registryWith, textFile } from '../support/promotion.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { runRegistryImageExecutable } from '../support/run.ts';
 import { createKey, signSeeded } from '../support/signatures.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const environment = { TEST: 'true', HOME: '/nonexistent' };
 const stagingKey = createKey();
@@ -28,16 +32,20 @@ it('copies only what the policy of the source accepts, and signs it before its t
   const pem = stagingKey.publicPem.trimEnd().replaceAll('\n', '\n      ');
   const settings = `registries:\n- name: ${staging.host}\n  verify:\n    keys:\n    - |\n      ${pem}\n`;
   const privatePem = productionKey.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const commit = 'a'.repeat(40);
+  const checkout = await temporaryDirectory();
+  const path = join(checkout, 'promotion.yaml');
+  const images = { signed: [[signed, '1.0']], unsigned: [[unsigned, '1.0']] } as const;
+  await mkdir(join(checkout, '.git'));
+  await writeFile(join(checkout, '.git', 'HEAD'), `${commit}\n`);
+  await copyFile(await manifestFile(staging, [production], images), path);
   const { status, stdout } = await runRegistryImageExecutable(
     [
       'promote',
       '--json',
       '--confirm',
       '--manifest',
-      await manifestFile(staging, [production], {
-        signed: [[signed, '1.0']],
-        unsigned: [[unsigned, '1.0']],
-      }),
+      path,
       '--config',
       await textFile('settings.yaml', settings),
       '--sign-key',
@@ -52,6 +60,19 @@ it('copies only what the policy of the source accepts, and signs it before its t
   expect(production.digests('prod/unsigned')).toEqual([]);
   const puts = production.journal.lines.filter((line) => /^PUT .*\/manifests\//.test(line));
   expect(puts.at(-1)).toContain('/manifests/1.0');
+  const type = 'urn:x-registry-image-resource:promotion:v1';
+  expect(signedStatements(production, 'prod/signed', productionKey, type)).toMatchObject([
+    {
+      predicate: {
+        source: `${staging.host}/staging/signed`,
+        destination: `${production.host}/prod/signed`,
+        digest: signed.digest,
+        tags: ['1.0'],
+        file: 'promotion.yaml',
+        commit,
+      },
+    },
+  ]);
   const keys = [stagingKey, productionKey].map(({ publicPem }) => textFile('cosign.pub', publicPem));
   const options = (await Promise.all(keys)).flatMap((path) => ['--key', path]);
   const verified = await runRegistryImageExecutable(

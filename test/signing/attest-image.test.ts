@@ -1,5 +1,4 @@
 // Attesting something of an image on a registry: what is stored, where, and that the same claim adds nothing the second time.
-import { verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { repositoryTarget } from '../../src/registry/repository-target.ts';
@@ -7,19 +6,12 @@ import { attestImage } from '../../src/signing/attest-image.ts';
 import { readAttestation } from '../../src/signing/attestation.ts';
 import { keySigner } from '../../src/signing/bundle-signer.ts';
 import { readSigningKey } from '../../src/signing/private-key.ts';
+import { signedStatement } from '../support/attestations.ts';
 import { buildImage, descriptorOf, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';
 import type { RegistryOptions, TestRegistry } from '../support/registry.ts';
 import { registryForTest } from '../support/registry-for-test.ts';
-import {
-  bundleOf,
-  createKey,
-  keyKinds,
-  seedBundle,
-  signSeeded,
-  statementOf,
-  type TestKey,
-} from '../support/signatures.ts';
+import { bundleOf, createKey, keyKinds, seedBundle, signSeeded, statementOf } from '../support/signatures.ts';
 import { openTestSession } from '../support/test-session.ts';
 
 const name = 'team/app';
@@ -52,28 +44,11 @@ async function attest(registry: TestRegistry, { type = 'cyclonedx', content = sb
 const documentAt = (registry: TestRegistry, reference: string) =>
   JSON.parse(registry.manifest(name, reference)?.bytes.toString() ?? 'null');
 
-/** The text of the statement in a bundle, after its signature was verified without the code under test. */
-function verifiedStatement(registry: TestRegistry, manifest: string, { publicPem, hash }: TestKey): string {
-  const [layer] = documentAt(registry, manifest).layers;
-  const bundle = JSON.parse(registry.blob(name, layer.digest)?.toString() ?? '');
-  expect(bundle).toMatchObject({
-    mediaType: bundleMediaType,
-    verificationMaterial: { publicKey: { hint: expect.any(String) } },
-  });
-  const { payload, payloadType, signatures } = bundle.dsseEnvelope;
-  expect(payloadType).toBe('application/vnd.in-toto+json');
-  const bytes = Buffer.from(payload, 'base64');
-  const signed = Buffer.concat([Buffer.from(`DSSEv1 28 ${payloadType} ${bytes.length} `), bytes]);
-  expect(signatures).toHaveLength(1);
-  expect(verify(hash && 'sha256', signed, publicPem, Buffer.from(signatures[0].sig, 'base64'))).toBe(true);
-  return bytes.toString();
-}
-
 it.each(keyKinds)('a %s key signs a statement with the content of the file as it is', async (kind) => {
   const registry = await registryWith();
   const by = createKey(kind);
   const { manifest, outcome } = await attest(registry, { by });
-  const text = verifiedStatement(registry, manifest, by);
+  const text = signedStatement(registry, name, manifest, by);
   expect(outcome).toBe('attested');
   expect(JSON.parse(text)).toEqual({
     _type: 'https://in-toto.io/Statement/v1',
