@@ -15,13 +15,10 @@ const settings = {
   format: 'cjs',
   target: 'node22.19',
   alias: {
-    undici: './scripts/undici.js',
     open: './scripts/no-browser.js',
     bowser: './scripts/no-browser.js',
     'web-streams-polyfill/dist/ponyfill.es2018.js': './scripts/no-browser.js',
   },
-  // Leaves out undici's experimental second HTTP/1 parser, as the build of Node itself does.
-  define: { esbuildDetection: 'true' },
   absWorkingDir: root,
   logLevel: 'warning',
   logOverride: { 'empty-import-meta': 'error' },
@@ -67,19 +64,6 @@ const commandLineApart = {
   },
 };
 
-/** Leaves out what is never used of undici: HTTP/2, and its parser for a runtime without SIMD in WebAssembly. */
-const smallUndici = {
-  name: 'small-undici',
-  setup(program) {
-    program.onResolve({ filter: /\/client-h2\.js$/ }, () => ({
-      path: join(root, 'scripts', 'no-http2.cjs'),
-    }));
-    program.onResolve({ filter: /\/llhttp-wasm\.js$/ }, ({ path, resolveDir }) => ({
-      path: resolve(resolveDir, path.replace('llhttp-wasm', 'llhttp_simd-wasm')),
-    }));
-  },
-};
-
 /** For libraries that read their own URL. */
 const ownLocation = {
   banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
@@ -99,7 +83,7 @@ const timedMetadata = {
 
 const metafiles = [];
 for (const { entryPoint, file, split } of programs) {
-  const plugins = [...(split ? [commandLineApart] : []), librariesApart, smallUndici];
+  const plugins = [...(split ? [commandLineApart] : []), librariesApart];
   const options = { ...settings, entryPoints: [entryPoint], outfile: join(folder, file), plugins };
   metafiles.push((await build(options)).metafile);
 }

@@ -2,7 +2,9 @@
 import type { Login } from '../credentials/login.ts';
 import { resolveLogin } from '../credentials/resolve-login.ts';
 import type { Log } from '../log.ts';
-import { type ClientCertificate, createHttpClient, type HttpClient } from '../transport/http-client.ts';
+import type { ClientCertificate } from '../transport/connections.ts';
+import type { HttpClient } from '../transport/http-client.ts';
+import { createHttpClient } from '../transport/node-http-client.ts';
 import { proxyFor } from '../transport/proxy.ts';
 import { mirrorLimits, registryLimits, type TimeLimits } from '../transport/time-limits.ts';
 import { createTrustRoots, expiredCertificates, machineTrustFiles } from '../transport/trust-roots.ts';

@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { type PrivateKeyFile, readPrivateKey } from '../notary/private-key.ts';
 import { type SigningKey, signingKey } from '../notary/signing-key.ts';
 import type { ContentTrust } from '../request/content-trust.ts';
-import type { ClientCertificate } from '../transport/http-client.ts';
+import type { ClientCertificate } from '../transport/connections.ts';
 import { parseUrl } from '../transport/url-syntax.ts';
 
 /** How to sign. Without a `server` it is the default one of the registry. */

@@ -1,6 +1,7 @@
 // An HTTP client that also reaches the metadata servers of clouds: without a proxy, and with a short timeout.
 
-import { createHttpClient, type HttpClient } from '../transport/http-client.ts';
+import type { HttpClient } from '../transport/http-client.ts';
+import { createHttpClient } from '../transport/node-http-client.ts';
 import { requestUrl } from '../transport/resolve-url.ts';
 import { splitHost } from '../transport/url-syntax.ts';
 import type { CredentialSurroundings } from './credential-source.ts';

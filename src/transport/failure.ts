@@ -1,4 +1,4 @@
-// Classifies failures of requests by the errors of Node, Bun and undici, for the retry policy.
+// Classifies failures of requests by the errors of the runtimes and the HTTP client, for the retry policy.
 import { causes, errorCode } from '../errors.ts';
 import { contentUnknown, RegistryError } from './registry-error.ts';
 import { parseRetryAfter, type RetryOutcome } from './retry-policy.ts';
@@ -17,25 +17,22 @@ const outcomes: Readonly<Record<string, Kind>> = {
   ECONNRESET: 'reset',
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
-  UND_ERR_SOCKET: 'reset',
   ERR_HTTP2_STREAM_ERROR: 'reset',
   ERR_HTTP2_SESSION_ERROR: 'reset',
   RESPONSE_INCOMPLETE: 'early-end',
   ERR_STREAM_PREMATURE_CLOSE: 'early-end',
   HPE_INVALID_EOF_STATE: 'early-end',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'early-end',
   Z_BUF_ERROR: 'early-end',
-  UND_ERR_BODY_TIMEOUT: 'stall',
+  BODY_TIMEOUT: 'stall',
   SERVER_SLOW: 'stall',
   CLOUD_BUSY: 'stall',
-  UND_ERR_HEADERS_TIMEOUT: 'stall',
+  HEADERS_TIMEOUT: 'stall',
   ECONNREFUSED: 'unreachable',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
   EAI_AGAIN: 'unreachable',
-  UND_ERR_CONNECT_TIMEOUT: 'unreachable',
+  CONNECT_TIMEOUT: 'unreachable',
   ENOTFOUND: 'unreachable',
-  UND_ERR_ABORTED: 'permanent',
   CONTENT_CORRUPT: 'corrupt',
   WEB_PAGE: 'corrupt',
   UPLOAD_LOST: 'lost',

@@ -16,7 +16,7 @@ const untrusted = [
   'CERT_UNTRUSTED',
 ];
 
-/** Codes of the runtimes and of undici, and what they mean. */
+/** Codes of the runtimes and of the HTTP client, and what they mean. */
 const explanations: readonly (readonly [codes: readonly string[], code: string, message: string])[] = [
   [
     untrusted,
@@ -42,26 +42,19 @@ const explanations: readonly (readonly [codes: readonly string[], code: string, 
   [['ENOTFOUND', 'EAI_AGAIN'], 'HOST_UNRESOLVED', 'the name of the host cannot be resolved'],
   [['ECONNREFUSED'], 'CONNECTION_REFUSED', 'nothing accepts connections there'],
   [
-    ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
+    ['ETIMEDOUT', 'CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
     'HOST_UNREACHABLE',
     'the server cannot be reached',
   ],
-  [['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'], 'SERVER_SILENT', 'the server did not answer in time'],
+  [['PROXY_REFUSED'], 'PROXY_REFUSED', 'the proxy refused the request'],
+  [['HEADERS_TIMEOUT', 'BODY_TIMEOUT'], 'SERVER_SILENT', 'the server did not answer in time'],
   [
-    ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET', 'ERR_STREAM_PREMATURE_CLOSE'],
+    ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'],
     'CONNECTION_BROKEN',
     'the connection broke',
   ],
-  [
-    ['UND_ERR_HEADERS_OVERFLOW', 'HPE_HEADER_OVERFLOW'],
-    'HEADERS_TOO_LONG',
-    'the headers of the response are too long',
-  ],
-  [
-    ['HPE_INVALID_EOF_STATE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
-    'RESPONSE_INCOMPLETE',
-    'the response ended too early',
-  ],
+  [['HPE_HEADER_OVERFLOW'], 'HEADERS_TOO_LONG', 'the headers of the response are too long'],
+  [['HPE_INVALID_EOF_STATE'], 'RESPONSE_INCOMPLETE', 'the response ended too early'],
 ];
 
 /** A request that got no complete response; the `code` names the failure. */
@@ -98,7 +91,7 @@ const connectionFailures: readonly string[] = [
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
+  'CONNECT_TIMEOUT',
 ];
 
 /**
@@ -123,10 +116,6 @@ export function proxyError(
 }
 
 function explain(error: Error): Explanation {
-  // undici has no code of its own for a proxy that refuses.
-  if (/^Proxy (response|Authentication)/.test(error.message)) {
-    return { message: 'the proxy refused the request', code: 'PROXY_REFUSED' };
-  }
   const [, code, message] = explanations.find(([codes]) => codes.includes(errorCode(error))) ?? [];
   return message === undefined ? { message: 'the request failed' } : { message, code };
 }
@@ -149,16 +138,12 @@ function innermost(error: unknown): Error {
  * only says again that there was a time-out or no TLS.
  */
 function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message || error.name : String(error);
+  const message =
+    error instanceof Error ? error.message || (errorCode(error) ? '' : error.name) : String(error);
   const [, openSslReason] = /error:[\dA-F]+:[^:]*:[^:]*:([^:\n]+)/i.exec(message) ?? [];
   return (openSslReason ?? message)
     .replace(/\/\/[^/@\s]*@/g, '//')
     .replace(/; if the root CA is installed locally.*/s, '')
-    .replace(/^(Headers|Body) Timeout Error$/, '')
     .replace(/^(wrong.version.number|packet.length.too.long|http.request)$/i, '')
-    .replace(
-      /^Connect Timeout Error \(attempted addresse?s?: (.+), timeout: (\d+)ms\)$/,
-      'no connection to $1 within $2 ms',
-    )
     .trim();
 }

@@ -34,7 +34,7 @@ describe('the sources', () => {
   });
   it('import one way only', () => expect(forbiddenImports(sources)).toEqual([]));
   it('have no cycles', () => expect(cycles(sources)).toEqual([]));
-  it('leave undici and the end of the process to one file each', () =>
+  it('leave HTTP and the end of the process to few files', () =>
     expect(strayPrivileges(sources)).toEqual([]));
   it('are small, named, and open with what they are', () => expect(shapelessFiles(sources)).toEqual([]));
 });
@@ -111,8 +111,8 @@ it('a diamond is no cycle', () => {
 
 describe('a privilege is stray', () => {
   it.each([
-    ['undici', `import { Agent } from 'undici';`],
-    ['a part of undici', `import type Agent from 'undici/types/agent.js';`],
+    ['HTTP', `import { Agent } from 'node:http';`],
+    ['HTTP over TLS', `import type { Agent } from 'node:https';`],
     ['the end of the process', 'process.exit(1);'],
     ['the exit code', 'process.exitCode = 1;'],
   ])('%s', (_, text) => expect(strayPrivileges(tree({ 'transport/session.ts': text }))).toHaveLength(1));

@@ -17,7 +17,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   content: ['oci', 'limiter'],
   policy: ['content'],
   yaml: ['policy'],
-  transport: ['oci', 'garbage'],
+  transport: ['oci', 'garbage', 'limiter'],
   credentials: ['transport', 'log'],
   registry: ['transport', 'content', 'limiter', 'concurrency', 'log'],
   compression: ['oci'],
@@ -109,13 +109,16 @@ export function cycles(tree: SourceTree): string[] {
   return problems;
 }
 
-/** What only one file may do: speak HTTP through undici, end the process. */
+/** The files that may speak HTTP and TLS, in the room of the transport. */
+const httpSpeakers = ['connections', 'exchange', 'node-http-client', 'request-body'];
+
+/** What only few files may do: speak HTTP, end the process. */
 export function strayPrivileges(tree: SourceTree): string[] {
   const problems: string[] = [];
   for (const [path, text] of tree) {
-    const undici = importsOf(text).some((name) => name === 'undici' || name.startsWith('undici/'));
-    if (undici && path !== 'transport/http-client.ts') {
-      problems.push(`${path} imports undici: only transport/http-client.ts does`);
+    const speaksHttp = importsOf(text).some((name) => /^(node:)?https?2?$/.test(name));
+    if (speaksHttp && !httpSpeakers.some((name) => path === `transport/${name}.ts`)) {
+      problems.push(`${path} speaks HTTP: only ${httpSpeakers.join(', ')} do`);
     }
     if (/\bprocess\s*\.\s*(exit|exitCode|abort|kill|reallyExit)\b/.test(text) && path !== 'main.ts') {
       problems.push(`${path} ends the process: only main.ts does`);

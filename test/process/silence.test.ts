@@ -14,11 +14,11 @@ import { runCommand } from '../support/run-command.ts';
 /** The time limit of every request, in milliseconds, by its port. */
 const patience = vi.hoisted(() => new Map<string, number[]>());
 
-vi.mock('../../src/transport/http-client.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/transport/http-client.ts')>();
+vi.mock('../../src/transport/node-http-client.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/transport/node-http-client.ts')>();
   const createHttpClient: typeof original.createHttpClient = (options) => {
     const { timeoutDivisor = 1 } = options;
-    const client = original.createHttpClient({ ...options, timeoutDivisor: timeoutDivisor * 1000 });
+    const client = original.createHttpClient({ ...options, timeoutDivisor: timeoutDivisor * 100 });
     return {
       ...client,
       send: (request) => {
@@ -33,7 +33,6 @@ vi.mock('../../src/transport/http-client.ts', async (importOriginal) => {
 
 const never = new Promise(() => {});
 
-// Concurrent, because undici measures silence in whole seconds.
 describe.concurrent('a registry that stops sending', (it) => {
   it.each<[string, object, FaultRule]>([
     ['instead of answering the ping', { tag: 'a' }, { path: '/v2/', fault: { kind: 'hold', until: never } }],

@@ -27,7 +27,7 @@ export async function writeHostileDirectory(directory: string, seenAs: string = 
     'tsconfig.json': JSON.stringify({ compilerOptions: { baseUrl: '.', paths: { '*': ['./trap.cjs'] } } }),
     'trap.cjs': trap('trap-ran'),
     'node.config.json': JSON.stringify({ nodeOptions: { require: ['./preload.cjs'] } }),
-    'node_modules/undici/index.js': trap('module-ran'),
+    'node_modules/yaml/index.js': trap('module-ran'),
     'node_modules/node:fs/index.js': trap('module-ran'),
   };
   for (const [name, text] of Object.entries(files)) {

@@ -60,7 +60,7 @@ describe('an interim response', () => {
       const timer = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 100);
       socket.on('close', () => clearInterval(timer));
     });
-    await expect(testClient().send(put(url))).rejects.toMatchObject({ code: 'UND_ERR_HEADERS_TIMEOUT' });
+    await expect(testClient().send(put(url))).rejects.toMatchObject({ code: 'HEADERS_TIMEOUT' });
   });
 });
 
@@ -78,7 +78,7 @@ describe('the time limit of a body', () => {
       timeout: 60_000,
       bodyTime: 50,
     });
-    await expect(text(body)).rejects.toMatchObject({ code: 'UND_ERR_BODY_TIMEOUT' });
+    await expect(text(body)).rejects.toMatchObject({ code: 'BODY_TIMEOUT' });
   });
 
   it('ends a body that is not read, without an unhandled error', async () => {

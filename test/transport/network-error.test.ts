@@ -16,11 +16,10 @@ test.each([
   ['ENOTFOUND', /name of the host/, /spelling/],
   ['EAI_AGAIN', /name of the host/, /DNS/],
   ['ECONNREFUSED', /nothing accepts connections/, /port/],
-  ['UND_ERR_CONNECT_TIMEOUT', /cannot be reached/, /firewall/],
+  ['CONNECT_TIMEOUT', /cannot be reached/, /firewall/],
   ['EHOSTUNREACH', /cannot be reached/, /firewall/],
-  ['UND_ERR_HEADERS_TIMEOUT', /did not answer in time/, /overloaded/],
+  ['HEADERS_TIMEOUT', /did not answer in time/, /overloaded/],
   ['ECONNRESET', /connection broke/, /cut/],
-  ['UND_ERR_SOCKET', /connection broke/, /cut/],
   ['CERT_HAS_EXPIRED', /not valid at this time/, /must be renewed/],
   ['ERR_TLS_CERT_ALTNAME_INVALID', /another host/, /name/],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /not signed by/, /ca_certs/],
@@ -35,17 +34,12 @@ test.each([
 });
 
 test.each([
-  ['UND_ERR_HEADERS_TIMEOUT', 'Headers Timeout Error', 'the server did not answer in time'],
-  ['UND_ERR_BODY_TIMEOUT', 'Body Timeout Error', 'the server did not answer in time'],
+  ['HEADERS_TIMEOUT', '', 'the server did not answer in time'],
+  ['BODY_TIMEOUT', '', 'the server did not answer in time'],
   [
-    'UND_ERR_CONNECT_TIMEOUT',
-    'Connect Timeout Error (attempted address: 10.1.2.3:443, timeout: 3000ms)',
+    'CONNECT_TIMEOUT',
+    'no connection to 10.1.2.3:443 within 3000 ms',
     'the server cannot be reached: no connection to 10.1.2.3:443 within 3000 ms',
-  ],
-  [
-    'UND_ERR_CONNECT_TIMEOUT',
-    'Connect Timeout Error (attempted addresses: 10.1.2.3:443, [::1]:443, timeout: 3000ms)',
-    'the server cannot be reached: no connection to 10.1.2.3:443, [::1]:443 within 3000 ms',
   ],
 ])('%s is worded once', (code, message, text) => {
   const error = networkError('GET', 'https://reg/', new TypeError('failed', { cause: coded(code, message) }));
@@ -56,9 +50,9 @@ test.each([
 test.each([
   ['ECONNREFUSED', true],
   ['ENOTFOUND', true],
-  ['UND_ERR_CONNECT_TIMEOUT', true],
+  ['CONNECT_TIMEOUT', true],
   ['ECONNRESET', false],
-  ['UND_ERR_HEADERS_TIMEOUT', false],
+  ['HEADERS_TIMEOUT', false],
   ['CERT_HAS_EXPIRED', false],
 ])('%s of a request through a proxy is a failure of the proxy: %j', (code, isProxy) => {
   const failure = coded(code, 'low-level reason');
@@ -112,7 +106,7 @@ test('a UserError is returned as it is', () => {
 test.each([
   [coded('ECONNRESET', 'read ECONNRESET', { syscall: 'read' })],
   [coded('ETIMEDOUT', 'read ETIMEDOUT', { syscall: 'read' })],
-  [coded('UND_ERR_BODY_TIMEOUT')],
+  [coded('BODY_TIMEOUT')],
   [coded('ECONNREFUSED')],
   [new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')])],
 ])('%s is classified the same after it was explained', (error) => {

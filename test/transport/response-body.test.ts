@@ -1,7 +1,6 @@
 // Bodies are read within a limit, and errors keep what the registry said.
 
 import { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
 import { maximumErrorBody, maximumUncollected } from '../../src/limits.ts';
@@ -10,7 +9,6 @@ import { OversizedBodyError, RegistryError } from '../../src/transport/registry-
 import {
   discardBody,
   expectStatus,
-  finishHead,
   headerLines,
   headerText,
   readBody,
@@ -146,23 +144,6 @@ describe('discardBody', () => {
 
   it('ignores a body that ends early', async () => {
     await expect(discardBody(answer(200, broken('ECONNRESET')))).resolves.toBeUndefined();
-  });
-});
-
-describe('finishHead', () => {
-  it('lets the body come to its end without a reader', async () => {
-    const response = answer(200);
-    finishHead(response);
-    await finished(response.body);
-    expect(response.body.readableEnded).toBe(true);
-  });
-
-  it('ignores a connection that breaks after the headers', async () => {
-    const body = broken('ECONNRESET');
-    const closed = new Promise<void>((resolve) => body.once('close', resolve));
-    finishHead(answer(200, body));
-    await closed;
-    expect(body.errored).toMatchObject({ code: 'ECONNRESET' });
   });
 });
 
