@@ -20,6 +20,7 @@ export const decoders: Readonly<Record<string, (input: string) => unknown>> = {
 /** Keys whose value is one of few, by their path; the decoder or the command refuses others or warns of them. */
 export const choices: Readonly<Record<string, readonly string[]>> = {
   'in.params.format': ['rootfs', 'oci', 'oci-layout'],
+  'out.params.compression': ['gzip', 'zstd'],
   'out.params.cleanup.in': ['destination', 'source'],
   'out.params.on_conflict': ['fail', 'skip', 'move'],
   'out.params.sign.format': ['bundle', 'legacy', 'both'],

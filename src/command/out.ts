@@ -52,6 +52,7 @@ export const runOut: Command = async (surroundings) => {
   const reader = openSourceReader(request.source, access, surroundings, log);
   const image = await prepareImage(request.params.image, request.params, {
     directory,
+    compression: request.params.compression,
     progress,
     log,
     signal,

@@ -74,7 +74,7 @@ async function compressLayer(
   const plain = createHash('sha256');
   const spooled = await spool.compress(name, watch(hashed(readRange(file, entry, what), plain, signal)));
   return {
-    compression: 'gzip',
+    compression: spooled.compression,
     asStored: false,
     digest: spooled.digest,
     size: spooled.size,

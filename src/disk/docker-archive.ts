@@ -34,12 +34,13 @@ export interface OpenArchiveOptions {
  * The one image of the `docker save` tarball that is open as `file` and that messages call `name`; the caller closes file
  * and spool. All of it is read and checked now: whatever keeps it from being an image, a layer without its diff id too, is
  * a {@link UserError}. Uncompressed layers are compressed into the spool.
+ * `keptLayers` says how many were compressed already.
  */
 export async function openDockerArchive(
   { file, name }: { readonly file: FileHandle; readonly name: string },
   spool: LayerSpool,
   options: OpenArchiveOptions,
-): Promise<ContentSource> {
+): Promise<ContentSource & { readonly keptLayers: number }> {
   const { config, listed, find } = await readArchive(file);
   const layers = await readLayers(file, listed, { ...options, find, spool });
   const types = manifestTypes(layers);
@@ -54,6 +55,7 @@ export async function openDockerArchive(
   return {
     name,
     root: manifest.descriptor,
+    keptLayers: layers.filter((layer) => layer?.asStored).length,
     async *nodes(present) {
       if (!(await present(manifest.descriptor, manifest.kind))) {
         yield configNode;

@@ -2,30 +2,42 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parallelGzip } from '../compression/parallel-gzip.ts';
+import { compressLayer } from '../compression/compress-layer.ts';
+import { type LayerCompression, usualCompression } from '../compression/layer-compression.ts';
 import { UserError } from '../errors.ts';
 import { type Digest, finishDigest } from '../oci/digest.ts';
 
-/** The gzip of a layer; its file can be read until the spool is closed. `size` in bytes. */
+/** A compressed layer; its file can be read until the spool is closed. `size` in bytes. */
 export interface SpooledLayer {
+  readonly compression: LayerCompression['format'];
   readonly file: FileHandle;
   readonly digest: Digest;
   readonly size: number;
 }
 
+/** How layers are compressed, and what ends it. */
+export interface LayerSpoolOptions {
+  /** {@link usualCompression} by default. */
+  readonly compression?: LayerCompression | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Compresses layers. */
 export interface LayerSpool {
-  /** The gzip of `content`; a full disk and the like are a {@link UserError} that names the layer. */
+  /** Compresses `content`; a full disk and the like are a {@link UserError} that names the layer. */
   compress(name: string, content: AsyncIterable<Uint8Array>): Promise<SpooledLayer>;
   /** Stops the compressions under way and frees the space. */
   close(): Promise<void>;
 }
 
 /**
- * A spool on the disk of the given directory. Its files are unlinked as soon as they are open, so that nothing of them
+ * A spool on the disk of the given directory, of layers in one format. Its files are unlinked as soon as they are open, so that nothing of them
  * is left however the process ends. When `signal` aborts, compressions stop and throw its reason.
  */
-export function createLayerSpool(temporaryDirectory: string, signal?: AbortSignal): LayerSpool {
+export function createLayerSpool(
+  temporaryDirectory: string,
+  { compression = usualCompression, signal }: LayerSpoolOptions = {},
+): LayerSpool {
   const layers: Promise<SpooledLayer>[] = [];
   const closing = new AbortController();
   const stop = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
@@ -36,7 +48,11 @@ export function createLayerSpool(temporaryDirectory: string, signal?: AbortSigna
       stop.throwIfAborted();
       const file = await openNameless(temporaryDirectory);
       files.push(file);
-      return { file, ...(await writeCompressed(content, file, stop)) };
+      return {
+        file,
+        ...(await writeHashed(compressLayer(content, compression), file, stop)),
+        compression: compression.format,
+      };
     } catch (cause) {
       signal?.throwIfAborted();
       throw new UserError(`could not compress layer ${name} into ${temporaryDirectory}`, {
@@ -63,16 +79,16 @@ export function createLayerSpool(temporaryDirectory: string, signal?: AbortSigna
 async function openNameless(temporaryDirectory: string): Promise<FileHandle> {
   const directory = await mkdtemp(join(temporaryDirectory, 'image-layers-'));
   try {
-    return await open(join(directory, 'layer.tar.gz'), 'wx+', 0o600);
+    return await open(join(directory, 'layer'), 'wx+', 0o600);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function writeCompressed(content: AsyncIterable<Uint8Array>, file: FileHandle, signal: AbortSignal) {
+async function writeHashed(content: AsyncIterable<Uint8Array>, file: FileHandle, signal: AbortSignal) {
   const hash = createHash('sha256');
   let size = 0;
-  for await (const chunk of parallelGzip(content)) {
+  for await (const chunk of content) {
     signal.throwIfAborted();
     hash.update(chunk);
     size += chunk.length;

@@ -1,5 +1,6 @@
 // Opening the image at a path: a directory is an OCI layout, a file a `docker save` tarball.
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { LayerCompression } from '../compression/layer-compression.ts';
 import type { ContentSource } from '../content/content-graph.ts';
 import { UserError } from '../errors.ts';
 import { openDockerArchive, type WatchLayer } from './docker-archive.ts';
@@ -10,6 +11,8 @@ import { openOciLayout } from './oci-layout.ts';
 
 /** An image in a directory or a tarball. Its nodes can be opened until it is closed. */
 export interface DiskImage extends ContentSource {
+  /** How many layers keep the bytes that are stored because those are compressed: of a layout, `all` do. */
+  readonly keptLayers: number | 'all';
   /** Stops a compression under way, closes files and frees the space of compressed layers. */
   close(): Promise<void>;
 }
@@ -18,6 +21,8 @@ export interface DiskImage extends ContentSource {
 export interface OpenImageOptions {
   /** Usually `os.tmpdir()`: its disk holds the compressed layers until the image is closed. */
   readonly temporaryDirectory: string;
+  /** How layers that are stored plain are compressed; gzip by default. */
+  readonly compression?: LayerCompression | undefined;
   /** Observes the plain bytes of each layer that is compressed. */
   readonly watchLayer?: WatchLayer;
   /** Ends the reading and the compression of layers: whoever waits for one gets the reason. */
@@ -31,7 +36,8 @@ export async function openImage(path: string, options: OpenImageOptions): Promis
   try {
     const info = await stat(path);
     if (info.isDirectory()) {
-      return { ...(await openOciLayout(path, options.signal)), close: async () => {} };
+      const layout = await openOciLayout(path, options.signal);
+      return { ...layout, keptLayers: 'all', close: async () => {} };
     }
     if (!info.isFile()) {
       throw new UserError('it is neither a file nor a directory');
@@ -49,7 +55,7 @@ async function openTarball(
   options: OpenImageOptions,
 ): Promise<DiskImage> {
   const { file } = tarball;
-  const spool = createLayerSpool(options.temporaryDirectory, options.signal);
+  const spool = createLayerSpool(options.temporaryDirectory, options);
   const close = async () => {
     await spool.close();
     await file.close();

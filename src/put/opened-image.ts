@@ -1,5 +1,6 @@
 // What a put needs of its image, whichever kind it is: opened before any traffic as far as that goes, read after it.
 import type { RepositoryAccess } from '../access/repositories.ts';
+import type { LayerCompression } from '../compression/layer-compression.ts';
 import type { ContentSource, TaggedTarget } from '../content/content-graph.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -32,6 +33,8 @@ export interface PreparedImage {
 
 /** What an image is opened with. */
 export interface PutSurroundings {
+  /** How plain layers of tarballs are compressed, where the params say so. */
+  readonly compression: LayerCompression | undefined;
   /** The directory of the artifacts of the build. */
   readonly directory: string;
   readonly progress: Progress;

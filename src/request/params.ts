@@ -1,8 +1,8 @@
 // The `params` of a get and of a put: keys, types, and combinations that are errors.
 import { UserError } from '../errors.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
-import { nearestKey } from '../policy/nearest-key.ts';
 import type { OnConflict } from '../policy/tag-decision.ts';
+import { parseChoice } from './choice.ts';
 import type { ObjectReader } from './decode.ts';
 import { type PutImage, parsePutImage, readRawPutImage } from './put-image.ts';
 import { type PutOptions, parsePutOptions, readRawPutOptions } from './put-options.ts';
@@ -111,17 +111,4 @@ const formats: readonly ImageFormat[] = ['rootfs', 'oci', 'oci-layout'];
 /** The format of a get, `rootfs` when the string is empty. Throws a UserError for an unknown one. */
 export function parseFormat(text: string): ImageFormat {
   return parseChoice(text || 'rootfs', formats, 'format');
-}
-
-function parseChoice<Choice extends string>(text: string, choices: readonly Choice[], name: string): Choice {
-  const choice = choices.find((known) => known === text);
-  if (choice === undefined) {
-    const allowed = choices.map((known) => `'${known}'`).join(', ');
-    const nearest = nearestKey(text, choices);
-    throw new UserError(
-      `unknown ${name} provided, must be one of ${allowed}: ${JSON.stringify(text)}`,
-      nearest === undefined ? {} : { hint: `did you mean ${nearest}?` },
-    );
-  }
-  return choice;
 }

@@ -1,8 +1,10 @@
-// Params of a put for images that exist already: unique tags, unchanged images, clean-up, referrers, allowed repositories.
+// Params of a put about what becomes of its image: compression, annotations, unchanged images, clean-up, referrers.
+import type { LayerCompression } from '../compression/layer-compression.ts';
 import { UserError } from '../errors.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { compilePattern, type Pattern, requirePattern } from '../policy/pattern.ts';
 import { checkTag } from '../policy/tag-grammar.ts';
+import { parseCompression } from './compression.ts';
 import type { ObjectReader } from './decode.ts';
 
 /** Which temporary tags a put deletes after it has succeeded. */
@@ -20,6 +22,8 @@ export interface PutCleanup {
 /** The options of a put beside its image and its tags. */
 export interface PutOptions {
   readonly annotations: Readonly<Record<string, string>>;
+  /** How plain layers of tarballs are compressed; undefined where nothing is stated. */
+  readonly compression: LayerCompression | undefined;
   /** Whether every tag gets the time as a suffix. */
   readonly uniqueSuffix: boolean;
   readonly onlyIfChanged: boolean;
@@ -33,6 +37,8 @@ export interface PutOptions {
 export function readRawPutOptions(object: ObjectReader) {
   return {
     annotations: object.stringMap('annotations'),
+    compression: object.string('compression'),
+    compressionLevel: object.scalar('compression_level'),
     uniqueSuffix: object.string('unique_suffix'),
     onlyIfChanged: object.boolean('only_if_changed'),
     cleanup: object.optionalObject('cleanup', (cleanup) => ({
@@ -68,6 +74,7 @@ export function parsePutOptions(
   }
   return {
     annotations,
+    compression: parseCompression(raw, image),
     onlyIfChanged,
     uniqueSuffix: uniqueSuffix !== '',
     cleanup: cleanup && parseCleanup(cleanup, image),

@@ -29,7 +29,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   notary: ['transport', 'log'],
   access: ['credentials', 'limiter', 'concurrency'],
   signing: ['policy', 'registry', 'log'],
-  request: ['policy', 'transport'],
+  request: ['policy', 'transport', 'compression'],
   process: ['request', 'transfer', 'transport', 'version'],
   get: ['policy', 'registry', 'disk', 'rootfs', 'transfer', 'request'],
   put: ['policy', 'access', 'registry', 'disk', 'transfer', 'request', 'promotion', 'compare', 'signing'],

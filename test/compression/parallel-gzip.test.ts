@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gzipBlockSize, parallelGzip } from '../../src/compression/parallel-gzip.ts';
+import { type GzipOptions, gzipBlockSize, parallelGzip } from '../../src/compression/parallel-gzip.ts';
+import { repositoryRoot } from '../support/run.ts';
 
 async function* cut(input: Buffer, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   for (let offset = 0, turn = 0; offset < input.length; turn++) {
@@ -12,8 +15,8 @@ async function* cut(input: Buffer, sizes: readonly number[]): AsyncGenerator<Uin
   }
 }
 
-async function gzipOf(input: Buffer, sizes: readonly number[] = [64 * 1024], concurrency?: number) {
-  return Buffer.concat(await Array.fromAsync(parallelGzip(cut(input, sizes), concurrency)));
+async function gzipOf(input: Buffer, sizes: readonly number[] = [64 * 1024], options?: GzipOptions) {
+  return Buffer.concat(await Array.fromAsync(parallelGzip(cut(input, sizes), options)));
 }
 
 /** Bytes that compress somewhat, the same for the same size. */
@@ -56,7 +59,7 @@ describe('parallelGzip', () => {
         fc.array(size, { minLength: 1, maxLength: 4 }).filter((sizes) => Math.max(...sizes) >= 1000),
         fc.integer({ min: 1, max: 9 }),
         async (sizes, concurrency) => {
-          expect((await gzipOf(input, sizes, concurrency)).equals(expected)).toBe(true);
+          expect((await gzipOf(input, sizes, { concurrency })).equals(expected)).toBe(true);
         },
       ),
       { numRuns: 20 },
@@ -66,6 +69,25 @@ describe('parallelGzip', () => {
   it('writes no name and no time, so that equal layers have equal digests', async () => {
     const bytes = await gzipOf(Buffer.from('x'));
     expect(bytes.subarray(0, 10).toString('hex')).toBe('1f8b08000000000004ff');
+  });
+
+  it.each([
+    [1, 4],
+    [5, 0],
+    [9, 2],
+  ])('writes at level %d that the effort was %d, and the same content', async (level, effort) => {
+    const input = sample(gzipBlockSize + 1);
+    const bytes = await gzipOf(input, [64 * 1024], { level });
+    expect(bytes[8]).toBe(effort);
+    expect(gunzipSync(bytes).equals(input)).toBe(true);
+  });
+
+  it('makes text smaller on a higher level', async () => {
+    const input = await readFile(join(repositoryRoot, 'package-lock.json'));
+    const lengths = await Promise.all(
+      [1, 9].map(async (level) => (await gzipOf(input, undefined, { level })).length),
+    );
+    expect(lengths[1]).toBeLessThan(lengths[0] ?? 0);
   });
 
   it('writes one gzip member', async () => {
@@ -90,7 +112,7 @@ describe('parallelGzip', () => {
         yield Buffer.alloc(gzipBlockSize);
       }
     };
-    const output = parallelGzip(endless(), 3);
+    const output = parallelGzip(endless(), { concurrency: 3 });
     await output.next();
     await output.next();
     expect(read).toBe(3);

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ContentNode } from '../../src/content/content-graph.ts';
-import { type DiskImage, openImage } from '../../src/disk/open-image.ts';
+import { type DiskImage, type OpenImageOptions, openImage } from '../../src/disk/open-image.ts';
 import { errorText } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
@@ -21,9 +21,9 @@ async function plant(archive: Buffer) {
   return { directory, path };
 }
 
-async function opened(archive: Buffer): Promise<DiskImage> {
+async function opened(archive: Buffer, options: Partial<OpenImageOptions> = {}): Promise<DiskImage> {
   const { directory, path } = await plant(archive);
-  const image = await openImage(path, { temporaryDirectory: directory });
+  const image = await openImage(path, { temporaryDirectory: directory, ...options });
   onTestFinished(() => image.close());
   return image;
 }
@@ -179,7 +179,11 @@ describe('a tarball whose layers are compressed in different ways', () => {
   const tars = [tarOf([file('one')]), tarOf([file('two')]), tarOf([file('three')])];
   type Form = 'none' | 'gzip' | 'zstd';
 
-  async function pushed(forms: readonly Form[], sources: Record<string, unknown> = {}) {
+  async function pushed(
+    forms: readonly Form[],
+    sources: Record<string, unknown> = {},
+    options: Partial<OpenImageOptions> = {},
+  ) {
     const plain = (await Promise.all(tars)).slice(0, forms.length);
     const archive = await archiveOf(
       {
@@ -193,10 +197,11 @@ describe('a tarball whose layers are compressed in different ways', () => {
         return file(`${position}.${form}`, compress(bytes, form));
       }),
     );
-    const nodes = await nodesOf(await opened(archive));
+    const { keptLayers, ...image } = await opened(archive, options);
+    const nodes = await nodesOf({ ...image, keptLayers });
     const manifest = parseManifest(await contentOf(nodes.at(-1)), 'the manifest');
     const contents = await Promise.all(nodes.slice(1, -1).map(contentOf));
-    return { manifest, contents, plain };
+    return { manifest, contents, plain, keptLayers };
   }
 
   it.each<[string, Form[]]>([
@@ -234,6 +239,50 @@ describe('a tarball whose layers are compressed in different ways', () => {
         forms[position] === 'zstd' ? zstdDecompressSync(bytes) : gunzipSync(bytes),
       ),
     ).toEqual(plain);
+  });
+
+  it.each<[Form[], Form[], number]>([
+    [['none'], ['zstd'], 0],
+    [['none', 'none', 'none'], ['zstd', 'zstd', 'zstd'], 0],
+    [['gzip', 'none'], ['gzip', 'zstd'], 1],
+    [['zstd', 'none', 'gzip'], ['zstd', 'zstd', 'gzip'], 2],
+  ])(
+    'with zstd chosen, pushes %j as %j in an OCI image, with the diff ids of before',
+    async (forms, expected, kept) => {
+      const { manifest, contents, plain, keptLayers } = await pushed(
+        forms,
+        {},
+        { compression: { format: 'zstd', level: 3 } },
+      );
+      expect([manifest.mediaType, manifest.config.mediaType]).toEqual([
+        mediaTypes.ociManifest,
+        mediaTypes.ociConfig,
+      ]);
+      expect(manifest.layers.map(({ mediaType }) => mediaType)).toEqual(
+        expected.map((form) => (form === 'zstd' ? mediaTypes.ociLayerZstd : mediaTypes.ociLayerGzip)),
+      );
+      expect(
+        contents.map((bytes, position) =>
+          expected[position] === 'zstd' ? zstdDecompressSync(bytes) : gunzipSync(bytes),
+        ),
+      ).toEqual(plain);
+      for (const [position, form] of forms.entries()) {
+        if (form !== 'none') {
+          expect(contents[position]).toEqual(compress(plain[position]!, form));
+        }
+      }
+      expect(keptLayers).toBe(kept);
+    },
+  );
+
+  it('with zstd chosen, pushes gzip layers alone as the Docker image that they are', async () => {
+    const { manifest, keptLayers } = await pushed(
+      ['gzip', 'gzip'],
+      {},
+      { compression: { format: 'zstd', level: 3 } },
+    );
+    expect(manifest.mediaType).toBe(mediaTypes.dockerManifest);
+    expect(keptLayers).toBe(2);
   });
 
   it.each<[string, Form, string, string]>([

@@ -1,6 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createLayerSpool, type SpooledLayer } from '../../src/disk/layer-spool.ts';
 import { errorText } from '../../src/errors.ts';
@@ -24,6 +24,16 @@ describe('createLayerSpool', () => {
     const bytes = await contentOf(layer);
     expect(gunzipSync(bytes).toString()).toBe('layer a');
     expect(layer).toMatchObject({ size: bytes.length, digest: digestOf(bytes) });
+    await spool.close();
+  });
+
+  it('compresses with zstd where that is chosen', async () => {
+    const compression = { format: 'zstd', level: 3 } as const;
+    const spool = createLayerSpool(await temporaryDirectory(), { compression });
+    const layer = await spool.compress('a', content('layer a'));
+    const bytes = await contentOf(layer);
+    expect(zstdDecompressSync(bytes).toString()).toBe('layer a');
+    expect(layer).toMatchObject({ compression: 'zstd', size: bytes.length, digest: digestOf(bytes) });
     await spool.close();
   });
 
@@ -65,7 +75,7 @@ describe('createLayerSpool', () => {
     const directory = await temporaryDirectory();
     const controller = new AbortController();
     const reason = new Error('SIGTERM');
-    const spool = createLayerSpool(directory, controller.signal);
+    const spool = createLayerSpool(directory, { signal: controller.signal });
     let read = 0;
     const endless = async function* () {
       for (;;) {

@@ -66,6 +66,59 @@ describe('params.on_conflict', () => {
   );
 });
 
+describe('params.compression', () => {
+  it.each<[object, object | undefined]>([
+    [{}, undefined],
+    [{ compression: '', compression_level: '' }, undefined],
+    [{ compression: null, compression_level: null }, undefined],
+    [{ compression: 'gzip' }, { format: 'gzip', level: 1 }],
+    [
+      { compression: 'gzip', compression_level: 9 },
+      { format: 'gzip', level: 9 },
+    ],
+    [{ compression_level: 6 }, { format: 'gzip', level: 6 }],
+    [{ compression: 'zstd' }, { format: 'zstd', level: 3 }],
+    [
+      { compression: 'zstd', compression_level: 1 },
+      { format: 'zstd', level: 1 },
+    ],
+    [
+      { compression: 'zstd', compression_level: '19' },
+      { format: 'zstd', level: 19 },
+    ],
+    [
+      { compression: 'zstd', manifests: ['image.tar'] },
+      { format: 'zstd', level: 3 },
+    ],
+  ])('of %j is %j', (params, expected) => {
+    expect(decode(params).compression).toEqual(expected);
+  });
+
+  const unknown = `unknown compression provided, must be one of 'gzip', 'zstd'`;
+  const level = 'params.compression_level must be a whole number from';
+
+  it.each<[object, string]>([
+    [{ compression: 'lz4' }, `${unknown}: "lz4"`],
+    [{ compression: 'Zstd' }, `${unknown}: "Zstd"`],
+    [{ compression: 'zstd:chunked' }, `${unknown}: "zstd:chunked"`],
+    [{ compression_level: 0 }, `${level} 1 to 9 for gzip: "0"`],
+    [{ compression_level: 10 }, `${level} 1 to 9 for gzip: "10"`],
+    [{ compression_level: -1 }, `${level} 1 to 9 for gzip: "-1"`],
+    [{ compression_level: 1.5 }, `${level} 1 to 9 for gzip: "1.5"`],
+    [{ compression_level: '1e0' }, `${level} 1 to 9 for gzip: "1e0"`],
+    [{ compression_level: 'best' }, `${level} 1 to 9 for gzip: "best"`],
+    [{ compression: 'zstd', compression_level: 20 }, `${level} 1 to 19 for zstd: "20"`],
+    [{ compression: 'zstd', from: 'a/b:c' }, 'params.compression has no effect on params.from'],
+    [{ compression_level: 3, from: 'a/b:c' }, 'params.compression_level has no effect on params.from'],
+    [
+      { compression: ['zstd'] },
+      'invalid payload: cannot unmarshal list into field "params.compression" of type string',
+    ],
+  ])('refuses %j', (params, expected) => {
+    expect(failure(params).text).toBe(expected);
+  });
+});
+
 describe('params.version_file', () => {
   it('is an error together with params.version', () => {
     expect(failure({ version: '1.2.3', version_file: 'version/number' }).text).toBe(
