@@ -198,11 +198,21 @@ const verify = object({
   repository: string('host/path/name'),
   tag: orNull(string('the tag that was asked for')),
   digest,
-  verified: { type: 'boolean', description: 'whether as many keys as the threshold have signed it' },
-  threshold: count('how many different keys must have signed it'),
+  verified: {
+    type: 'boolean',
+    description: 'whether as many keys and identities as the threshold have signed it',
+  },
+  threshold: count('how many different keys and identities must have signed it'),
   keys: list(
     object({
       key: string('the SHA-256 of a public key'),
+      signed: { type: 'boolean', description: 'whether a signature of it counts' },
+    }),
+  ),
+  identities: list(
+    object({
+      issuer: string('who vouches for the subject'),
+      subject: string('the subject, or the pattern for it'),
       signed: { type: 'boolean', description: 'whether a signature of it counts' },
     }),
   ),
@@ -210,7 +220,16 @@ const verify = object({
     object({
       format: oneOf(['bundle', 'legacy'], 'a sigstore bundle, or one under the tag sha256-….sig'),
       manifest: digest,
-      key: orNull(string('the SHA-256 of the public key; null when it does not count')),
+      key: orNull(
+        string('the SHA-256 of the public key; null when it does not count, or an identity has signed'),
+      ),
+      identity: orNull(
+        object({
+          issuer: string('who vouches for the subject'),
+          subject: string('that of the certificate'),
+        }),
+      ),
+      signed_at: orNull(string('the earliest time that is proven; null without a proof')),
       annotations: { type: 'object', additionalProperties: { type: 'string' } },
       reason,
     }),

@@ -75,6 +75,9 @@ export const maximumPredicate: number = 32 * mebi;
 /** Bytes of an attestation: its claim in base64, and as much beside it as a signature has. */
 export const maximumAttestation: number = 48 * mebi;
 
+/** Bytes of a trusted root: that of the public deployment of sigstore has 7 KB. */
+export const maximumTrustedRoot: number = mebi;
+
 /** Indexes in indexes that are followed to find the image for a platform. More are a cycle or an attack. */
 export const maximumIndexDepth = 8;
 

@@ -94,7 +94,11 @@ export async function withRegistries<Result>(
   await checkDockerConfigs(settings, surroundings);
   const registries = openRegistries(settings.registries, surroundings, log);
   try {
-    const verify = prefixGate(settings.verify, { log, signal: surroundings.signal });
+    const verify = prefixGate(settings.verify, {
+      clock: surroundings.clock,
+      log,
+      signal: surroundings.signal,
+    });
     return await action({ registries, settings, verify, log, progress });
   } finally {
     progress?.close();

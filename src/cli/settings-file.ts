@@ -48,11 +48,37 @@ export async function readSettings(path: string | undefined, environment: Enviro
     throw settingsError(origin, root.line, 'the settings must be a map with the keys of a settings file');
   }
   const map: YamlMap = root.kind === 'map' ? root : { kind: 'map', line: 1, entries: [] };
-  const settings = readMap(map, origin, dockerConfig);
-  return { ...settings, registries: [...settings.registries, fallback] };
+  const { verify, ...settings } = readMap(map, origin, dockerConfig);
+  return {
+    ...settings,
+    verify: await Promise.all(verify.map((each) => readPolicy(each, origin))),
+    registries: [...settings.registries, fallback],
+  };
 }
 
-function readMap(map: YamlMap, origin: SettingsOrigin, dockerConfig: string): CliSettings {
+/** `verify` of a prefix before its keys and its trusted root are read. */
+interface StatedVerify {
+  readonly prefix: string;
+  readonly settings: VerifySettings;
+  readonly line: number;
+}
+
+async function readPolicy(
+  { prefix, settings, line }: StatedVerify,
+  origin: SettingsOrigin,
+): Promise<PrefixPolicy> {
+  try {
+    return { prefix, policy: await readVerificationPolicy(settings, 'verify') };
+  } catch (error) {
+    throw atLineOf(origin, line, error);
+  }
+}
+
+function readMap(
+  map: YamlMap,
+  origin: SettingsOrigin,
+  dockerConfig: string,
+): Omit<CliSettings, 'verify'> & { readonly verify: readonly StatedVerify[] } {
   const reader = new SettingsReader(map, origin);
   const entries = reader.maps('registries', (entry) => readRegistry(entry, origin, dockerConfig));
   const allowed = reader.strings('allow_destinations');
@@ -95,12 +121,10 @@ function readRegistry(reader: SettingsReader, origin: SettingsOrigin, dockerConf
     maxConcurrent: reader.positive('max_concurrent'),
   };
   const verify = reader.statedMap('verify', readVerify);
-  const policy =
-    verify && atLine(origin, reader.line('verify'), () => readVerificationPolicy(verify, 'verify'));
   return {
     settings,
     line,
-    verify: policy && { prefix: settings.prefix, policy },
+    verify: verify && { prefix: settings.prefix, settings: verify, line: reader.line('verify') },
     secrets: secretsOfLogin(login),
   };
 }
@@ -108,7 +132,14 @@ function readRegistry(reader: SettingsReader, origin: SettingsOrigin, dockerConf
 function readVerify(reader: SettingsReader): VerifySettings {
   return {
     keys: reader.strings('keys'),
+    identities: reader.maps('identities', (identity) => ({
+      issuer: identity.string('issuer'),
+      subject: identity.string('subject'),
+      subjectRegexp: identity.string('subject_regexp'),
+    })),
+    trustedRoot: reader.stringOrObject('trusted_root'),
     threshold: reader.string('threshold'),
+    minAge: reader.string('min_age'),
     mode: reader.string('mode'),
     annotations: reader.stringMap('annotations'),
   };
@@ -126,11 +157,15 @@ function atLine<Value>(origin: SettingsOrigin, line: number, action: () => Value
   try {
     return action();
   } catch (error) {
-    if (error instanceof UserError && !error.message.startsWith(`${origin.file}:`)) {
-      throw new UserError(`${origin.file}:${line}`, { cause: error });
-    }
-    throw error;
+    throw atLineOf(origin, line, error);
   }
+}
+
+/** An error with file and line before it, unless it has them. */
+function atLineOf(origin: SettingsOrigin, line: number, error: unknown): unknown {
+  return error instanceof UserError && !error.message.startsWith(`${origin.file}:`)
+    ? new UserError(`${origin.file}:${line}`, { cause: error })
+    : error;
 }
 
 /** Malformed YAML is quoted in messages about it, and may be a part of a password. */

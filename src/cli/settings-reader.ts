@@ -83,7 +83,7 @@ export class SettingsReader {
       return '';
     }
     return entry.value.kind === 'map'
-      ? JSON.stringify(this.#json(entry.value))
+      ? JSON.stringify(this.#json(entry.value, key))
       : this.#text(entry.value, key);
   }
 
@@ -183,16 +183,16 @@ export class SettingsReader {
     });
   }
 
-  #json(node: YamlNode): unknown {
+  #json(node: YamlNode, key: string): unknown {
     switch (node.kind) {
       case 'map':
-        return Object.fromEntries(node.entries.map(({ key, value }) => [key, this.#json(value)]));
+        return Object.fromEntries(node.entries.map((entry) => [entry.key, this.#json(entry.value, key)]));
       case 'list':
-        return node.items.map((item) => this.#json(item));
+        return node.items.map((item) => this.#json(item, key));
       case 'empty':
         return null;
       case 'string':
-        return this.#text(node, 'docker_config');
+        return this.#text(node, key);
     }
   }
 

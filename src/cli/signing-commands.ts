@@ -9,10 +9,20 @@ export function defineSigningCommands(program: Program, define: Define): void {
     withRegistryOptions(
       program
         .command('verify')
-        .description('verify the signatures of an image by public keys, given here or in the settings file')
+        .description(
+          'verify the signatures of an image by keys and identities, given here or in the settings file',
+        )
         .argument('<image>', 'host/path/name:tag or host/path/name@sha256:…')
         .addOption(repeatedOption('--key <file>', 'a public key (PEM)'))
-        .option('--threshold <count>', 'how many of the keys must have signed it; by default 1')
+        .addOption(repeatedOption('--certificate-identity <subject>', 'whose certificate counts'))
+        .addOption(repeatedOption('--certificate-identity-regexp <re2>', 'matches all of such a subject'))
+        .option('--certificate-oidc-issuer <url>', 'who vouches for these subjects')
+        .option('--trusted-root <file>', 'names the authorities for certificates and times')
+        .option(
+          '--threshold <count>',
+          'how many of the keys and identities must have signed it; by default 1',
+        )
+        .option('--min-age <duration>', 'how long ago it must have been signed, such as 7d')
         .addOption(repeatedOption('--annotation <name=value>', 'must be signed with the image')),
     ),
     async () => (await import('./verify-command.ts')).runVerify,

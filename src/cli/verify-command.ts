@@ -1,41 +1,47 @@
-// registry-image verify: whether keys have signed an image, and what is wrong with each signature that does not count.
+// registry-image verify: whether an image is signed as it must be, and what is wrong with each signature that does not count.
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type RepositoryReference, repositoryName } from '../oci/reference.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { foreignReferences } from '../signing/gate.ts';
 import { policyFor } from '../signing/prefix-gates.ts';
-import { readPublicKey } from '../signing/public-key.ts';
-import { type VerificationPolicy, verificationPolicy } from '../signing/verification-policy.ts';
-import { shortfall, type Verification, verifyImage } from '../signing/verify-image.ts';
+import { describeSigner, timeText } from '../signing/signer.ts';
+import type { VerificationPolicy } from '../signing/verification-policy.ts';
+import {
+  countSigners,
+  shortfall,
+  trustedKinds,
+  type Verification,
+  verifyImage,
+} from '../signing/verify-image.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { parseRegistryImage } from './image-argument.ts';
-import { readAnnotations, readKeyFile } from './key-options.ts';
+import { type PolicyOptions, readPolicyOptions } from './policy-options.ts';
 import { jsonAnswer, printable, tableText } from './table.ts';
 
-interface Options extends RegistryOptions {
-  /** Paths of public keys. */
-  readonly key: readonly string[];
-  readonly threshold?: string;
-  /** `name=value`. */
-  readonly annotation: readonly string[];
-}
+interface Options extends RegistryOptions, PolicyOptions {}
 
 /** Exits with 0 when the image is verified, with 1 when it is not or cannot be read. */
 export const runVerify: CliCommand<Options> = async (run) => {
   const { options } = run;
   const { repository, tag, digest } = parseRegistryImage(run.args[0] ?? '');
-  const own = await policyOfOptions(options);
+  const own = await readPolicyOptions(options);
   return await withRegistries(run, async ({ registries, settings, log }) => {
     const policy = own ?? policyFor(repository, settings.verify);
     if (!policy) {
       throw new UserError('no key is given to verify with', {
-        hint: 'name public keys with --key, or in verify of the registry in the settings file',
+        hint: 'name public keys with --key, or who is trusted in verify of the registry in the settings file',
       });
     }
     const session = await registries.reader(repository);
     const image = await getManifest(session, digest ?? tag ?? '');
-    const verification = await verifyImage(session, image.digest, policy, 'all');
+    const verification = await verifyImage(
+      session,
+      image.digest,
+      policy,
+      'all',
+      run.surroundings.clock.now(),
+    );
     for (const warning of foreignReferences(verification, repository)) {
       log.warn(warning);
     }
@@ -46,24 +52,6 @@ export const runVerify: CliCommand<Options> = async (run) => {
     };
   });
 };
-
-/** What the options require; undefined without a key. Throws a UserError for options that need one. */
-async function policyOfOptions({
-  key,
-  threshold = '',
-  annotation,
-}: Options): Promise<VerificationPolicy | undefined> {
-  const annotations = readAnnotations(annotation);
-  if (key.length === 0 && threshold === '' && annotation.length === 0) {
-    return undefined;
-  }
-  const files = await Promise.all(key.map(readKeyFile));
-  return verificationPolicy(
-    files.map(({ pem, path }) => readPublicKey(pem, path)),
-    { threshold, mode: 'require', annotations },
-    'verify',
-  );
-}
 
 interface Answer {
   readonly repository: RepositoryReference;
@@ -81,12 +69,22 @@ function document({ repository, tag, digest, verification, policy }: Answer) {
     digest,
     verified: isVerified,
     threshold: policy.threshold,
-    keys: policy.keys.map(({ id }) => ({ key: id, signed: verified.some(({ key }) => key.id === id) })),
+    keys: policy.keys.map(({ id }) => ({
+      key: id,
+      signed: verified.some(({ signer }) => signer.kind === 'key' && signer.key.id === id),
+    })),
+    identities: (policy.identities ?? []).map(({ issuer, name }, position) => ({
+      issuer,
+      subject: name,
+      signed: verified.some(({ signer }) => signer.kind === 'identity' && signer.position === position),
+    })),
     signatures: [
-      ...verified.map(({ format, manifest, key, annotations }) => ({
+      ...verified.map(({ format, manifest, signer, annotations }) => ({
         format,
         manifest,
-        key: key.id,
+        key: signer.kind === 'key' ? signer.key.id : null,
+        identity: signer.kind === 'identity' ? { issuer: signer.issuer, subject: signer.subject } : null,
+        signed_at: signer.signedAt === undefined ? null : timeText(signer.signedAt),
         annotations: Object.fromEntries(
           Object.entries(annotations).filter(([, value]) => typeof value === 'string'),
         ),
@@ -96,6 +94,8 @@ function document({ repository, tag, digest, verification, policy }: Answer) {
         format,
         manifest,
         key: null,
+        identity: null,
+        signed_at: null,
         annotations: {},
         reason,
       })),
@@ -114,17 +114,17 @@ function reasonOf(verification: Verification, policy: VerificationPolicy): strin
 
 function text({ repository, digest, verification, policy }: Answer): string {
   const rows = [
-    ...verification.verified.map(({ format, manifest, key }) => [
+    ...verification.verified.map(({ format, manifest, signer }) => [
       format,
       manifest,
       'counts',
-      `key ${key.id}`,
+      describeSigner(signer),
     ]),
     ...verification.rejected.map(({ format, manifest, reason }) => [format, manifest, 'rejected', reason]),
   ];
-  const signers = new Set(verification.verified.map(({ key }) => key.id)).size;
+  const { keys, identities = [] } = policy;
   const result = verification.isVerified
-    ? `is verified: ${signers} of ${policy.keys.length} keys have signed it`
+    ? `is verified: ${countSigners(verification.verified)} of ${keys.length + identities.length} ${trustedKinds(policy)} have signed it`
     : printable(`is not verified: ${reasonOf(verification, policy)}`);
   return `${tableText(['FORMAT', 'MANIFEST', 'RESULT', 'REASON'], rows)}${repositoryName(repository)}@${digest} ${result}\n`;
 }

@@ -16,11 +16,11 @@ import { versionFilter } from './verified-versions.ts';
 /** Returns the versions that the source selects, oldest first. Mirrors are tried before the origin. */
 export const runCheck: Command = async (surroundings) => {
   const request = decodeCheckRequest(await surroundings.readInput());
-  const { signal } = surroundings;
+  const { clock, signal } = surroundings;
   const log = openLog(surroundings, request);
   const platform = effectivePlatform(request.source.platform, undefined, surroundings.platform);
   const find = versionFinder(request.source, platform, log);
-  const keepVerified = versionFilter(request.source.verify, { log, signal });
+  const keepVerified = await versionFilter(request.source.verify, { clock, log, signal });
   const access = openAccess(request.source, 'check', surroundings, log);
   const logIn = sourceRepositories(request.source, access);
 

@@ -42,7 +42,9 @@ async function get(
   const { signal } = surroundings;
   const patterns = readPatterns(request);
   const digest = readDigest(version.digest);
-  const gate = source.verify && openGate(source.verify, 'source.verify', { log, signal });
+  const gate =
+    source.verify &&
+    (await openGate(source.verify, 'source.verify', { clock: surroundings.clock, log, signal }));
   const access = openAccess(source, 'in', surroundings, log);
   const logIn = sourceRepositories(source, access);
   const format = params.skipDownload ? ('none' as const) : params.format;

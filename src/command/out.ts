@@ -48,7 +48,8 @@ export const runOut: Command = async (surroundings) => {
   const signer = await openPutSigner(sign, { directory, clock: surroundings.clock, log });
   const trust = openContentTrust(request.source, access, surroundings, log);
   const { verify } = request.source;
-  const gate = verify && openGate(verify, 'source.verify', { log, signal });
+  const { clock } = surroundings;
+  const gate = verify && (await openGate(verify, 'source.verify', { clock, log, signal }));
   const reader = openSourceReader(request.source, access, surroundings, log);
   const image = await prepareImage(request.params.image, request.params, {
     directory,

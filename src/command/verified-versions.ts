@@ -3,12 +3,11 @@ import type { RepositoryAccess } from '../access/repositories.ts';
 import { lookUpConcurrency } from '../concurrency.ts';
 import { UserError } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
-import type { Log } from '../log.ts';
 import { parseDigest } from '../oci/digest.ts';
 import { repositoryName } from '../oci/reference.ts';
 import type { Version } from '../policy/select-tag.ts';
 import type { SourceVerify } from '../request/verify.ts';
-import { type Gate, openGate, UnverifiedError } from '../signing/gate.ts';
+import { type Gate, type GateSurroundings, openGate, UnverifiedError } from '../signing/gate.ts';
 import type { Session } from '../transport/session.ts';
 
 /**
@@ -25,11 +24,12 @@ export type VersionFilter = (
  * The filter of a source. It throws what the registry said when it cannot be asked: a version must not be left out because of
  * that. Throws a UserError for settings that cannot be used, whether or not a check verifies.
  */
-export function versionFilter(
+export async function versionFilter(
   verify: SourceVerify | undefined,
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
-): VersionFilter {
-  const gate = verify && openGate(verify, 'source.verify', { log, signal });
+  surroundings: GateSurroundings,
+): Promise<VersionFilter> {
+  const { log } = surroundings;
+  const gate = verify && (await openGate(verify, 'source.verify', surroundings));
   if (!gate || !verify.check || gate.mode === 'warn') {
     return async (_, versions) => [...versions];
   }

@@ -15,10 +15,21 @@ export interface Pattern {
  * comes from, for example `source.tag_regex`. Some Unicode classes are accepted that Go does not have (`\p{Emoji}`).
  */
 export function compilePattern(text: string, origin: string): Pattern {
+  const compiled = compileRe2(text, origin);
+  return { matches: (candidate) => compiled.test(candidate) };
+}
+
+/** The same for a pattern that has to match the whole of an input: one that matches a part of it does not count. */
+export function compileWholePattern(text: string, origin: string): Pattern {
+  const compiled = compileRe2(text, origin);
+  return { matches: (candidate) => compiled.testExact(candidate) };
+}
+
+function compileRe2(text: string, origin: string): RE2JS {
   const first = compile(text);
   const compiled = first instanceof RE2JS ? first : compile(toRe2jsSyntax(text));
   if (compiled instanceof RE2JS) {
-    return { matches: (candidate) => compiled.test(candidate) };
+    return compiled;
   }
   throw new UserError(`invalid regex pattern in ${origin}: ${quote(text)}`, {
     cause: first,

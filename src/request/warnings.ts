@@ -2,7 +2,7 @@
 import { dockerHub, parseRepository, withoutUserInfo } from '../oci/reference.ts';
 import { paddedSecretWarnings } from './padded-secrets.ts';
 import type { RawSource } from './source.ts';
-import { verifyWarnings } from './verify.ts';
+import { checkVerifyWarnings, verifyWarnings } from './verify.ts';
 
 /** One line for each setting that has no effect in any command. No line contains a secret. */
 export function sourceWarnings(source: RawSource): string[] {
@@ -23,6 +23,7 @@ export function sourceWarnings(source: RawSource): string[] {
     ...amazonWarnings(source),
     ...logins.flatMap(halfCredential),
     ...paddedSecretWarnings(source),
+    ...verifyWarnings(source.verify),
   ];
 }
 
@@ -67,7 +68,7 @@ export function checkWarnings(source: RawSource): string[] {
     ...(preReleasePrefixes.length > 0 && !preReleases && tag === '' && tagRegex === ''
       ? ['source.pre_release_prefixes has no effect without "pre_releases: true"']
       : []),
-    ...verifyWarnings(source.verify),
+    ...checkVerifyWarnings(source.verify),
   ];
 }
 

@@ -1,6 +1,6 @@
 // DSSE envelopes: a typed payload, and the signature over both (github.com/secure-systems-lab/dsse, protocol.md).
 import { UserError } from '../errors.ts';
-import { isJsonObject } from '../oci/json.ts';
+import { isJsonObject, type JsonObject } from '../oci/json.ts';
 import { decodeBase64 } from './base64.ts';
 
 /** An envelope with its one signature. */
@@ -43,4 +43,13 @@ export function readEnvelope(value: unknown): Envelope {
     throw new UserError('its signature is not base64');
   }
   return { payloadType, payload: bytes, signature };
+}
+
+/** An envelope as JSON. */
+export function encodedEnvelope({ payloadType, payload, signature }: Envelope): JsonObject {
+  return {
+    payload: payload.toString('base64'),
+    payloadType,
+    signatures: [{ sig: signature.toString('base64') }],
+  };
 }

@@ -3,7 +3,9 @@ import { errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseRepository, type RepositoryReference, repositoryName } from '../oci/reference.ts';
+import type { Clock } from '../transport/clock.ts';
 import type { Session } from '../transport/session.ts';
+import { describeSigner, signerId } from './signer.ts';
 import {
   readVerificationPolicy,
   type VerificationPolicy,
@@ -40,16 +42,20 @@ export class UnverifiedError extends UserError {
 }
 
 /** A gate for the settings of `verify`. Throws a UserError that begins with `where`; nothing is sent. */
-export function openGate(settings: VerifySettings, where: string, surroundings: GateSurroundings): Gate {
-  return gateFor(readVerificationPolicy(settings, where), surroundings);
+export async function openGate(
+  settings: VerifySettings,
+  where: string,
+  surroundings: GateSurroundings,
+): Promise<Gate> {
+  return gateFor(await readVerificationPolicy(settings, where), surroundings);
 }
 
 /** A gate for a policy that was read. */
-export function gateFor(policy: VerificationPolicy, { log, signal }: GateSurroundings): Gate {
+export function gateFor(policy: VerificationPolicy, { clock, log, signal }: GateSurroundings): Gate {
   return {
     mode: policy.mode,
     async verify(session, subject, repository) {
-      const verification = await verifyImage(session, subject, policy, 'enough');
+      const verification = await verifyImage(session, subject, policy, 'enough', clock.now());
       if (!verification.isVerified) {
         throw new UnverifiedError(repository, subject, shortfall(verification, policy));
       }
@@ -61,7 +67,7 @@ export function gateFor(policy: VerificationPolicy, { log, signal }: GateSurroun
       return signers;
     },
     async accepts(session, subject) {
-      return (await verifyImage(session, subject, policy, 'enough')).isVerified;
+      return (await verifyImage(session, subject, policy, 'enough', clock.now())).isVerified;
     },
     async settle(verification) {
       try {
@@ -78,15 +84,17 @@ export function gateFor(policy: VerificationPolicy, { log, signal }: GateSurroun
   };
 }
 
-/** What a gate logs to, and what ends it. */
+/** What a gate logs to, the clock for the age of signatures, and what ends it. */
 export interface GateSurroundings {
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
-/** `by key sha256:…, key sha256:…`, each key once. */
+/** `by key sha256:…, "subject" (issuer) at 2026-11-28T01:02:03Z`, each signer once. */
 function describeSigners({ verified }: Verification): string {
-  return `by ${[...new Set(verified.map(({ key }) => `key ${key.id}`))].join(', ')}`;
+  const signers = new Map(verified.toReversed().map(({ signer }) => [signerId(signer), signer]));
+  return `by ${[...signers.values()].toReversed().map(describeSigner).join(', ')}`;
 }
 
 /** One warning for each signature whose signer named another repository: a copy of a signed image has the same signature. */

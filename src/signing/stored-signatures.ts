@@ -14,7 +14,7 @@ import { OversizedBodyError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
 import { signaturePredicate } from './image-statement.ts';
 import { bundleType } from './sigstore-bundle.ts';
-import { signatureAnnotation, simpleSigningType } from './simple-signing.ts';
+import { simpleSigningType } from './simple-signing.ts';
 import type { SignatureFormat, StoredSignature } from './verify-signature.ts';
 
 /** Something that is stored as a signature and cannot be read as one. */
@@ -108,7 +108,7 @@ async function readBundleReferrer(
     throw new UnusableError('its manifest does not hold exactly one bundle');
   }
   const content = await readSmallBlob(session, layer, maximumSize);
-  return { format: 'bundle', manifest: digest, content, annotation: undefined };
+  return { format: 'bundle', manifest: digest, content, annotations: {} };
 }
 
 /** The same of the format `legacy` alone. */
@@ -136,7 +136,7 @@ export async function* legacySignatures(
       format,
       manifest: digest,
       content: await readSmallBlob(session, layer, maximumSignature),
-      annotation: layer.annotations?.[signatureAnnotation],
+      annotations: layer.annotations ?? {},
     }));
   }
 }

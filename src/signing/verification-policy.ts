@@ -1,23 +1,32 @@
-// What `verify` of a source requires of an image: keys, how many of them, signed annotations, and what else happens.
+// What `verify` of a source requires of an image: whose signatures, how many, how old, with what; and what else happens.
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import { parseDuration } from '../policy/duration.ts';
 import { nearestKey } from '../policy/nearest-key.ts';
+import { type Identity, type IdentitySettings, readIdentity } from './identity.ts';
 import { type PublicKey, readPublicKey } from './public-key.ts';
+import { openTrustedRoot, type TrustedRoot } from './trusted-root.ts';
 import type { SignatureRequirements } from './verify-signature.ts';
 
 /** `verify` as configured; empty strings and lists are unset. */
 export interface VerifySettings {
   /** Public keys in PEM. */
   readonly keys: readonly string[];
+  readonly identities: readonly IdentitySettings[];
+  /** A document, or the absolute path of one. */
+  readonly trustedRoot: string;
   readonly threshold: string;
+  readonly minAge: string;
   readonly mode: string;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** `verify` after it was checked. */
-export interface VerificationPolicy extends SignatureRequirements {
-  /** How many different keys must have signed an image. */
+export interface VerificationPolicy extends Omit<SignatureRequirements, 'signedBefore'> {
+  /** How many different keys and identities must have signed an image. */
   readonly threshold: number;
+  /** How long ago a signature must have been made, in milliseconds. */
+  readonly minAge?: number | undefined;
   /** Whether an image that is not verified is an error, or a warning. */
   readonly mode: 'require' | 'warn';
 }
@@ -26,42 +35,75 @@ export interface VerificationPolicy extends SignatureRequirements {
  * Reads `verify` without any request. Throws a UserError that begins with `where` for a key that cannot be used, and as
  * {@link verificationPolicy} does.
  */
-export function readVerificationPolicy(settings: VerifySettings, where: string): VerificationPolicy {
+export async function readVerificationPolicy(
+  settings: VerifySettings,
+  where: string,
+): Promise<VerificationPolicy> {
   const keys = settings.keys.map((pem, position) => readPublicKey(pem, `${where}.keys[${position}]`));
-  return verificationPolicy(keys, settings, where);
+  return await verificationPolicy(keys, settings, where);
 }
 
 /**
  * The policy for keys that were read; a key that is listed twice is one key. Throws a UserError that begins with `where` when
- * there is none, for an unknown mode, and for a threshold that the keys cannot reach.
+ * nobody is trusted, for an unknown mode, for a threshold that cannot be reached, and for a trusted root that is missing or
+ * cannot be used.
  */
-export function verificationPolicy(
+export async function verificationPolicy(
   read: readonly PublicKey[],
   settings: Omit<VerifySettings, 'keys'>,
   where: string,
-): VerificationPolicy {
+): Promise<VerificationPolicy> {
   const keys = [...new Map<Digest, PublicKey>(read.map((key) => [key.id, key])).values()];
-  if (keys.length === 0) {
-    throw new UserError(`${where} has no keys`, {
+  const identities = settings.identities.map((each, position) =>
+    readIdentity(each, `${where}.identities[${position}]`),
+  );
+  if (keys.length === 0 && identities.length === 0) {
+    throw new UserError(`${where} has no keys and no identities`, {
       hint: 'list the public keys (PEM) of those whose signatures count; without one nothing can be verified',
     });
   }
-  return {
+  const policy = {
     keys,
-    threshold: readThreshold(settings.threshold, keys.length, where),
+    identities,
+    threshold: readThreshold(settings.threshold, keys.length, identities.length, where),
     mode: readMode(settings.mode, where),
+    minAge: settings.minAge === '' ? undefined : parseDuration(settings.minAge, `${where}.min_age`),
     annotations: settings.annotations,
   };
+  return { ...policy, root: await readRoot(settings.trustedRoot, policy, where) };
 }
 
-function readThreshold(text: string, keys: number, where: string): number {
+/** A root that is not needed is read all the same: it tells the times of signatures by keys. */
+async function readRoot(
+  trustedRoot: string,
+  { identities, minAge }: { readonly identities: readonly Identity[]; readonly minAge: number | undefined },
+  where: string,
+): Promise<TrustedRoot | undefined> {
+  if (trustedRoot !== '') {
+    return await openTrustedRoot(trustedRoot, `${where}.trusted_root`);
+  }
+  if (identities.length > 0) {
+    throw new UserError(`${where} has identities, but no trusted_root`, {
+      hint: 'it names the authorities that certify them: the trusted_root.json of your deployment of sigstore',
+    });
+  }
+  if (minAge !== undefined) {
+    throw new UserError(`${where} has min_age, but no trusted_root`, {
+      hint: 'a signature by a key alone says nothing of its time: the logs and timestamp authorities of a trusted root do',
+    });
+  }
+  return undefined;
+}
+
+function readThreshold(text: string, keys: number, identities: number, where: string): number {
   const threshold = text === '' ? 1 : Number(text);
   if (!/^\d*$/.test(text) || threshold < 1) {
     throw new UserError(`${where}.threshold is not a number of keys: ${JSON.stringify(text)}`);
   }
-  if (threshold > keys) {
-    throw new UserError(`${where}.threshold is ${threshold}, but there are only ${keys} different keys`, {
-      hint: 'no image could be verified: list more keys, or lower the threshold',
+  if (threshold > keys + identities) {
+    const listed = identities === 0 ? `${keys} different keys` : `${keys + identities} keys and identities`;
+    throw new UserError(`${where}.threshold is ${threshold}, but there are only ${listed}`, {
+      hint: 'no image could be verified: list more of them, or lower the threshold',
     });
   }
   return threshold;

@@ -1,14 +1,16 @@
 // Verifies an image: reads its signatures from a registry until enough keys have signed it, and says what it found.
 import { errorText, UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import { systemClock } from '../transport/clock.ts';
 import type { Session } from '../transport/session.ts';
+import { signerId } from './signer.ts';
 import { storedSignatures, type UnusableSignature } from './stored-signatures.ts';
 import type { VerificationPolicy } from './verification-policy.ts';
 import { type VerifiedSignature, verifySignature } from './verify-signature.ts';
 
 /** What was found of the signatures of an image. */
 export interface Verification {
-  /** Whether as many keys as the threshold have signed the image. */
+  /** Whether as many keys and identities as the threshold have signed the image. */
   readonly isVerified: boolean;
   readonly verified: readonly VerifiedSignature[];
   /** The signatures that do not count, each with the reason. */
@@ -19,29 +21,32 @@ export interface Verification {
 
 /**
  * Verifies the signatures of an image or index by its digest. With `read` `enough` the first ones that satisfy the policy
- * end it; with `all` every signature is reported. Throws what the registry said, never that nothing was verified.
+ * end it; with `all` every signature is reported. `now` is milliseconds. Throws what the registry said, never that nothing was
+ * verified.
  */
 export async function verifyImage(
   session: Session,
   subject: Digest,
   policy: VerificationPolicy,
   read: 'enough' | 'all',
+  now: number = systemClock.now(),
 ): Promise<Verification> {
   const verified: VerifiedSignature[] = [];
   const rejected: UnusableSignature[] = [];
   const others = new Set<string>();
   // A key that has signed twice counts once.
-  const keys = new Set<Digest>();
-  const isEnough = () => keys.size >= policy.threshold;
+  const signers = new Set<string>();
+  const isEnough = () => signers.size >= policy.threshold;
+  const signedBefore = policy.minAge === undefined ? undefined : now - policy.minAge;
   for await (const stored of storedSignatures(session, subject, others)) {
     if ('reason' in stored) {
       rejected.push(stored);
       continue;
     }
     try {
-      const signature = verifySignature(stored, subject, policy);
+      const signature = verifySignature(stored, subject, { ...policy, signedBefore });
       verified.push(signature);
-      keys.add(signature.key.id);
+      signers.add(signerId(signature.signer));
     } catch (error) {
       if (!(error instanceof UserError)) {
         throw error;
@@ -55,18 +60,29 @@ export async function verifyImage(
   return { isVerified: isEnough(), verified, rejected, others: [...others] };
 }
 
+/** How many different keys and identities have made signatures. */
+export function countSigners(verified: readonly VerifiedSignature[]): number {
+  return new Set(verified.map(({ signer }) => signerId(signer))).size;
+}
+
+/** What those who are trusted are, for people. */
+export function trustedKinds({ keys, identities = [] }: VerificationPolicy): string {
+  const kinds = [...(keys.length > 0 ? ['keys'] : []), ...(identities.length > 0 ? ['identities'] : [])];
+  return kinds.join(' and ');
+}
+
 /** Why an image is not verified: how many keys are missing, and what is wrong with each signature that does not count. */
-export function shortfall(
-  { verified, rejected, others }: Verification,
-  { threshold }: VerificationPolicy,
-): string {
-  const signers = new Set(verified.map(({ key }) => key.id)).size;
+export function shortfall({ verified, rejected, others }: Verification, policy: VerificationPolicy): string {
+  const { threshold } = policy;
   if (verified.length === 0 && rejected.length === 0) {
     return others.length === 0
       ? 'it has no signature'
       : `it has no signature; what else is attached to it is not verified: ${others.join(', ')}`;
   }
-  const counts = threshold === 1 ? 'no signature counts' : `${signers} of ${threshold} keys have signed it`;
+  const counts =
+    threshold === 1
+      ? 'no signature counts'
+      : `${countSigners(verified)} of ${threshold} ${trustedKinds(policy)} have signed it`;
   const reasons = rejected.map(
     ({ format, manifest, reason }) => `; ${format} signature ${manifest}: ${reason}`,
   );

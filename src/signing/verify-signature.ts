@@ -1,13 +1,13 @@
-// Whether one stored signature counts for an image: made by a trusted key, over a statement about this very digest.
+// Whether one stored signature counts for an image: made by who is trusted, over a statement about this very digest.
 import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { JsonObject } from '../oci/json.ts';
 import { decodeBase64 } from './base64.ts';
-import { signedBytes, statementType } from './dsse-envelope.ts';
-import { readStatement, signaturePredicate } from './image-statement.ts';
-import { isSignedBy, type PublicKey } from './public-key.ts';
-import { readBundle } from './sigstore-bundle.ts';
-import { readSimplePayload } from './simple-signing.ts';
+import { signaturePredicate } from './image-statement.ts';
+import { legacyBundle } from './legacy-material.ts';
+import { namedImage, signedStatement } from './signed-statement.ts';
+import { type Signer, signerOf, type TrustedSigners } from './signer.ts';
+import { readSimplePayload, signatureAnnotation } from './simple-signing.ts';
 
 /** How a signature is stored: as a sigstore bundle in a referrer, or under the tag `sha256-….sig`. */
 export type SignatureFormat = 'bundle' | 'legacy';
@@ -19,13 +19,12 @@ export interface StoredSignature {
   readonly manifest: Digest;
   /** The bundle, or the simple signing payload. */
   readonly content: Uint8Array;
-  /** The signature over the payload in base64, which a bundle has inside. */
-  readonly annotation: string | undefined;
+  /** Those of the layer: a legacy signature is there, and what it is verified with. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** What a signature must be made by and say. */
-export interface SignatureRequirements {
-  readonly keys: readonly PublicKey[];
+export interface SignatureRequirements extends TrustedSigners {
   /** All of these, with these values, must be signed with the image. */
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -34,7 +33,7 @@ export interface SignatureRequirements {
 export interface VerifiedSignature {
   readonly format: SignatureFormat;
   readonly manifest: Digest;
-  readonly key: PublicKey;
+  readonly signer: Signer;
   /** What was signed with the image. */
   readonly annotations: JsonObject;
   /** The repository that the signer named, for `legacy`; empty when there is none. */
@@ -45,58 +44,58 @@ export interface VerifiedSignature {
 export function verifySignature(
   stored: StoredSignature,
   subject: Digest,
-  { keys, annotations: required }: SignatureRequirements,
+  requirements: SignatureRequirements,
 ): VerifiedSignature {
   const { format, manifest } = stored;
   const claim =
-    format === 'bundle' ? verifiedStatement(stored, subject, keys) : verifiedPayload(stored, keys);
+    format === 'bundle'
+      ? verifiedStatement(stored, subject, requirements)
+      : verifiedPayload(stored, requirements);
   if (claim.digest !== subject) {
     throw new UserError(`it signs another image, ${claim.digest}`);
   }
-  for (const [name, value] of Object.entries(required)) {
+  for (const [name, value] of Object.entries(requirements.annotations)) {
     if (!Object.hasOwn(claim.annotations, name) || claim.annotations[name] !== value) {
       throw new UserError(`the annotation ${JSON.stringify(name)} is not signed with the required value`);
     }
   }
-  const { key, annotations, reference } = claim;
-  return { format, manifest, key, annotations, reference };
+  const { signer, annotations, reference } = claim;
+  return { format, manifest, signer, annotations, reference };
 }
 
-interface Claim extends Pick<VerifiedSignature, 'key' | 'annotations' | 'reference'> {
+interface Claim extends Pick<VerifiedSignature, 'signer' | 'annotations' | 'reference'> {
   readonly digest: Digest;
 }
 
-function verifiedStatement({ content }: StoredSignature, subject: Digest, keys: readonly PublicKey[]): Claim {
-  const envelope = readBundle(content);
-  const key = signerOf(keys, signedBytes(envelope), envelope.signature);
-  if (envelope.payloadType !== statementType) {
-    throw new UserError('its payload is not an in-toto statement');
-  }
-  const { predicateType, subjects } = readStatement(envelope.payload);
+function verifiedStatement(
+  { content }: StoredSignature,
+  subject: Digest,
+  requirements: SignatureRequirements,
+): Claim {
+  const statement = signedStatement(content, requirements);
+  const { signer, predicateType } = statement;
   if (predicateType !== signaturePredicate) {
     throw new UserError(`it is an attestation of the type ${JSON.stringify(predicateType)}, not a signature`);
   }
-  const named = subjects.find(({ digest }) => digest === subject) ?? subjects[0];
-  if (!named) {
-    throw new UserError('it names no image');
-  }
-  return { key, ...named, reference: '' };
+  return { signer, ...namedImage(statement, subject), reference: '' };
 }
 
-function verifiedPayload({ content, annotation }: StoredSignature, keys: readonly PublicKey[]): Claim {
-  const signature = decodeBase64(annotation);
+function verifiedPayload(
+  { content, annotations }: StoredSignature,
+  requirements: SignatureRequirements,
+): Claim {
+  const signature = decodeBase64(annotations[signatureAnnotation]);
   if (!signature) {
     throw new UserError('its signature is not base64');
   }
-  const key = signerOf(keys, content, signature);
-  return { key, ...readSimplePayload(content) };
-}
-
-/** The key that made a signature. Nothing of a document is read before it is known to be signed. */
-function signerOf(keys: readonly PublicKey[], bytes: Uint8Array, signature: Uint8Array): PublicKey {
-  const key = keys.find((candidate) => isSignedBy(candidate, bytes, signature));
-  if (!key) {
-    throw new UserError('none of the keys has signed it, or it was altered');
-  }
-  return key;
+  const signer = signerOf(
+    {
+      bytes: content,
+      signature,
+      payload: content,
+      bundle: () => legacyBundle(content, signature, annotations),
+    },
+    requirements,
+  );
+  return { signer, ...readSimplePayload(content) };
 }

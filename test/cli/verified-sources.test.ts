@@ -4,7 +4,16 @@ import { type Image, seed } from '../support/images.ts';
 import { imageWith, manifestFile, registryWith, textFile } from '../support/promotion.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { runCli, runCliJson } from '../support/run-cli.ts';
-import { createKey, legacySignature, seedLegacy, signSeeded, simplePayload } from '../support/signatures.ts';
+import {
+  createKey,
+  legacySignature,
+  seedBundle,
+  seedLegacy,
+  signSeeded,
+  simplePayload,
+  statementOf,
+} from '../support/signatures.ts';
+import { createSigstore } from '../support/sigstore.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const key = createKey();
@@ -232,4 +241,53 @@ describe('settings that cannot be used are an error by line, before any request:
     expect(stderr).toContain(message);
     expect(staging.requests).toEqual([]);
   });
+});
+
+it('takes what an identity has signed, by the trusted root in the settings', async () => {
+  const sigstore = await createSigstore();
+  const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/app@v1' };
+  for (const [image, subject] of [
+    [signed, identity.subject],
+    [unsigned, 'https://ci.test/other'],
+  ] as const) {
+    const name = `staging/${image === signed ? 'signed' : 'unsigned'}`;
+    const bundle = await sigstore.bundle(statementOf(image.digest), { ...identity, subject });
+    seedBundle(staging, name, image, bundle);
+  }
+  const trusted_root = await textFile('trusted_root.json', JSON.stringify(sigstore.trustedRoot));
+  const verify = {
+    identities: [{ issuer: identity.issuer, subject_regexp: 'https://ci\\.test/app@.*' }],
+    trusted_root,
+  };
+  const config = await textFile(
+    'settings.yaml',
+    JSON.stringify({ registries: [{ name: staging.host, verify }] }),
+  );
+  const { json } = await promote(await manifest(), config);
+  expect(outcomes(json)).toEqual(['signed copied', 'unsigned failed']);
+  const reasons = edgesIn(json).map((edge) => edge.reason);
+  expect(reasons).toContainEqual(
+    expect.stringContaining('it is signed by "https://ci.test/other" ("https://issuer.test")'),
+  );
+});
+
+it.each([
+  [
+    'a missing trusted root',
+    { identities: [{ issuer: 'a', subject: 'b' }] },
+    'verify has identities, but no',
+  ],
+  ['an identity without an issuer', { identities: [{ subject: 'b' }] }, 'verify.identities[0] has no issuer'],
+  ['a misspelt key', { identities: [{ isuer: 'a' }] }, 'unknown key "isuer"'],
+  ['a trusted root that is another document', { keys: [], trusted_root: {} }, 'verify has no keys'],
+])('names the line of %s, and sends nothing', async (_, verify, message) => {
+  const config = await textFile(
+    'settings.yaml',
+    JSON.stringify({ registries: [{ name: staging.host, verify }] }),
+  );
+  const { code, stderr } = await runCliJson(['ls', `${staging.host}/staging/signed`, '--config', config]);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`${config}:1: `);
+  expect(stderr).toContain(message);
+  expect(staging.requests).toEqual([]);
 });

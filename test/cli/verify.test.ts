@@ -1,6 +1,7 @@
 // registry-image verify: what it prints of the signatures of an image, and its exit codes.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readPublicKey } from '../../src/signing/public-key.ts';
+import { systemClock } from '../../src/transport/clock.ts';
 import type { Image } from '../support/images.ts';
 import { imageWith, registryWith, textFile } from '../support/promotion.ts';
 import type { TestRegistry } from '../support/registry.ts';
@@ -15,6 +16,7 @@ import {
   simplePayload,
   statementOf,
 } from '../support/signatures.ts';
+import { createSigstore } from '../support/sigstore.ts';
 
 const name = 'team/app';
 const key = createKey();
@@ -91,17 +93,54 @@ it('prints one document with --json', async () => {
         { key: idOf(key), signed: true },
         { key: idOf(second), signed: false },
       ],
+      identities: [],
       signatures: [
         {
           format: 'legacy',
           manifest: right.digest,
           key: idOf(key),
+          identity: null,
+          signed_at: null,
           annotations: { env: 'prod' },
           reason: '',
         },
       ],
       others: [],
     },
+  });
+});
+
+it('lists the identities, and who signed when', async () => {
+  const sigstore = await createSigstore();
+  const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/team/app' };
+  const issued = new Date(Date.now() - 3_600_000);
+  const statement = statementOf(image.digest);
+  seedBundle(registry, name, image, await sigstore.bundle(statement, identity, { issued }));
+  const { json } = await runCliJson(
+    [
+      'verify',
+      reference,
+      '--certificate-identity',
+      identity.subject,
+      '--certificate-identity-regexp',
+      'x.*',
+      '--certificate-oidc-issuer',
+      identity.issuer,
+      '--trusted-root',
+      await textFile('trusted_root.json', JSON.stringify(sigstore.trustedRoot)),
+      '--min-age',
+      '30m',
+    ],
+    { clock: systemClock },
+  );
+  expect(json).toMatchObject({
+    verified: true,
+    keys: [],
+    identities: [
+      { ...identity, signed: true },
+      { issuer: identity.issuer, subject: 'x.*', signed: false },
+    ],
+    signatures: [{ key: null, identity, signed_at: `${issued.toISOString().slice(0, 19)}Z`, reason: '' }],
   });
 });
 
@@ -129,7 +168,23 @@ it('escapes what a registry says of itself', async () => {
 
 describe('fails before any request', () => {
   it.each([
-    ['without a key', ['--threshold', '1'], 'verify has no keys'],
+    ['without a key', ['--threshold', '1'], 'verify has no keys and no identities'],
+    [
+      'with an issuer alone',
+      ['--certificate-oidc-issuer', 'https://issuer.test'],
+      'verify.identities[0] has neither subject nor subject_regexp',
+    ],
+    ['with a subject alone', ['--certificate-identity', 'a'], 'verify.identities[0] has no issuer'],
+    [
+      'with an identity, but no trusted root',
+      ['--certificate-identity', 'a', '--certificate-oidc-issuer', 'https://issuer.test'],
+      'verify has identities, but no trusted_root',
+    ],
+    [
+      'with a trusted root that does not exist',
+      ['--key', 'FILE', '--trusted-root', '/nonexistent'],
+      'verify.trusted_root "/nonexistent" cannot be read: no such file',
+    ],
     [
       'with a key that does not exist',
       ['--key', '/nonexistent'],

@@ -3,24 +3,21 @@ import { expect, it } from 'vitest';
 import { parseRepository } from '../../src/oci/reference.ts';
 import { policyFor } from '../../src/signing/prefix-gates.ts';
 import { readVerificationPolicy } from '../../src/signing/verification-policy.ts';
-import { createKey } from '../support/signatures.ts';
+import { createKey, verifySettings } from '../support/signatures.ts';
 
 const policyWith = (name: string) =>
-  readVerificationPolicy(
-    { keys: [createKey().publicPem], threshold: '', mode: '', annotations: { name } },
-    'verify',
-  );
-const policies = [
+  readVerificationPolicy(verifySettings({ keys: [createKey().publicPem], annotations: { name } }), 'verify');
+const prefixes = [
   'a.test',
   'a.test/team',
   'a.test/team/app',
   'index.docker.io/library',
   'B.test:443',
   '[::1]:5000',
-].map((prefix) => ({
-  prefix,
-  policy: policyWith(prefix),
-}));
+];
+const policies = await Promise.all(
+  prefixes.map(async (prefix) => ({ prefix, policy: await policyWith(prefix) })),
+);
 
 it.each([
   ['a.test/other', 'a.test'],

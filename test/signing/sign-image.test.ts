@@ -10,7 +10,14 @@ import { buildImage, buildIndex, type Document, descriptorOf, type Root, seed } 
 import { file } from '../support/layers.ts';
 import type { RegistryOptions, TestRegistry } from '../support/registry.ts';
 import { registryForTest } from '../support/registry-for-test.ts';
-import { createKey, keyKinds, seedReferrersTag, signSeeded, type TestKey } from '../support/signatures.ts';
+import {
+  createKey,
+  keyKinds,
+  seedReferrersTag,
+  signSeeded,
+  type TestKey,
+  verifySettings,
+} from '../support/signatures.ts';
 import { openTestSession } from '../support/test-session.ts';
 
 const name = 'team/app';
@@ -40,8 +47,8 @@ async function sign(registry: TestRegistry, root: Document, more: Partial<typeof
 
 async function verified(registry: TestRegistry, root: Document, trusted: TestKey = key, annotations = {}) {
   const session = await openTestSession(`${registry.host}/${name}`);
-  const policy = readVerificationPolicy(
-    { keys: [trusted.publicPem], threshold: '', mode: '', annotations },
+  const policy = await readVerificationPolicy(
+    verifySettings({ keys: [trusted.publicPem], annotations }),
     'verify',
   );
   const { verified: found } = await verifyImage(session, root.digest, policy, 'all');

@@ -20,6 +20,7 @@ import {
   signSeeded,
   simplePayload,
   statementOf,
+  verifySettings,
 } from '../support/signatures.ts';
 import { openTestSession } from '../support/test-session.ts';
 
@@ -48,8 +49,12 @@ async function verify(
   registry: TestRegistry,
   { threshold = 1, read = 'all' as 'all' | 'enough', annotations = {} } = {},
 ) {
-  const policy = readVerificationPolicy(
-    { keys: [key.publicPem, second.publicPem], threshold: String(threshold), mode: '', annotations },
+  const policy = await readVerificationPolicy(
+    verifySettings({
+      keys: [key.publicPem, second.publicPem],
+      threshold: String(threshold),
+      annotations,
+    }),
     'verify',
   );
   const session = await openTestSession(`${registry.host}/${name}`);

@@ -2,6 +2,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { Digest } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
+import type { VerifySettings } from '../../src/signing/verification-policy.ts';
 import { type Document, descriptorOf, jsonDocument } from './images.ts';
 import type { SeedTarget } from './registry.ts';
 
@@ -31,6 +32,20 @@ export function createKey(kind: KeyKind = 'P-256'): TestKey {
 /** A public key in PEM. */
 export function pemOf(key: KeyObject): string {
   return key.export({ type: 'spki', format: 'pem' }).toString();
+}
+
+/** `verify` as it is decoded, with nothing in it but what is given. */
+export function verifySettings(more: Partial<VerifySettings> = {}): VerifySettings {
+  return {
+    keys: [],
+    identities: [],
+    trustedRoot: '',
+    threshold: '',
+    mode: '',
+    minAge: '',
+    annotations: {},
+    ...more,
+  };
 }
 
 /** The media type of bundles. */
@@ -88,10 +103,11 @@ export function simplePayload(digest: string, reference = '', optional: unknown 
   };
 }
 
-/** A payload and the annotation with its signature. */
+/** A payload, the annotation with its signature, and other ones of its layer. */
 export interface LegacySignature {
   readonly payload: Buffer;
   readonly signature: string;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** A legacy signature over a payload. */
@@ -166,11 +182,11 @@ export function seedLegacy(
       size: config.length,
       digest: target.putBlob(repository, config),
     },
-    layers: signatures.map(({ payload, signature }) => ({
+    layers: signatures.map(({ payload, signature, annotations }) => ({
       mediaType,
       size: payload.length,
       digest: target.putBlob(repository, payload),
-      annotations: { 'dev.cosignproject.cosign/signature': signature },
+      annotations: { 'dev.cosignproject.cosign/signature': signature, ...annotations },
     })),
   });
   const tag = `sha256-${hexOf(subject.digest)}.sig`;

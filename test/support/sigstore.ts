@@ -26,6 +26,8 @@ export interface SigningTimes {
   readonly logged?: Date | null;
   /** When the timestamp is made; null, the default, leaves it out. */
   readonly stamped?: Date | null;
+  /** What a bundle is signed with instead of a new certificate. */
+  readonly certificate?: TestCertificate;
 }
 
 /** A certificate in DER, and the private key for it. */
@@ -81,7 +83,8 @@ export async function createSigstore({ url = 'http://127.0.0.1:3000' }: { readon
   const ctLog = await initializeCTLog(newKeys(), clock);
   const ca = await initializeCA(newKeys(), ctLog, clock);
   const log = await initializeTLog(url, logKeys, clock);
-  const tsa = await initializeTSA(newKeys(), clock);
+  const tsaKeys = newKeys();
+  const tsa = await initializeTSA(tsaKeys, clock);
   vi.useRealTimers();
   const stamp: HandlerFn = tsaHandler(tsa).fn;
 
@@ -125,7 +128,7 @@ export async function createSigstore({ url = 'http://127.0.0.1:3000' }: { readon
   /** A bundle with a statement that an identity has signed, as `cosign sign` without a key makes it. */
   async function bundle(statement: unknown, identity: TestIdentity, times: SigningTimes = {}) {
     const { issued = new Date(), logged = issued, stamped = null } = times;
-    const { der, pem, privateKey } = await certificate(identity, issued);
+    const { der, pem, privateKey } = times.certificate ?? (await certificate(identity, issued));
     const payload = Buffer.from(typeof statement === 'string' ? statement : JSON.stringify(statement));
     const signed = `DSSEv1 ${statementType.length} ${statementType} ${payload.length} `;
     const signature = sign('sha256', Buffer.concat([Buffer.from(signed), payload]), privateKey);
@@ -179,6 +182,8 @@ export async function createSigstore({ url = 'http://127.0.0.1:3000' }: { readon
     return { payload: bytes, signature: signature.toString('base64'), annotations };
   }
 
+  const stampDer = Buffer.from(tsa.intCertificate.buffer);
+
   const base64 = (bytes: ArrayBufferView) =>
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
   const valid = { start: founded.toISOString() };
@@ -205,6 +210,12 @@ export async function createSigstore({ url = 'http://127.0.0.1:3000' }: { readon
     ctLog,
     log,
     tsa,
+    /** The certificate of the timestamp authority, which is not one for code. */
+    tsaCertificate: {
+      der: stampDer,
+      pem: certificatePem(stampDer),
+      privateKey: tsaKeys.privateKey,
+    } satisfies TestCertificate,
     /** When the services began. */
     founded,
     at,

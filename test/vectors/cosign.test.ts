@@ -14,8 +14,11 @@ const requirements = { keys: [readPublicKey(vector.public_key, 'the key')], anno
 it.each([
   ['bundle', vector.bundle, undefined],
   ['legacy', vector.payload, vector.signature],
-] as const)('verifies a signature in the format %s', (format, content, annotation) => {
-  const stored = { format, manifest: digest, content: Buffer.from(content), annotation };
+] as const)('verifies a signature in the format %s', (format, content, signature) => {
+  const annotations: Readonly<Record<string, string>> = signature
+    ? { 'dev.cosignproject.cosign/signature': signature }
+    : {};
+  const stored = { format, manifest: digest, content: Buffer.from(content), annotations };
   expect(verifySignature(stored, digest, requirements).annotations).toEqual({ env: 'prod' });
 });
 

@@ -1,0 +1,58 @@
+// Options of the commands that verify signatures: whose signatures count, and what else is required of them.
+import { resolve } from 'node:path';
+import type { IdentitySettings } from '../signing/identity.ts';
+import { readPublicKey } from '../signing/public-key.ts';
+import { type VerificationPolicy, verificationPolicy } from '../signing/verification-policy.ts';
+import { readAnnotations, readKeyFile } from './key-options.ts';
+
+/** The options, by the names that cosign has for them where it has some. */
+export interface PolicyOptions {
+  /** Paths of public keys. */
+  readonly key: readonly string[];
+  readonly certificateIdentity: readonly string[];
+  readonly certificateIdentityRegexp: readonly string[];
+  /** The issuer of all identities. */
+  readonly certificateOidcIssuer?: string;
+  /** The path of a trusted root. */
+  readonly trustedRoot?: string;
+  readonly threshold?: string;
+  readonly minAge?: string;
+  /** `name=value`. */
+  readonly annotation: readonly string[];
+}
+
+/** What the options require; undefined without any. Throws a UserError for options that lack another one. */
+export async function readPolicyOptions(options: PolicyOptions): Promise<VerificationPolicy | undefined> {
+  const { key, threshold = '', minAge = '', trustedRoot = '', annotation } = options;
+  const annotations = readAnnotations(annotation);
+  const identities = identitiesOf(options);
+  const given = [...key, ...identities, threshold, minAge, trustedRoot, ...annotation];
+  if (given.every((each) => each === '')) {
+    return undefined;
+  }
+  const files = await Promise.all(key.map(readKeyFile));
+  return await verificationPolicy(
+    files.map(({ pem, path }) => readPublicKey(pem, path)),
+    {
+      identities,
+      trustedRoot: trustedRoot === '' ? '' : resolve(trustedRoot),
+      threshold,
+      minAge,
+      mode: 'require',
+      annotations,
+    },
+    'verify',
+  );
+}
+
+function identitiesOf({
+  certificateIdentity,
+  certificateIdentityRegexp,
+  certificateOidcIssuer: issuer = '',
+}: PolicyOptions): IdentitySettings[] {
+  const identities = [
+    ...certificateIdentity.map((subject) => ({ issuer, subject, subjectRegexp: '' })),
+    ...certificateIdentityRegexp.map((subjectRegexp) => ({ issuer, subject: '', subjectRegexp })),
+  ];
+  return identities.length === 0 && issuer !== '' ? [{ issuer, subject: '', subjectRegexp: '' }] : identities;
+}
