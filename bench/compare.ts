@@ -1,27 +1,35 @@
-// Runs the commands of a case in turn, and prints what they took and which goals hold.
-import type { Case } from './cases.ts';
-import { goalLines } from './goals.ts';
+// Runs the commands of a case in turn, so that other load affects all of them, and judges its goals.
+import type { Case, Contender } from './case.ts';
+import { judge } from './goals.ts';
 import { type Measurement, measure } from './measure.ts';
-import { type Count, table } from './table.ts';
+import type { Outcome } from './report.ts';
+import type { Result } from './results.ts';
 
-/** Measures a case. Other load affects all of its commands, as they run in turn; the first round is not counted. */
-export async function compare({ title, runs, contenders, goals }: Case): Promise<void> {
-  const results = contenders.map(({ name }) => ({ name, measurements: [] as Measurement[] }));
-  for (let run = 0; run <= runs; run++) {
-    for (const [index, contender] of contenders.entries()) {
-      const measurement = await measure(await contender.prepare(run));
-      if (run > 0) {
-        results[index]?.measurements.push(measurement);
+/** A command that has taken so many seconds in all is run no oftener than a case demands. */
+const enough = 5;
+
+/** Measures a case, and says on standard error that it does. */
+export async function compare({ title, runs, contenders, goals }: Case): Promise<Outcome> {
+  const { least, most = least, warmUp = true } = runs;
+  const start = performance.now();
+  process.stderr.write(`${title}:`);
+  const measurements = new Map<Contender, Measurement[]>(contenders.map((contender) => [contender, []]));
+  const isDue = (taken: readonly Measurement[]) =>
+    taken.length < least || (taken.length < most && taken.reduce((sum, { wall }) => sum + wall, 0) < enough);
+  for (let run = warmUp ? 0 : 1; run === 0 || [...measurements.values()].some(isDue); run++) {
+    for (const [contender, taken] of measurements) {
+      if (run === 0) {
+        await measure(await contender.prepare(run));
+      } else if (isDue(taken)) {
+        taken.push(await measure(await contender.prepare(run)));
       }
     }
   }
-  const counts: (Count | undefined)[] = [];
-  for (const contender of contenders) {
-    counts.push(await contender.count?.());
+  const results: Result[] = [];
+  for (const [contender, taken] of measurements) {
+    const counts = await contender.count?.();
+    results.push({ name: contender.name, measurements: taken, ...(counts ? { counts } : {}) });
   }
-  const counted = results.map((result, index) => {
-    const count = counts[index];
-    return count ? { ...result, count } : result;
-  });
-  process.stdout.write(`\n${table(title, counted)}\n${goalLines(goals?.(counted) ?? [])}`);
+  process.stderr.write(` ${Math.round((performance.now() - start) / 1000)} s\n`);
+  return { title, results, judgements: judge(goals, results) };
 }

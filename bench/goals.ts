@@ -1,66 +1,105 @@
-// Goals of the benchmark: what is demanded of a result, and whether it holds.
-import { type Measurement, median } from './measure.ts';
-import type { Result } from './table.ts';
+// Goals of the benchmark: what is demanded of the results of a case, and whether it holds.
+import { type Figure, figureOf, figures, type Result } from './results.ts';
 
-/** A demand on one result. */
-export interface Goal {
-  /** What is compared, with both figures. */
-  readonly text: string;
-  readonly holds: boolean;
+/** A limit that a figure must not exceed, or must reach. */
+export type Bound = { readonly atMost: number } | { readonly atLeast: number };
+
+/** What is judged: a figure of one command, by how much it exceeds that of another, or its ratio to other tools. */
+export type Goal = { readonly own: string; readonly figure: Figure } & (
+  | { readonly kind: 'value'; readonly bound: Bound }
+  | { readonly kind: 'difference'; readonly without: string; readonly bound: { readonly atMost: number } }
+  /** To the best of the peers that were found: `atMost` bounds own / peer, `atLeast` peer / own. */
+  | { readonly kind: 'ratio'; readonly peers: readonly string[]; readonly bound: Bound }
+);
+
+/** How far a figure may be from its bound before the goal counts as missed: two runs differ by as much. */
+export const tolerance = 0.05;
+
+/** What became of a goal. One whose commands were not found is not judged. */
+export type Verdict = 'holds' | 'within 5 %' | 'MISSED' | 'not judged';
+
+/** A goal in words, with its figure in this run. */
+export interface Judgement {
+  readonly goal: string;
+  readonly found: string;
+  readonly verdict: Verdict;
 }
 
-/** One line for each goal. */
-export function goalLines(goals: readonly Goal[]): string {
-  return goals.map(({ text, holds }) => `  ${holds ? 'holds ' : 'MISSED'}  ${text}\n`).join('');
+/** Judges the goals by the medians of the results. */
+export function judge(goals: readonly Goal[], results: readonly Result[]): Judgement[] {
+  return goals.map((goal) => {
+    const text = `${goal.own}: ${demandOf(goal)}`;
+    const found = foundFor(goal, results);
+    if (found === undefined) {
+      return { goal: text, found: missingFor(goal), verdict: 'not judged' };
+    }
+    return { goal: text, found: found.text, verdict: verdictOf(found.value, goal.bound) };
+  });
 }
 
-/** That the medians of a figure of `name` are at most a limit. */
-export function atMost(
-  results: readonly Result[],
-  name: string,
-  figure: 'wall' | 'cpu' | 'memory',
-  limit: number,
-): Goal[] {
-  const own = results.find((result) => result.name === name);
-  if (!own || own.measurements.length === 0) {
-    return [];
+function demandOf(goal: Goal): string {
+  const { name, print } = figures[goal.figure];
+  const limit =
+    goal.kind === 'ratio'
+      ? 'atMost' in goal.bound
+        ? `at most ${goal.bound.atMost} × ${peersOf(goal)}`
+        : `${peersOf(goal)} needs at least ${goal.bound.atLeast} ×`
+      : 'atMost' in goal.bound
+        ? `at most ${print(goal.bound.atMost)}`
+        : `at least ${print(goal.bound.atLeast)}`;
+  return goal.kind === 'difference'
+    ? `${name} beyond that of ${goal.without}, ${limit}`
+    : `${name}, ${limit}`;
+}
+
+function peersOf({ peers }: Goal & { readonly kind: 'ratio' }): string {
+  return peers.length === 1 ? (peers[0] ?? '') : `the best of ${peers.join(', ')}`;
+}
+
+function missingFor(goal: Goal): string {
+  const commands = [goal.own, ...(goal.kind === 'difference' ? [goal.without] : [])].join(' or ');
+  return goal.kind === 'ratio'
+    ? `${goal.own} or ${peersOf(goal)} was not found`
+    : `${commands} was not found`;
+}
+
+function foundFor(goal: Goal, results: readonly Result[]): { value: number; text: string } | undefined {
+  const { print } = figures[goal.figure];
+  const own = figureOf(resultOf(results, goal.own), goal.figure);
+  if (own === undefined) {
+    return undefined;
   }
-  const value = medianOf(own, figure);
-  return [
-    {
-      text: `${name}: ${figure} ${print(figure, value)}, at most ${print(figure, limit)}`,
-      holds: value <= limit,
-    },
-  ];
-}
-
-/** That `name` takes at most `share` of the time of `times` runs of the fastest other tool in `peers`. */
-export function noSlowerThan(
-  results: readonly Result[],
-  name: string,
-  peers: readonly string[],
-  share = 1,
-): Goal[] {
-  const fastest = results
-    .filter((result) => peers.includes(result.name))
-    .toSorted((a, b) => medianOf(a, 'wall') - medianOf(b, 'wall'))[0];
-  const own = results.find((result) => result.name === name);
-  if (!fastest || !own) {
-    return [];
+  switch (goal.kind) {
+    case 'value':
+      return { value: own, text: print(own) };
+    case 'difference': {
+      const other = figureOf(resultOf(results, goal.without), goal.figure);
+      return other === undefined
+        ? undefined
+        : { value: own - other, text: own < other ? `-${print(other - own)}` : print(own - other) };
+    }
+    case 'ratio': {
+      const best = goal.peers
+        .flatMap((name) => {
+          const value = figureOf(resultOf(results, name), goal.figure);
+          return value === undefined ? [] : [{ name, value }];
+        })
+        .toSorted((a, b) => a.value - b.value)[0];
+      if (best === undefined) {
+        return undefined;
+      }
+      const ratio = 'atMost' in goal.bound ? own / best.value : best.value / own;
+      return { value: ratio, text: `${ratio.toFixed(2)} (${best.name})` };
+    }
   }
-  const ratio = medianOf(own, 'wall') / medianOf(fastest, 'wall');
-  return [
-    { text: `${name}: ${ratio.toFixed(2)} of ${fastest.name}, at most ${share}`, holds: ratio <= share },
-  ];
 }
 
-function medianOf(
-  { measurements }: Result,
-  figure: keyof Pick<Measurement, 'wall' | 'cpu' | 'memory'>,
-): number {
-  return median(measurements.map((measurement) => measurement[figure]));
+function resultOf(results: readonly Result[], name: string): Result | undefined {
+  return results.find((result) => result.name === name);
 }
 
-function print(figure: 'wall' | 'cpu' | 'memory', value: number): string {
-  return figure === 'memory' ? `${Math.round(value / 1e6)} MB` : `${Math.round(value * 1000)} ms`;
+function verdictOf(value: number, bound: Bound): Verdict {
+  const isMet = (slack: number) =>
+    'atMost' in bound ? value <= bound.atMost * (1 + slack) : value >= bound.atLeast * (1 - slack);
+  return isMet(0) ? 'holds' : isMet(tolerance) ? 'within 5 %' : 'MISSED';
 }

@@ -1,8 +1,11 @@
 // The images of the benchmark: in the registry with gzip and with zstd layers, and as a docker save tarball.
+import { createWriteStream } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mediaTypes } from '../src/oci/media-type.ts';
+import { authority } from '../test/support/certificates.ts';
 import { type Document, descriptorOf, jsonDocument } from '../test/support/images.ts';
+import { type PlainAnswer, plainRequest } from '../test/support/plain-client.ts';
 import { type BlobFile, writeDockerArchive, writeLayers } from './layer-files.ts';
 
 /** An image in the registry. */
@@ -14,32 +17,38 @@ export interface ServedImage {
 
 /** All images of a benchmark. */
 export interface BenchImages {
-  readonly small: ServedImage;
   readonly gzip: ServedImage;
   readonly zstd: ServedImage;
   /** The directory with `image.tar`. */
   readonly saved: string;
+  /** Bytes of its layers. */
+  readonly savedSize: number;
 }
 
 /** Creates the images in a directory and in the registry at `url`; `divisor` reduces their size. */
 export async function createImages(directory: string, url: string, divisor: number): Promise<BenchImages> {
-  const small = await push(url, 'small', [], []);
   const layers = await writeLayers(directory, divisor);
   const plain = layers.map((layer) => layer.plain);
   const gzip = layers.map((layer) => layer.gzip);
   const zstd = layers.map((layer) => layer.zstd);
   const images = {
-    small,
     gzip: await push(url, 'gzip', plain, gzip, mediaTypes.ociLayerGzip),
     zstd: await push(url, 'zstd', plain, zstd, mediaTypes.ociLayerZstd),
     saved: directory,
+    savedSize: plain.reduce((sum, { size }) => sum + size, 0),
   };
-  await writeDockerArchive(join(directory, 'image.tar'), configOf(plain).bytes, plain);
+  await writeDockerArchive(createWriteStream(join(directory, 'image.tar')), configOf(plain).bytes, plain);
   await Promise.all([...plain, ...gzip, ...zstd].map(({ path }) => rm(path)));
   return images;
 }
 
-function configOf(plain: readonly BlobFile[]): Document {
+/** Pushes an image without layers. */
+export function pushSmall(url: string, repository = 'small'): Promise<ServedImage> {
+  return push(url, repository, [], []);
+}
+
+/** The config of an image with these layers. */
+export function configOf(plain: readonly BlobFile[]): Document {
   return jsonDocument(mediaTypes.ociConfig, {
     os: 'linux',
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
@@ -73,25 +82,26 @@ export async function push(
 
 async function pushBlob(url: string, repository: string, digest: string, bytes: Uint8Array): Promise<void> {
   const started = await succeed('POST', `${url}/v2/${repository}/blobs/uploads/`);
-  const upload = new URL(started.headers.get('location') ?? '', url);
+  const upload = new URL(started.headers.location ?? '', url);
   upload.searchParams.set('digest', digest);
   await succeed('PUT', upload.href, bytes, 'application/octet-stream');
 }
 
+/** Sends a request to a registry of the benchmark. Rejects when it does not succeed. */
 async function succeed(
   method: string,
   url: string,
   body?: Uint8Array,
   contentType?: string,
-): Promise<Response> {
-  const response = await fetch(url, {
+): Promise<PlainAnswer> {
+  const answer = await plainRequest(url, {
     method,
-    ...(body ? { body: Buffer.from(body) } : {}),
+    ca: authority,
+    ...(body ? { body } : {}),
     ...(contentType ? { headers: { 'content-type': contentType } } : {}),
   });
-  if (!response.ok) {
-    throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`);
+  if (answer.status < 200 || answer.status > 299) {
+    throw new Error(`${method} ${url}: ${answer.error ?? answer.status} ${answer.body}`);
   }
-  await response.arrayBuffer();
-  return response;
+  return answer;
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Transform } from 'node:stream';
+import type { Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, createZstdCompress } from 'node:zlib';
 import { pack } from 'tar-stream';
@@ -50,7 +50,8 @@ export async function writeLayers(directory: string, divisor: number): Promise<L
   );
 }
 
-async function writeTar(path: string, entries: Iterable<LayerEntry>): Promise<BlobFile> {
+/** Writes the entries as an archive. */
+export async function writeTar(path: string, entries: Iterable<LayerEntry>): Promise<BlobFile> {
   const archive = pack();
   const written = pipeline(archive as unknown as AsyncIterable<Buffer>, createWriteStream(path));
   for (const { content, ...header } of entries) {
@@ -70,7 +71,8 @@ async function writeTar(path: string, entries: Iterable<LayerEntry>): Promise<Bl
   return await blobFile(path);
 }
 
-async function compressed(source: string, path: string, compressor: Transform): Promise<BlobFile> {
+/** Compresses a file into another. */
+export async function compressed(source: string, path: string, compressor: Transform): Promise<BlobFile> {
   await pipeline(
     createReadStream(source, { highWaterMark: 1024 * 1024 }),
     compressor,
@@ -79,7 +81,8 @@ async function compressed(source: string, path: string, compressor: Transform): 
   return await blobFile(path);
 }
 
-async function blobFile(path: string): Promise<BlobFile> {
+/** A file as it is, with its digest. */
+export async function blobFile(path: string): Promise<BlobFile> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
     hash.update(chunk);
@@ -89,12 +92,12 @@ async function blobFile(path: string): Promise<BlobFile> {
 
 /** Writes a `docker save` tarball: uncompressed layers, a config and a manifest.json. */
 export async function writeDockerArchive(
-  path: string,
+  target: Writable,
   config: Buffer,
   layers: readonly BlobFile[],
 ): Promise<void> {
   const archive = pack();
-  const written = pipeline(archive as unknown as AsyncIterable<Buffer>, createWriteStream(path));
+  const written = pipeline(archive as unknown as AsyncIterable<Buffer>, target);
   const names = layers.map((_, number) => `${number}/layer.tar`);
   for (const [number, layer] of layers.entries()) {
     const entry = archive.entry({ name: names[number] ?? '', size: layer.size });

@@ -1,65 +1,26 @@
-// Compares check, get, put and promotion with other tools: `npm run bench -- --help`.
-import { delimiter } from 'node:path';
-import { type BenchSetup, checkCase, getCase, manyTagsCase, putCase } from './cases.ts';
-import { compare } from './compare.ts';
-import { resources } from './contenders.ts';
-import { createImages } from './images.ts';
+// Compares the resource and registry-image with other tools, or measures how they grow: `npm run bench -- --help`.
+import { existsSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import { type BenchOptions, readOptions, usage } from './options.ts';
-import { benchPromotion } from './promotion/promotion-bench.ts';
-import { startBenchRegistry, startTestRegistry } from './registry.ts';
-import { createWorkDirectory } from './work-directory.ts';
+import { measureScale } from './scale/measure-scale.ts';
+import { benchStandard } from './standard.ts';
 
-const neededBytes = 8e9;
-const quickDivisor = 50;
-const distant = { delay: 20, tags: 1000 };
-const quickTags = 100;
-
-async function bench(options: BenchOptions): Promise<void> {
-  const { only, quick, runs } = options;
-  const isSelected = (name: BenchOptions['only']) => only === undefined || only === name;
-  await using directory = await createWorkDirectory(
-    options.directory,
-    quick ? neededBytes / quickDivisor : neededBytes,
-  );
-  // The registry and the tools keep their temporary files there too.
-  process.env.TMPDIR = directory.path;
-  if (isSelected('promotion')) {
-    await benchPromotion({ directory: directory.path, runs, divisor: quick ? quickDivisor : 1 });
+function prepare({ tools, upstream }: BenchOptions): void {
+  for (const [option, directory, program] of [
+    ['--upstream', upstream, 'check'],
+    ['--tools', tools, ''],
+  ] as const) {
+    if (directory !== undefined && !existsSync(join(directory, program))) {
+      throw new Error(`${option}: ${join(directory, program)} does not exist`);
+    }
   }
-  if (only === 'promotion') {
-    return;
-  }
-  await using registry = await startBenchRegistry();
-  const divisor = only === 'check' || quick ? quickDivisor : 1;
-  process.stdout.write(`${registry.name}, ${directory.path}; creating images\n`);
-  const images = await createImages(directory.path, `http://${registry.host}`, divisor);
-  const setup: BenchSetup = {
-    host: registry.host,
-    directory: directory.path,
-    resources: resources(options.against),
-    runs,
-  };
-  if (isSelected('check')) {
-    await compare(checkCase(setup, images.small));
-    const tags = quick ? quickTags : distant.tags;
-    await using far = await startTestRegistry({ ...distant, tags });
-    await compare(manyTagsCase(setup, far.host, tags, distant.delay));
-  }
-  if (isSelected('get')) {
-    await compare(getCase(setup, images.gzip, 'gzip'));
-    await compare(getCase(setup, images.zstd, 'zstd'));
-  }
-  if (isSelected('put')) {
-    await compare(putCase(setup, images, 'first'));
-    await compare(putCase(setup, images, 'again'));
-  }
+  process.env.PATH = [...(tools === undefined ? [] : [resolve(tools)]), process.env.PATH].join(delimiter);
 }
 
-const options = readOptions(process.argv.slice(2), process.env);
-if (options) {
-  const { tools } = options;
-  process.env.PATH = [...(tools === undefined ? [] : [tools]), process.env.PATH].join(delimiter);
-  await bench(options);
-} else {
+const options = readOptions(process.argv.slice(2));
+if (options === undefined) {
   process.stdout.write(usage);
+} else {
+  prepare(options);
+  await (options.scale ? measureScale(options) : benchStandard(options));
 }

@@ -1,12 +1,11 @@
 // Cases of copies: between two registries, within one, under another tag, and to five registries at once.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Case, type Contender, toolContender } from '../cases.ts';
-import { atMost, type Goal, noSlowerThan } from '../goals.ts';
+import { type Case, type Contender, shortRuns } from '../case.ts';
+import { toolContender } from '../contenders.ts';
 import type { ServedImage } from '../images.ts';
 import { measure } from '../measure.ts';
-import type { Count, Result } from '../table.ts';
-import { type CopyTool, copyTools } from './copy-tools.ts';
+import { type CopyTool, copyTools, peerNames } from './copy-tools.ts';
 import { startCountingProxy } from './counting-proxy.ts';
 
 /** What the cases share. */
@@ -20,11 +19,13 @@ export interface CopySetup {
   readonly runs: number;
 }
 
-/** How many runs of a case without transfers are made for each run of one with. */
-const shortFactor = 10;
-/** What a mount may take, in seconds, and the requests of another tag for what is there. */
+/** What a mount may take, in seconds, and read from the source, in bytes: its documents. */
 const longestMount = 0.06;
-const retagRequests = 2;
+const mostOfDocuments = 100e3;
+/** The requests of another tag for what is there. The ping is sent once for any number of images. */
+const retagRequests = 2 + 1;
+/** What may be read from the source beside the layers: the documents. */
+const once = 1.01;
 
 /** The names of hosts for one run: the registries themselves, or proxies before them. */
 interface Hosts {
@@ -35,73 +36,60 @@ interface Hosts {
 /** All cases of copies. */
 export function copyCases(setup: CopySetup): Case[] {
   const tools = copyTools();
-  const peers = tools.filter(({ isOwn }) => !isOwn).map(({ name }) => name);
   const { image, runs } = setup;
   const from = ({ source }: Hosts) => `${source}/${image.repository}:latest`;
   const between = contenders(setup, tools, (tool, hosts, run) =>
     tool.copy(
       from(hosts),
-      hosts.others.slice(0, 1).map((host) => `${host}/one/${tool.name}-${run}:latest`),
+      hosts.others.slice(0, 1).map((host) => `${host}/one/${tool.id}-${run}:latest`),
     ),
   );
   const within = contenders(setup, tools, (tool, hosts, run) =>
-    tool.copy(from(hosts), [`${hosts.source}/two/${tool.name}-${run}:latest`]),
+    tool.copy(from(hosts), [`${hosts.source}/two/${tool.id}-${run}:latest`]),
   );
   const retag = contenders(setup, tools, (tool, hosts, run) =>
-    tool.copy(from(hosts), [`${hosts.source}/${image.repository}:${tool.name}-${run}`]),
+    tool.copy(from(hosts), [`${hosts.source}/${image.repository}:${tool.id}-${run}`]),
   );
   const toFive = contenders(setup, tools, (tool, hosts, run) =>
     tool.copy(
       from(hosts),
-      hosts.others.map((host) => `${host}/five/${tool.name}-${run}:latest`),
+      hosts.others.map((host) => `${host}/five/${tool.id}-${run}:latest`),
     ),
   );
   const size = image.layers.reduce((sum, layer) => sum + layer.size, 0);
   const megabytes = Math.round(size / 1e6);
   return [
     {
-      title: `copy ${megabytes} MB to another registry`,
-      runs,
+      title: `copy of ${megabytes} MB to another registry`,
+      runs: { least: runs, warmUp: false },
       contenders: between,
-      goals: (results) => noSlowerThan(results, 'native', peers),
+      goals: [{ kind: 'ratio', own: 'native', peers: peerNames, figure: 'wall', bound: { atMost: 1 } }],
     },
     {
       title: 'copy within the registry',
-      runs: runs * shortFactor,
+      runs: shortRuns(runs),
       contenders: within,
-      goals: (results) => [
-        ...atMost(results, 'native', 'wall', longestMount),
-        ...counted(results, ({ read }) => read < size, 'mounts only'),
+      goals: [
+        { kind: 'value', own: 'native', figure: 'wall', bound: { atMost: longestMount } },
+        { kind: 'value', own: 'native', figure: 'read', bound: { atMost: mostOfDocuments } },
       ],
     },
     {
       title: 'another tag of what is there',
-      runs: runs * shortFactor,
+      runs: shortRuns(runs),
       contenders: retag,
-      goals: (results) =>
-        counted(
-          results,
-          // The ping tells how the registry is reached: it is sent once for any number of images.
-          ({ requests }) => requests <= retagRequests + 1,
-          `${retagRequests} requests beside the ping`,
-        ),
+      goals: [{ kind: 'value', own: 'native', figure: 'requests', bound: { atMost: retagRequests } }],
     },
     {
-      title: `copy ${megabytes} MB to five registries`,
-      runs,
+      title: `copy of ${megabytes} MB to five registries`,
+      runs: { least: runs, warmUp: false },
       contenders: toFive,
-      goals: (results) => [
-        ...noSlowerThan(results, 'native', peers, 0.5),
-        ...counted(results, ({ read }) => read < size * 1.01, 'the bytes of the source are read once'),
+      goals: [
+        { kind: 'ratio', own: 'native', peers: peerNames, figure: 'wall', bound: { atMost: 0.5 } },
+        { kind: 'value', own: 'native', figure: 'read', bound: { atMost: size * once } },
       ],
     },
   ];
-}
-
-function counted(results: readonly Result[], isMet: (count: Count) => boolean, text: string): Goal[] {
-  return results.flatMap(({ name, count }) =>
-    count && name === 'native' ? [{ text: `${name}: ${text}`, holds: isMet(count) }] : [],
-  );
 }
 
 function contenders(
@@ -112,7 +100,7 @@ function contenders(
   // Tools remember what they pushed where, and mount it from there.
   const forget = () => rm(join(setup.directory, '.local'), { recursive: true, force: true });
   const prepare = (tool: CopyTool, hosts: Hosts, run: string) =>
-    toolContender(setup, tool.name, command(tool, hosts, run), forget).prepare(0);
+    toolContender(setup.directory, tool.name, command(tool, hosts, run), { before: forget }).prepare(0);
   return tools.map((tool) => ({
     name: tool.name,
     prepare: (run) => prepare(tool, setup, String(run)),

@@ -1,30 +1,12 @@
 // The commands by which registry-image and other tools copy an image between registries.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { repositoryRoot } from '../../test/support/run.ts';
-import { areInstalled } from '../contenders.ts';
+import { areInstalled, ownExecutables } from '../contenders.ts';
 
 /** A tool, and the shell command by which it copies one reference to others. */
 export interface CopyTool {
   readonly name: string;
-  /** Whether it is what is built here. */
-  readonly isOwn: boolean;
+  /** The name in lower case, for repositories and tags. */
+  readonly id: string;
   copy(source: string, destinations: readonly string[]): string;
-}
-
-/** An executable registry-image that is built here. */
-export interface OwnExecutable {
-  readonly name: 'native' | 'node';
-  readonly path: string;
-}
-
-/** registry-image, native and on Node, as far as they are built. */
-export function ownExecutables(): OwnExecutable[] {
-  const all: readonly OwnExecutable[] = [
-    { name: 'native', path: join(repositoryRoot, 'dist', 'native', 'registry-image') },
-    { name: 'node', path: join(repositoryRoot, 'bin', 'registry-image') },
-  ];
-  return all.filter(({ path }) => existsSync(path));
 }
 
 /** registry-image, and the peers that are on the PATH. */
@@ -32,7 +14,7 @@ export function copyTools(): CopyTool[] {
   return [
     ...ownExecutables().map(({ name, path }) => ({
       name,
-      isOwn: true,
+      id: name.toLowerCase(),
       copy: (source: string, destinations: readonly string[]) =>
         `exec ${path} copy ${source} ${destinations.join(' ')}`,
     })),
@@ -40,7 +22,7 @@ export function copyTools(): CopyTool[] {
       .filter(({ name }) => areInstalled(name))
       .map(({ name, one }) => ({
         name,
-        isOwn: false,
+        id: name,
         copy: (source: string, destinations: readonly string[]) =>
           destinations.map((destination) => one(source, destination)).join(' && '),
       })),
@@ -68,3 +50,6 @@ const peers: readonly { name: string; one(source: string, destination: string): 
 function hostOf(reference: string): string {
   return reference.split('/', 1)[0] ?? '';
 }
+
+/** The names of all peers, found or not. */
+export const peerNames: readonly string[] = peers.map(({ name }) => name);

@@ -1,4 +1,4 @@
-// A proxy before a registry that counts requests, and the bytes that the registry sends.
+// A proxy before a registry that counts requests, connections, and the bytes that the registry sends.
 import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,12 +10,16 @@ export interface CountingProxy extends AsyncDisposable {
   readonly requests: number;
   /** Bytes of the bodies of responses. */
   readonly sent: number;
+  /** The greatest number of connections at the same time. */
+  readonly connections: number;
 }
 
 /** Starts a proxy before `registry`, which is `host:port`. */
 export async function startCountingProxy(registry: string): Promise<CountingProxy> {
   let requests = 0;
   let sent = 0;
+  let open = 0;
+  let most = 0;
   const [hostname, port] = registry.split(':');
   const server = createServer((received, answer) => {
     requests += 1;
@@ -31,12 +35,22 @@ export async function startCountingProxy(registry: string): Promise<CountingProx
     forwarded.on('error', () => answer.destroy());
     received.pipe(forwarded);
   });
+  server.on('connection', (socket) => {
+    open += 1;
+    most = Math.max(most, open);
+    socket.on('close', () => {
+      open -= 1;
+    });
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     get requests() {
       return requests;
+    },
+    get connections() {
+      return most;
     },
     get sent() {
       return sent;

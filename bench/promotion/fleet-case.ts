@@ -4,62 +4,59 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Goal, goalLines } from '../goals.ts';
+import type { OwnExecutable } from '../contenders.ts';
+import { type Goal, judge } from '../goals.ts';
 import { measure } from '../measure.ts';
-import type { OwnExecutable } from './copy-tools.ts';
+import type { Outcome } from '../report.ts';
+import type { Result } from '../results.ts';
 import type { Fleet, HostReport } from './fleet-process.ts';
 import { plainManifest } from './manifest-tree.ts';
 
 /** The requests a second that the settings allow for every host; some admit fewer. */
 const configuredRate = 50;
 const leastShare = 0.9;
+const fleetSize = 22;
 
-/** Promotes all images to all hosts by each executable, and prints what that took and how each host was used. */
+/** Promotes all images to all hosts by each executable. Rejects when a host does not have all of them at the end. */
 export async function benchFleet(
   directory: string,
   executables: readonly OwnExecutable[],
   images: number,
-): Promise<void> {
-  for (const { name, path } of executables) {
-    await using fleet = await startFleet(images);
-    const { source, hosts } = fleet;
-    const manifest = join(directory, 'fleet.yaml');
-    const settings = join(directory, 'fleet-settings.yaml');
-    const destinations = hosts.map((host) => `${host}/prod`);
-    await writeFile(manifest, plainManifest(`${source}/staging`, destinations, fleet.images));
-    await writeFile(settings, settingsText(hosts));
-    const command = [path, 'promote', '--manifest', manifest, '--config', settings, '--confirm', '--json'];
-    const { wall, cpu, memory } = await measure({ command, input: '/dev/null', environment: {} });
-    const reports = await fleet.stop();
-    const requests = reports.reduce((sum, { admitted, refused }) => sum + admitted + refused, 0);
-    const times = reports.map(({ seconds }) => seconds);
-    process.stdout.write(
-      `\n${images} images to ${hosts.length} registries, ${name}: ${wall.toFixed(1)} s, ${cpu.toFixed(1)} s of CPU, ` +
-        `${Math.round(memory / 2 ** 20)} MiB, ${requests} requests; hosts were done after ` +
-        `${Math.min(...times).toFixed(1)} to ${Math.max(...times).toFixed(1)} s\n${goalLines(goalsOf(name, reports, images))}`,
-    );
+): Promise<Outcome> {
+  const results: Result[] = [];
+  for (const executable of executables) {
+    process.stderr.write(`fleet, ${executable.name}\n`);
+    results.push(await promoteToFleet(directory, executable, images));
   }
+  const goals = executables.map(
+    ({ name }): Goal => ({ kind: 'value', own: name, figure: 'use', bound: { atLeast: leastShare } }),
+  );
+  const title = `${images} images to a fleet of ${fleetSize} registries, ${configuredRate} requests a second each`;
+  return { title, results, judgements: judge(goals, results) };
 }
 
-function goalsOf(name: string, reports: readonly HostReport[], images: number): Goal[] {
-  const rates = [...new Set(reports.map(({ rate }) => rate))];
-  return [
-    {
-      text: `${name}: every host has all images`,
-      holds: reports.every((report) => report.images === images),
-    },
-    ...rates.map((rate) => {
-      const alike = reports.filter((report) => report.rate === rate);
-      const least = Math.min(...alike.map(({ admitted, seconds }) => admitted / seconds / rate));
-      const refused = alike.reduce((sum, report) => sum + report.refused, 0);
-      return {
-        text:
-          `${name}: ${alike.length} hosts that admit ${rate} requests a second are used by ` +
-          `${Math.round(least * 100)} % or more, at least ${leastShare * 100} % (${refused} answers of 429)`,
-        holds: least >= leastShare,
-      };
-    }),
-  ];
+async function promoteToFleet(
+  directory: string,
+  { name, path }: OwnExecutable,
+  images: number,
+): Promise<Result> {
+  await using fleet = await startFleet(images);
+  const { source, hosts } = fleet;
+  const manifest = join(directory, 'fleet.yaml');
+  const settings = join(directory, 'fleet-settings.yaml');
+  const destinations = hosts.map((host) => `${host}/prod`);
+  await writeFile(manifest, plainManifest(`${source}/staging`, destinations, fleet.images));
+  await writeFile(settings, settingsText(hosts));
+  const command = [path, 'promote', '--manifest', manifest, '--config', settings, '--confirm', '--json'];
+  const measurement = await measure({ command, input: '/dev/null', environment: {} });
+  const reports = await fleet.stop();
+  const lacking = reports.filter((report) => report.images !== images).length;
+  if (lacking > 0) {
+    throw new Error(`${name}: ${lacking} registries of the fleet lack images`);
+  }
+  const requests = reports.reduce((sum, { admitted, refused }) => sum + admitted + refused, 0);
+  const use = Math.min(...reports.map(({ admitted, seconds, rate }) => admitted / seconds / rate));
+  return { name, measurements: [measurement], counts: { requests, use } };
 }
 
 function settingsText(hosts: readonly string[]): string {
@@ -70,7 +67,11 @@ function settingsText(hosts: readonly string[]): string {
 async function startFleet(images: number) {
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'fleet-process.ts'), '--images', String(images)],
+    [
+      join(import.meta.dirname, 'fleet-process.ts'),
+      ...['--hosts', String(fleetSize)],
+      ...['--images', String(images)],
+    ],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   const lines = createInterface({ input: child.stdout });

@@ -1,16 +1,18 @@
-// Runs registries that list digests with their tags, as Google's do, as a process; it prints their hosts. The first one has the
-// images of a large promotion, the others after a line on standard input. It ends when that ends.
+// Runs registries that list digests with their tags, as Google's do, as a process; it prints their hosts. The first one has
+// generated images, the others after a line on standard input. It ends when that ends.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { fleetImages } from './manifest-tree.ts';
 
+const { values } = parseArgs({ options: { images: { type: 'string', default: '1' } } });
 const destinations = 22;
 const empty = JSON.stringify({ tags: [], manifest: {} });
 const listings = new Map(
-  fleetImages().map(({ name, digests }) => {
+  fleetImages(Number(values.images)).map(({ name, digests }) => {
     const manifest = digests.map(({ digest, tags }) => [
       digest,
       { mediaType: mediaTypes.ociManifest, tag: tags },

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fleetSize } from './manifest-tree.ts';
 
 /** Running registries: the first host has the images. */
 export interface Listings extends AsyncDisposable {
@@ -11,11 +12,13 @@ export interface Listings extends AsyncDisposable {
   fill(): Promise<void>;
 }
 
-/** Starts one registry with the images and 22 without. */
-export async function startListings(): Promise<Listings> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'listing-process.ts')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+/** Starts one registry with a number of images, by default those of a large promotion, and 22 without. */
+export async function startListings(images: number = fleetSize.images): Promise<Listings> {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'listing-process.ts'), '--images', String(images)],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
   const lines = createInterface({ input: child.stdout });
   const [hosts] = await once(lines, 'line');
   return {

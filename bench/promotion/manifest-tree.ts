@@ -47,9 +47,9 @@ function shareOf(number: number, count: number): number {
   return (rounded[number] ?? 0) + (number === 0 ? rest : 0);
 }
 
-/** The images of a large promotion. */
-export function fleetImages(): GeneratedImage[] {
-  return Array.from({ length: fleet.images }, (_, number) =>
+/** The images of a large promotion, or fewer or more that are like them. */
+export function fleetImages(count: number = fleet.images): GeneratedImage[] {
+  return Array.from({ length: count }, (_, number) =>
     generatedImage(`app-${number}`, 'fleet', fleet.digests, fleet.tags),
   );
 }

@@ -1,8 +1,9 @@
 // The cases of promotion: copies of one image, manifests and plans, and a fleet of slow registries.
 import { compare } from '../compare.ts';
+import { ownExecutables } from '../contenders.ts';
 import { startBenchRegistry } from '../registry.ts';
+import type { Outcome } from '../report.ts';
 import { copyCases } from './copy-cases.ts';
-import { ownExecutables } from './copy-tools.ts';
 import { benchFleet } from './fleet-case.ts';
 import { benchLargePlan, manifestCases } from './manifest-cases.ts';
 import { pushOpaqueImage } from './opaque-image.ts';
@@ -22,25 +23,28 @@ const fleetImages = 100;
 const destinations = 5;
 
 /** Measures all cases of promotion. */
-export async function benchPromotion(bench: PromotionBench): Promise<void> {
+export async function benchPromotion(bench: PromotionBench): Promise<Outcome[]> {
   const { directory, runs, divisor } = bench;
-  await benchCopies(bench);
+  const outcomes = await benchCopies(bench);
   for (const each of await manifestCases(directory, runs)) {
-    await compare(each);
+    outcomes.push(await compare(each));
   }
-  await benchLargePlan(directory);
-  await benchFleet(directory, ownExecutables(), Math.ceil(fleetImages / divisor));
+  outcomes.push(...(await benchLargePlan(directory)));
+  outcomes.push(await benchFleet(directory, ownExecutables(), Math.ceil(fleetImages / divisor)));
+  return outcomes;
 }
 
-async function benchCopies({ directory, runs, divisor }: PromotionBench): Promise<void> {
+async function benchCopies({ directory, runs, divisor }: PromotionBench): Promise<Outcome[]> {
   await using registries = new AsyncDisposableStack();
   const source = registries.use(await startBenchRegistry());
   const others: string[] = [];
   while (others.length < destinations) {
     others.push(registries.use(await startBenchRegistry()).host);
   }
-  const image = await pushOpaqueImage(directory, `http://${source.host}`, divisor);
+  const image = await pushOpaqueImage(directory, source.url, divisor);
+  const outcomes: Outcome[] = [];
   for (const each of copyCases({ directory, source: source.host, others, image, runs })) {
-    await compare(each);
+    outcomes.push(await compare(each));
   }
+  return outcomes;
 }

@@ -13,6 +13,8 @@ import { tokenIssuer, tokenService } from './token-server.ts';
 export type DockerRegistryKind =
   /** Plain HTTP, open to everybody. */
   | { readonly kind: 'anonymous' }
+  /** TLS with a certificate of the test authority, open to everybody. */
+  | { readonly kind: 'tls' }
   /** TLS with a certificate of the test authority, Basic authentication of {@link passwordUser}. */
   | { readonly kind: 'password' }
   /** Plain HTTP, tokens from this realm (see `startTokenServer`). */
@@ -48,7 +50,7 @@ export async function startDockerRegistry(
   };
   try {
     const host = await service.logged(/listening on (127\.0\.0\.1:\d+)/);
-    const url = `${options.kind === 'password' ? 'https' : 'http'}://${host}`;
+    const url = `${hasTls(options) ? 'https' : 'http'}://${host}`;
     await answers(`${url}/v2/`);
     return { host, url, close, [Symbol.asyncDispose]: close };
   } catch (error) {
@@ -70,7 +72,7 @@ function configurationFor(options: DockerRegistryKind, folder: string): object {
     http: {
       addr: '127.0.0.1:0',
       secret: 'test',
-      ...(options.kind === 'password'
+      ...(hasTls(options)
         ? { tls: { certificate: serverKeys.trusted.certFile, key: serverKeys.trusted.keyFile } }
         : {}),
     },
@@ -78,9 +80,14 @@ function configurationFor(options: DockerRegistryKind, folder: string): object {
   };
 }
 
+function hasTls({ kind }: DockerRegistryKind): boolean {
+  return kind === 'password' || kind === 'tls';
+}
+
 function authFor(options: DockerRegistryKind, folder: string): object {
   switch (options.kind) {
     case 'anonymous':
+    case 'tls':
       return {};
     case 'password':
       return { auth: { htpasswd: { realm: 'test registry', path: join(folder, 'htpasswd') } } };
