@@ -69,7 +69,7 @@ export const runOut: Command = async (surroundings) => {
     const rule = immutableTagRule(immutable(asked, aliases), onConflict);
     const [first = ''] = tags;
     const unchanged = onlyIfChanged
-      ? await publishedUnchanged(session, first, opened.source, {
+      ? await publishedUnchanged(session, first, opened, {
           log,
           signal,
           isTrusted: async (digest) =>

@@ -10,6 +10,7 @@ import type { ListedLayer } from './archive-manifest.ts';
 export interface ManifestTypes {
   readonly manifest: string;
   readonly config: string;
+  readonly none: string;
   readonly gzip: string;
   readonly zstd: string;
 }
@@ -17,6 +18,7 @@ export interface ManifestTypes {
 const docker: ManifestTypes = {
   manifest: mediaTypes.dockerManifest,
   config: mediaTypes.dockerConfig,
+  none: mediaTypes.dockerLayerTar,
   gzip: mediaTypes.dockerLayerGzip,
   zstd: mediaTypes.ociLayerZstd,
 };
@@ -24,6 +26,7 @@ const docker: ManifestTypes = {
 const oci: ManifestTypes = {
   manifest: mediaTypes.ociManifest,
   config: mediaTypes.ociConfig,
+  none: mediaTypes.ociLayerTar,
   gzip: mediaTypes.ociLayerGzip,
   zstd: mediaTypes.ociLayerZstd,
 };

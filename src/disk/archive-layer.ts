@@ -10,15 +10,16 @@ import type { ArchiveEntry } from '../tar/archive-index.ts';
 import { type FileRange, readRange, readWholeRange } from './file-range.ts';
 import type { LayerSpool } from './layer-spool.ts';
 
-/** A layer as it is pushed. `diffId` is the digest of its plain content, `size` in bytes. */
+/** A layer. `diffId` is the digest of its plain content, `size` in bytes. */
 export interface ArchiveLayer {
-  readonly compression: Exclude<Compression, 'none'>;
-  /** Whether the bytes are those of the tarball: it was compressed there already. */
+  /** `none` for a layer that is to be compressed before it is pushed. */
+  readonly compression: Compression;
+  /** Whether it is pushed with the bytes of the tarball: it was compressed there already. */
   readonly asStored: boolean;
   readonly digest: Digest;
   readonly size: number;
   readonly diffId: Digest;
-  /** The compressed content. */
+  /** The content with this compression. */
   open(): Readable;
 }
 
@@ -26,13 +27,14 @@ export interface ArchiveLayer {
 export interface ReadLayerOptions {
   /** The layer in error messages. */
   readonly name: string;
-  readonly spool: LayerSpool;
+  /** Compresses plain layers; without one they are only read, and stay plain. */
+  readonly spool: LayerSpool | undefined;
   /** Observes the plain bytes while they are compressed. */
   watch(plain: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal | undefined;
 }
 
-/** The layer that is stored in an entry: gzip and zstd as they are, anything else compressed into the spool. */
+/** The layer that is stored in an entry: gzip and zstd as they are, anything else compressed into the spool, if there is one. */
 export async function readLayer(
   file: FileHandle,
   entry: ArchiveEntry,
@@ -43,7 +45,10 @@ export async function readLayer(
   const head = await readWholeRange(file, { offset, size: Math.min(size, signatureLength) }, what);
   const compression = detectCompression(head);
   if (compression === 'none') {
-    return await compressLayer(file, entry, options);
+    const { spool } = options;
+    return spool
+      ? await compressLayer(file, entry, { ...options, spool })
+      : await readPlain(file, entry, options);
   }
   const stored = createHash('sha256');
   const plain = createHash('sha256');
@@ -65,10 +70,25 @@ export async function readLayer(
   };
 }
 
+async function readPlain(
+  file: FileHandle,
+  entry: ArchiveEntry,
+  { name, signal }: ReadLayerOptions,
+): Promise<ArchiveLayer> {
+  const what = `layer ${name}`;
+  const plain = createHash('sha256');
+  for await (const _ of hashed(readRange(file, entry, what), plain, signal)) {
+    // Only its digest counts.
+  }
+  const digest = finishDigest(plain);
+  const open = () => streamOf(file, entry, what);
+  return { compression: 'none', asStored: false, digest, size: entry.size, diffId: digest, open };
+}
+
 async function compressLayer(
   file: FileHandle,
   entry: ArchiveEntry,
-  { name, spool, watch, signal }: ReadLayerOptions,
+  { name, spool, watch, signal }: ReadLayerOptions & { readonly spool: LayerSpool },
 ): Promise<ArchiveLayer> {
   const what = `layer ${name}`;
   const plain = createHash('sha256');

@@ -27,22 +27,62 @@ export type WatchLayer = (
 /** How the layers of a tarball are read. */
 export interface OpenArchiveOptions {
   readonly watchLayer?: WatchLayer;
+  /** Whether plain layers are compressed when nodes are read first, for an image that may turn out to be published. */
+  readonly compressLater?: boolean;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The image of a tarball. */
+export interface ArchiveSource extends ContentSource {
+  /** The same image before its layers are compressed, where that is done later. */
+  readonly plain?: ContentSource;
+  /** How many layers were compressed already. */
+  readonly keptLayers: number;
 }
 
 /**
  * The one image of the `docker save` tarball that is open as `file` and that messages call `name`; the caller closes file
  * and spool. All of it is read and checked now: whatever keeps it from being an image, a layer without its diff id too, is
- * a {@link UserError}. Uncompressed layers are compressed into the spool.
- * `keptLayers` says how many were compressed already.
+ * a {@link UserError}. Uncompressed layers are compressed into the spool, with
+ * `compressLater` when nodes are read first.
  */
 export async function openDockerArchive(
   { file, name }: { readonly file: FileHandle; readonly name: string },
   spool: LayerSpool,
   options: OpenArchiveOptions,
-): Promise<ContentSource & { readonly keptLayers: number }> {
+): Promise<ArchiveSource> {
   const { config, listed, find } = await readArchive(file);
-  const layers = await readLayers(file, listed, { ...options, find, spool });
+  const reading = { ...options, find };
+  const layers = await readLayers(file, listed, {
+    ...reading,
+    spool: options.compressLater ? undefined : spool,
+  });
+  const source = layersSource(name, config, listed, layers);
+  const keptLayers = layers.filter((layer) => layer?.asStored).length;
+  if (!layers.some((layer) => layer?.compression === 'none')) {
+    return { ...source, keptLayers };
+  }
+  let compressed: Promise<ContentSource> | undefined;
+  const compress = async () =>
+    layersSource(name, config, listed, await readLayers(file, listed, { ...reading, spool }));
+  return {
+    name,
+    plain: source,
+    keptLayers,
+    async *nodes(present) {
+      compressed ??= compress();
+      yield* (await compressed).nodes(present);
+    },
+  };
+}
+
+/** The image of these layers, with a manifest that is made for them. */
+function layersSource(
+  name: string,
+  config: Uint8Array,
+  listed: readonly ListedLayer[],
+  layers: readonly (ArchiveLayer | undefined)[],
+): ContentSource {
   const types = manifestTypes(layers);
   const configNode = documentNode(types.config, 'blob', config);
   const nodes = listed.map((each, position) => {
@@ -55,7 +95,6 @@ export async function openDockerArchive(
   return {
     name,
     root: manifest.descriptor,
-    keptLayers: layers.filter((layer) => layer?.asStored).length,
     async *nodes(present) {
       if (!(await present(manifest.descriptor, manifest.kind))) {
         yield configNode;
@@ -112,7 +151,8 @@ async function readLayers(
 
 interface ReadLayersOptions extends OpenArchiveOptions {
   readonly find: (name: string) => ArchiveEntry;
-  readonly spool: LayerSpool;
+  /** Without one, plain layers stay plain. */
+  readonly spool: LayerSpool | undefined;
 }
 
 function documentNode(mediaType: string, kind: ContentKind, bytes: Uint8Array): ContentNode {
@@ -124,7 +164,8 @@ function layerNode(descriptor: Descriptor, layer: ArchiveLayer | undefined, what
   const open = async () => {
     const content = layer?.open() ?? Readable.from([]);
     // The tarball may have changed since it was read. The file of a layer that was compressed here is this process's own.
-    return layer?.asStored === false ? content : verifyContent(content, descriptor, what);
+    const isOwn = layer?.asStored === false && layer.compression !== 'none';
+    return isOwn ? content : verifyContent(content, descriptor, what);
   };
   return { descriptor, kind: 'blob', open };
 }

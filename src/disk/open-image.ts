@@ -11,6 +11,8 @@ import { openOciLayout } from './oci-layout.ts';
 
 /** An image in a directory or a tarball. Its nodes can be opened until it is closed. */
 export interface DiskImage extends ContentSource {
+  /** The same image before its layers are compressed, where that is done later. */
+  readonly plain?: ContentSource;
   /** How many layers keep the bytes that are stored because those are compressed: of a layout, `all` do. */
   readonly keptLayers: number | 'all';
   /** Stops a compression under way, closes files and frees the space of compressed layers. */
@@ -23,6 +25,8 @@ export interface OpenImageOptions {
   readonly temporaryDirectory: string;
   /** How layers that are stored plain are compressed; gzip by default. */
   readonly compression?: LayerCompression | undefined;
+  /** Whether plain layers are compressed when nodes are read first, for an image that may turn out to be published. */
+  readonly compressLater?: boolean;
   /** Observes the plain bytes of each layer that is compressed. */
   readonly watchLayer?: WatchLayer;
   /** Ends the reading and the compression of layers: whoever waits for one gets the reason. */

@@ -10,11 +10,13 @@ import type { PreparedImage, PutSurroundings } from './opened-image.ts';
 
 /**
  * The tarball or layout of the build that a glob matches. Where a compression is stated, layers that it does not change are
- * logged. Throws a UserError for an image that cannot be read, and a compression that the runtime does not have.
+ * logged. With
+ * `compressLater` plain layers are compressed when the source is read. Throws a UserError for an image that cannot be read, and a compression that the runtime does not have.
  */
 export async function prepareFile(
   glob: string,
   { directory, compression, progress, log, signal }: PutSurroundings,
+  compressLater = false,
 ): Promise<PreparedImage> {
   if (compression) {
     requireCompressor(compression);
@@ -22,6 +24,7 @@ export async function prepareFile(
   const image = await openArtifact(directory, glob, {
     temporaryDirectory: tmpdir(),
     compression,
+    compressLater,
     signal,
     watchLayer: (plain, { number, count, size }) =>
       watchChunks(plain, progress.start(`compress ${number}/${count}`, size)),
@@ -29,7 +32,7 @@ export async function prepareFile(
   if (compression) {
     logKept(image, log);
   }
-  return { open: async () => ({ source: image }), close: () => image.close() };
+  return { open: async () => ({ source: image, plain: image.plain }), close: () => image.close() };
 }
 
 function logKept({ name, keptLayers }: DiskImage, log: Log): void {

@@ -16,6 +16,8 @@ export type VerifyImage = (session: Session, digest: Digest) => Promise<string>;
 /** The image, as a source of content. */
 export interface OpenedImage {
   readonly source: ContentSource;
+  /** The same image before its layers are compressed, where reading the source compresses them. */
+  readonly plain?: ContentSource | undefined;
   /** The repository that it is promoted from, and a session that may delete its tags. */
   readonly from?: { readonly repository: RepositoryReference; deleter(): Promise<Session> };
   /** By which keys it is signed; undefined where nothing was verified. */

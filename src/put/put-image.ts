@@ -10,12 +10,12 @@ import { openPromoted } from './promoted-image.ts';
 /** Checks everything about the image that needs no request. Throws a UserError for what is no image. */
 export async function prepareImage(
   image: PutImage,
-  params: Pick<OutParams, 'annotations' | 'referrers'>,
+  params: Pick<OutParams, 'annotations' | 'referrers' | 'onlyIfChanged'>,
   surroundings: PutSurroundings,
 ): Promise<PreparedImage> {
   switch (image.kind) {
     case 'image':
-      return annotated(await prepareFile(image.glob, surroundings), params.annotations);
+      return annotated(await prepareFile(image.glob, surroundings, params.onlyIfChanged), params.annotations);
     case 'from':
       return await openPromoted(image, params.referrers, surroundings);
     case 'manifests':
@@ -28,6 +28,9 @@ function annotated(image: PreparedImage, annotations: OutParams['annotations']):
     ? image
     : {
         ...image,
-        open: async (origin) => ({ source: annotatedSource((await image.open(origin)).source, annotations) }),
+        async open(origin) {
+          const opened = await image.open(origin);
+          return { ...opened, source: annotatedSource(opened.source, annotations) };
+        },
       };
 }

@@ -4,10 +4,12 @@ import type { Difference } from '../compare/difference.ts';
 import type { ContentSource } from '../content/content-graph.ts';
 import { errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isMissing } from '../registry/manifest-endpoint.ts';
 import { type ReadImage, readRegistryImage } from '../registry/registry-image.ts';
 import type { Session } from '../transport/session.ts';
+import type { OpenedImage } from './opened-image.ts';
 
 /** How many differences are logged. */
 const loggedDifferences = 50;
@@ -31,7 +33,7 @@ export interface UnchangedOptions {
 export async function publishedUnchanged(
   session: Session,
   tag: string,
-  source: ContentSource,
+  { source, plain }: Pick<OpenedImage, 'source' | 'plain'>,
   { log, signal, isTrusted }: UnchangedOptions,
 ): Promise<Digest | undefined> {
   const published = await readPublished(session, tag);
@@ -42,9 +44,12 @@ export async function publishedUnchanged(
   if (source.root?.digest === digest) {
     return digest;
   }
-  const pair = await pairImages(published.source, source, { times: false, signal });
+  const pair = await pairImages(published.source, plain ?? source, { times: false, signal });
   if (pair.differences.length === 0) {
     if (await isTrusted(digest)) {
+      return digest;
+    }
+    if (plain && (await rootOf(source))?.digest === digest) {
       return digest;
     }
     log.info(`the image of tag ${tag} looks the same, but ${digest} is not signed: it is not relied upon`);
@@ -58,6 +63,12 @@ export async function publishedUnchanged(
     log.warn(`packages and files were not compared: ${errorText(cause)}`);
   }
   return undefined;
+}
+
+/** The root of a source that is read for it, and its layers compressed. */
+async function rootOf(source: ContentSource): Promise<Descriptor | undefined> {
+  const nodes = await Array.fromAsync(source.nodes(async () => false));
+  return nodes.at(-1)?.descriptor;
 }
 
 async function readPublished(session: Session, tag: string): Promise<ReadImage | undefined> {

@@ -175,6 +175,52 @@ describe.each(['classic', 'docker25'] as const)('a %s tarball of plain layers', 
   });
 });
 
+describe('a tarball that is compressed later', () => {
+  const missing = '/nonexistent/for-layers';
+
+  it('is read and compared now, and compressed when its nodes are read', async () => {
+    const built = await buildImage({ format: 'docker', layers });
+    const archive = await dockerArchive(built, { layout: 'classic' });
+    const image = await opened(archive, { compressLater: true, temporaryDirectory: missing });
+    expect(image.root).toBeUndefined();
+    const plain = await Array.fromAsync(image.plain?.nodes(async () => false) ?? []);
+    expect(plain.map(({ descriptor }) => [descriptor.mediaType, descriptor.digest])).toEqual([
+      [mediaTypes.dockerConfig, built.config.digest],
+      ...built.layers.map(({ diffId }) => [mediaTypes.dockerLayerTar, diffId]),
+      [mediaTypes.dockerManifest, image.plain?.root?.digest],
+    ]);
+    expect(await Promise.all(plain.slice(1, -1).map(contentOf))).toEqual(built.layers.map(({ tar }) => tar));
+    await expect(nodesOf(image)).rejects.toThrow(`could not compress layer`);
+  });
+
+  it('has the nodes that it has when it is compressed at once', async () => {
+    const archive = await dockerArchive(await buildImage({ format: 'docker', layers }), {
+      layout: 'classic',
+    });
+    const nodes = await nodesOf(await opened(archive, { compressLater: true }));
+    const atOnce = await nodesOf(await opened(archive));
+    expect(nodes.map(({ descriptor }) => descriptor)).toEqual(atOnce.map(({ descriptor }) => descriptor));
+    expect(await Promise.all(nodes.map(contentOf))).toEqual(await Promise.all(atOnce.map(contentOf)));
+  });
+
+  it('knows its root at once where nothing is to be compressed', async () => {
+    const built = await buildImage({ format: 'docker', layers });
+    const archive = await dockerArchive(built, { layout: 'compressed' });
+    const image = await opened(archive, { compressLater: true, temporaryDirectory: missing });
+    expect([image.root?.digest, image.plain]).toEqual([built.digest, undefined]);
+    expect(await nodesOf(image)).toHaveLength(4);
+  });
+
+  it('is refused at once when a layer is not the one that the config lists', async () => {
+    const archive = await archiveOf(
+      { Config: 'config', Layers: ['layer'] },
+      configOf(digestOf('other')),
+      file('layer', 'plain'),
+    );
+    await expect(opened(archive, { compressLater: true })).rejects.toThrow('could not load image from path');
+  });
+});
+
 describe('a tarball whose layers are compressed in different ways', () => {
   const tars = [tarOf([file('one')]), tarOf([file('two')]), tarOf([file('three')])];
   type Form = 'none' | 'gzip' | 'zstd';

@@ -99,6 +99,24 @@ describeServices(['docker-registry', 'skopeo'], 'a put with a compression', () =
     expect(again.stderr).not.toContain('pushed blob');
   });
 
+  it('with only_if_changed compresses nothing where the image is published', async () => {
+    await using registry = await startDockerRegistry();
+    const folder = await artifacts();
+    const { digest } = await put(registry, folder, {});
+    const request = {
+      source: { repository: `${registry.host}/saved`, tag: 'a' },
+      params: { image: 'image.tar', only_if_changed: true },
+    };
+    const environment = { TMPDIR: '/nonexistent/for-layers' };
+    const unchanged = await runExecutable('out', { request, directory: folder, environment });
+    expect(unchanged).toMatchObject({ status: 0 });
+    expect(JSON.parse(unchanged.stdout).version.digest).toBe(digest);
+    const other = { ...request, source: { ...request.source, tag: 'b' } };
+    const changed = await runExecutable('out', { request: other, directory: folder, environment });
+    expect(changed).toMatchObject({ status: 1, stdout: '' });
+    expect(changed.stderr).toContain('could not compress layer');
+  });
+
   it('with zstd is fetched by in as the files of before', async () => {
     await using registry = await startDockerRegistry();
     const { digest } = await put(registry, await artifacts(), { compression: 'zstd' });
