@@ -1,13 +1,11 @@
 // Turns the nodes of the library `yaml` into ours: aliases are followed, within a bound, and every scalar is a string.
-import type { Alias, LineCounter, Node, Pair } from 'yaml';
+import type { Alias, CST, LineCounter, Node, Pair } from 'yaml';
 import { maximumYamlRepetitions } from '../limits.ts';
+import type { ErrorList } from './error-list.ts';
 import type { YamlEntry, YamlNode } from './yaml-node.ts';
 
 /** The library, which is loaded only when a file needs it. */
 export type YamlLibrary = typeof import('yaml');
-
-/** Receives what is wrong at an offset of the text. */
-export type Report = (offset: number, message: string) => void;
 
 interface Anchored {
   readonly node: YamlNode;
@@ -15,19 +13,28 @@ interface Anchored {
   readonly size: number;
 }
 
+/** What is converted of a list whose rest is still parsed. */
+interface Begun {
+  readonly line: number;
+  readonly items: YamlNode[];
+}
+
 /** Converts the documents of one file. */
 export class NodeConverter {
   readonly #library: YamlLibrary;
   readonly #lines: LineCounter;
-  readonly #report: Report;
+  readonly #errors: ErrorList;
+  /** The first items of lists that were converted before the rest of them. */
+  readonly #begun = new Map<CST.Token, Begun>();
+  readonly #texts = new Map<string, string>();
   readonly #anchors = new Map<string, Anchored>();
   #size = 0;
   #repeated = 0;
 
-  constructor(library: YamlLibrary, lines: LineCounter, report: Report) {
+  constructor(library: YamlLibrary, lines: LineCounter, errors: ErrorList) {
     this.#library = library;
     this.#lines = lines;
-    this.#report = report;
+    this.#errors = errors;
   }
 
   /** The value of a node. What cannot be a value is reported, and becomes an empty one. */
@@ -48,6 +55,16 @@ export class NodeConverter {
     return converted;
   }
 
+  /** Converts the first items of a list, as composed without the others: they come first when the list itself is converted. */
+  begin(list: CST.BlockSequence, beginning: unknown): void {
+    const converted = this.convert(beginning);
+    if (converted.kind === 'list') {
+      const begun = this.#begun.get(list) ?? { line: converted.line, items: [] };
+      this.#begun.set(list, begun);
+      begun.items.push(...converted.items);
+    }
+  }
+
   #value(node: Exclude<Node, Alias>): YamlNode {
     const { isMap, isScalar, isSeq } = this.#library;
     const line = this.#lineOf(node);
@@ -55,20 +72,34 @@ export class NodeConverter {
       return { kind: 'map', line, entries: node.items.flatMap((pair) => this.#entry(pair)) };
     }
     if (isSeq(node)) {
-      return { kind: 'list', line, items: node.items.map((item) => this.convert(item)) };
+      const begun = (node.srcToken && this.#begun.get(node.srcToken)) ?? { line, items: [] };
+      const items = [...begun.items, ...node.items.map((item) => this.convert(item))];
+      return { kind: 'list', line: begun.line, items };
     }
     const isString = isScalar(node) && (node.source !== '' || node.type !== 'PLAIN');
-    return isString ? { kind: 'string', line, value: node.source ?? '' } : { kind: 'empty', line };
+    return isString
+      ? { kind: 'string', line, value: this.#once(node.source ?? '') }
+      : { kind: 'empty', line };
+  }
+
+  /**
+   * The same text, each once. The library puts quoted ones together by character, and the runtimes hold every step, 2 KB for a
+   * digest, until a text is needed as a whole, as it is for a map.
+   */
+  #once(text: string): string {
+    const known = this.#texts.get(text) ?? text;
+    this.#texts.set(known, known);
+    return known;
   }
 
   #entry({ key: keyNode, value: valueNode }: Pair): YamlEntry[] {
     const key = this.convert(keyNode);
     if (key.kind !== 'string') {
-      this.#report(this.#offsetOf(keyNode), 'a key must be a string');
+      this.#errors.add(this.#offsetOf(keyNode), 'a key must be a string');
       return [];
     }
     if (key.value === '<<') {
-      this.#report(this.#offsetOf(keyNode), 'merge keys ("<<") are not supported: write the keys out');
+      this.#errors.add(this.#offsetOf(keyNode), 'merge keys ("<<") are not supported: write the keys out');
       return [];
     }
     const line = this.#lineOf(keyNode);
@@ -80,13 +111,13 @@ export class NodeConverter {
   #repeat(alias: Alias): YamlNode {
     const anchored = this.#anchors.get(alias.source);
     if (!anchored) {
-      this.#report(this.#offsetOf(alias), `the alias *${alias.source} has no anchor before it`);
+      this.#errors.add(this.#offsetOf(alias), `the alias *${alias.source} has no anchor before it`);
       return { kind: 'empty', line: this.#lineOf(alias) };
     }
     this.#size += anchored.size;
     this.#repeated += anchored.size;
     if (this.#repeated > maximumYamlRepetitions) {
-      this.#report(
+      this.#errors.add(
         this.#offsetOf(alias),
         `aliases repeat more than ${maximumYamlRepetitions} values: write them out`,
       );

@@ -16,7 +16,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   oci: ['errors', 'limits'],
   content: ['oci', 'limiter'],
   policy: ['content'],
-  yaml: ['policy'],
+  yaml: ['policy', 'garbage'],
   transport: ['oci', 'garbage', 'limiter'],
   credentials: ['transport', 'log'],
   registry: ['transport', 'content', 'limiter', 'concurrency', 'log'],

@@ -1,8 +1,8 @@
-// The memory of a check, a get and a put does not grow with the image, and foreign documents cannot exhaust it.
+// The memory of a check, a get and a put does not grow with the image, and foreign documents and large manifests need little.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -13,7 +13,7 @@ import { writeOciLayout } from '../support/image-files.ts';
 import { buildImage, type Document, descriptorOf, jsonDocument, seed } from '../support/images.ts';
 import { buildLayer, type Layer } from '../support/layers.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
-import { runExecutableMeasured } from '../support/run.ts';
+import { executablePath, runExecutableMeasured, runMeasured } from '../support/run.ts';
 import { endMarker, header } from '../support/tar-builder.ts';
 
 const megabyte = 2 ** 20;
@@ -256,4 +256,22 @@ it.each([
     stderr: list.message === undefined ? expect.any(String) : expect.stringContaining(list.message),
   });
   expect(peakMemory).toBeLessThan(limit);
+});
+
+it('validate reads 20,000 digests of one manifest with less than 180 MB of memory', async () => {
+  const digests = Array.from({ length: 20_000 }, (_, number) => {
+    const digest = `sha256:${createHash('sha256').update(`${number}`).digest('hex')}`;
+    const image = number % 40 === 0 ? `- name: app-${number / 40}\n  dmap:\n` : '';
+    return `${image}    "${digest}": ["v${number}.0", "v${number}.1"]\n`;
+  });
+  const manifest = join(folder, 'manifest.yaml');
+  const registries = 'registries:\n- {name: a.test/from, src: true}\n- name: a.test/to\n';
+  await writeFile(manifest, `${registries}images:\n${digests.join('')}`);
+  const { status, stdout, peakMemory } = await runMeasured(
+    executablePath('registry-image'),
+    ['validate', manifest],
+    { input: '', environment: { TEST: 'true' } },
+  );
+  expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('20000 digests') });
+  expect(peakMemory).toBeLessThan(180 * megabyte);
 });
