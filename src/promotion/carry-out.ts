@@ -1,6 +1,7 @@
 // Carries out the edges of a plan: each digest once, to all its destinations, no host waiting for another.
 import type { Registries } from '../access/registries.ts';
-import { createLimiter, type Limiter, mapConcurrently } from '../limiter.ts';
+import { collectGarbage } from '../garbage.ts';
+import { createBudget, createLimiter, type Limiter, mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { SourceGate } from '../signing/prefix-gates.ts';
 import type { Progress } from '../transfer/progress.ts';
@@ -12,11 +13,17 @@ import { isToDo, type PlannedEdge } from './plan-edges.ts';
 import type { PlannedEdges } from './repository-edges.ts';
 import type { TagOutcome } from './set-tags.ts';
 
-/** How many digests are under way at a time. They wait for the budgets of hosts, and cost little meanwhile. */
+/** How many digests are under way at a time. They wait for the budgets of hosts. */
 const digestConcurrency = 1_000;
+
+/** How many edges these digests may have together: each copy that waits takes some kilobytes. */
+const edgesUnderWay = 8_000;
 
 /** How many copies to one host are begun at a time; the requests of each keep to the budget of the host. */
 const copiesPerHost = 16;
+
+/** After so many copies garbage is collected: the runtimes let hundreds of megabytes of it wait. */
+const copiesPerCollection = 1_000;
 
 /** What became of an edge that was to be carried out. */
 export type CarriedOutcome = Pick<TagOutcome, 'outcome' | 'reason'>;
@@ -58,6 +65,7 @@ export async function carryOut(edges: PlannedEdges, options: CarryOutOptions): P
   const memory = createSharedMemory();
   const finders = new Map<string, AttachmentFinder>();
   const hosts = new Map<string, Limiter>();
+  let copies = 0;
   const copyOptions = {
     registries,
     verify,
@@ -86,10 +94,13 @@ export async function carryOut(edges: PlannedEdges, options: CarryOutOptions): P
         return await copying();
       } finally {
         release();
+        if (++copies % copiesPerCollection === 0) {
+          collectGarbage();
+        }
       }
     },
   };
-  await mapConcurrently(groupByDigest(edges), digestConcurrency, async ({ source, digest, positions }) => {
+  const carryOutDigest = async ({ source, digest, positions }: DigestGroup) => {
     const own = positions.map((position) => ({ position, edge: edges.at(position) }));
     const byDestination = Map.groupBy(own, ({ edge }) => edge.destination);
     const destinations = Array.from(
@@ -104,6 +115,11 @@ export async function carryOut(edges: PlannedEdges, options: CarryOutOptions): P
         options.onEdge({ position, edge, outcome: outcomeOf(edge, outcomes) });
       }
     });
+  };
+  const underWay = createBudget(edgesUnderWay);
+  await mapConcurrently(groupByDigest(edges), digestConcurrency, async (group) => {
+    const release = await underWay.acquire(group.positions.length);
+    await carryOutDigest(group).finally(release);
   });
 }
 
