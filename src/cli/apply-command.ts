@@ -10,7 +10,7 @@ import { repositoriesOfShard } from '../promotion/shard.ts';
 import { type CarryOutOptions, carryOutWithProgress, promotionReported } from './carry-out.ts';
 import { type CliCommand, withRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
-import { requireReportFile } from './report-file.ts';
+import { requireReportFile, withShardPage } from './report-file.ts';
 import { shardFact, shardOf } from './shard-option.ts';
 import { signerOf, signerWithFiles } from './sign-options.ts';
 
@@ -18,10 +18,12 @@ import { signerOf, signerWithFiles } from './sign-options.ts';
 const pieceSize = 256 * 1024;
 
 /** Exits with 1 when something could not be done, or was set aside by the plan; else with 0. */
-export const runApply: CliCommand<CarryOutOptions> = async (run) => {
-  const { args, options, surroundings } = run;
+export const runApply: CliCommand<CarryOutOptions> = async (given) => {
+  const { args, surroundings } = given;
   const [path = ''] = args;
-  const shard = shardOf(options.shard, surroundings.environment);
+  const shard = shardOf(given.options.shard, surroundings.environment);
+  const run = withShardPage(given, shard);
+  const { options } = run;
   await requireReportFile(options);
   const sign = signerWithFiles(await signerOf(run), () => path);
   await using plan = await openPlan(path);

@@ -15,7 +15,7 @@ import type { CliRun, OpenedRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
 import type { PromotionAbout } from './promotion-page.ts';
 import { createReadingProgress } from './promotion-progress.ts';
-import { requireReportFile } from './report-file.ts';
+import { requireReportFile, withShardPage } from './report-file.ts';
 import { shardFact, shardOf } from './shard-option.ts';
 import { optionalPattern } from './shared-options.ts';
 import { signerOf, signerWithFiles } from './sign-options.ts';
@@ -49,7 +49,9 @@ export interface WantedPromotions extends Pick<PlanRequest, 'isAtSource'> {
 
 /** Reads the options about a plan. Throws a UserError for a malformed one, and for a file that cannot be written. */
 export async function planningRules(run: CliRun<PlanningOptions>): Promise<PlanningRules> {
-  const { options, surroundings } = run;
+  const { surroundings } = run;
+  const shard = shardOf(run.options.shard, surroundings.environment);
+  const { options } = withShardPage(run, shard);
   const { out, report } = options;
   if (out !== undefined && report !== undefined && resolve(out) === resolve(report)) {
     throw new UserError('--out and --report are the same file', { hint: 'name two files' });
@@ -61,7 +63,7 @@ export async function planningRules(run: CliRun<PlanningOptions>): Promise<Plann
   return {
     sign: await signerOf(run),
     mayMove: moveRule(options.allowTagMoves),
-    shard: shardOf(options.shard, surroundings.environment),
+    shard,
   };
 }
 
@@ -108,7 +110,7 @@ export async function planAndPromote(
         )
       : planned;
   const origin = [...about.origin, ...shardFact(shard)];
-  return await promotionReported(result, { ...about, mode, origin }, run, opened);
+  return await promotionReported(result, { ...about, mode, origin }, withShardPage(run, shard), opened);
 }
 
 function destinationsOf(promotions: readonly RepositoryPromotion[]): string[] {

@@ -1,7 +1,9 @@
-// The option --report: refused before any request where the file cannot be written, and written when there is a result.
+// The option --report: named after the shard, refused before any request where the file cannot be written, and written when there is a result.
+import { join, parse } from 'node:path';
 import { errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CommandResult } from '../process/surroundings.ts';
+import type { Shard } from '../promotion/shard.ts';
 import { version } from '../version.ts';
 import type { CliRun } from './cli-context.ts';
 import { reportHtml } from './report-html.ts';
@@ -21,6 +23,20 @@ const exitMeanings = {
   1: 'something could not be done, or is forbidden',
   2: 'differences, or changes pending',
 };
+
+/**
+ * A run whose page is named after its shard, `report-0-of-3.html` for `report.html`: the tasks of a promotion have the same
+ * arguments, and none may replace the page of another. Without a shard, and with a single one, the name stays.
+ */
+export function withShardPage<Run extends CliRun<ReportOptions>>(run: Run, shard: Shard | undefined): Run {
+  const { report } = run.options;
+  if (report === undefined || !shard || shard.count === 1) {
+    return run;
+  }
+  const { dir, name, ext } = parse(report);
+  const page = join(dir, `${name}-${shard.index}-of-${shard.count}${ext}`);
+  return { ...run, options: { ...run.options, report: page } };
+}
 
 /**
  * Throws a UserError when the file of the option is not named as a page (it may be the manifest), or cannot be written.

@@ -103,6 +103,44 @@ describe('the page of', () => {
     });
   });
 
+  it('each shard has a name of its own: tasks with the same arguments do not replace the page of another', async () => {
+    const { source, destination, folder } = await scene();
+    const second = await registryWith();
+    const manifest = await manifestFile(source, [destination, second], { app: [[one, '1.0']] });
+    const [plan, report] = [join(folder, 'plan.json'), join(folder, 'report.html')];
+    await runCli(['promote', '--manifest', manifest, '--out', plan]);
+    const planned = [
+      'promote',
+      '--manifest',
+      manifest,
+      '--shard',
+      '0/2',
+      '--report',
+      join(folder, 'plan.htm'),
+    ];
+    expect(await runCli(planned)).toMatchObject({ code: 2 });
+    for (const index of ['0', '1']) {
+      const environment = { JOB_COMPLETION_INDEX: index, SHARD_COUNT: '2' };
+      const { code, stderr } = await runCli(['apply', plan, '--report', report], { environment });
+      expect(code).toBe(0);
+      expect(stderr).toContain(`the report is in ${join(folder, `report-${index}-of-2.html`)}`);
+    }
+    expect((await readdir(folder)).sort()).toEqual([
+      'plan-0-of-2.htm',
+      'plan.json',
+      'report-0-of-2.html',
+      'report-1-of-2.html',
+    ]);
+    const pages = [
+      await readPage(join(folder, 'report-0-of-2.html')),
+      await readPage(join(folder, 'report-1-of-2.html')),
+    ];
+    expect(pages.map(({ facts }) => facts.Shard)).toEqual(['0/2', '1/2']);
+    expect(pages.flatMap(({ rows }) => rows).sort()).toEqual(
+      [destination, second].map(({ host }) => `copied ${host}/prod/app 1.0`).sort(),
+    );
+  });
+
   it('an audit lists differences and destinations that could not be read', async () => {
     const { source, destination, folder } = await scene();
     const broken = await registryWith(
