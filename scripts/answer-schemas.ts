@@ -241,7 +241,8 @@ const sign = object({
   repository: string('host/path/name'),
   tag: orNull(string('the tag that was asked for')),
   digest,
-  key: string('the SHA-256 of the public key'),
+  key: orNull(string('the SHA-256 of the public key; null without a key')),
+  identity: orNull(string('who the certificate names, and the issuer of the token; null with a key')),
   signatures: list(
     object({
       digest,
@@ -256,7 +257,8 @@ const attest = object({
   repository: string('host/path/name'),
   tag: orNull(string('the tag that was asked for')),
   digest,
-  key: string('the SHA-256 of the public key'),
+  key: orNull(string('the SHA-256 of the public key; null without a key')),
+  identity: orNull(string('who the certificate names, and the issuer of the token; null with a key')),
   type: string('the URI of the type of what is attested'),
   manifest: digest,
   outcome: oneOf(['attested', 'present'], 'present: the key had attested the same before'),

@@ -6,6 +6,7 @@ import type { ClientCertificate } from '../transport/connections.ts';
 import type { HttpClient } from '../transport/http-client.ts';
 import { createHttpClient } from '../transport/node-http-client.ts';
 import { proxyFor } from '../transport/proxy.ts';
+import { createRetrier, type Retrier } from '../transport/retrier.ts';
 import { mirrorLimits, registryLimits, type TimeLimits } from '../transport/time-limits.ts';
 import { createTrustRoots, expiredCertificates, machineTrustFiles } from '../transport/trust-roots.ts';
 import type { AccessSettings, AccessSurroundings } from './access-settings.ts';
@@ -15,6 +16,7 @@ import { openRegistry, type RegistryAccess, type RegistryLogin } from './registr
 import { loggingRequests } from './request-log.ts';
 import { redactingSecrets } from './request-secrets.ts';
 import { type RetryPolicies, retryPolicies } from './retry-policies.ts';
+import { logTransportEvents } from './transport-log.ts';
 
 /** Opens registries that share trust roots, proxies and connections. */
 export interface Access {
@@ -22,6 +24,8 @@ export interface Access {
   registry(host: string, login: RegistryLogin, budget?: HostBudget): RegistryAccess;
   /** A registry that stands in for another one: it gets less time, and few retries. */
   mirror(host: string, login: RegistryLogin): RegistryAccess;
+  /** For servers that are no registries: by the same trust roots and proxies, with the patience of the command. */
+  service(): { readonly client: HttpClient; readonly retrier: Retrier };
   /** Chooses the log-in that settings ask for. May send requests; fails with a UserError of that log-in. */
   logIn(settings: AccessSettings): Promise<Login>;
   /** Closes all connections. */
@@ -72,7 +76,16 @@ export function openAccess(
   // The limits of a mirror are seconds already.
   const mirrorClient = newClient(mirrorLimits.connect, 1);
 
+  const serviceRetrier = createRetrier({
+    policy: policies[command],
+    clock,
+    random: surroundings.random,
+    signal,
+    onEvent: logTransportEvents(log),
+  });
+
   return {
+    service: () => ({ client: registryClient, retrier: serviceRetrier }),
     registry(host, login, budget) {
       const { clientCertificate } = login;
       const client = clientCertificate

@@ -1,6 +1,7 @@
 // Many registries at once: for each repository the settings of the longest matching prefix, its log-in and its budget.
 import type { Log } from '../log.ts';
 import { checkAddressable, parseRepository, type RepositoryReference } from '../oci/reference.ts';
+import { requestUrl } from '../transport/resolve-url.ts';
 import type { Session } from '../transport/session.ts';
 import { repositoryScope } from '../transport/token.ts';
 import { type Access, openAccess } from './access.ts';
@@ -26,6 +27,8 @@ export interface Registries {
   deleter(repository: RepositoryReference): Promise<Session>;
   /** A session that may list the repositories of a registry; the settings are those of the names below `prefix`. */
   catalog(registry: string, prefix: string): Promise<Session>;
+  /** For a server at a URL that is no registry: by the trust roots of the settings for its host. */
+  service(url: string): ReturnType<Access['service']>;
   /** Closes all connections. */
   close(): Promise<void>;
 }
@@ -76,12 +79,17 @@ export function openRegistries(
     return access.registry(renamed.registry, { credentials, insecure }, budgetOf(renamed.registry));
   };
 
-  const session = async (repository: RepositoryReference, scopes: readonly string[]): Promise<Session> => {
-    const name = `${repository.registry}/${repository.path}`;
+  const entryFor = (name: string): RegistrySettings => {
     const entry = settingsFor(name, settings);
     if (!entry) {
       throw new Error('registries need settings with an empty prefix');
     }
+    return entry;
+  };
+
+  const session = async (repository: RepositoryReference, scopes: readonly string[]): Promise<Session> => {
+    const name = `${repository.registry}/${repository.path}`;
+    const entry = entryFor(name);
     const key = `${entry.prefix} ${repository.registry}`;
     const host = hosts.get(key) ?? open(entry, name);
     hosts.set(key, host);
@@ -100,6 +108,7 @@ export function openRegistries(
     catalog: (registry, prefix) =>
       // No request has this path: it stands for whatever is below the prefix.
       session({ registry, path: `${prefix}/repositories`.replace(/^\//, '') }, ['registry:catalog:*']),
+    service: (url) => accessFor(entryFor(requestUrl(url).host)).service(),
     close: async () => {
       await Promise.all([...accesses.values()].map((access) => access.close()));
     },

@@ -1,20 +1,17 @@
-// registry-image attest: attests something of an image on a registry with a private key, such as its SBOM.
+// registry-image attest: attests something of an image on a registry with a private key or as an identity, such as its SBOM.
 import { UserError } from '../errors.ts';
 import { repositoryName } from '../oci/reference.ts';
 import { readAttestationFile } from '../put/attestation-file.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
 import { attestImage } from '../signing/attest-image.ts';
-import { keySigner } from '../signing/bundle-signer.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
 import { parseRegistryImage } from './image-argument.ts';
-import { readPrivateKeyFile } from './sign-options.ts';
+import { readSignatory, type SignerOptions, signatoryFields } from './signer-options.ts';
 import { jsonAnswer, tableText } from './table.ts';
 
-interface Options extends RegistryOptions {
-  /** The path of the private key. */
-  readonly key?: string;
+interface Options extends RegistryOptions, SignerOptions {
   readonly type?: string;
   /** The path of what is attested. */
   readonly predicate?: string;
@@ -25,23 +22,19 @@ export const runAttest: CliCommand<Options> = async (run) => {
   const { options, surroundings } = run;
   const { clock } = surroundings;
   const { repository, tag, digest } = parseRegistryImage(run.args[0] ?? '');
-  const { key: keyFile, type = '', predicate: path } = options;
-  if (keyFile === undefined) {
-    throw new UserError('--key is missing', { hint: 'name the file of the private key to sign with' });
-  }
+  const { type = '', predicate: path } = options;
   if (path === undefined) {
     throw new UserError('--predicate is missing', { hint: 'name the file with what is attested' });
   }
   const attestation = await readAttestationFile({ type, path, where: '--', now: clock.now() });
-  const key = await readPrivateKeyFile(keyFile, surroundings);
-  const signer = keySigner(key);
   return await withRegistries(run, async ({ registries, settings }) => {
+    const signatory = await readSignatory(run, registries);
     requireAllowed([repositoryName(repository)], settings);
     const session = await registries.writer(repository);
     const image = await getManifest(session, digest ?? tag ?? '');
     const root = { mediaType: image.mediaType, size: image.bytes.length, digest: image.digest };
     const target = repositoryTarget(session, () => {});
-    const { predicateType, manifest, outcome } = await attestImage(root, attestation, signer, {
+    const { predicateType, manifest, outcome } = await attestImage(root, attestation, signatory.by, {
       session,
       target,
       now: clock.now,
@@ -53,7 +46,7 @@ export const runAttest: CliCommand<Options> = async (run) => {
             repository: name,
             tag: tag ?? null,
             digest: image.digest,
-            key: key.publicKey.id,
+            ...signatoryFields(signatory),
             type: predicateType,
             manifest,
             outcome,
@@ -61,7 +54,7 @@ export const runAttest: CliCommand<Options> = async (run) => {
         : `${tableText(
             ['DIGEST', 'TYPE', 'MANIFEST', 'OUTCOME'],
             [[image.digest, predicateType, manifest, outcome]],
-          )}${name}@${image.digest} is attested by ${signer.name}\n`,
+          )}${name}@${image.digest} is attested by ${signatory.by.name}\n`,
       code: 0,
     };
   });

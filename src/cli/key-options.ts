@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { systemReason, UserError } from '../errors.ts';
 
-/** A file with a key; `path` names it in errors. */
+/** A file with a key in PEM, or a token; `path` names it in errors. */
 export interface KeyFile {
   readonly path: string;
   readonly pem: string;
@@ -10,7 +10,12 @@ export interface KeyFile {
 
 /** Reads the file that `--key` names. Throws a UserError. */
 export async function readKeyFile(file: string): Promise<KeyFile> {
-  const path = `--key ${JSON.stringify(file)}`;
+  return await readOptionFile(file, '--key');
+}
+
+/** The same for another option. */
+export async function readOptionFile(file: string, option: string): Promise<KeyFile> {
+  const path = `${option} ${JSON.stringify(file)}`;
   try {
     return { path, pem: await readFile(file, 'utf8') };
   } catch (error) {

@@ -1,5 +1,4 @@
-// registry-image sign: signs an image on a registry with a private key.
-import { UserError } from '../errors.ts';
+// registry-image sign: signs an image on a registry with a private key, or as an identity.
 import { repositoryName } from '../oci/reference.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryTarget } from '../registry/repository-target.ts';
@@ -9,12 +8,10 @@ import { type CliCommand, type RegistryOptions, withRegistries } from './cli-con
 import { requireAllowed } from './destinations.ts';
 import { parseRegistryImage } from './image-argument.ts';
 import { readAnnotations } from './key-options.ts';
-import { readPrivateKeyFile } from './sign-options.ts';
+import { readSignatory, type SignerOptions, signatoryFields } from './signer-options.ts';
 import { jsonAnswer, tableText } from './table.ts';
 
-interface Options extends RegistryOptions {
-  /** The path of the private key. */
-  readonly key?: string;
+interface Options extends RegistryOptions, SignerOptions {
   readonly format: string;
   /** `name=value`. */
   readonly annotation: readonly string[];
@@ -26,14 +23,11 @@ export const runSign: CliCommand<Options> = async (run) => {
   const { options, surroundings } = run;
   const { clock } = surroundings;
   const { repository, tag, digest } = parseRegistryImage(run.args[0] ?? '');
-  if (options.key === undefined) {
-    throw new UserError('--key is missing', { hint: 'name the file of the private key to sign with' });
-  }
   const { format, recursive = false } = options;
   const annotations = readAnnotations(options.annotation);
-  const key = await readPrivateKeyFile(options.key, surroundings);
-  const signer = signerWith(key, { format, annotations, recursive }, 'sign');
   return await withRegistries(run, async ({ registries, settings }) => {
+    const signatory = await readSignatory(run, registries);
+    const signer = signerWith(signatory, { format, annotations, recursive }, 'sign');
     requireAllowed([repositoryName(repository)], settings);
     const session = await registries.writer(repository);
     const image = await getManifest(session, digest ?? tag ?? '');
@@ -43,15 +37,20 @@ export const runSign: CliCommand<Options> = async (run) => {
       target: repositoryTarget(session, () => {}),
       now: clock.now,
     });
-    const { id } = key.publicKey;
     const name = repositoryName(repository);
     return {
       output: options.json
-        ? jsonAnswer({ repository: name, tag: tag ?? null, digest: image.digest, key: id, signatures })
+        ? jsonAnswer({
+            repository: name,
+            tag: tag ?? null,
+            digest: image.digest,
+            ...signatoryFields(signatory),
+            signatures,
+          })
         : `${tableText(
             ['DIGEST', 'FORMAT', 'MANIFEST', 'OUTCOME'],
             signatures.map((each) => [each.digest, each.format, each.manifest, each.outcome]),
-          )}${name}@${image.digest} is signed by key ${id}\n`,
+          )}${name}@${image.digest} is signed by ${signatory.by.name}\n`,
       code: 0,
     };
   });

@@ -6,7 +6,7 @@ import { promotionRecord, type RecordedPromotion } from '../promotion/promotion-
 import { recordForImage } from '../signing/attest-image.ts';
 import { readSigningKey } from '../signing/private-key.ts';
 import { signImage } from '../signing/sign-image.ts';
-import { signerWith } from '../signing/sign-settings.ts';
+import { keySignatory, signerWith } from '../signing/sign-settings.ts';
 import type { CliRun } from './cli-context.ts';
 import { readKeyFile } from './key-options.ts';
 
@@ -41,7 +41,11 @@ export async function signerOf({
     return undefined;
   }
   const key = await readPrivateKeyFile(signKey, surroundings);
-  const signer = signerWith(key, { format: signFormat ?? '', annotations: {}, recursive: false }, '--sign');
+  const signer = signerWith(
+    keySignatory(key),
+    { format: signFormat ?? '', annotations: {}, recursive: false },
+    '--sign',
+  );
   return async (session, target, root, promotion) => {
     const { now } = surroundings.clock;
     const place = { session, target, now };

@@ -28,12 +28,14 @@ export function defineSigningCommands(program: Program, define: Define): void {
     async () => (await import('./verify-command.ts')).runVerify,
   );
   define(
-    withRegistryOptions(
+    withIdentityOptions(
       program
         .command('sign')
-        .description('sign an image with a private key; COSIGN_PASSWORD is its password')
+        .description(
+          'sign an image with a private key, or as an identity; COSIGN_PASSWORD is the password of the key',
+        )
         .argument('<image>', 'host/path/name:tag or host/path/name@sha256:…')
-        .option('--key <file>', 'required: the private key (PEM)')
+        .option('--key <file>', 'the private key (PEM)')
         .option('--format <format>', 'bundle, legacy or both', 'bundle')
         .addOption(repeatedOption('--annotation <name=value>', 'is signed with the image'))
         .option('--recursive', 'sign everything that an index lists, too'),
@@ -41,15 +43,24 @@ export function defineSigningCommands(program: Program, define: Define): void {
     async () => (await import('./sign-command.ts')).runSign,
   );
   define(
-    withRegistryOptions(
+    withIdentityOptions(
       program
         .command('attest')
-        .description('attest something of an image with a private key, such as its SBOM')
+        .description('attest something of an image, such as its SBOM, with a private key or as an identity')
         .argument('<image>', 'host/path/name:tag or host/path/name@sha256:…')
-        .option('--key <file>', 'required: the private key (PEM); COSIGN_PASSWORD is its password')
+        .option('--key <file>', 'the private key (PEM); COSIGN_PASSWORD is its password')
         .option('--type <type>', 'required: spdxjson, cyclonedx, slsaprovenance1, …, or a URI')
         .option('--predicate <file>', 'required: what is attested, as the type has it'),
     ),
     async () => (await import('./attest-command.ts')).runAttest,
   );
+}
+
+/** Adds the options of a command that can sign without a key. */
+function withIdentityOptions(command: Program): Program {
+  return withRegistryOptions(command)
+    .option('--fulcio-url <url>', 'sign without a key: the Fulcio that certifies an identity')
+    .option('--rekor-url <url>', 'the Rekor that logs the signature')
+    .option('--timestamp-url <url>', 'the timestamp authority that says when it was made')
+    .option('--identity-token <file>', 'the identity token; by default from the environment of the CI');
 }

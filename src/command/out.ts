@@ -45,7 +45,12 @@ export const runOut: Command = async (surroundings) => {
   const requested = await readRequestedTags(request, directory, { log, now: surroundings.clock.now() });
   checkRequestedTags(requested);
   const immutable = immutableTags(setting);
-  const signer = await openPutSigner(sign, { directory, clock: surroundings.clock, log });
+  const signer = await openPutSigner(sign, {
+    ...surroundings,
+    directory,
+    log,
+    services: () => access.service(),
+  });
   const trust = openContentTrust(request.source, access, surroundings, log);
   const { verify } = request.source;
   const { clock } = surroundings;

@@ -10,8 +10,10 @@ import { repositoryTarget } from '../registry/repository-target.ts';
 import type { PutAttest, PutSign } from '../request/sign.ts';
 import { attestImage } from '../signing/attest-image.ts';
 import type { Attestation } from '../signing/attestation.ts';
+import { ownBundle } from '../signing/own-bundle.ts';
 import { signImage } from '../signing/sign-image.ts';
-import { readSigner } from '../signing/sign-settings.ts';
+import { readSigner, type SignerSurroundings } from '../signing/sign-settings.ts';
+import { signatureBundles } from '../signing/stored-signatures.ts';
 import { verifyImage } from '../signing/verify-image.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Session } from '../transport/session.ts';
@@ -29,14 +31,14 @@ export interface PutSigner {
     root: Descriptor,
     bytes: (() => Promise<Uint8Array>) | undefined,
   ): Promise<string>;
-  /** Whether the repository has a signature of an image or index by the same key. */
+  /** Whether the repository has a signature of an image or index by the same key or identity. */
   hasSigned(session: Session, digest: Digest): Promise<boolean>;
   /** The same as `sign` for what the repository has under a digest. */
   signPublished(session: Session, digest: Digest): Promise<string>;
 }
 
 /** What a signer of a put uses. */
-export interface PutSignerSurroundings {
+export interface PutSignerSurroundings extends Omit<SignerSurroundings, 'now'> {
   /** The directory of the artifacts of the build. */
   readonly directory: string;
   readonly clock: Clock;
@@ -49,27 +51,26 @@ export interface PutSignerSurroundings {
  */
 export async function openPutSigner(
   settings: PutSign | undefined,
-  { directory, clock, log }: PutSignerSurroundings,
+  { directory, clock, log, ...surroundings }: PutSignerSurroundings,
 ): Promise<PutSigner | undefined> {
   if (!settings) {
     return undefined;
   }
-  const signer = await readSigner(settings, 'params.sign');
+  const signer = await readSigner(settings, 'params.sign', { ...surroundings, now: clock.now });
   const attestation = await attestationOf(settings.attest, directory, clock);
   const { by, key } = signer;
-  const { name } = by;
   const sign = async (session: Session, target: TaggedTarget, root: Descriptor) => {
     const place = { session, target, now: clock.now };
     for (const { digest, format, manifest, outcome } of await signImage(root, signer, place)) {
       const done = outcome === 'signed' ? 'signed' : 'already signed:';
-      log.info(`${done} ${digest} by ${name} (${format} ${manifest})`);
+      log.info(`${done} ${digest} by ${by.name} (${format} ${manifest})`);
     }
     if (attestation) {
       const { predicateType, manifest, outcome } = await attestImage(root, attestation, by, place);
       const done = outcome === 'attested' ? 'attested' : 'already attested:';
       log.info(`${done} ${root.digest} as ${predicateType} (${manifest})`);
     }
-    return `by ${name}`;
+    return `by ${by.name}`;
   };
   return {
     async sign(session, target, root, bytes) {
@@ -79,6 +80,9 @@ export async function openPutSigner(
       return await sign(session, target, root);
     },
     async hasSigned(session, digest) {
+      if (!key) {
+        return (await ownBundle(session, digest, by, signatureBundles, () => true)) !== undefined;
+      }
       const own = { keys: [key.publicKey], threshold: 1, mode: 'require', annotations: {} } as const;
       return (await verifyImage(session, digest, own, 'enough')).isVerified;
     },

@@ -26,7 +26,7 @@ function passwordBefore(name: string): string {
 
 /** The secrets of `sign` in the params of a put. */
 export function secretsOfSign(sign: PutSign | undefined): string[] {
-  return sign ? [sign.key, sign.password] : [];
+  return sign ? [sign.key, sign.password, sign.keyless.identityToken] : [];
 }
 
 /** The secrets among the keys of a log-in. */

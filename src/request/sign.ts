@@ -1,4 +1,4 @@
-// The `sign` object of the params of a put: the key that signs what is pushed.
+// The `sign` object of the params of a put: the key, or the identity, that signs what is pushed.
 import type { ObjectReader } from './decode.ts';
 
 /** `sign` as configured; it is checked, and its key read, before any request. */
@@ -8,6 +8,13 @@ export interface PutSign {
   readonly format: string;
   readonly annotations: Readonly<Record<string, string>>;
   readonly recursive: boolean;
+  /** Instead of a key: the identity, and the services that vouch for it. */
+  readonly keyless: {
+    readonly identityToken: string;
+    readonly fulcioUrl: string;
+    readonly rekorUrl: string;
+    readonly timestampUrl: string;
+  };
   /** What is attested of the image, beside the signature. */
   readonly attest: PutAttest | undefined;
 }
@@ -27,6 +34,12 @@ export function readPutSign(object: ObjectReader): PutSign {
     format: object.string('format'),
     annotations: object.stringMap('annotations'),
     recursive: object.boolean('recursive'),
+    keyless: {
+      identityToken: object.string('identity_token'),
+      fulcioUrl: object.string('fulcio_url'),
+      rekorUrl: object.string('rekor_url'),
+      timestampUrl: object.string('timestamp_url'),
+    },
     attest: object.statedObject('attest', (attest) => ({
       type: attest.string('type'),
       predicate: attest.string('predicate'),

@@ -8,16 +8,16 @@ import { readBundle } from './sigstore-bundle.ts';
 
 /** A signature, and what a bundle holds to verify it with (`verificationMaterial`). */
 export interface BundleSignature {
-  readonly signature: Uint8Array;
+  readonly signature: Buffer;
   readonly material: JsonValue;
 }
 
 /** Signs statements. */
 export interface BundleSigner {
-  /** For people: `key sha256:…`. */
+  /** For people: `key sha256:…`, or an identity, which is known after its first signature. */
   readonly name: string;
-  /** Signs bytes. Throws what a server said that has a part in it. */
-  sign(bytes: Uint8Array): Promise<BundleSignature>;
+  /** Signs an envelope. Throws what a server said that has a part in it. */
+  sign(unsigned: Omit<Envelope, 'signature'>): Promise<BundleSignature>;
   /** The envelope in a stored bundle that the same signer has made; undefined for any other. Throws a UserError for no bundle. */
   ownEnvelope(bundle: Uint8Array): Promise<Envelope | undefined>;
 }
@@ -27,8 +27,8 @@ export function keySigner(key: SigningKey): BundleSigner {
   const { id } = key.publicKey;
   return {
     name: `key ${id}`,
-    sign: async (bytes) => ({
-      signature: signBytes(key, bytes),
+    sign: async (unsigned) => ({
+      signature: signBytes(key, signedBytes(unsigned)),
       material: { publicKey: { hint: Buffer.from(digestHex(id), 'hex').toString('base64') } },
     }),
     async ownEnvelope(bundle) {

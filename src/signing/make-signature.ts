@@ -3,7 +3,7 @@ import { type Digest, digestHex } from '../oci/digest.ts';
 import { encodeJson, type JsonValue, sortedMap } from '../oci/json.ts';
 import type { Attestation } from './attestation.ts';
 import type { BundleSigner } from './bundle-signer.ts';
-import { signedBytes, statementType } from './dsse-envelope.ts';
+import { statementType } from './dsse-envelope.ts';
 import { currentStatement, signaturePredicate } from './image-statement.ts';
 import { type SigningKey, signBytes } from './private-key.ts';
 import { bundleType } from './sigstore-bundle.ts';
@@ -64,7 +64,7 @@ function statement(subject: JsonValue, predicateType: string, predicate: string)
 }
 
 async function bundleAround(payload: Buffer, signer: BundleSigner): Promise<Uint8Array> {
-  const { signature, material } = await signer.sign(signedBytes({ payloadType: statementType, payload }));
+  const { signature, material } = await signer.sign({ payloadType: statementType, payload });
   return Buffer.from(
     encodeJson({
       mediaType: bundleType,
@@ -72,7 +72,7 @@ async function bundleAround(payload: Buffer, signer: BundleSigner): Promise<Uint
       dsseEnvelope: {
         payload: payload.toString('base64'),
         payloadType: statementType,
-        signatures: [{ sig: Buffer.from(signature).toString('base64') }],
+        signatures: [{ sig: signature.toString('base64') }],
       },
     }),
   );

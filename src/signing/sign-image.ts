@@ -13,6 +13,7 @@ import { attachBundle, attachLegacy } from './attach-signature.ts';
 import { signaturePredicate } from './image-statement.ts';
 import { makeBundle, makePayload } from './make-signature.ts';
 import { ownBundle } from './own-bundle.ts';
+import type { SigningKey } from './private-key.ts';
 import type { Signer } from './sign-settings.ts';
 import { legacySignatures, signatureBundles } from './stored-signatures.ts';
 import { type SignatureFormat, verifySignature } from './verify-signature.ts';
@@ -79,7 +80,7 @@ async function signOnce(
     const manifest = await attachBundle(session, target, subject, added);
     return { digest, format, manifest, outcome: 'signed' };
   }
-  const payload = makePayload(digest, repositoryName(session.repository), key, annotations);
+  const payload = makePayload(digest, repositoryName(session.repository), legacyKey(key), annotations);
   return { digest, format, manifest: await attachLegacy(target, digest, payload), outcome: 'signed' };
 }
 
@@ -95,7 +96,7 @@ async function ownSignature(
       isDeepStrictEqual(statement.annotations, annotations),
     );
   }
-  const requirements = { keys: [key.publicKey], annotations };
+  const requirements = { keys: [legacyKey(key).publicKey], annotations };
   for await (const stored of legacySignatures(session, subject)) {
     if ('reason' in stored) {
       continue;
@@ -112,6 +113,13 @@ async function ownSignature(
     }
   }
   return undefined;
+}
+
+function legacyKey(key: Signer['key']): SigningKey {
+  if (!key) {
+    throw new Error('legacy signatures need a key');
+  }
+  return key;
 }
 
 /** The root, and the images and indexes below it, each once. */

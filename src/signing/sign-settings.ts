@@ -2,6 +2,9 @@
 import { UserError } from '../errors.ts';
 import { nearestKey } from '../policy/nearest-key.ts';
 import { type BundleSigner, keySigner } from './bundle-signer.ts';
+import { secretsOfToken, type TokenEnvironment } from './identity-token.ts';
+import { isKeyless, type KeylessNames, type RawKeylessSettings, readKeyless } from './keyless-settings.ts';
+import type { KeylessSurroundings } from './keyless-signer.ts';
 import type { SignedAnnotations } from './make-signature.ts';
 import { readSigningKey, type SigningKey } from './private-key.ts';
 import type { SignatureFormat } from './verify-signature.ts';
@@ -14,13 +17,20 @@ export interface SignSettings {
   readonly format: string;
   readonly annotations: SignedAnnotations;
   readonly recursive: boolean;
+  /** Instead of a key. */
+  readonly keyless: RawKeylessSettings;
+}
+
+/** What a signer uses of its surroundings. */
+export interface SignerSurroundings extends KeylessSurroundings {
+  readonly environment: TokenEnvironment;
 }
 
 /** `sign` after its key was read. */
 export interface Signer {
   readonly by: BundleSigner;
-  /** The key of `by`, for legacy signatures. */
-  readonly key: SigningKey;
+  /** The key of `by`, where it has one: legacy signatures need it. */
+  readonly key: SigningKey | undefined;
   readonly formats: readonly SignatureFormat[];
   readonly annotations: SignedAnnotations;
   /** Whether everything that an index lists is signed too. */
@@ -33,21 +43,64 @@ const formats: Readonly<Record<string, readonly SignatureFormat[]>> = {
   both: ['bundle', 'legacy'],
 };
 
-/** Reads `sign` without any request. Throws a UserError that begins with `where` and quotes no secret. */
-export async function readSigner(settings: SignSettings, where: string): Promise<Signer> {
-  const { key, password } = settings;
+/** Who signs, before anything is sent. */
+export type Signatory = Pick<Signer, 'by' | 'key'>;
+
+/** Reads `sign` without any request. Throws a UserError that names a setting below `where`, and quotes no secret. */
+export async function readSigner(
+  settings: SignSettings,
+  where: string,
+  surroundings: SignerSurroundings,
+): Promise<Signer> {
+  const { key, password, keyless } = settings;
+  if (isKeyless(keyless)) {
+    if (key !== '') {
+      throw new UserError(`${where}.key is set together with an identity`, {
+        hint: 'sign with one of them: remove the key, or identity_token, fulcio_url, rekor_url and timestamp_url',
+      });
+    }
+    return signerWith(await keylessSignatory(keyless, putNames(where), surroundings), settings, where);
+  }
   if (key === '') {
     throw new UserError(`${where}.key is missing`, {
-      hint: 'set it to the private key (PEM) to sign with, or remove sign to publish without a signature',
+      hint: 'set it to the private key (PEM) to sign with, or fulcio_url to sign without one; without sign nothing is signed',
     });
   }
-  return signerWith(await readSigningKey(key, password, `${where}.key`), settings, where);
+  return signerWith(keySignatory(await readSigningKey(key, password, `${where}.key`)), settings, where);
 }
 
-/** The signer for a key that was read. Throws a UserError that begins with `where` for an unknown format. */
+/** A key as the one who signs. */
+export function keySignatory(key: SigningKey): Signatory {
+  return { by: keySigner(key), key };
+}
+
+/** An identity as the one who signs. Sends no request. Throws as {@link readKeyless} does. */
+export async function keylessSignatory(
+  settings: RawKeylessSettings,
+  names: KeylessNames,
+  surroundings: SignerSurroundings,
+): Promise<Signatory> {
+  const { environment, now, addSecret } = surroundings;
+  const keyless = readKeyless(settings, names, environment, now());
+  secretsOfToken(keyless.source).forEach(addSecret);
+  // Only who signs without a key loads it.
+  const { keylessSigner } = await import('./keyless-signer.ts');
+  return { by: keylessSigner(keyless, surroundings), key: undefined };
+}
+
+function putNames(where: string): KeylessNames {
+  return {
+    identityToken: `${where}.identity_token`,
+    fulcioUrl: `${where}.fulcio_url`,
+    rekorUrl: `${where}.rekor_url`,
+    timestampUrl: `${where}.timestamp_url`,
+  };
+}
+
+/** The signer of images. Throws a UserError that begins with `where` for an unknown format, and for one that needs a key. */
 export function signerWith(
-  key: SigningKey,
-  { format, annotations, recursive }: Omit<SignSettings, 'key' | 'password'>,
+  { by, key }: Signatory,
+  { format, annotations, recursive }: Pick<SignSettings, 'format' | 'annotations' | 'recursive'>,
   where: string,
 ): Signer {
   const name = format || 'bundle';
@@ -59,5 +112,8 @@ export function signerWith(
       nearest === undefined ? {} : { hint: `did you mean ${nearest}?` },
     );
   }
-  return { by: keySigner(key), key, formats: chosen, annotations, recursive };
+  if (!key && chosen.includes('legacy')) {
+    throw new UserError(`${where}.format ${name} needs a key: without one only bundles are made`);
+  }
+  return { by, key, formats: chosen, annotations, recursive };
 }

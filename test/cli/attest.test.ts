@@ -45,6 +45,7 @@ it('prints one document with --json', async () => {
       tag: '1.0',
       digest: image.digest,
       key: id,
+      identity: null,
       type: 'https://spdx.dev/Document',
       manifest: expect.stringMatching(/^sha256:/),
       outcome: 'attested',

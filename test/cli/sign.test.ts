@@ -54,6 +54,7 @@ it('prints one document with --json', async () => {
       tag: '1.0',
       digest: image.digest,
       key: id,
+      identity: null,
       signatures: [
         { ...signature, format: 'bundle' },
         { ...signature, format: 'legacy' },

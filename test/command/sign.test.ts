@@ -7,11 +7,14 @@ import { runOut } from '../../src/command/out.ts';
 import { readPublicKey } from '../../src/signing/public-key.ts';
 import { dockerArchive } from '../support/image-files.ts';
 import { buildImage, buildIndex, type Image, jsonDocument, seed } from '../support/images.ts';
+import { storedBundles, verifiedBundle } from '../support/keyless.ts';
 import { file } from '../support/layers.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { registryForTest } from '../support/registry-for-test.ts';
+import { runCli } from '../support/run-cli.ts';
 import { runCommand } from '../support/run-command.ts';
 import { createKey, signSeeded } from '../support/signatures.ts';
+import { identityToken, type SigstoreServer, startSigstore } from '../support/sigstore-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const name = 'team/app';
@@ -237,6 +240,104 @@ describe('a put with attest', () => {
     expect(answer).toBeUndefined();
     expect(stderr).toContain(message);
     expect(registry.requests).toEqual([]);
+  });
+});
+
+describe('a put with an identity', () => {
+  const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/team/app' };
+  const type = 'https://sigstore.dev/cosign/sign/v1';
+  const token = identityToken(identity);
+  const keyless = ({ url }: SigstoreServer) => ({
+    identity_token: token,
+    fulcio_url: url,
+    rekor_url: url,
+    timestamp_url: `${url}/api/v1/timestamp`,
+  });
+
+  beforeEach(async () => {
+    await writeFile(join(directory, 'image.tar'), await dockerArchive(image));
+  });
+
+  it('signs before the tag moves, and shows the token nowhere', async () => {
+    await using server = await startSigstore();
+    const params = { image: 'image.tar', tags: ['1.0'], sign: keyless(server) };
+    const { answer, stderr } = await put(params, { debug: true });
+    const signed = `by ${identity.subject} (${identity.issuer})`;
+    expect(answer?.metadata, stderr).toContainEqual({ name: 'signed', value: signed });
+    expect(manifestWrites()).toEqual([answer.version.digest, expect.stringMatching(/^sha256:/), '1.0']);
+    const [bundle] = storedBundles(registry, name, type);
+    expect(bundle && verifiedBundle(server.sigstore, bundle)).toMatchObject({
+      ...identity,
+      statement: { subject: [{ digest: { sha256: answer.version.digest.slice(7) } }] },
+    });
+    expect(`${JSON.stringify(answer)}${stderr}`).not.toContain(token);
+    expect((await put(params)).stderr).toContain('already signed: ');
+    expect(storedBundles(registry, name, type)).toHaveLength(1);
+  });
+
+  it('with only_if_changed keeps what the same identity has signed, and replaces what only looks the same', async () => {
+    await using server = await startSigstore();
+    const params = { image: 'image.tar', tags: ['1.0'], only_if_changed: true, sign: keyless(server) };
+    // The same but for its time of creation.
+    const earlier = await buildImage({
+      layers: [[file('etc/motd', 'hello')]],
+      created: '2020-01-01T00:00:00Z',
+    });
+    seed(registry, name, '1.0', earlier);
+    const first = await put(params);
+    expect(first.answer?.version.digest, first.stderr).not.toBe(earlier.digest);
+    seed(registry, name, '1.0', earlier);
+    await runCli(
+      [
+        'sign',
+        `${registry.host}/${name}:1.0`,
+        '--fulcio-url',
+        server.url,
+        '--rekor-url',
+        server.url,
+        '--timestamp-url',
+        `${server.url}/api/v1/timestamp`,
+      ],
+      {
+        environment: { SIGSTORE_ID_TOKEN: token },
+      },
+    );
+    const second = await put(params);
+    expect(second.answer?.version.digest, second.stderr).toBe(earlier.digest);
+  });
+
+  it('moves no tag when Fulcio refuses', async () => {
+    await using server = await startSigstore();
+    server.faults.add({
+      method: 'POST',
+      path: '/api/v2/signingCert',
+      fault: { kind: 'status', status: 401 },
+    });
+    const { answer, stderr } = await put({ image: 'image.tar', tags: ['1.0'], sign: keyless(server) });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain('Fulcio has issued no certificate');
+    expect(registry.tags(name)).toEqual([]);
+  });
+
+  it.each<[string, object, string]>([
+    ['a key, too', { key: pem }, 'params.sign.key is set together with an identity'],
+    ['no Fulcio', { fulcio_url: '' }, 'params.sign.fulcio_url is missing'],
+    ['no token', { identity_token: '' }, 'params.sign.identity_token is missing'],
+    ['a token that is none', { identity_token: 'secret' }, 'params.sign.identity_token is no identity token'],
+    [
+      'neither log nor timestamp',
+      { rekor_url: '', timestamp_url: '' },
+      'neither params.sign.rekor_url nor params.sign.timestamp_url is set',
+    ],
+    ['http', { rekor_url: 'http://rekor.test' }, 'params.sign.rekor_url is not an https URL'],
+    ['the legacy format', { format: 'legacy' }, 'params.sign.format legacy needs a key'],
+  ])('fails before any request for %s', async (_, wrong, message) => {
+    await using server = await startSigstore();
+    const sign = { ...keyless(server), ...wrong };
+    const { answer, stderr } = await put({ image: 'image.tar', tags: ['1.0'], sign });
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(message);
+    expect([...registry.requests, ...server.journal.requests]).toEqual([]);
   });
 });
 

@@ -36,11 +36,27 @@ async function registryWith(
 }
 
 const pemOf = ({ privateKey }: TestKey) => privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-const settings = { key: pemOf(key), password: '', format: 'bundle', annotations: {}, recursive: false };
+const settings = {
+  key: pemOf(key),
+  password: '',
+  format: 'bundle',
+  annotations: {},
+  recursive: false,
+  keyless: { identityToken: '', fulcioUrl: '', rekorUrl: '', timestampUrl: '' },
+};
+/** With a key nothing of it is used. */
+const surroundings = {
+  environment: {},
+  addSecret() {},
+  now,
+  services(): never {
+    throw new Error('a key asks no service');
+  },
+};
 
 async function sign(registry: TestRegistry, root: Document, more: Partial<typeof settings> = {}) {
   const session = await openTestSession(`${registry.host}/${name}`, { actions: 'push,pull' });
-  const signer = await readSigner({ ...settings, ...more }, 'sign');
+  const signer = await readSigner({ ...settings, ...more }, 'sign', surroundings);
   const target = repositoryTarget(session, () => {});
   return await signImage(descriptorOf(root) as Descriptor, signer, { session, target, now });
 }
@@ -213,6 +229,6 @@ describe('settings that cannot be used', () => {
     ['an unknown format', { format: 'bundel' }, 'sign.format is bundle, legacy or both, not "bundel"'],
     ['a format that every object has', { format: 'toString' }, 'sign.format is bundle, legacy or both'],
   ])('%s', async (_, more, message) => {
-    await expect(readSigner({ ...settings, ...more }, 'sign')).rejects.toThrow(message);
+    await expect(readSigner({ ...settings, ...more }, 'sign', surroundings)).rejects.toThrow(message);
   });
 });
