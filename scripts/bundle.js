@@ -84,7 +84,9 @@ const timedMetadata = {
 const metafiles = [];
 for (const { entryPoint, file, split } of programs) {
   const plugins = [...(split ? [commandLineApart] : []), librariesApart];
-  const options = { ...settings, entryPoints: [entryPoint], outfile: join(folder, file), plugins };
+  // Node reads a bundle in less time the shorter it is. Names stay for stack traces.
+  const short = { minifyWhitespace: true, minifySyntax: true };
+  const options = { ...settings, ...short, entryPoints: [entryPoint], outfile: join(folder, file), plugins };
   metafiles.push((await build(options)).metafile);
 }
 for (const [file, entryPoint] of libraries) {

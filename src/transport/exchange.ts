@@ -46,23 +46,27 @@ export class Exchange {
     const sent = this.#sent;
     return new Promise((resolve, reject) => {
       let silence: NodeJS.Timeout | undefined;
-      const restart = () => {
+      const stop = () => {
         clearTimeout(silence);
-        if (this.#timeout > 0 && !this.#response && sent.socket) {
+        // It would begin again if the rest of the body were sent.
+        silence = undefined;
+      };
+      const start = () => {
+        if (this.#timeout > 0) {
           silence = setTimeout(() => sent.destroy(silent('HEADERS_TIMEOUT')), this.#timeout);
         }
       };
       // A connection comes only when it is open, which has a time limit of its own.
-      sent.once('socket', restart);
+      sent.once('socket', start);
       sent.once('close', () => {
-        clearTimeout(silence);
+        stop();
         if (!this.#response) {
           reject(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }));
         }
       });
       sent.on('error', reject);
       sent.once('response', (message) => {
-        clearTimeout(silence);
+        stop();
         this.#response = message;
         try {
           const response = this.#received(message);
@@ -81,7 +85,7 @@ export class Exchange {
       if (body === undefined) {
         sent.end();
       } else {
-        sendBody(sent, body, this.#request.body?.length ?? 0, restart);
+        sendBody(sent, body, this.#request.body?.length ?? 0, () => silence?.refresh());
       }
     });
   }
