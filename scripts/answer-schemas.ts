@@ -194,6 +194,20 @@ const compare = object({
   ),
 });
 
+/** Who has made a signature that counts. */
+const signer = {
+  key: orNull(
+    string('the SHA-256 of the public key; null when it does not count, or an identity has signed'),
+  ),
+  identity: orNull(
+    object({
+      issuer: string('who vouches for the subject'),
+      subject: string('that of the certificate'),
+    }),
+  ),
+  signed_at: orNull(string('the earliest time that is proven; null without a proof')),
+};
+
 const verify = object({
   repository: string('host/path/name'),
   tag: orNull(string('the tag that was asked for')),
@@ -220,17 +234,22 @@ const verify = object({
     object({
       format: oneOf(['bundle', 'legacy'], 'a sigstore bundle, or one under the tag sha256-….sig'),
       manifest: digest,
-      key: orNull(
-        string('the SHA-256 of the public key; null when it does not count, or an identity has signed'),
-      ),
-      identity: orNull(
-        object({
-          issuer: string('who vouches for the subject'),
-          subject: string('that of the certificate'),
-        }),
-      ),
-      signed_at: orNull(string('the earliest time that is proven; null without a proof')),
+      ...signer,
       annotations: { type: 'object', additionalProperties: { type: 'string' } },
+      reason,
+    }),
+  ),
+  predicates: list(
+    object({
+      type: string('a type of attestations that is required'),
+      attested: { type: 'boolean', description: 'whether an attestation of it counts' },
+    }),
+  ),
+  attestations: list(
+    object({
+      manifest: digest,
+      predicate_type: orNull(string('that of the statement; null when it does not count')),
+      ...signer,
       reason,
     }),
   ),

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { IdentitySettings } from '../signing/identity.ts';
 import { readPublicKey } from '../signing/public-key.ts';
+import type { PredicateSettings } from '../signing/required-predicate.ts';
 import { type VerificationPolicy, verificationPolicy } from '../signing/verification-policy.ts';
 import { readAnnotations, readKeyFile } from './key-options.ts';
 
@@ -17,6 +18,10 @@ export interface PolicyOptions {
   readonly trustedRoot?: string;
   readonly threshold?: string;
   readonly minAge?: string;
+  /** Types of attestations. */
+  readonly requirePredicate: readonly string[];
+  readonly builderRegexp?: string;
+  readonly sourceRegexp?: string;
   /** `name=value`. */
   readonly annotation: readonly string[];
 }
@@ -26,7 +31,15 @@ export async function readPolicyOptions(options: PolicyOptions): Promise<Verific
   const { key, threshold = '', minAge = '', trustedRoot = '', annotation } = options;
   const annotations = readAnnotations(annotation);
   const identities = identitiesOf(options);
-  const given = [...key, ...identities, threshold, minAge, trustedRoot, ...annotation];
+  const given = [
+    ...key,
+    ...identities,
+    threshold,
+    minAge,
+    trustedRoot,
+    ...annotation,
+    ...predicatesOf(options),
+  ];
   if (given.every((each) => each === '')) {
     return undefined;
   }
@@ -38,6 +51,7 @@ export async function readPolicyOptions(options: PolicyOptions): Promise<Verific
       trustedRoot: trustedRoot === '' ? '' : resolve(trustedRoot),
       threshold,
       minAge,
+      requirePredicates: predicatesOf(options),
       mode: 'require',
       annotations,
     },
@@ -55,4 +69,20 @@ function identitiesOf({
     ...certificateIdentityRegexp.map((subjectRegexp) => ({ issuer, subject: '', subjectRegexp })),
   ];
   return identities.length === 0 && issuer !== '' ? [{ issuer, subject: '', subjectRegexp: '' }] : identities;
+}
+
+/** Patterns are for the provenance among the types; with other types alone they are an error. */
+function predicatesOf({
+  requirePredicate,
+  builderRegexp = '',
+  sourceRegexp = '',
+}: PolicyOptions): PredicateSettings[] {
+  const hasPatterns = builderRegexp !== '' || sourceRegexp !== '';
+  const types = requirePredicate.length === 0 && hasPatterns ? ['provenance'] : requirePredicate;
+  const ofProvenance = types.filter((type) => /provenance/.test(type));
+  return types.map((type) =>
+    ofProvenance.length === 0 || ofProvenance.includes(type)
+      ? { type, builderRegexp, sourceRegexp }
+      : { type, builderRegexp: '', sourceRegexp: '' },
+  );
 }

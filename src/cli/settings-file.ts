@@ -140,6 +140,11 @@ function readVerify(reader: SettingsReader): VerifySettings {
     trustedRoot: reader.stringOrObject('trusted_root'),
     threshold: reader.string('threshold'),
     minAge: reader.string('min_age'),
+    requirePredicates: reader.maps('require_predicates', (predicate) => ({
+      type: predicate.string('type'),
+      builderRegexp: predicate.string('builder_regexp'),
+      sourceRegexp: predicate.string('source_regexp'),
+    })),
     mode: reader.string('mode'),
     annotations: reader.stringMap('annotations'),
   };

@@ -23,6 +23,14 @@ export function defineSigningCommands(program: Program, define: Define): void {
           'how many of the keys and identities must have signed it; by default 1',
         )
         .option('--min-age <duration>', 'how long ago it must have been signed, such as 7d')
+        .addOption(
+          repeatedOption(
+            '--require-predicate <type>',
+            'of which there must be an attestation: sbom, provenance',
+          ),
+        )
+        .option('--builder-regexp <re2>', 'matches all of the builder that a provenance names')
+        .option('--source-regexp <re2>', 'matches all of the source that a provenance names')
         .addOption(repeatedOption('--annotation <name=value>', 'must be signed with the image')),
     ),
     async () => (await import('./verify-command.ts')).runVerify,

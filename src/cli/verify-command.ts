@@ -5,7 +5,7 @@ import { type RepositoryReference, repositoryName } from '../oci/reference.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { foreignReferences } from '../signing/gate.ts';
 import { policyFor } from '../signing/prefix-gates.ts';
-import { describeSigner, timeText } from '../signing/signer.ts';
+import { describeSigner, type Signer, timeText } from '../signing/signer.ts';
 import type { VerificationPolicy } from '../signing/verification-policy.ts';
 import {
   countSigners,
@@ -62,7 +62,8 @@ interface Answer {
 }
 
 function document({ repository, tag, digest, verification, policy }: Answer) {
-  const { isVerified, verified, rejected, others } = verification;
+  const { isVerified, verified, rejected, attestations, others } = verification;
+  const { predicates = [] } = policy;
   return {
     repository: repositoryName(repository),
     tag: tag ?? null,
@@ -82,9 +83,7 @@ function document({ repository, tag, digest, verification, policy }: Answer) {
       ...verified.map(({ format, manifest, signer, annotations }) => ({
         format,
         manifest,
-        key: signer.kind === 'key' ? signer.key.id : null,
-        identity: signer.kind === 'identity' ? { issuer: signer.issuer, subject: signer.subject } : null,
-        signed_at: signer.signedAt === undefined ? null : timeText(signer.signedAt),
+        ...signedBy(signer),
         annotations: Object.fromEntries(
           Object.entries(annotations).filter(([, value]) => typeof value === 'string'),
         ),
@@ -93,10 +92,23 @@ function document({ repository, tag, digest, verification, policy }: Answer) {
       ...rejected.map(({ format, manifest, reason }) => ({
         format,
         manifest,
-        key: null,
-        identity: null,
-        signed_at: null,
+        ...nobody,
         annotations: {},
+        reason,
+      })),
+    ],
+    predicates: predicates.map(({ type }) => ({ type, attested: !attestations.missing.includes(type) })),
+    attestations: [
+      ...attestations.verified.map(({ manifest, predicateType, signer }) => ({
+        manifest,
+        predicate_type: predicateType,
+        ...signedBy(signer),
+        reason: '',
+      })),
+      ...attestations.rejected.map(({ manifest, reason }) => ({
+        manifest,
+        predicate_type: null,
+        ...nobody,
         reason,
       })),
     ],
@@ -104,12 +116,22 @@ function document({ repository, tag, digest, verification, policy }: Answer) {
   };
 }
 
+const nobody = { key: null, identity: null, signed_at: null };
+
+function signedBy(signer: Signer) {
+  return {
+    key: signer.kind === 'key' ? signer.key.id : null,
+    identity: signer.kind === 'identity' ? { issuer: signer.issuer, subject: signer.subject } : null,
+    signed_at: signer.signedAt === undefined ? null : timeText(signer.signedAt),
+  };
+}
+
 /** Why an image is not verified. What is wrong with each signature is in the table. */
 function reasonOf(verification: Verification, policy: VerificationPolicy): string {
-  const { verified, rejected } = verification;
+  const { verified, rejected, attestations } = verification;
   return verified.length === 0 && rejected.length > 0
     ? 'none of its signatures counts'
-    : shortfall({ ...verification, rejected: [] }, policy);
+    : shortfall({ ...verification, rejected: [], attestations: { ...attestations, rejected: [] } }, policy);
 }
 
 function text({ repository, digest, verification, policy }: Answer): string {
@@ -121,6 +143,18 @@ function text({ repository, digest, verification, policy }: Answer): string {
       describeSigner(signer),
     ]),
     ...verification.rejected.map(({ format, manifest, reason }) => [format, manifest, 'rejected', reason]),
+    ...verification.attestations.verified.map(({ manifest, predicateType, signer }) => [
+      'attestation',
+      manifest,
+      'counts',
+      `${predicateType} by ${describeSigner(signer)}`,
+    ]),
+    ...verification.attestations.rejected.map(({ manifest, reason }) => [
+      'attestation',
+      manifest,
+      'rejected',
+      reason,
+    ]),
   ];
   const { keys, identities = [] } = policy;
   const result = verification.isVerified

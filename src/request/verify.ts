@@ -8,6 +8,13 @@ export interface VerifyIdentity {
   readonly subjectRegexp: string;
 }
 
+/** A type of attestations that an image must have: an entry of `require_predicates`. */
+export interface VerifyPredicate {
+  readonly type: string;
+  readonly builderRegexp: string;
+  readonly sourceRegexp: string;
+}
+
 /** `verify` as configured; it is checked where images are verified, before any request. */
 export interface SourceVerify {
   readonly keys: readonly string[];
@@ -17,6 +24,7 @@ export interface SourceVerify {
   readonly mode: string;
   readonly annotations: Readonly<Record<string, string>>;
   readonly minAge: string;
+  readonly requirePredicates: readonly VerifyPredicate[];
   /** Whether a check leaves out versions that are not verified. */
   readonly check: boolean;
 }
@@ -49,6 +57,11 @@ export function readSourceVerify(object: ObjectReader): SourceVerify {
     mode: object.string('mode'),
     annotations: object.stringMap('annotations'),
     minAge: object.string('min_age'),
+    requirePredicates: object.objects('require_predicates', readPredicate, (type) => ({
+      type,
+      builderRegexp: '',
+      sourceRegexp: '',
+    })),
     check: object.boolean('check'),
   };
 }
@@ -58,5 +71,13 @@ function readIdentity(object: ObjectReader): VerifyIdentity {
     issuer: object.string('issuer'),
     subject: object.string('subject'),
     subjectRegexp: object.string('subject_regexp'),
+  };
+}
+
+function readPredicate(object: ObjectReader): VerifyPredicate {
+  return {
+    type: object.string('type'),
+    builderRegexp: object.string('builder_regexp'),
+    sourceRegexp: object.string('source_regexp'),
   };
 }

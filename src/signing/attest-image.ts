@@ -33,7 +33,10 @@ export async function attestImage(
   const { digest } = subject;
   const { predicateType } = attestation;
   return await aboutImage(subject, place, async () => {
-    const kind = { predicateType, maximumSize: maximumAttestation };
+    const kind = {
+      isType: (type: string) => type === predicateType,
+      maximumSize: maximumAttestation,
+    };
     const isSame = (statement: Parameters<typeof claimsSame>[0]) => claimsSame(statement, attestation);
     const present = await ownBundle(session, digest, signer, kind, isSame);
     return present

@@ -91,10 +91,13 @@ export interface GateSurroundings {
   readonly signal: AbortSignal;
 }
 
-/** `by key sha256:…, "subject" (issuer) at 2026-11-28T01:02:03Z`, each signer once. */
-function describeSigners({ verified }: Verification): string {
+/** `by key sha256:…, "subject" (issuer) at 2026-11-28T01:02:03Z`, each signer once; then what is attested, by whom. */
+function describeSigners({ verified, attestations }: Verification): string {
   const signers = new Map(verified.toReversed().map(({ signer }) => [signerId(signer), signer]));
-  return `by ${[...signers.values()].toReversed().map(describeSigner).join(', ')}`;
+  const attested = attestations.verified.map(
+    ({ predicateType, signer }) => `; ${predicateType} by ${describeSigner(signer)}`,
+  );
+  return `by ${[...signers.values()].toReversed().map(describeSigner).join(', ')}${attested.join('')}`;
 }
 
 /** One warning for each signature whose signer named another repository: a copy of a signed image has the same signature. */

@@ -21,7 +21,7 @@ export async function ownBundle(
   kind: BundleKind,
   isSame: (statement: OwnStatement) => boolean,
 ): Promise<Digest | undefined> {
-  for await (const stored of storedBundles(session, subject, new Set(), kind)) {
+  for await (const stored of storedBundles(session, subject, kind)) {
     if (!('reason' in stored) && (await ownStatements(stored.content, subject, signer)).some(isSame)) {
       return stored.manifest;
     }

@@ -19,16 +19,20 @@ export const predicateTypes: Readonly<Record<string, string>> = {
   vuln: 'https://cosign.sigstore.dev/attestation/vuln/v1',
 };
 
-/** The URI of a type, which is a short name or a URI itself. Throws a UserError that begins with `where` for anything else. */
-export function readPredicateType(text: string, where: string): string {
+/**
+ * The URI of a type, which is a short name or a URI itself. Throws a UserError that begins with `where` for anything else; its
+ * hint knows the names in `others`, too.
+ */
+export function readPredicateType(text: string, where: string, others: readonly string[] = []): string {
   const known = Object.hasOwn(predicateTypes, text) ? predicateTypes[text] : undefined;
   const uri = known ?? (/^[a-z][a-z0-9+.-]*:[^\s]+$/i.test(text) ? text : undefined);
   if (uri === undefined) {
-    const nearest = nearestKey(text, Object.keys(predicateTypes));
+    const names = [...others, ...Object.keys(predicateTypes)];
+    const nearest = nearestKey(text, names);
     throw new UserError(`${where} is no type of an attestation: ${JSON.stringify(text)}`, {
       hint:
         nearest === undefined
-          ? `write one of ${Object.keys(predicateTypes).join(', ')}, or the URI of another type`
+          ? `write one of ${names.join(', ')}, or the URI of another type`
           : `did you mean ${nearest}?`,
     });
   }

@@ -33,43 +33,56 @@ export function signaturesTag(subject: Digest): string {
   return `${referrersTag(subject)}.sig`;
 }
 
+/** The manifests that refer to an image, by the referrers endpoint or the tag that stands in for it. Throws what the registry said. */
+export async function referrersOf(session: Session, subject: Digest): Promise<readonly Descriptor[]> {
+  const listed = await listReferrers(session, subject);
+  return listed === 'unsupported' ? await taggedReferrers(session, subject) : listed;
+}
+
 /**
- * The signatures of an image one by one, so that no more are read than are needed: bundles first. `others` collects the
- * artifact types of the other referrers. Throws what the registry said, unless it does not have what it listed.
+ * The signatures of an image one by one, so that no more are read than are needed: bundles first. Throws what the registry
+ * said, unless it does not have what it listed.
  */
 export async function* storedSignatures(
   session: Session,
   subject: Digest,
-  others: Set<string>,
+  referrers: readonly Descriptor[],
 ): AsyncGenerator<StoredSignature | UnusableSignature> {
-  yield* storedBundles(session, subject, others);
+  yield* readBundles(session, subject, referrers, signatureBundles);
   yield* legacySignatures(session, subject);
 }
 
 /** Which bundles are read. */
 export interface BundleKind {
-  /** That of the statements in them. */
-  readonly predicateType: string;
+  /** Whether those are with statements of a type. */
+  isType(predicateType: string): boolean;
   /** The size above which a bundle is not read, in bytes. */
   readonly maximumSize: number;
 }
 
 /** Signatures of images. */
 export const signatureBundles: BundleKind = {
-  predicateType: signaturePredicate,
+  isType: (predicateType) => predicateType === signaturePredicate,
   maximumSize: maximumSignature,
 };
 
-/** The same of the format `bundle` alone, or attestations of another kind than signatures. */
+/** The bundles of a kind that refer to an image. */
 export async function* storedBundles(
   session: Session,
   subject: Digest,
-  others: Set<string>,
-  kind = signatureBundles,
+  kind: BundleKind,
 ): AsyncGenerator<StoredSignature | UnusableSignature> {
-  const listed = await listReferrers(session, subject);
-  const referrers = listed === 'unsupported' ? await taggedReferrers(session, subject) : listed;
-  const bundles = referrers.filter((referrer) => isOfKind(referrer, kind, others));
+  yield* readBundles(session, subject, await referrersOf(session, subject), kind);
+}
+
+/** Those of them that are among the referrers which were listed. */
+export async function* readBundles(
+  session: Session,
+  subject: Digest,
+  referrers: readonly Descriptor[],
+  kind: BundleKind,
+): AsyncGenerator<StoredSignature | UnusableSignature> {
+  const bundles = referrers.filter((referrer) => mayBeOf(referrer, kind));
   limitCount(bundles.length, subject);
   for (const referrer of bundles) {
     yield await readable('bundle', referrer.digest, () =>
@@ -78,17 +91,20 @@ export async function* storedBundles(
   }
 }
 
-function isOfKind(
-  { artifactType = '', annotations }: Descriptor,
-  { predicateType }: BundleKind,
-  others: Set<string>,
-): boolean {
-  const predicate = annotations?.[predicateAnnotation] ?? predicateType;
-  const isOne = artifactType === bundleType && predicate === predicateType;
-  if (!isOne && artifactType !== '') {
-    others.add(artifactType === bundleType ? predicate : artifactType);
-  }
-  return isOne;
+/** Without the annotation only the bundle itself says what it holds. */
+function mayBeOf({ artifactType, annotations }: Descriptor, { isType }: BundleKind): boolean {
+  const predicateType = annotations?.[predicateAnnotation];
+  return artifactType === bundleType && (predicateType === undefined || isType(predicateType));
+}
+
+/** The types of what else refers to an image: the predicate types of other bundles, and artifact types. */
+export function otherTypes(referrers: readonly Descriptor[]): string[] {
+  const types = referrers
+    .filter((referrer) => !mayBeOf(referrer, signatureBundles))
+    .map(({ artifactType = '', annotations }) =>
+      artifactType === bundleType ? (annotations?.[predicateAnnotation] ?? '') : artifactType,
+    );
+  return [...new Set(types)].filter((type) => type !== '');
 }
 
 async function readBundleReferrer(

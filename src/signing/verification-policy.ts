@@ -5,6 +5,11 @@ import { parseDuration } from '../policy/duration.ts';
 import { nearestKey } from '../policy/nearest-key.ts';
 import { type Identity, type IdentitySettings, readIdentity } from './identity.ts';
 import { type PublicKey, readPublicKey } from './public-key.ts';
+import {
+  type PredicateSettings,
+  type RequiredPredicate,
+  readRequiredPredicate,
+} from './required-predicate.ts';
 import { openTrustedRoot, type TrustedRoot } from './trusted-root.ts';
 import type { SignatureRequirements } from './verify-signature.ts';
 
@@ -17,6 +22,7 @@ export interface VerifySettings {
   readonly trustedRoot: string;
   readonly threshold: string;
   readonly minAge: string;
+  readonly requirePredicates: readonly PredicateSettings[];
   readonly mode: string;
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -27,6 +33,8 @@ export interface VerificationPolicy extends Omit<SignatureRequirements, 'signedB
   readonly threshold: number;
   /** How long ago a signature must have been made, in milliseconds. */
   readonly minAge?: number | undefined;
+  /** Of which types there must be attestations. */
+  readonly predicates?: readonly RequiredPredicate[];
   /** Whether an image that is not verified is an error, or a warning. */
   readonly mode: 'require' | 'warn';
 }
@@ -69,6 +77,9 @@ export async function verificationPolicy(
     mode: readMode(settings.mode, where),
     minAge: settings.minAge === '' ? undefined : parseDuration(settings.minAge, `${where}.min_age`),
     annotations: settings.annotations,
+    predicates: settings.requirePredicates.map((each, position) =>
+      readRequiredPredicate(each, `${where}.require_predicates[${position}]`),
+    ),
   };
   return { ...policy, root: await readRoot(settings.trustedRoot, policy, where) };
 }

@@ -1,21 +1,24 @@
-// Verifies an image: reads its signatures from a registry until enough keys have signed it, and says what it found.
+// Verifies an image: reads its signatures and attestations from a registry until there are enough, and says what it found.
 import { errorText, UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { systemClock } from '../transport/clock.ts';
 import type { Session } from '../transport/session.ts';
 import { signerId } from './signer.ts';
-import { storedSignatures, type UnusableSignature } from './stored-signatures.ts';
+import { otherTypes, referrersOf, storedSignatures, type UnusableSignature } from './stored-signatures.ts';
 import type { VerificationPolicy } from './verification-policy.ts';
+import { type AttestationVerification, verifyAttestations } from './verify-attestations.ts';
 import { type VerifiedSignature, verifySignature } from './verify-signature.ts';
 
-/** What was found of the signatures of an image. */
+/** What was found of the signatures and attestations of an image. */
 export interface Verification {
-  /** Whether as many keys and identities as the threshold have signed the image. */
+  /** Whether as many keys and identities as the threshold have signed the image, and it has all attestations. */
   readonly isVerified: boolean;
   readonly verified: readonly VerifiedSignature[];
   /** The signatures that do not count, each with the reason. */
   readonly rejected: readonly UnusableSignature[];
-  /** The artifact types of referrers that are no signatures, and the predicate types of attestations. */
+  /** What was found of the attestations that are required. */
+  readonly attestations: AttestationVerification;
+  /** The artifact types of referrers, and the predicate types of attestations, that were not verified. */
   readonly others: readonly string[];
 }
 
@@ -33,12 +36,12 @@ export async function verifyImage(
 ): Promise<Verification> {
   const verified: VerifiedSignature[] = [];
   const rejected: UnusableSignature[] = [];
-  const others = new Set<string>();
+  const referrers = await referrersOf(session, subject);
   // A key that has signed twice counts once.
   const signers = new Set<string>();
   const isEnough = () => signers.size >= policy.threshold;
   const signedBefore = policy.minAge === undefined ? undefined : now - policy.minAge;
-  for await (const stored of storedSignatures(session, subject, others)) {
+  for await (const stored of storedSignatures(session, subject, referrers)) {
     if ('reason' in stored) {
       rejected.push(stored);
       continue;
@@ -57,7 +60,18 @@ export async function verifyImage(
       break;
     }
   }
-  return { isVerified: isEnough(), verified, rejected, others: [...others] };
+  const { predicates: required = [] } = policy;
+  const attestations =
+    required.length > 0 && (isEnough() || read === 'all')
+      ? await verifyAttestations(session, subject, referrers, { required, trusted: policy, read })
+      : { verified: [], rejected: [], missing: required.map(({ type }) => type) };
+  return {
+    isVerified: isEnough() && attestations.missing.length === 0,
+    verified,
+    rejected,
+    attestations,
+    others: otherTypes(referrers).filter((type) => !required.some((each) => each.isType(type))),
+  };
 }
 
 /** How many different keys and identities have made signatures. */
@@ -71,8 +85,24 @@ export function trustedKinds({ keys, identities = [] }: VerificationPolicy): str
   return kinds.join(' and ');
 }
 
-/** Why an image is not verified: how many keys are missing, and what is wrong with each signature that does not count. */
-export function shortfall({ verified, rejected, others }: Verification, policy: VerificationPolicy): string {
+/** Why an image is not verified: what is missing, and what is wrong with each signature or attestation that does not count. */
+export function shortfall(verification: Verification, policy: VerificationPolicy): string {
+  return countSigners(verification.verified) < policy.threshold
+    ? signatureShortfall(verification, policy)
+    : attestationShortfall(verification);
+}
+
+function attestationShortfall({ attestations, others }: Verification): string {
+  const { missing, rejected } = attestations;
+  const attached = others.length === 0 ? '' : `; what else is attached to it: ${others.join(', ')}`;
+  const reasons = rejected.map(({ manifest, reason }) => `; attestation ${manifest}: ${reason}`);
+  return `no attestation counts of the type ${missing.join(', ')}${reasons.join('')}${attached}`;
+}
+
+function signatureShortfall(
+  { verified, rejected, others }: Verification,
+  policy: VerificationPolicy,
+): string {
   const { threshold } = policy;
   if (verified.length === 0 && rejected.length === 0) {
     return others.length === 0

@@ -94,6 +94,8 @@ it('prints one document with --json', async () => {
         { key: idOf(second), signed: false },
       ],
       identities: [],
+      predicates: [],
+      attestations: [],
       signatures: [
         {
           format: 'legacy',
@@ -144,6 +146,42 @@ it('lists the identities, and who signed when', async () => {
   });
 });
 
+it('lists the attestations that are required, and why one does not count', async () => {
+  signSeeded(registry, name, image, key);
+  const spdx = 'https://spdx.dev/Document';
+  const annotations = { 'dev.sigstore.bundle.predicateType': spdx };
+  const attest = (by: typeof key, predicate: object) =>
+    seedBundle(
+      registry,
+      name,
+      image,
+      bundleOf(statementOf(image.digest, { predicateType: spdx, predicate }), by),
+      { annotations },
+    );
+  const wrong = attest(stranger, {});
+  const args = ['verify', reference, '--key', keyFile, '--require-predicate', 'sbom'];
+  const refused = await runCli(args);
+  expect(refused.code).toBe(1);
+  expect(refused.stdout).toMatch(
+    new RegExp(`^attestation +${wrong.digest} +rejected +none of the keys`, 'm'),
+  );
+  expect(refused.stdout).toMatch(/ is not verified: no attestation counts of the type sbom\n$/);
+  const right = attest(key, { right: true });
+  const { code, json } = await runCliJson(args);
+  expect(code).toBe(0);
+  expect(json).toMatchObject({
+    predicates: [{ type: 'sbom', attested: true }],
+    attestations: [
+      { manifest: right.digest, predicate_type: spdx, key: idOf(key), identity: null, reason: '' },
+      { manifest: wrong.digest, predicate_type: null, key: null },
+    ],
+    others: [],
+  });
+  expect((await runCli(args)).stdout).toMatch(
+    new RegExp(`^attestation +${right.digest} +counts +${spdx} by key ${idOf(key)}$`, 'm'),
+  );
+});
+
 it('requires as many keys as the threshold, and every annotation', async () => {
   seedBundle(registry, name, image, bundleOf(statementOf(image.digest, {}, { env: 'a=b' }), key));
   const verify = async (...more: readonly string[]) =>
@@ -168,6 +206,11 @@ it('escapes what a registry says of itself', async () => {
 
 describe('fails before any request', () => {
   it.each([
+    [
+      'with a pattern for the builder of something else',
+      ['--key', 'FILE', '--require-predicate', 'sbom', '--builder-regexp', 'a'],
+      'verify.require_predicates[0] has builder_regexp or source_regexp, but sbom is no provenance',
+    ],
     ['without a key', ['--threshold', '1'], 'verify has no keys and no identities'],
     [
       'with an issuer alone',

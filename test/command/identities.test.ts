@@ -155,6 +155,33 @@ describe('a get', () => {
   });
 });
 
+describe('a get with require_predicates', () => {
+  const slsa = 'https://slsa.dev/provenance/v1';
+  const predicate = {
+    buildDefinition: { externalParameters: { source: 'https://git.test/team/app' } },
+    runDetails: { builder: { id: 'https://ci.test/builder' } },
+  };
+  const provenance = (source_regexp: string) =>
+    verify({ require_predicates: { type: 'provenance', builder_regexp: '.*/builder', source_regexp } });
+
+  it('fetches what has them, and says so in the metadata', async () => {
+    await sign();
+    const refused = await get(provenance('https://git\\.test/.*'));
+    expect(refused.answer).toBeUndefined();
+    expect(refused.stderr).toContain('is not verified: no attestation counts of the type provenance');
+    const statement = statementOf(image.digest, { predicateType: slsa, predicate });
+    seedBundle(registry, name, image, await sigstore.bundle(statement, identity), {
+      annotations: { 'dev.sigstore.bundle.predicateType': slsa },
+    });
+    const { answer } = await get(provenance('https://git\\.test/.*'));
+    expect(verified(answer)).toMatch(
+      /^by ".*Z; https:\/\/slsa.dev\/provenance\/v1 by "https:\/\/ci.test.*Z$/,
+    );
+    expect((await get(provenance('https://git\\.test'))).answer).toBeUndefined();
+    expect((await get(verify({ require_predicates: ['sbom'] }))).answer).toBeUndefined();
+  });
+});
+
 describe('a check with check: true', () => {
   it('lists a version when its signature is old enough', async () => {
     const newer = await buildImage({ layers: [[file('etc/motd', 'newer')]] });
@@ -180,6 +207,7 @@ describe('fails before any request', () => {
     ],
     ['with an identity by its subject alone', () => ({ identities: ['a'] }), 'identities[0] has no issuer'],
     ['with a misspelt key', () => ({ identities: [{ ...identity, isuer: 'a' }] }), 'unknown field'],
+    ['with an unknown type', () => ({ require_predicates: ['sbon'] }), 'did you mean sbom?'],
     ['with nobody', () => ({ identities: null }), 'source.verify has no keys and no identities'],
   ])('%s', async (_, more, message) => {
     await sign();

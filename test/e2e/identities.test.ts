@@ -46,7 +46,11 @@ async function registryWith(
   return registry;
 }
 
-async function verify(registry: TestRegistry, root: object = sigstore.trustedRoot) {
+async function verify(
+  registry: TestRegistry,
+  root: object = sigstore.trustedRoot,
+  more: readonly string[] = [],
+) {
   const path = await textFile('trusted_root.json', JSON.stringify(root));
   return await runRegistryImageExecutable(
     [
@@ -58,6 +62,7 @@ async function verify(registry: TestRegistry, root: object = sigstore.trustedRoo
       identity.issuer,
       '--trusted-root',
       path,
+      ...more,
     ],
     { environment },
   );
@@ -102,6 +107,24 @@ describe.each(['bundle', 'legacy'] as const)('a %s signature by a certificate', 
   ])('is refused %s', async (_, signing, reason) => {
     const { status, stdout } = await verify(await registryWith(format, signing()));
     expect({ status, stdout }).toEqual({ status: 1, stdout: expect.stringContaining(reason) });
+  });
+
+  it('and an attestation by one are verified together, and not without each other', async () => {
+    const registry = await registryWith(format, {});
+    const predicateType = 'https://slsa.dev/provenance/v1';
+    const predicate = {
+      buildDefinition: { externalParameters: { source: 'a' } },
+      runDetails: { builder: { id: 'b' } },
+    };
+    const more = ['--require-predicate', 'provenance', '--builder-regexp', 'b', '--source-regexp', 'a'];
+    expect(await verify(registry, sigstore.trustedRoot, more)).toMatchObject({ status: 1 });
+    const statement = statementOf(image.digest, { predicateType, predicate });
+    const annotations = { 'dev.sigstore.bundle.predicateType': predicateType };
+    seedBundle(registry, name, image, await sigstore.bundle(statement, identity), { annotations });
+    expect(await verify(registry, sigstore.trustedRoot, more)).toMatchObject({ status: 0, stderr: '' });
+    expect(await verify(registry, sigstore.trustedRoot, [...more.slice(0, -1), 'x'])).toMatchObject({
+      status: 1,
+    });
   });
 
   it('lets a get fetch the image, and that of a stranger does not', async () => {

@@ -43,6 +43,7 @@ export function verifySettings(more: Partial<VerifySettings> = {}): VerifySettin
     threshold: '',
     mode: '',
     minAge: '',
+    requirePredicates: [],
     annotations: {},
     ...more,
   };
