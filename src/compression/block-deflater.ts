@@ -14,8 +14,10 @@ export interface BlockDeflater {
 
 /** A deflater on zlib's thread pool, for blocks of at most `size` bytes. */
 export function createBlockDeflater(level: number, size: number): BlockDeflater {
-  // Every filled chunk is a round trip to the thread pool. The stream fills one chunk with several blocks.
-  const stream = createDeflateRaw({ level, chunkSize: 2 * size, flush: constants.Z_SYNC_FLUSH });
+  // Every filled chunk is a round trip to the thread pool. The stream fills one chunk with several blocks. Node's zlib is a
+  // tenth faster with the most memory, and the output at most 0.6 % larger; Bun's does the same either way.
+  const settings = { level, memLevel: constants.Z_MAX_MEMLEVEL, chunkSize: 2 * size };
+  const stream = createDeflateRaw({ ...settings, flush: constants.Z_SYNC_FLUSH });
   let chunks: Uint8Array[] = [];
   let fail: (error: Error) => void = () => {};
   stream.on('data', (chunk: Uint8Array) => chunks.push(chunk));
