@@ -43,8 +43,8 @@ goals. Exits with 1 when a goal is missed by more than 5 %.
 --directory  the directory for images and file systems (8 GB); by default /dev/shm if it is large enough, otherwise
              the directory for temporary files
 --runs       how often each command transfers an image, by default 3; one that takes milliseconds runs ten times as often
---write      writes the results to their section of bench/RESULTS.md and their ratios to docs/differences.md; with --scale
-             to their section and bench/scale.svg
+--write      writes the results to their section of bench/RESULTS.md, and their ratios to docs/differences.md and README.md;
+             with --scale to their section and bench/scale.svg
 `;
 
 /** Parses the options; undefined for `--help`. Throws for an unknown option, and for options that contradict each other. */

@@ -1,4 +1,5 @@
-// The section about speed in docs/differences.md: how many times as fast as upstream every case is.
+// How many times as fast as upstream every case is: the section in docs/differences.md, and the ratios that README.md quotes.
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { repositoryRoot } from '../test/support/run.ts';
 import type { Outcome } from './report.ts';
@@ -39,10 +40,42 @@ export function speedTable(outcomes: readonly Outcome[]): string {
   return markdownTable(head, rows);
 }
 
-/** Writes the section. */
+/** What README.md quotes: how its row begins, and the case whose wall time on the native executable it is about. */
+const quoted: readonly { readonly row: string; readonly isAbout: RegExp }[] = [
+  { row: '| `check` of 1,000 tags, 20 ms away |', isAbout: /^check of 1000 tags, 20 ms round trip$/ },
+  { row: '| `in` of 350 MB of gzip layers as `rootfs` |', isAbout: /^in, rootfs, \d+ MB of gzip layers$/ },
+];
+
+/** README.md with the ratios of this run, rounded. A case that was not run keeps its ratio. Throws where a row is missing. */
+export function withRatios(readme: string, outcomes: readonly Outcome[]): string {
+  return quoted.reduce((text, { row, isAbout }) => {
+    const line = text.split('\n').find((each) => each.startsWith(row));
+    if (!line?.includes(quotation)) {
+      throw new Error(`README.md has no row that begins with ${row} and quotes a ratio`);
+    }
+    const results = outcomes.find(({ title }) => isAbout.test(title))?.results ?? [];
+    const [own, other] = ['native', 'upstream'].map((name) =>
+      figureOf(
+        results.find((result) => result.name === name),
+        'wall',
+      ),
+    );
+    if (own === undefined || other === undefined) {
+      return text;
+    }
+    const ratio = Math.round(other / own);
+    return text.replace(line, line.replace(/\d+ times as fast/, `${ratio} times as fast`));
+  }, readme);
+}
+
+const quotation = ' times as fast](docs/differences.md#speed)';
+
+/** Writes the section and the ratios. */
 export async function writeSpeed(outcomes: readonly Outcome[]): Promise<void> {
   const page = join(repositoryRoot, 'docs', 'differences.md');
   await writeSection(page, 'Speed', `${introduction}\n${speedTable(outcomes)}`);
+  const readme = join(repositoryRoot, 'README.md');
+  await writeFile(readme, withRatios(await readFile(readme, 'utf8'), outcomes));
 }
 
 const introduction = `How many times as fast as upstream's Go executables, by wall time and by CPU time: above 1, faster here. Peak memory is that of the process; what

@@ -1,9 +1,12 @@
 // The tables of the benchmark, and the section of the page that they replace.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Judgement, Verdict } from '../../bench/goals.ts';
 import { goalsTable, isMissed, type Outcome, resultsTable, verdictLine } from '../../bench/report.ts';
 import { replaceSection } from '../../bench/section.ts';
-import { speedTable } from '../../bench/speed-page.ts';
+import { speedTable, withRatios } from '../../bench/speed-page.ts';
+import { repositoryRoot } from '../support/run.ts';
 
 function outcome(title: string, ...verdicts: Verdict[]): Outcome {
   const judgements = verdicts.map((verdict): Judgement => ({ goal: 'native: fast', found: '1.0', verdict }));
@@ -54,6 +57,39 @@ describe('the table of speed', () => {
       ['', 'in', '2.0', '2.0', '–', '–', '40 MB', '40 MB', ''],
       [''],
     ]);
+  });
+});
+
+describe('the ratios in README.md', () => {
+  const readme = readFileSync(join(repositoryRoot, 'README.md'), 'utf8');
+  const run = (wall: number) => ({ status: 0, wall, cpu: wall, memory: 40e6 });
+  const measured = (title: string, own: number, other: number): Outcome => ({
+    title,
+    results: [
+      { name: 'native', measurements: [run(own)] },
+      { name: 'upstream', measurements: [run(other)] },
+    ],
+    judgements: [],
+  });
+  const quotedIn = (text: string) => [...text.matchAll(/\[(\d+) times as fast\]/g)].map(([, ratio]) => ratio);
+
+  it('are those of the run, each in its row', () => {
+    const outcomes = [
+      measured('check of 1000 tags, 20 ms round trip', 1, 77.4),
+      measured('in, rootfs, 359 MB of gzip layers', 2, 99),
+      measured('in, rootfs, 290 MB of zstd layers', 2, 3),
+    ];
+    expect(quotedIn(withRatios(readme, outcomes))).toEqual(['77', '50']);
+  });
+
+  it('stay where a case was not run beside upstream', () => {
+    expect(withRatios(readme, [outcome('check of 1000 tags, 20 ms round trip')])).toBe(readme);
+  });
+
+  it('are missed when a row is gone', () => {
+    expect(() => withRatios(readme.replace('`check` of 1,000 tags', '`check` of tags'), [])).toThrow(
+      'README.md has no row that begins with | `check` of 1,000 tags',
+    );
   });
 });
 
