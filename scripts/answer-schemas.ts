@@ -163,6 +163,18 @@ const node = object({
   annotations: { type: 'object', additionalProperties: { type: 'string' } },
   config: { anyOf: [object(blob), { type: 'null' }] },
   layers: list(object(blob)),
+  signatures: list(
+    object({
+      predicate_type: orNull(string('the type of the signed statement; null for a legacy signature')),
+      key: orNull(string('the SHA-256 of the public key, as it is stated')),
+      identity: orNull(
+        object({
+          issuer: string('who vouches for the subject'),
+          subject: string('that of the certificate, which is not verified'),
+        }),
+      ),
+    }),
+  ),
   children: list(nodeReference),
   referrers: list(nodeReference),
 });

@@ -1,6 +1,8 @@
-// registry-image inspect: an image as a tree of manifests, children and what is attached to them, with sizes.
+// registry-image inspect: an image as a tree of manifests, children and what is attached to them, with sizes and signers.
 import { repositoryName } from '../oci/reference.ts';
 import { type InspectedImage, type InspectedNode, inspectImage } from '../promotion/inspect-image.ts';
+import { signaturePredicate } from '../signing/image-statement.ts';
+import type { StatedSignature } from '../signing/stated-signature.ts';
 import { formatSize } from '../transfer/progress-format.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { parseRegistryImage } from './image-argument.ts';
@@ -30,19 +32,30 @@ function treeText({ summary, root }: InspectedImage): string {
 }
 
 /** The nodes below one, each on a line that begins with the branches that lead to it. */
-function branches({ children, referrers }: InspectedNode, indent: string): string {
+function branches({ signatures, children, referrers }: InspectedNode, indent: string): string {
   const below = [
-    ...children.map((node) => ({ node, isReferrer: false })),
-    ...referrers.map((node) => ({ node, isReferrer: true })),
+    ...signatures.map((signature) => ({ text: signatureLine(signature), node: undefined })),
+    ...children.map((node) => ({ text: nodeLine(node), node })),
+    ...referrers.map((node) => ({ text: `referrer ${nodeLine(node)}`, node })),
   ];
   return below
-    .map(({ node, isReferrer }, position) => {
+    .map(({ text, node }, position) => {
       const isLast = position === below.length - 1;
-      const mark = isReferrer ? 'referrer ' : '';
-      const line = `${indent}${isLast ? '└── ' : '├── '}${mark}${nodeLine(node)}\n`;
-      return line + branches(node, `${indent}${isLast ? '    ' : '│   '}`);
+      const line = `${indent}${isLast ? '└── ' : '├── '}${text}\n`;
+      return node ? line + branches(node, `${indent}${isLast ? '    ' : '│   '}`) : line;
     })
     .join('');
+}
+
+function signatureLine({ predicate_type: type, key, identity }: StatedSignature): string {
+  const what = type === null || type === signaturePredicate ? 'signature' : `attestation ${type}`;
+  const who =
+    identity !== null
+      ? `${identity.subject} (${identity.issuer})`
+      : key !== null
+        ? `key ${key}`
+        : 'a signer that it does not name';
+  return printable(`${what} by ${who}, not verified`);
 }
 
 function nodeLine(node: InspectedNode): string {

@@ -13,6 +13,7 @@ import {
   isMissing,
   type ServedManifest,
 } from '../registry/manifest-endpoint.ts';
+import { type StatedSignature, statedSignatures } from '../signing/stated-signature.ts';
 import type { Session } from '../transport/session.ts';
 import { type AttachmentFinder, attachmentFinder } from './attachments.ts';
 
@@ -38,6 +39,8 @@ export interface InspectedNode extends InspectedBlob {
   readonly annotations: Readonly<Record<string, string>>;
   readonly config: InspectedBlob | null;
   readonly layers: readonly InspectedBlob[];
+  /** The signatures and attestations in it, and who has made them as they state it: nothing is verified. */
+  readonly signatures: readonly StatedSignature[];
   readonly children: readonly InspectedNode[];
   readonly referrers: readonly InspectedNode[];
 }
@@ -91,6 +94,7 @@ export async function inspectImage(
       annotations: manifest?.annotations ?? descriptor.annotations ?? {},
       config: manifest ? blobOf(manifest.config) : null,
       layers: manifest?.layers.map(blobOf) ?? [],
+      signatures: manifest ? await statedSignatures(session, manifest) : [],
       children,
       referrers: await referrersOf(finder, descriptor.digest, depth),
     };
@@ -134,6 +138,7 @@ function leaf(descriptor: Descriptor, kind: InspectedNode['kind'], tag: string |
     annotations: annotations ?? {},
     config: null,
     layers: [],
+    signatures: [],
     children: [],
     referrers: [],
   };

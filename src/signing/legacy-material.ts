@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
 import { decodeBase64 } from './base64.ts';
 
 /** The annotations of cosign (specs/SIGNATURE_SPEC.md); `dev.sigstore.cosign/chain` is not read: the trusted root has it. */
-const certificateAnnotation = 'dev.sigstore.cosign/certificate';
+export const certificateAnnotation = 'dev.sigstore.cosign/certificate';
 const entryAnnotation = 'dev.sigstore.cosign/bundle';
 const timestampAnnotation = 'dev.sigstore.cosign/rfc3161timestamp';
 
@@ -18,16 +18,14 @@ export function legacyBundle(
   signature: Uint8Array,
   annotations: Readonly<Record<string, string>>,
 ): JsonObject {
-  const pem = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/.exec(
-    annotations[certificateAnnotation] ?? '',
-  );
+  const certificate = certificateIn(annotations[certificateAnnotation]);
   const entry = objectIn(annotations, entryAnnotation);
   const timestamp = objectIn(annotations, timestampAnnotation);
   return {
     mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.1',
     verificationMaterial: {
-      ...(pem
-        ? { x509CertificateChain: { certificates: [{ rawBytes: (pem[1] ?? '').replace(/\s/g, '') }] } }
+      ...(certificate !== undefined
+        ? { x509CertificateChain: { certificates: [{ rawBytes: certificate }] } }
         : { publicKey: { hint: '' } }),
       tlogEntries: entry ? [logEntry(entry)] : [],
       timestampVerificationData: {
@@ -42,6 +40,12 @@ export function legacyBundle(
       signature: Buffer.from(signature).toString('base64'),
     },
   };
+}
+
+/** The first certificate in PEM, as base64; undefined without one. */
+export function certificateIn(pem = ''): string | undefined {
+  const [, body] = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/.exec(pem) ?? [];
+  return body?.replace(/\s/g, '');
 }
 
 function objectIn(annotations: Readonly<Record<string, string>>, name: string): JsonObject | undefined {

@@ -196,6 +196,22 @@ function isAbout(error: unknown): boolean {
   );
 }
 
+/** A blob that holds a signature; undefined when it is missing, corrupt or larger. Throws what else the registry said. */
+export async function readSignatureBlob(
+  session: Session,
+  descriptor: Descriptor,
+  maximumSize: number,
+): Promise<Buffer | undefined> {
+  try {
+    return await readSmallBlob(session, descriptor, maximumSize);
+  } catch (error) {
+    if (isAbout(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 async function readSmallBlob(session: Session, descriptor: Descriptor, maximumSize: number): Promise<Buffer> {
   if (descriptor.size > maximumSize) {
     throw new UnusableError(`it has ${descriptor.size} bytes, which is too large for a signature`);

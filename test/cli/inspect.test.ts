@@ -1,9 +1,20 @@
 // registry-image inspect and ls: what they show of an image and of a repository.
 import { expect, it } from 'vitest';
+import { readPublicKey } from '../../src/signing/public-key.ts';
 import { buildImage, buildIndex, descriptorOf, type Index, jsonDocument, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';
 import { imageWith, registryWith } from '../support/promotion.ts';
 import { runCli, runCliJson } from '../support/run-cli.ts';
+import {
+  bundleOf,
+  createKey,
+  legacySignature,
+  seedBundle,
+  seedLegacy,
+  simplePayload,
+  statementOf,
+} from '../support/signatures.ts';
+import { createSigstore } from '../support/sigstore.ts';
 
 const [amd, arm] = await Promise.all(
   (['amd64', 'arm64'] as const).map((architecture) =>
@@ -138,4 +149,55 @@ it('ls lists the tags in byte order, as lines or as JSON', async () => {
   const missing = await runCli(['ls', `${registry.host}/team/other`]);
   expect(missing).toMatchObject({ code: 1, stdout: '' });
   expect(missing.stderr).toContain('NAME_UNKNOWN');
+});
+
+it('shows who says to have signed what is attached', async () => {
+  const image = await imageWith('signed');
+  const registry = await registryWith({ 'team/app:1.0': image }, { referrers: true });
+  const name = 'team/app';
+  const key = createKey();
+  const sigstore = await createSigstore();
+  const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/team/app' };
+  const spdx = 'https://spdx.dev/Document';
+  const hint = Buffer.from(readPublicKey(key.publicPem, 'key').id.slice(7), 'hex').toString('base64');
+  const byKey = {
+    ...bundleOf(statementOf(image.digest), key),
+    verificationMaterial: { publicKey: { hint } },
+  };
+  const attestation = statementOf(image.digest, { predicateType: spdx });
+  const unknown = seedBundle(registry, name, image, 'no bundle');
+  const own = seedBundle(registry, name, image, byKey);
+  const sbom = seedBundle(registry, name, image, await sigstore.bundle(attestation, identity), {
+    annotations: { 'dev.sigstore.bundle.predicateType': spdx },
+  });
+  const legacy = seedLegacy(registry, name, image, [
+    await sigstore.legacy(simplePayload(image.digest), { ...identity, subject: 'a\u001b[2K' }),
+    legacySignature(simplePayload(image.digest), key),
+  ]);
+  const { stdout } = await runCli(['inspect', `${registry.host}/team/app:1.0`]);
+  const below = (document: { readonly digest: string }) => {
+    const lines = stdout.split('\n');
+    const start = lines.findIndex((line) => line.includes(`referrer image  ${document.digest}`));
+    const rest = lines.slice(start + 1);
+    return rest
+      .slice(
+        0,
+        rest.findIndex((line) => !/ by /.test(line)),
+      )
+      .map((line) => line.replace(/^[│├└─ ]+/, ''));
+  };
+  expect(below(own)).toEqual([`signature by key ${readPublicKey(key.publicPem, 'key').id}, not verified`]);
+  expect(below(sbom)).toEqual([
+    `attestation ${spdx} by ${identity.subject} (${identity.issuer}), not verified`,
+  ]);
+  expect(below(legacy)).toEqual([
+    `signature by a\\u001b[2K (${identity.issuer}), not verified`,
+    'signature by a signer that it does not name, not verified',
+  ]);
+  expect(below(unknown)).toEqual(['signature by a signer that it does not name, not verified']);
+  const { json } = await runCliJson(['inspect', `${registry.host}/team/app:1.0`]);
+  const nodes = (json.root as { referrers: { digest: string; signatures: unknown }[] }).referrers;
+  expect(nodes.find(({ digest }) => digest === sbom.digest)?.signatures).toEqual([
+    { predicate_type: spdx, key: null, identity },
+  ]);
 });
