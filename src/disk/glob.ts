@@ -1,9 +1,10 @@
 // Finding the image of a put by a pattern of paths, as Go's filepath.Glob does.
 import { isUtf8 } from 'node:buffer';
-import { lstat, readdir, realpath } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, UserError } from '../errors.ts';
-import { cleanPath, joinPaths } from './clean-path.ts';
+import { refuseLinkOutside } from './artifact-link.ts';
+import { joinPaths } from './clean-path.ts';
 import { checkPattern, compileComponent, hasMeta } from './glob-pattern.ts';
 
 const listedMatches = 10;
@@ -33,22 +34,6 @@ export async function findImage(sourceDirectory: string, image: string): Promise
   const path = match.toString();
   await refuseLinkOutside(sourceDirectory, path);
   return path;
-}
-
-/** A link that an earlier step has left may lead anywhere in the container: what is pushed has to be an artifact. */
-async function refuseLinkOutside(sourceDirectory: string, path: string): Promise<void> {
-  const isBelow = (directory: string, child: string) =>
-    child === directory || child.startsWith(directory.endsWith('/') ? directory : `${directory}/`);
-  if (isBelow(cleanPath(sourceDirectory), path)) {
-    const [directory, target] = await Promise.all(
-      [sourceDirectory, path].map((each) => realpath(each)),
-    ).catch(() => []);
-    if (directory !== undefined && target !== undefined && !isBelow(directory, target)) {
-      throw new UserError(
-        `${path} is a link to ${target}, which is not below the directory of the artifacts`,
-      );
-    }
-  }
 }
 
 /**

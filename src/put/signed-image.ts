@@ -1,6 +1,7 @@
 // Signs what a put publishes (`params.sign`): by its digest, after its content is there and before a tag moves to it.
 import { join } from 'node:path';
 import { contentKind, type TaggedTarget } from '../content/content-graph.ts';
+import { refuseLinkOutside } from '../disk/artifact-link.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -113,5 +114,7 @@ async function attestationOf(
       hint: 'set it to the path of a file in the artifacts of the build: what is attested',
     });
   }
-  return await readAttestationFile({ type, path: join(directory, predicate), where, now: clock.now() });
+  const path = join(directory, predicate);
+  await refuseLinkOutside(directory, path);
+  return await readAttestationFile({ type, path, where, now: clock.now() });
 }

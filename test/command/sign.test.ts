@@ -1,5 +1,5 @@
 // params.sign of a put: signed by digest before a tag moves, so that the tag is never there without its signature.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runIn } from '../../src/command/in.ts';
@@ -218,6 +218,22 @@ describe('a put with attest', () => {
     expect(answer).toBeUndefined();
     expect(stderr).toContain(`attesting ${registry.host}/${name}@sha256:`);
     expect(registry.tags(name)).toEqual([]);
+  });
+
+  it('does not publish what a link of the build leads to outside of it', async () => {
+    const secret = join(await temporaryDirectory(), 'secret.json');
+    await writeFile(secret, '{"token":"open sesame"}');
+    await symlink(secret, join(directory, 'sbom', 'link.json'));
+    await symlink('bom.json', join(directory, 'sbom', 'inside.json'));
+    const attested = (predicate: string) =>
+      put({ ...params, sign: { key: pem, attest: { ...attest, predicate } } });
+    const { answer, stderr } = await attested('sbom/link.json');
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(
+      `link.json is a link to ${secret}, which is not below the directory of the artifacts`,
+    );
+    expect(registry.requests).toEqual([]);
+    expect((await attested('sbom/inside.json')).answer).toBeDefined();
   });
 
   it.each([

@@ -97,6 +97,8 @@ it('a put signs and attests as an identity', async () => {
   });
   expect(status, stderr).toBe(0);
   expect(stdout + stderr).not.toContain(token);
+  // One certificate, which is still valid, does for both.
+  expect(server.journal.select({ path: '/api/v2/signingCert' })).toHaveLength(1);
   const digest = JSON.parse(stdout).version.digest.slice('sha256:'.length);
   for (const each of [type, 'https://cyclonedx.org/bom']) {
     const [bundle] = storedBundles(registry, name, each);
