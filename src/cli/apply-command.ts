@@ -25,7 +25,7 @@ export const runApply: CliCommand<CarryOutOptions> = async (given) => {
   const run = withShardPage(given, shard);
   const { options } = run;
   await requireReportFile(options);
-  const sign = signerWithFiles(await signerOf(run), () => path);
+  const openSigner = await signerOf(run);
   await using plan = await openPlan(path);
   return await withRegistries(run, async (opened) => {
     const { settings, log } = opened;
@@ -41,6 +41,7 @@ export const runApply: CliCommand<CarryOutOptions> = async (given) => {
     const own = { edges, total: mine ? edges.length : total };
     const all = options.all ?? false;
     const applyAgain = (planned: PromotionPlan, how: PromoteOptions) => applyPlan(planned, { ...how, all });
+    const sign = signerWithFiles(openSigner?.(opened.registries), () => path);
     const result = await carryOutWithProgress(own, applyAgain, run, { ...opened, sign });
     const origin = [['Plan', `${path}, made at ${created}`] as const, ...shardFact(shard)];
     return await promotionReported(

@@ -8,7 +8,7 @@ import { attestImage } from '../signing/attest-image.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
 import { requireAllowed } from './destinations.ts';
 import { parseRegistryImage } from './image-argument.ts';
-import { readSignatory, type SignerOptions, signatoryFields } from './signer-options.ts';
+import { requireSignatory, type SignerOptions, signatoryFields } from './signer-options.ts';
 import { jsonAnswer, tableText } from './table.ts';
 
 interface Options extends RegistryOptions, SignerOptions {
@@ -27,8 +27,9 @@ export const runAttest: CliCommand<Options> = async (run) => {
     throw new UserError('--predicate is missing', { hint: 'name the file with what is attested' });
   }
   const attestation = await readAttestationFile({ type, path, where: '--', now: clock.now() });
+  const open = await requireSignatory(run);
   return await withRegistries(run, async ({ registries, settings }) => {
-    const signatory = await readSignatory(run, registries);
+    const signatory = open(registries.service);
     requireAllowed([repositoryName(repository)], settings);
     const session = await registries.writer(repository);
     const image = await getManifest(session, digest ?? tag ?? '');

@@ -37,8 +37,8 @@ export const runCopy: CliCommand<Options> = async (run) => {
     });
   }
   const { signal, every, clock } = surroundings;
-  const sign = await signerOf(run);
-  if (sign && destinations.some(({ kind }) => kind !== 'registry')) {
+  const openSigner = await signerOf(run);
+  if (openSigner && destinations.some(({ kind }) => kind !== 'registry')) {
     throw new UserError('--sign-key signs images on registries, and a destination is on disk', {
       hint: 'copy to the disk in a command of its own, without --sign-key',
     });
@@ -56,7 +56,7 @@ export const runCopy: CliCommand<Options> = async (run) => {
         {
           registries,
           verify,
-          sign,
+          sign: openSigner?.(registries),
           attachments: options.referrers ? () => true : undefined,
           signal,
           progress,

@@ -1,6 +1,8 @@
 // Options of the commands about signatures: files with keys, and annotations.
 import { readFile } from 'node:fs/promises';
 import { systemReason, UserError } from '../errors.ts';
+import { readSigningKey, type SigningKey } from '../signing/private-key.ts';
+import type { CliRun } from './cli-context.ts';
 
 /** A file with a key in PEM, or a token; `path` names it in errors. */
 export interface KeyFile {
@@ -34,4 +36,16 @@ export function readAnnotations(texts: readonly string[]): Readonly<Record<strin
       return [name, value.join('=')] as const;
     }),
   );
+}
+
+/** A private key from a file, whose content and password are shown nowhere. Throws a UserError. */
+export async function readPrivateKeyFile(
+  file: string,
+  { environment, addSecret }: Pick<CliRun<object>['surroundings'], 'environment' | 'addSecret'>,
+): Promise<SigningKey> {
+  const password = environment.COSIGN_PASSWORD ?? '';
+  addSecret(password);
+  const { path, pem } = await readKeyFile(file);
+  addSecret(pem);
+  return await readSigningKey(pem, password, path);
 }

@@ -2,7 +2,6 @@
 import { resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { CommandResult } from '../process/surroundings.ts';
-import type { SignDestination } from '../promotion/copy-digest.ts';
 import type { RepositoryPromotion } from '../promotion/edges.ts';
 import { encodePlan } from '../promotion/plan-file.ts';
 import { carryOutPlan, dryRun, makePlan, type PlanRequest, withSetAside } from '../promotion/promote.ts';
@@ -18,7 +17,7 @@ import { createReadingProgress } from './promotion-progress.ts';
 import { requireReportFile, withShardPage } from './report-file.ts';
 import { shardFact, shardOf } from './shard-option.ts';
 import { optionalPattern } from './shared-options.ts';
-import { signerOf, signerWithFiles } from './sign-options.ts';
+import { type OpenSigner, signerOf, signerWithFiles } from './sign-options.ts';
 import { requireWritable, writeWholeFile } from './written-file.ts';
 
 /** The options of every command that plans promotions. */
@@ -34,8 +33,8 @@ export interface PlanningOptions extends CarryOutOptions {
 export interface PlanningRules {
   readonly shard: Shard | undefined;
   mayMove(tag: MovingTag): boolean;
-  /** Signs what is promoted; undefined without a key. */
-  readonly sign: SignDestination | undefined;
+  /** Signs what is promoted; undefined where nobody signs. */
+  readonly sign: OpenSigner | undefined;
 }
 
 /** What is promoted. */
@@ -103,7 +102,9 @@ export async function planAndPromote(
       ? withSetAside(
           await carryOutWithProgress(plan, carryOutPlan, run, {
             ...opened,
-            sign: signerWithFiles(sign, (promotion, digest) => fileOf(promotions, promotion, digest)),
+            sign: signerWithFiles(sign?.(registries), (promotion, digest) =>
+              fileOf(promotions, promotion, digest),
+            ),
             mayReplace,
           }),
           setAside,

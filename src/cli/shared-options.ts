@@ -40,7 +40,11 @@ export function withManifestOptions(command: Program): Program {
 export function withSignOptions(command: Program): Program {
   return command
     .option('--sign-key <file>', 'sign each image at its destination with this private key (PEM)')
-    .option('--sign-format <format>', 'bundle, legacy or both; by default bundle');
+    .option('--sign-format <format>', 'bundle, legacy or both; by default bundle')
+    .option('--sign-fulcio-url <url>', 'sign without a key: the Fulcio that certifies an identity')
+    .option('--sign-rekor-url <url>', 'the Rekor that logs the signatures')
+    .option('--sign-timestamp-url <url>', 'the timestamp authority that says when they were made')
+    .option('--sign-identity-token <file>', 'the identity token; by default from the environment of the CI');
 }
 
 /** Adds the options of a command that carries out a plan. */

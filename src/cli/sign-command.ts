@@ -8,7 +8,7 @@ import { type CliCommand, type RegistryOptions, withRegistries } from './cli-con
 import { requireAllowed } from './destinations.ts';
 import { parseRegistryImage } from './image-argument.ts';
 import { readAnnotations } from './key-options.ts';
-import { readSignatory, type SignerOptions, signatoryFields } from './signer-options.ts';
+import { requireSignatory, type SignerOptions, signatoryFields } from './signer-options.ts';
 import { jsonAnswer, tableText } from './table.ts';
 
 interface Options extends RegistryOptions, SignerOptions {
@@ -25,8 +25,9 @@ export const runSign: CliCommand<Options> = async (run) => {
   const { repository, tag, digest } = parseRegistryImage(run.args[0] ?? '');
   const { format, recursive = false } = options;
   const annotations = readAnnotations(options.annotation);
+  const open = await requireSignatory(run);
   return await withRegistries(run, async ({ registries, settings }) => {
-    const signatory = await readSignatory(run, registries);
+    const signatory = open(registries.service);
     const signer = signerWith(signatory, { format, annotations, recursive }, 'sign');
     requireAllowed([repositoryName(repository)], settings);
     const session = await registries.writer(repository);

@@ -4,8 +4,7 @@ import { UserError } from '../errors.ts';
 import { isKeyless, type KeylessNames } from '../signing/keyless-settings.ts';
 import { keylessSignatory, keySignatory, type Signatory } from '../signing/sign-settings.ts';
 import type { CliRun } from './cli-context.ts';
-import { readOptionFile } from './key-options.ts';
-import { readPrivateKeyFile } from './sign-options.ts';
+import { readOptionFile, readPrivateKeyFile } from './key-options.ts';
 
 /** The options of every command that signs one image. */
 export interface SignerOptions {
@@ -18,40 +17,56 @@ export interface SignerOptions {
   readonly identityToken?: string;
 }
 
-const names: KeylessNames = {
+/** What the options are called where they are given. */
+export interface SignerNames extends KeylessNames {
+  readonly key: string;
+}
+
+/** Their names where a command signs one image. */
+export const signerNames: SignerNames = {
+  key: '--key',
   identityToken: '--identity-token',
   fulcioUrl: '--fulcio-url',
   rekorUrl: '--rekor-url',
   timestampUrl: '--timestamp-url',
 };
 
-/** Who signs. Sends no request. Throws a UserError for options that cannot be used. */
+/** Opens who signs by what services are reached with. */
+export type OpenSignatory = (services: Registries['service']) => Signatory;
+
+/** Who signs; undefined without any of the options. Sends no request. Throws a UserError for options that cannot be used. */
 export async function readSignatory(
-  { options, surroundings }: CliRun<SignerOptions>,
-  { service }: Pick<Registries, 'service'>,
-): Promise<Signatory> {
-  const { key, fulcioUrl = '', rekorUrl = '', timestampUrl = '', identityToken: tokenFile } = options;
+  options: SignerOptions,
+  names: SignerNames,
+  { environment, addSecret, clock }: CliRun<object>['surroundings'],
+): Promise<OpenSignatory | undefined> {
+  const { key: file, fulcioUrl = '', rekorUrl = '', timestampUrl = '', identityToken: tokenFile } = options;
   const token = tokenFile === undefined ? '' : (await readOptionFile(tokenFile, names.identityToken)).pem;
-  surroundings.addSecret(token.trim());
+  addSecret(token.trim());
   const keyless = { identityToken: token, fulcioUrl, rekorUrl, timestampUrl };
-  if (key !== undefined) {
-    if (isKeyless(keyless)) {
-      throw new UserError('--key is given together with an identity', { hint: 'sign with one of them' });
-    }
-    return keySignatory(await readPrivateKeyFile(key, surroundings));
+  if (file === undefined) {
+    const surroundings = { environment, addSecret, now: clock.now };
+    return isKeyless(keyless) ? await keylessSignatory(keyless, names, surroundings) : undefined;
   }
-  if (!isKeyless(keyless)) {
+  if (isKeyless(keyless)) {
+    throw new UserError(`${names.key} is given together with an identity`, { hint: 'sign with one of them' });
+  }
+  const key = keySignatory(await readPrivateKeyFile(file, { environment, addSecret }));
+  return () => key;
+}
+
+/** The same for a command that signs one image: it has to be signed. */
+export async function requireSignatory({
+  options,
+  surroundings,
+}: CliRun<SignerOptions>): Promise<OpenSignatory> {
+  const open = await readSignatory(options, signerNames, surroundings);
+  if (!open) {
     throw new UserError('--key is missing', {
       hint: 'name the file of the private key to sign with, or --fulcio-url to sign without one',
     });
   }
-  const { environment, addSecret, clock } = surroundings;
-  return await keylessSignatory(keyless, names, {
-    environment,
-    addSecret,
-    now: clock.now,
-    services: service,
-  });
+  return open;
 }
 
 /** Who signs, for an answer: the id of a key, or an identity with its issuer. The other one is null. */

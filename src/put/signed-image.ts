@@ -11,6 +11,7 @@ import { repositoryTarget } from '../registry/repository-target.ts';
 import type { PutAttest, PutSign } from '../request/sign.ts';
 import { attestImage } from '../signing/attest-image.ts';
 import type { Attestation } from '../signing/attestation.ts';
+import type { Services } from '../signing/keyless-signer.ts';
 import { ownBundle } from '../signing/own-bundle.ts';
 import { signImage } from '../signing/sign-image.ts';
 import { readSigner, type SignerSurroundings } from '../signing/sign-settings.ts';
@@ -44,6 +45,7 @@ export interface PutSignerSurroundings extends Omit<SignerSurroundings, 'now'> {
   readonly directory: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly services: Services;
 }
 
 /**
@@ -52,12 +54,12 @@ export interface PutSignerSurroundings extends Omit<SignerSurroundings, 'now'> {
  */
 export async function openPutSigner(
   settings: PutSign | undefined,
-  { directory, clock, log, ...surroundings }: PutSignerSurroundings,
+  { directory, clock, log, services, ...surroundings }: PutSignerSurroundings,
 ): Promise<PutSigner | undefined> {
   if (!settings) {
     return undefined;
   }
-  const signer = await readSigner(settings, 'params.sign', { ...surroundings, now: clock.now });
+  const signer = await readSigner(settings, 'params.sign', services, { ...surroundings, now: clock.now });
   const attestation = await attestationOf(settings.attest, directory, clock);
   const { by, key } = signer;
   const sign = async (session: Session, target: TaggedTarget, root: Descriptor) => {

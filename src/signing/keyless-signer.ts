@@ -12,10 +12,11 @@ import type { ServiceAccess } from './service-request.ts';
 import { readBundle } from './sigstore-bundle.ts';
 import { timestampFor } from './timestamp.ts';
 
+/** How the service at a URL is reached. */
+export type Services = (url: string) => ServiceAccess;
+
 /** What a signer without a key uses. */
 export interface KeylessSurroundings {
-  /** How the service at a URL is reached. */
-  services(url: string): ServiceAccess;
   addSecret(secret: string): void;
   /** Milliseconds. */
   now(): number;
@@ -31,7 +32,8 @@ interface Certified extends CertifiedKey {
 /** A signer for settings that were read. Asks the services when it signs first, or looks for signatures of its own. */
 export function keylessSigner(
   { fulcio, rekor, timestamp, source }: KeylessSettings,
-  { services, addSecret, now }: KeylessSurroundings,
+  services: Services,
+  { addSecret, now }: KeylessSurroundings,
 ): BundleSigner {
   let latest: Promise<Certified> | undefined;
   let name = 'an identity';
@@ -44,12 +46,18 @@ export function keylessSigner(
     return { ...key, issuer: token.issuer };
   };
   const certified = async (): Promise<Certified> => {
-    const known = await latest;
+    const earlier = latest;
+    const known = await earlier;
     if (known && Date.parse(known.certificate.validTo) - reserve > now()) {
       return known;
     }
-    latest = certify();
-    return await latest;
+    // Many images may be signed at once: the first one that finds no certificate asks for all of them.
+    const next = latest !== undefined && latest !== earlier ? latest : certify();
+    latest = next;
+    next.catch(() => {
+      latest = undefined;
+    });
+    return await next;
   };
 
   return {

@@ -4,7 +4,7 @@ import { nearestKey } from '../policy/nearest-key.ts';
 import { type BundleSigner, keySigner } from './bundle-signer.ts';
 import { secretsOfToken, type TokenEnvironment } from './identity-token.ts';
 import { isKeyless, type KeylessNames, type RawKeylessSettings, readKeyless } from './keyless-settings.ts';
-import type { KeylessSurroundings } from './keyless-signer.ts';
+import type { KeylessSurroundings, Services } from './keyless-signer.ts';
 import type { SignedAnnotations } from './make-signature.ts';
 import { readSigningKey, type SigningKey } from './private-key.ts';
 import type { SignatureFormat } from './verify-signature.ts';
@@ -50,6 +50,7 @@ export type Signatory = Pick<Signer, 'by' | 'key'>;
 export async function readSigner(
   settings: SignSettings,
   where: string,
+  services: Services,
   surroundings: SignerSurroundings,
 ): Promise<Signer> {
   const { key, password, keyless } = settings;
@@ -59,7 +60,8 @@ export async function readSigner(
         hint: 'sign with one of them: remove the key, or identity_token, fulcio_url, rekor_url and timestamp_url',
       });
     }
-    return signerWith(await keylessSignatory(keyless, putNames(where), surroundings), settings, where);
+    const open = await keylessSignatory(keyless, putNames(where), surroundings);
+    return signerWith(open(services), settings, where);
   }
   if (key === '') {
     throw new UserError(`${where}.key is missing`, {
@@ -74,18 +76,18 @@ export function keySignatory(key: SigningKey): Signatory {
   return { by: keySigner(key), key };
 }
 
-/** An identity as the one who signs. Sends no request. Throws as {@link readKeyless} does. */
+/** An identity as the one who signs, once services can be reached. Sends no request. Throws as {@link readKeyless} does. */
 export async function keylessSignatory(
   settings: RawKeylessSettings,
   names: KeylessNames,
   surroundings: SignerSurroundings,
-): Promise<Signatory> {
+): Promise<(services: Services) => Signatory> {
   const { environment, now, addSecret } = surroundings;
   const keyless = readKeyless(settings, names, environment, now());
   secretsOfToken(keyless.source).forEach(addSecret);
   // Only who signs without a key loads it.
   const { keylessSigner } = await import('./keyless-signer.ts');
-  return { by: keylessSigner(keyless, surroundings), key: undefined };
+  return (services) => ({ by: keylessSigner(keyless, services, surroundings), key: undefined });
 }
 
 function putNames(where: string): KeylessNames {
@@ -97,12 +99,18 @@ function putNames(where: string): KeylessNames {
   };
 }
 
-/** The signer of images. Throws a UserError that begins with `where` for an unknown format, and for one that needs a key. */
+/** The signer of images. Throws as {@link readFormats} does. */
 export function signerWith(
-  { by, key }: Signatory,
+  signatory: Signatory,
   { format, annotations, recursive }: Pick<SignSettings, 'format' | 'annotations' | 'recursive'>,
   where: string,
 ): Signer {
+  const read = readFormats(format, signatory.key !== undefined, where);
+  return { ...signatory, formats: read, annotations, recursive };
+}
+
+/** The formats that a setting names. Throws a UserError that begins with `where` for an unknown one, and for one that needs a key. */
+export function readFormats(format: string, hasKey: boolean, where: string): readonly SignatureFormat[] {
   const name = format || 'bundle';
   const chosen = Object.hasOwn(formats, name) ? formats[name] : undefined;
   if (!chosen) {
@@ -112,8 +120,8 @@ export function signerWith(
       nearest === undefined ? {} : { hint: `did you mean ${nearest}?` },
     );
   }
-  if (!key && chosen.includes('legacy')) {
+  if (!hasKey && chosen.includes('legacy')) {
     throw new UserError(`${where}.format ${name} needs a key: without one only bundles are made`);
   }
-  return { by, key, formats: chosen, annotations, recursive };
+  return chosen;
 }

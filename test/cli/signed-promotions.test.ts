@@ -1,13 +1,15 @@
 // --sign-key: what promote, apply, mirror and copy bring is signed at its destination before a tag moves to it.
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { signedStatements } from '../support/attestations.ts';
 import type { Image } from '../support/images.ts';
+import { storedBundles, verifiedBundle } from '../support/keyless.ts';
 import { imageWith, manifestFile, registryWith, textFile } from '../support/promotion.ts';
 import type { RegistryOptions, TestRegistry } from '../support/registry.ts';
 import { runCli, runCliJson } from '../support/run-cli.ts';
 import { createKey, signSeeded } from '../support/signatures.ts';
+import { identityToken, type SigstoreServer, startSigstore } from '../support/sigstore-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const key = createKey();
@@ -201,6 +203,110 @@ describe('a signed record is left by', () => {
     expect(code, stderr).toBe(0);
     expect(await isSigned()).toBe(true);
     expect(records()).toEqual([]);
+  });
+});
+
+describe('as an identity', () => {
+  const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/team/app' };
+  const recordType = 'urn:x-registry-image-resource:promotion:v1';
+  const environment = { SIGSTORE_ID_TOKEN: identityToken(identity) };
+  let services: SigstoreServer;
+  const options = () => ['--sign-fulcio-url', services.url, '--sign-rekor-url', services.url];
+  const signers = (repository = name) =>
+    ['https://sigstore.dev/cosign/sign/v1', recordType].map((type) =>
+      storedBundles(production, repository, type).map((bundle) => {
+        const { issuer, subject } = verifiedBundle(services.sigstore, bundle);
+        return { issuer, subject };
+      }),
+    );
+
+  beforeEach(async () => {
+    services = await startSigstore();
+    onTestFinished(() => services[Symbol.asyncDispose]());
+  });
+
+  it('promote signs and leaves records, with one certificate for all images', async () => {
+    const second = await imageWith('second');
+    staging = await registryWith(
+      { 'staging/app:1.0': image, 'staging/second:1.0': second },
+      { referrers: true },
+    );
+    const images = { app: [[image, '1.0']], second: [[second, '1.0']] } as const;
+    const path = await manifestFile(staging, [production], images);
+    const { code, stdout, stderr } = await runCli(
+      ['promote', '--manifest', path, '--confirm', '--debug', ...options()],
+      { environment },
+    );
+    expect(code, stderr).toBe(0);
+    expect([...signers(), ...signers('prod/second')]).toEqual([
+      [identity],
+      [identity],
+      [identity],
+      [identity],
+    ]);
+    expect(services.journal.select({ path: '/api/v2/signingCert' })).toHaveLength(1);
+    expect(stdout + stderr).not.toContain(environment.SIGSTORE_ID_TOKEN);
+  });
+
+  it('apply, mirror and copy sign, too', async () => {
+    const plan = await textFile('plan.json', '');
+    await runCli(['promote', '--manifest', await manifest('1.0'), '--out', plan]);
+    await runCli(['apply', plan, ...options()], { environment });
+    expect(signers()).toEqual([[identity], [identity]]);
+    const list = await textFile('list.txt', `${staging.host}/staging/app:1.0\n`);
+    const to = ['--to', `${production.host}/mirrored`, '--confirm'];
+    await runCli(['mirror', list, ...to, ...options()], { environment });
+    expect(signers('mirrored/app')).toEqual([[identity], [identity]]);
+    const places = [`${staging.host}/staging/app:1.0`, `${production.host}/copied/app:1.0`];
+    await runCli(['copy', ...places, ...options()], { environment });
+    expect(signers('copied/app')).toEqual([[identity], [identity]]);
+  });
+
+  it('an edge for which Fulcio issues no certificate fails, and its tag does not move', async () => {
+    services.faults.add({
+      method: 'POST',
+      path: '/api/v2/signingCert',
+      fault: { kind: 'status', status: 403 },
+    });
+    const args = ['promote', '--manifest', await manifest('1.0'), '--confirm', ...options()];
+    const { code, json } = await runCliJson(args, { environment });
+    expect({ code, edges: json.edges }).toMatchObject({
+      code: 1,
+      edges: [{ outcome: 'failed', reason: expect.stringContaining('Fulcio has issued no certificate') }],
+    });
+    expect(production.tags(name)).toEqual([]);
+  });
+
+  it.each<[string, readonly string[], string]>([
+    [
+      'without a log and a timestamp',
+      ['--sign-fulcio-url', 'https://a.test'],
+      'neither --sign-rekor-url nor',
+    ],
+    ['without Fulcio', ['--sign-rekor-url', 'https://a.test'], '--sign-fulcio-url is missing'],
+    [
+      'with a key, too',
+      ['--sign-fulcio-url', 'https://a.test', '--sign-key', 'x'],
+      '--sign-key is given together with an identity',
+    ],
+    [
+      'in the legacy format',
+      [
+        '--sign-fulcio-url',
+        'https://a.test',
+        '--sign-rekor-url',
+        'https://a.test',
+        '--sign-format',
+        'legacy',
+      ],
+      'format legacy needs a key',
+    ],
+  ])('fails before any request %s', async (_, more, message) => {
+    const args = ['promote', '--manifest', await manifest('1.0'), '--confirm', ...more];
+    const { code, stdout, stderr } = await runCli(args, { environment });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(message);
+    expect([...staging.requests, ...production.requests, ...services.journal.requests]).toEqual([]);
   });
 });
 

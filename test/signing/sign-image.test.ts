@@ -45,18 +45,14 @@ const settings = {
   keyless: { identityToken: '', fulcioUrl: '', rekorUrl: '', timestampUrl: '' },
 };
 /** With a key nothing of it is used. */
-const surroundings = {
-  environment: {},
-  addSecret() {},
-  now,
-  services(): never {
-    throw new Error('a key asks no service');
-  },
+const surroundings = { environment: {}, addSecret() {}, now };
+const services = (): never => {
+  throw new Error('a key asks no service');
 };
 
 async function sign(registry: TestRegistry, root: Document, more: Partial<typeof settings> = {}) {
   const session = await openTestSession(`${registry.host}/${name}`, { actions: 'push,pull' });
-  const signer = await readSigner({ ...settings, ...more }, 'sign', surroundings);
+  const signer = await readSigner({ ...settings, ...more }, 'sign', services, surroundings);
   const target = repositoryTarget(session, () => {});
   return await signImage(descriptorOf(root) as Descriptor, signer, { session, target, now });
 }
@@ -229,6 +225,8 @@ describe('settings that cannot be used', () => {
     ['an unknown format', { format: 'bundel' }, 'sign.format is bundle, legacy or both, not "bundel"'],
     ['a format that every object has', { format: 'toString' }, 'sign.format is bundle, legacy or both'],
   ])('%s', async (_, more, message) => {
-    await expect(readSigner({ ...settings, ...more }, 'sign', surroundings)).rejects.toThrow(message);
+    await expect(readSigner({ ...settings, ...more }, 'sign', services, surroundings)).rejects.toThrow(
+      message,
+    );
   });
 });
