@@ -99,6 +99,31 @@ describe('a put with attest', () => {
   });
 });
 
+describe('a get that requires attestations', () => {
+  it('accepts what a put has attested, and nothing that it has not', async () => {
+    const registry = await registryForTest({ referrers: true });
+    const key = createKey();
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'image.tar'), await dockerArchive(image));
+    await writeFile(join(directory, 'spdx.json'), sbom);
+    const repository = `${registry.host}/${name}`;
+    const sign = { key: privatePem(key), attest: { type: 'spdxjson', predicate: 'spdx.json' } };
+    const { stdout } = await runExecutable('out', {
+      request: { source: { repository }, params: { image: 'image.tar', tags: ['1.0'], sign } },
+      directory,
+    });
+    const { version } = JSON.parse(stdout);
+    const requiring = async (...types: readonly string[]) => {
+      const verify = { keys: [key.publicPem], require_predicates: types };
+      const request = { source: { repository, verify }, version, params: { skip_download: true } };
+      return (await runExecutable('in', { request, directory: await temporaryDirectory() })).status;
+    };
+    expect([await requiring('sbom'), await requiring('spdxjson'), await requiring('sbom', 'vuln')]).toEqual([
+      0, 0, 1,
+    ]);
+  });
+});
+
 describeServices(['docker-registry'], 'on a real registry without a referrers endpoint', () => {
   it('attests a predicate once', async () => {
     await using registry = await startDockerRegistry();

@@ -109,6 +109,24 @@ it('a put signs and attests as an identity', async () => {
   }
 });
 
+it('a promotion is signed and recorded as an identity', async () => {
+  const { status, stdout, stderr } = await runRegistryImageExecutable(
+    [
+      ...['copy', `${registry.host}/${name}:1.0`, `${registry.host}/prod/app`, '--debug'],
+      ...['--sign-fulcio-url', server.url, '--sign-rekor-url', server.url],
+    ],
+    { environment: { TEST: 'true', HOME: '/nonexistent', SIGSTORE_ID_TOKEN: token } },
+  );
+  expect(status, stderr).toBe(0);
+  expect(stdout + stderr).not.toContain(token);
+  const record = 'urn:x-registry-image-resource:promotion:v1';
+  for (const each of [type, record]) {
+    const [bundle] = storedBundles(registry, 'prod/app', each);
+    expect(bundle && verifiedBundle(server.sigstore, bundle)).toMatchObject(identity);
+  }
+  expect(server.journal.select({ path: '/api/v2/signingCert' })).toHaveLength(1);
+});
+
 it('services are reached through a proxy, and trusted by ca_certs', async () => {
   await using services = await startSigstore({ tls: serverKeys.wrongHost });
   await using proxy = await startTunnelProxy(services.port);
