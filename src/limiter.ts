@@ -2,8 +2,8 @@
 
 /** Admits a limited number of holders at a time; the others wait in order. */
 export interface Limiter {
-  /** Waits for a slot; the returned function frees it. */
-  acquire(): Promise<() => void>;
+  /** Waits for a slot; the returned function frees it. Rejects with the signal's reason when it is aborted before. */
+  acquire(signal?: AbortSignal): Promise<() => void>;
 }
 
 /** A limiter that admits `limit` holders. */
@@ -19,12 +19,24 @@ export function createLimiter(limit: number): Limiter {
     }
   };
   return {
-    async acquire() {
+    async acquire(signal) {
+      signal?.throwIfAborted();
       if (free > 0) {
         free--;
-      } else {
-        await new Promise<void>((resolve) => waiting.push(resolve));
+        return release;
       }
+      await new Promise<void>((resolve, reject) => {
+        const leave = () => {
+          waiting.splice(waiting.indexOf(admit), 1);
+          reject(signal?.reason);
+        };
+        const admit = () => {
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        };
+        waiting.push(admit);
+        signal?.addEventListener('abort', leave, { once: true });
+      });
       return release;
     },
   };

@@ -51,6 +51,21 @@ describe('limiter', () => {
     expect(inside).toEqual([1, 2, 3, 4]);
   });
 
+  it('let nobody in who has given up, and keep the order of the others', async () => {
+    const limiter = createLimiter(1);
+    const release = await limiter.acquire();
+    const controller = new AbortController();
+    const reason = new Error('given up');
+    const outcome = limiter.acquire(controller.signal);
+    const next = limiter.acquire(new AbortController().signal);
+    controller.abort(reason);
+    await expect(outcome).rejects.toBe(reason);
+    await expect(limiter.acquire(controller.signal)).rejects.toBe(reason);
+    release();
+    (await next)();
+    (await limiter.acquire())();
+  });
+
   it('that were given back are free', async () => {
     const limiter = createLimiter(1);
     (await limiter.acquire())();

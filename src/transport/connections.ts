@@ -1,5 +1,5 @@
 // Connections to servers: TCP and TLS, through a proxy where there is one, and each open within a time limit.
-import { Agent, request } from 'node:http';
+import { Agent, type RequestOptions, request } from 'node:http';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import { UserError } from '../errors.ts';
@@ -62,6 +62,17 @@ export function withoutBrackets(host: string): string {
   return host.startsWith('[') ? host.slice(1, -1) : host;
 }
 
+/** Is given, when a connection is opened for a request, what ends the opening with an error. */
+export type OnOpening = (end: (reason: Error) => void) => void;
+
+/**
+ * What a request tells its agent besides what `node:http` knows: a destroyed request of `node:http` waits for its connection
+ * all the same.
+ */
+export interface ConnectionRequest extends RequestOptions {
+  readonly onOpening: OnOpening;
+}
+
 /**
  * An agent of `node:http` that keeps the connections it opens for the next request. It does not limit their number: that of
  * Node counts only those that are open.
@@ -85,11 +96,11 @@ export function createConnectionAgent(settings: ConnectionSettings): Agent {
     protocol: settings.secure && !isToProxy ? 'https:' : 'http:',
     defaultPort: settings.secure ? 443 : 80,
     createConnection(
-      target: { host?: string | null; port?: number | string | null },
+      target: ConnectionRequest,
       opened: (error: Error | null, socket?: Socket) => void,
     ): undefined {
       const peer = { host: target.host ?? '', port: Number(target.port) };
-      openConnection(settings, contextFor, peer).then(
+      openConnection(settings, contextFor, peer, target.onOpening).then(
         (socket) => opened(null, socket),
         (error: Error) => opened(error),
       );
@@ -104,15 +115,21 @@ interface Peer {
   readonly port: number;
 }
 
+/** Opens a connection; `onEnd` is given what ends that at any of its stages. */
 async function openConnection(
   settings: ConnectionSettings,
   contextFor: (peer: 'server' | 'proxy') => SecureContext,
   server: Peer,
+  onEnd: OnOpening,
 ): Promise<Socket> {
   const { secure, proxy, timeout } = settings;
   const until = Date.now() + timeout;
-  const open = (peer: Peer, context: SecureContext | undefined, below?: Socket) =>
-    established(peer, startConnection(peer, context, below), context !== undefined, until - Date.now());
+  let current: Socket | undefined;
+  onEnd((reason) => current?.destroy(reason));
+  const open = (peer: Peer, context: SecureContext | undefined, below?: Socket) => {
+    current = startConnection(peer, context, below);
+    return established(peer, current, context !== undefined, until - Date.now());
+  };
   if (!proxy) {
     return await open(server, secure ? contextFor('server') : undefined);
   }
@@ -130,7 +147,14 @@ function startConnection(peer: Peer, context: SecureContext | undefined, below?:
   }
   // TLS sends names of hosts only, no addresses (RFC 6066, section 3).
   const servername = isIP(peer.host) > 0 ? '' : peer.host;
-  return connectTls({ ...peer, servername, secureContext: context, ...(below ? { socket: below } : {}) });
+  return connectTls({
+    ...peer,
+    servername,
+    secureContext: context,
+    // Both runtimes would accept any certificate where the environment has NODE_TLS_REJECT_UNAUTHORIZED=0.
+    rejectUnauthorized: true,
+    ...(below ? { socket: below } : {}),
+  });
 }
 
 /** The socket when it can be written to; destroys it when that takes longer than `timeout` milliseconds. */

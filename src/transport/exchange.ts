@@ -3,6 +3,7 @@ import { type IncomingMessage, type RequestOptions, request as startRequest } fr
 import type { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
 import { maximumHeader, maximumQuotedName } from '../limits.ts';
+import type { ConnectionRequest, OnOpening } from './connections.ts';
 import type { HttpRequest, HttpResponse } from './http-client.ts';
 import { redactedUrl } from './redacted-url.ts';
 import { sendBody } from './request-body.ts';
@@ -15,13 +16,21 @@ export class Exchange {
   readonly #divisor: number;
   readonly #timeout: number;
   #response: IncomingMessage | undefined;
+  #endOpening: ((reason: Error) => void) | undefined;
 
   constructor(request: HttpRequest, options: RequestOptions, divisor: number) {
     this.#request = request;
     this.isCleanUp = request.isCleanUp ?? false;
     this.#divisor = divisor;
     this.#timeout = request.timeout / divisor;
-    this.#sent = startRequest(options);
+    const onOpening: OnOpening = (end) => {
+      this.#endOpening = end;
+    };
+    const withOpening: ConnectionRequest = { ...options, onOpening };
+    this.#sent = startRequest(withOpening);
+    this.#sent.once('socket', () => {
+      this.#endOpening = undefined;
+    });
     this.#sent.maxHeadersCount = 0;
     const { signal } = request;
     if (signal) {
@@ -39,6 +48,7 @@ export class Exchange {
   /** Ends the request or the reading of its response with this error. */
   end(reason: Error): void {
     (this.#response ?? this.#sent).destroy(reason);
+    this.#endOpening?.(reason);
   }
 
   /** Sends the request, and returns the response when its headers have come. */

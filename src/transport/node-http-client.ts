@@ -75,7 +75,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const route = routeFor(request.url, scheme === 'https', trusted);
     const limiter = route.limiters.get(origin) ?? createLimiter(connectionsPerOrigin);
     route.limiters.set(origin, limiter);
-    const release = await limiter.acquire();
+    const release = await limiter.acquire(request.signal);
     let exchange: Exchange;
     let body: Readable | Uint8Array | undefined;
     try {

@@ -16,6 +16,7 @@ import { startRecordingServer } from '../support/recording-server.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { jsonReply } from '../support/reply.ts';
 import { type ExecutableName, executablePath, runExecutable } from '../support/run.ts';
+import { rawServer } from '../support/silent-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const name = 'team/image';
@@ -179,6 +180,22 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     const moment = () => registry.journal.arrived({ path: '/v2/' });
     const directory = await temporaryDirectory();
     expectInterrupted(await interrupt({ executable: 'check', request, directory, signal, moment }), signal);
+  });
+
+  it.each(['server', 'proxy'])('ends a check at once that waits for a connection of a %s', async (peer) => {
+    const connected = Promise.withResolvers<void>();
+    // It would have a TLS handshake or a tunnel begin, and says nothing.
+    const { port } = await rawServer((socket) => socket.once('data', () => connected.resolve()));
+    const silent = `127.0.0.1:${port}`;
+    const result = await interrupt({
+      executable: 'check',
+      request: { source: { repository: `${peer === 'proxy' ? 'registry.invalid' : silent}/team/app` } },
+      directory: await temporaryDirectory(),
+      signal,
+      environment: peer === 'proxy' ? { HTTPS_PROXY: `http://${silent}` } : {},
+      moment: () => connected.promise,
+    });
+    expectInterrupted(result, signal);
   });
 
   it.each<[string, (next: string) => string]>([
