@@ -127,10 +127,16 @@ export class Exchange {
     if (timeout <= 0) {
       return;
     }
+    // Two halves of silence end the body. The first begins again when something comes, or while nothing comes because nothing
+    // is read; a server that can send again because a late reader has begun has one half at least.
+    let halves = 0;
+    let received = socket.bytesRead;
     const end = () => {
-      // Nothing comes because nothing is read: what has come waits for its reader.
-      if (message.readableLength > 0) {
-        socket.setTimeout(timeout);
+      const isNew = socket.bytesRead !== received;
+      received = socket.bytesRead;
+      halves = message.readableLength > 0 ? 0 : isNew ? 1 : halves + 1;
+      if (halves < 2) {
+        socket.setTimeout(timeout / 2);
       } else {
         message.destroy(silent('BODY_TIMEOUT'));
       }
@@ -138,7 +144,7 @@ export class Exchange {
     const stop = () => {
       socket.off('timeout', end);
     };
-    socket.setTimeout(timeout);
+    socket.setTimeout(timeout / 2);
     socket.on('timeout', end);
     message.once('end', stop).once('close', stop);
   }
