@@ -21,6 +21,8 @@ const connectionHints: Readonly<Record<string, string>> = {
   SERVER_SLOW: 'the registry, or a proxy in front of it, may be overloaded',
   CONNECTION_BROKEN: 'a proxy or firewall between {here} and the registry may have cut it',
   RESPONSE_INCOMPLETE: 'a proxy between {here} and the registry may have cut it',
+  RESPONSE_MALFORMED:
+    'the registry, or a proxy in front of it, may have failed while it responded: see their logs',
   PROXY_UNREACHABLE: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of {here}, and that the proxy runs',
   PROXY_REFUSED:
     'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of {here}, and the user and password in the proxy URL',

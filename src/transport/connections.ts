@@ -128,7 +128,9 @@ async function openConnection(
   onEnd((reason) => current?.destroy(reason));
   const open = (peer: Peer, context: SecureContext | undefined, below?: Socket) => {
     current = startConnection(peer, context, below);
-    return established(peer, current, context !== undefined, until - Date.now());
+    // Through a tunnel it is not the proxy that cannot be reached.
+    const code = below ? 'TUNNEL_TIMEOUT' : 'CONNECT_TIMEOUT';
+    return established(peer, current, context !== undefined, { timeout: until - Date.now(), code });
   };
   if (!proxy) {
     return await open(server, secure ? contextFor('server') : undefined);
@@ -157,12 +159,17 @@ function startConnection(peer: Peer, context: SecureContext | undefined, below?:
   });
 }
 
-/** The socket when it can be written to; destroys it when that takes longer than `timeout` milliseconds. */
-function established(peer: Peer, socket: Socket, isTls: boolean, timeout: number): Promise<Socket> {
+/** The socket when it can be written to; destroys it with an error of this code when that takes longer than `timeout` milliseconds. */
+function established(
+  peer: Peer,
+  socket: Socket,
+  isTls: boolean,
+  { timeout, code }: { readonly timeout: number; readonly code: string },
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       const message = `no connection to ${peer.host}:${peer.port} within ${Math.round(timeout)} ms`;
-      socket.destroy(Object.assign(new Error(message), { code: 'CONNECT_TIMEOUT' }));
+      socket.destroy(Object.assign(new Error(message), { code }));
     }, timeout);
     const settle = (act: () => void) => {
       clearTimeout(timer);

@@ -74,7 +74,14 @@ export class Exchange {
           reject(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }));
         }
       });
-      sent.on('error', reject);
+      const fail = (error: Error) => {
+        reject(error);
+        // Without its reason, a body that breaks the protocol would end as one whose connection broke.
+        if (this.#response && !this.#response.complete) {
+          this.#response.destroy(error);
+        }
+      };
+      sent.on('error', fail);
       sent.once('response', (message) => {
         stop();
         this.#response = message;
@@ -82,7 +89,7 @@ export class Exchange {
           const response = this.#received(message);
           if (this.#request.method === 'HEAD') {
             // A request that follows at once would open another connection while this one still belongs to the response.
-            sent.off('error', reject).on('error', () => {});
+            sent.off('error', fail).on('error', () => {});
             sent.once('close', () => resolve(response));
             message.on('error', () => {}).resume();
           } else {

@@ -32,8 +32,11 @@ const outcomes: Readonly<Record<string, Kind>> = {
   ENETUNREACH: 'unreachable',
   EAI_AGAIN: 'unreachable',
   CONNECT_TIMEOUT: 'unreachable',
+  TUNNEL_TIMEOUT: 'unreachable',
   ENOTFOUND: 'unreachable',
   CONTENT_CORRUPT: 'corrupt',
+  // A server that fails within a chunked body may write its error where the next chunk belongs.
+  HPE_INVALID_CHUNK_SIZE: 'corrupt',
   WEB_PAGE: 'corrupt',
   UPLOAD_LOST: 'lost',
 };

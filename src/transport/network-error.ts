@@ -42,7 +42,7 @@ const explanations: readonly (readonly [codes: readonly string[], code: string, 
   [['ENOTFOUND', 'EAI_AGAIN'], 'HOST_UNRESOLVED', 'the name of the host cannot be resolved'],
   [['ECONNREFUSED'], 'CONNECTION_REFUSED', 'nothing accepts connections there'],
   [
-    ['ETIMEDOUT', 'CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
+    ['ETIMEDOUT', 'CONNECT_TIMEOUT', 'TUNNEL_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
     'HOST_UNREACHABLE',
     'the server cannot be reached',
   ],
@@ -54,6 +54,11 @@ const explanations: readonly (readonly [codes: readonly string[], code: string, 
     'the connection broke',
   ],
   [['HPE_HEADER_OVERFLOW'], 'HEADERS_TOO_LONG', 'the headers of the response are too long'],
+  [
+    ['HPE_INVALID_CHUNK_SIZE', 'HPE_CHUNK_EXTENSIONS_OVERFLOW'],
+    'RESPONSE_MALFORMED',
+    'the body of the response breaks the rules of HTTP',
+  ],
   [['HPE_INVALID_EOF_STATE'], 'RESPONSE_INCOMPLETE', 'the response ended too early'],
 ];
 

@@ -97,7 +97,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       release();
     });
     const response = await exchange.send(body);
-    if (response.status === 407 && route.proxy) {
+    // Through a tunnel it is the server that responds.
+    if (response.status === 407 && route.proxy && scheme === 'http') {
       response.body.on('error', () => {}).destroy();
       throw proxyRefusal(request.method, response.status);
     }

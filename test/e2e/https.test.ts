@@ -12,6 +12,7 @@ import type { Reply } from '../support/reply.ts';
 import { runExecutable } from '../support/run.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { staticImage } from '../support/test-images.ts';
+import { startTunnelProxy } from '../support/tunnel-proxy.ts';
 
 const secure = { ca_certs: [authority], username: 'user', password: 'hidden-password' };
 
@@ -99,6 +100,26 @@ describe('check', () => {
     const { status, stderr } = await runExecutable('check', { request: { source } });
     expect(status).toBe(1);
     expect(stderr).toContain('the certificate of the server is for another host');
+    expect(registry.requests).toEqual([]);
+  });
+
+  it.each([
+    ['an unknown authority', serverKeys.trusted, serverKeys.selfSigned.cert, 'is not signed by an authority'],
+    ['a self-signed certificate', serverKeys.selfSigned, authority, 'is not signed by an authority'],
+    ['an expired certificate', serverKeys.expired, serverKeys.expired.cert, 'is not valid at this time'],
+  ])('does not trust %s, directly or through a tunnel', async (_name, tls, caCert, message) => {
+    const registry = await registryForTest({ tls });
+    await using proxy = await startTunnelProxy(Number(registry.host.split(':')[1]));
+    for (const [host, environment] of [
+      [registry.host, { TEST: 'true' }],
+      ['registry.invalid', { TEST: 'true', HTTPS_PROXY: proxy.url }],
+    ] as const) {
+      const source = { repository: `${host}/team/app`, ca_certs: [caCert] };
+      const { status, stdout, stderr } = await runExecutable('check', { request: { source }, environment });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toContain(message);
+    }
+    expect(proxy.targets).toContain('registry.invalid:443');
     expect(registry.requests).toEqual([]);
   });
 

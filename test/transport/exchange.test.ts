@@ -27,6 +27,20 @@ async function halfReceived(): Promise<{ body: HttpResponse['body']; server: Soc
 }
 
 describe('a body', () => {
+  it.each([
+    ['an invalid length of a chunk', '5\r\nhello\r\nError: no space left\r\n', 'HPE_INVALID_CHUNK_SIZE'],
+    ['a chunk of more bytes than there are numbers', `${'f'.repeat(20)}\r\nhello`, 'HPE_INVALID_CHUNK_SIZE'],
+    ['an endless extension of a chunk', `5;${'x'.repeat(200_000)}`, 'HPE_CHUNK_EXTENSIONS_OVERFLOW'],
+  ])('with %s fails with that reason', async (_name, chunks, code) => {
+    const { port } = await rawServer((socket) => {
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'));
+      socket.once('data', () => setImmediate(() => socket.write(chunks)));
+    });
+    const url = `http://127.0.0.1:${port}/`;
+    const { body } = await testClient().send({ method: 'GET', url, headers: {}, timeout: 60_000 });
+    await expect(text(body)).rejects.toMatchObject({ code });
+  });
+
   it('that is not read for longer than the time limit comes as a whole', async () => {
     const { body, server, tick } = await halfReceived();
     for (let count = 0; count < 5; count++) {

@@ -499,6 +499,15 @@ describe('a proxy', () => {
     expect(hintFor(error)).toContain('proxy');
   });
 
+  it('is not what refuses when a server behind its tunnel responds with 407', async () => {
+    const proxy = await startProxy();
+    await using server = await startRecordingServer({
+      tls: serverKeys.trusted,
+      answer: () => ({ status: 407, body: 'of the server' }),
+    });
+    expect(await textOf(testClient({ proxy: `http://${proxy.host}` }), server.url)).toBe('of the server');
+  });
+
   it('that does not run is an error', async () => {
     const error = await failure(
       testClient({ proxy: 'http://user:hidden@127.0.0.1:1' }).send(get('https://r.invalid/')),
