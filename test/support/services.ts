@@ -18,7 +18,7 @@ export type ServiceProgram =
   | 'notary-server';
 
 /** A program that is used where somebody has installed it. */
-export type OptionalProgram = 'cosign' | 'git';
+export type OptionalProgram = 'cosign' | 'git' | 'crane' | 'regctl' | 'oras';
 
 function isExecutable(path: string): boolean {
   try {
