@@ -4,8 +4,8 @@ import { isAbsolute } from 'node:path';
 import { errorCode, errorText, systemReason, UserError } from '../errors.ts';
 import { maximumTrustedRoot } from '../limits.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
-import { quote } from '../policy/quote.ts';
 import type { PublicKey } from './public-key.ts';
+import { requireKnownMembers } from './root-document.ts';
 
 type Library = typeof import('./sigstore-sdk.ts');
 
@@ -39,9 +39,6 @@ const mediaTypes: readonly unknown[] = [
   'application/vnd.dev.sigstore.trustedroot.v0.1+json',
   'application/vnd.dev.sigstore.trustedroot.v0.2+json',
 ];
-
-/** The lists of a trusted root. What is not in them is not required of a signature: a misspelt one must not go unnoticed. */
-const lists: readonly string[] = ['tlogs', 'certificateAuthorities', 'ctlogs', 'timestampAuthorities'];
 
 /** The extended key usage (RFC 5280, section 4.2.1.12), and its value for the signing of code. */
 const extendedKeyUsage = '2.5.29.37';
@@ -88,11 +85,7 @@ async function readRoot(path: string, where: string): Promise<string> {
 
 function trustedRoot(library: Library, document: JsonObject): TrustedRoot {
   const { bundleFromJSON, toSignedEntity, toTrustMaterial, TrustedRoot: Root, Verifier } = library;
-  for (const [name, value] of Object.entries(document)) {
-    if (name !== 'mediaType' && !(lists.includes(name) && Array.isArray(value))) {
-      throw new UserError(`its member ${quote(name)} is ${lists.includes(name) ? 'no list' : 'not known'}`);
-    }
-  }
+  requireKnownMembers(document);
   const authorities = Root.fromJSON(document);
   const { certificateAuthorities, tlogs, ctlogs, timestampAuthorities } = authorities;
   if (certificateAuthorities.length === 0) {
