@@ -28,7 +28,8 @@ export function readStatement(payload: Uint8Array): ImageStatement {
   }
   const subjects = subject.flatMap((item: unknown) => {
     const { digest, annotations } = isJsonObject(item) ? item : {};
-    const named = isJsonObject(digest) ? `sha256:${digest.sha256}` : '';
+    const hex = isJsonObject(digest) ? digest.sha256 : undefined;
+    const named = typeof hex === 'string' ? `sha256:${hex}` : '';
     return isDigest(named)
       ? [{ digest: named, annotations: isJsonObject(annotations) ? annotations : {} }]
       : [];

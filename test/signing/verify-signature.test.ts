@@ -209,6 +209,11 @@ describe('a bundle does not count', () => {
       'it names no image',
     ],
     [
+      'with the digest in a list',
+      bundle(bundleOf(statementOf(subject, { subject: [{ digest: { sha256: [subject.slice(7)] } }] }), key)),
+      'it names no image',
+    ],
+    [
       'with the digest in capitals',
       bundle(
         bundleOf(
