@@ -69,6 +69,12 @@ export const maximumSignatures = 128;
 /** Bytes of a signature: a bundle with certificates, log entries and timestamps has some 10 KB. */
 export const maximumSignature: number = mebi;
 
+/** Characters in JSON of what verifies a signature: certificate, log entries, timestamps. Those of cosign have 10 KB. */
+export const maximumMaterial: number = 64 * kibi;
+
+/** Log entries, and timestamps, of one signature. It has one or two. */
+export const maximumProofs = 32;
+
 /** Bytes of what is claimed by an attestation. Lists of packages of large images have 20 MB. */
 export const maximumPredicate: number = 32 * mebi;
 

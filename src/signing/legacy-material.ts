@@ -65,7 +65,12 @@ function logEntry({ SignedEntryTimestamp: promise, Payload: entry }: JsonObject)
   const { body, integratedTime, logIndex, logID } = isJsonObject(entry) ? entry : {};
   const document = parseJson(decodeBase64(body) ?? '');
   const { kind, apiVersion } = isJsonObject(document) ? document : {};
-  if (typeof logID !== 'string' || typeof promise !== 'string') {
+  const isEntry =
+    typeof logID === 'string' &&
+    typeof promise === 'string' &&
+    Number.isSafeInteger(logIndex) &&
+    Number.isSafeInteger(integratedTime);
+  if (!isEntry) {
     throw new UserError(`its annotation ${entryAnnotation} is not an entry of a transparency log`);
   }
   return {

@@ -2,18 +2,16 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { errorCode, errorText, systemReason, UserError } from '../errors.ts';
-import { maximumTrustedRoot } from '../limits.ts';
+import { maximumMaterial, maximumProofs, maximumTrustedRoot } from '../limits.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
+import { type CertificateNames, certificateNames } from './certificate-names.ts';
 import type { PublicKey } from './public-key.ts';
 import { requireKnownMembers } from './root-document.ts';
 
 type Library = typeof import('./sigstore-sdk.ts');
 
 /** Whose certificate a signature was made with. */
-export interface CertifiedSigner {
-  /** The OpenID provider that vouched for the subject. */
-  readonly issuer: string;
-  readonly subject: string;
+export interface CertifiedSigner extends CertificateNames {
   /** The earliest time at which the signature is proven to have existed, in milliseconds. */
   readonly signedAt: number;
 }
@@ -100,18 +98,25 @@ function trustedRoot(library: Library, document: JsonObject): TrustedRoot {
     tlogThreshold: Math.min(tlogs.length, 1),
     timestampThreshold: 1,
   });
-  const entityOf = (bundle: JsonObject, payload?: Uint8Array) =>
-    toSignedEntity(bundleFromJSON(bundle), payload && Buffer.from(payload));
+  const entityOf = (bundle: JsonObject, payload?: Uint8Array) => {
+    requireSmall(bundle);
+    return toSignedEntity(bundleFromJSON(bundle), payload && Buffer.from(payload));
+  };
   return {
     signerOf: (bundle, payload) =>
       verifying(() => {
         const entity = entityOf(bundle, payload);
-        const { identity } = byCertificate.verify(entity);
-        if (entity.key.$case === 'certificate' && !isForCode(entity.key.certificate)) {
+        byCertificate.verify(entity);
+        if (entity.key.$case !== 'certificate') {
+          throw new UserError('it was made with a key, and not with the certificate of an identity');
+        }
+        const { certificate } = entity.key;
+        if (!isForCode(certificate)) {
           throw new UserError('its certificate is not one to sign code with');
         }
-        const subject = identity?.subjectAlternativeName ?? '';
-        return { issuer: identity?.extensions?.issuer ?? '', subject, signedAt: earliest(entity) };
+        const signedAt = earliest(entity);
+        requireValidLogs(entity, material.tlogs, signedAt);
+        return { ...certificateNames(certificate), signedAt };
       }),
     timeOf: (bundle, { key }, payload) =>
       verifying(() => {
@@ -138,6 +143,7 @@ function trustedRoot(library: Library, document: JsonObject): TrustedRoot {
 }
 
 type Entity = ReturnType<Library['toSignedEntity']>;
+type Log = ReturnType<Library['toTrustMaterial']>['tlogs'][number];
 
 /** The earliest of the times in an entity whose timestamps and entries were verified. */
 function earliest({ timestamps }: Entity): number {
@@ -151,9 +157,41 @@ function earliest({ timestamps }: Entity): number {
   return Math.min(...times);
 }
 
+/**
+ * What verifies a signature is read before anything of it is verified, in part in time that grows with the square of its size.
+ * sigstore's Go library reads no more than 32 entries and timestamps, too.
+ */
+function requireSmall({ verificationMaterial: material }: JsonObject): void {
+  const { tlogEntries, timestampVerificationData } = isJsonObject(material) ? material : {};
+  const { rfc3161Timestamps } = isJsonObject(timestampVerificationData) ? timestampVerificationData : {};
+  const isLong = [tlogEntries, rfc3161Timestamps].some(
+    (list) => Array.isArray(list) && list.length > maximumProofs,
+  );
+  if (isLong || JSON.stringify(material ?? null).length > maximumMaterial) {
+    throw new UserError('its certificate, log entries and timestamps are too many or too large');
+  }
+}
+
+/**
+ * Of an entry whose inclusion is proven without a promise, which has no time of its own, the library does not ask whether the
+ * key of the log was still valid.
+ */
+function requireValidLogs({ tlogEntries }: Entity, logs: readonly Log[], time: number): void {
+  for (const { logId, inclusionPromise } of tlogEntries) {
+    const isValid = logs.some(
+      ({ logID, validFor }) =>
+        logID.equals(logId.keyId) && validFor.start.getTime() <= time && time <= validFor.end.getTime(),
+    );
+    if (!inclusionPromise && !isValid) {
+      throw new UserError('the key of the log that has its entry was not valid at that time');
+    }
+  }
+}
+
+/** The certificate of an authority is none of somebody who signs. */
 function isForCode(certificate: InstanceType<Library['X509Certificate']>): boolean {
   const usages = certificate.extension(extendedKeyUsage)?.valueObj.subs[0]?.subs ?? [];
-  return usages.some((usage) => usage.toOID() === codeSigning);
+  return usages.some((usage) => usage.toOID() === codeSigning) && !certificate.isCA;
 }
 
 /** Whatever the library throws for foreign content means that it is not verified. */

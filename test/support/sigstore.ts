@@ -26,7 +26,7 @@ export interface SigningTimes {
   readonly logged?: Date | null;
   /** When the timestamp is made; null, the default, leaves it out. */
   readonly stamped?: Date | null;
-  /** What a bundle is signed with instead of a new certificate. */
+  /** What it is signed with instead of a new certificate. */
   readonly certificate?: TestCertificate;
 }
 
@@ -62,6 +62,7 @@ const bundleType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 const statementType = 'application/vnd.in-toto+json';
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
 const newKeys = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const hashFor = ({ asymmetricKeyType }: KeyObject) => (asymmetricKeyType === 'ed25519' ? null : 'sha256');
 
 /** DER in PEM. */
 export function certificatePem(der: Uint8Array): string {
@@ -131,7 +132,7 @@ export async function createSigstore({ url = 'http://127.0.0.1:3000' }: { readon
     const { der, pem, privateKey } = times.certificate ?? (await certificate(identity, issued));
     const payload = Buffer.from(typeof statement === 'string' ? statement : JSON.stringify(statement));
     const signed = `DSSEv1 ${statementType.length} ${statementType} ${payload.length} `;
-    const signature = sign('sha256', Buffer.concat([Buffer.from(signed), payload]), privateKey);
+    const signature = sign(hashFor(privateKey), Buffer.concat([Buffer.from(signed), payload]), privateKey);
     const sig = signature.toString('base64');
     const envelope = {
       payload: payload.toString('base64'),
@@ -159,9 +160,9 @@ export async function createSigstore({ url = 'http://127.0.0.1:3000' }: { readon
   /** A legacy signature of an identity over a payload, with the annotations that cosign adds to its layer. */
   async function legacy(payload: unknown, identity: TestIdentity, times: SigningTimes = {}) {
     const { issued = new Date(), logged = issued, stamped = null } = times;
-    const { pem, privateKey } = await certificate(identity, issued);
+    const { pem, privateKey } = times.certificate ?? (await certificate(identity, issued));
     const bytes = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
-    const signature = sign('sha256', bytes, privateKey);
+    const signature = sign(hashFor(privateKey), bytes, privateKey);
     const entry = logged && (await logEntry(hashedEntry(bytes, signature, pem), logged));
     const annotations: Record<string, string> = {
       'dev.sigstore.cosign/certificate': pem,
