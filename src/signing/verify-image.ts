@@ -74,6 +74,9 @@ export async function verifyImage(
   };
 }
 
+/** Characters of the types of what else is attached, in a message. */
+const longestTypes = 500;
+
 /** How many different keys and identities have made signatures. */
 export function countSigners(verified: readonly VerifiedSignature[]): number {
   return new Set(verified.map(({ signer }) => signerId(signer))).size;
@@ -94,9 +97,15 @@ export function shortfall(verification: Verification, policy: VerificationPolicy
 
 function attestationShortfall({ attestations, others }: Verification): string {
   const { missing, rejected } = attestations;
-  const attached = others.length === 0 ? '' : `; what else is attached to it: ${others.join(', ')}`;
+  const attached = others.length === 0 ? '' : `; what else is attached to it: ${listed(others)}`;
   const reasons = rejected.map(({ manifest, reason }) => `; attestation ${manifest}: ${reason}`);
   return `no attestation counts of the type ${missing.join(', ')}${reasons.join('')}${attached}`;
+}
+
+/** Types for a message: whoever can write to a repository can attach as many as a list of referrers holds, and as long. */
+function listed(types: readonly string[]): string {
+  const text = types.join(', ');
+  return text.length > longestTypes ? `${text.slice(0, longestTypes)}… (${types.length} types)` : text;
 }
 
 function signatureShortfall(
@@ -107,7 +116,7 @@ function signatureShortfall(
   if (verified.length === 0 && rejected.length === 0) {
     return others.length === 0
       ? 'it has no signature'
-      : `it has no signature; what else is attached to it is not verified: ${others.join(', ')}`;
+      : `it has no signature; what else is attached to it is not verified: ${listed(others)}`;
   }
   const counts =
     threshold === 1

@@ -1,7 +1,9 @@
 // Signatures by certificates through the executables, where a runtime may verify differently: the right one, and wrong ones.
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
+import { type CertificateContent, createAuthority } from '../support/certificate-der.ts';
 import { buildImage, type Image, seed } from '../support/images.ts';
 import { file } from '../support/layers.ts';
 import { textFile } from '../support/promotion.ts';
@@ -69,6 +71,79 @@ async function verify(
 }
 
 const hours = (count: number) => new Date(Date.now() - count * 3_600_000);
+
+// What a runtime may do differently: verify with other kinds of keys, read names and objects of JSON.
+describe('a certificate of an authority', () => {
+  const authority = createAuthority();
+  const issue = (content: CertificateContent = {}) =>
+    authority.issue({ issuer: identity.issuer, names: [['uri', identity.subject]], ...content });
+  const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve });
+  const rootOf = (more: object = {}) => ({
+    ...sigstore.trustedRoot,
+    certificateAuthorities: [authority.trusted],
+    ctlogs: [],
+    ...more,
+  });
+  const verified = async (format: 'bundle' | 'legacy', times: SigningTimes, root = rootOf()) =>
+    await verify(await registryWith(format, { times }), root);
+
+  it.each([
+    ['P-256', 'bundle', ec('P-256')],
+    ['P-384', 'bundle', ec('P-384')],
+    ['RSA', 'bundle', generateKeyPairSync('rsa', { modulusLength: 2048 })],
+    ['Ed25519', 'bundle', generateKeyPairSync('ed25519')],
+    ['P-256', 'legacy', ec('P-256')],
+    ['P-384', 'legacy', ec('P-384')],
+    ['RSA', 'legacy', generateKeyPairSync('rsa', { modulusLength: 2048 })],
+  ] as const)(
+    'for a key of the kind %s counts in the format %s, and another one does not',
+    async (_, format, keys) => {
+      const certificate = issue({ keys });
+      expect(await verified(format, { certificate })).toMatchObject({ status: 0 });
+      const privateKey = anotherKey(keys.privateKey);
+      const { status, stdout } = await verified(format, { certificate: { ...certificate, privateKey } });
+      expect({ status, stdout }).toEqual({
+        status: 1,
+        stdout: expect.stringContaining('signature verification failed'),
+      });
+    },
+  );
+
+  it.each<[string, CertificateContent, string]>([
+    ['without a name', { names: [] }, 'names neither a URI nor an e-mail address'],
+    [
+      'with the highest bit of its name set',
+      { names: [['uri', Buffer.from(identity.subject).map((byte) => byte | 0x80)]] },
+      'has a name that is not ASCII',
+    ],
+    ['of an authority itself', { isAuthority: true }, 'is not one to sign code with'],
+  ])('%s does not count', async (_, content, reason) => {
+    const { status, stdout } = await verified('bundle', { certificate: issue(content) });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: expect.stringContaining(reason) });
+  });
+
+  it('does not count by a root whose end of validity is misspelt', async () => {
+    const certificateAuthorities = [{ ...authority.trusted, valid_for: {} }];
+    const { status, stderr } = await verified(
+      'bundle',
+      { certificate: issue() },
+      rootOf({ certificateAuthorities }),
+    );
+    expect(status).toBe(1);
+    expect(stderr).toContain('its member "certificateAuthorities[0].valid_for" is not known');
+  });
+});
+
+function anotherKey({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyObject {
+  switch (asymmetricKeyType) {
+    case 'rsa':
+      return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    case 'ed25519':
+      return generateKeyPairSync('ed25519').privateKey;
+    default:
+      return generateKeyPairSync('ec', { namedCurve: asymmetricKeyDetails?.namedCurve ?? '' }).privateKey;
+  }
+}
 
 describe.each(['bundle', 'legacy'] as const)('a %s signature by a certificate', (format) => {
   it('is verified, by the log and by a timestamp', async () => {

@@ -172,6 +172,19 @@ describe('an image is not verified', () => {
     expect(why).toContain('what else is attached to it is not verified: ');
   });
 
+  it('by many other things that are attached to it, of which a message names some', async () => {
+    const registry = await registryWith();
+    for (let position = 0; position < 40; position++) {
+      seedBundle(registry, name, image, rightBundle(), {
+        artifactType: `application/${'x'.repeat(100)}${position}`,
+      });
+    }
+    const { others, why } = await verify(registry);
+    expect(others).toHaveLength(40);
+    expect(why.length).toBeLessThan(700);
+    expect(why).toMatch(/… \(40 types\)$/);
+  });
+
   it('by the signatures of another image in the repository', async () => {
     const registry = await registryWith();
     signSeeded(registry, name, other, key);
