@@ -15,7 +15,7 @@ export interface Contender {
 export interface Runs {
   /** Every command runs at least so often. */
   readonly least: number;
-  /** A command that takes little time runs so often; by default no more than `least`. */
+  /** A command that does not take long runs so often; by default no more than `least`. */
   readonly most?: number;
   /** Whether a first round is run that does not count; by default there is one. */
   readonly warmUp?: boolean;
@@ -35,4 +35,9 @@ const shortFactor = 10;
 /** Runs of a command that takes milliseconds: more of them, unless one turns out to take seconds. */
 export function shortRuns(runs: number): Runs {
   return { least: runs, most: runs * shortFactor };
+}
+
+/** Runs of a command that transfers an image: one that takes long runs twice. */
+export function transferRuns(runs: number): Runs {
+  return { least: Math.min(runs, 2), most: runs, warmUp: false };
 }

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { authority } from '../test/support/certificates.ts';
-import { type Case, shortRuns } from './case.ts';
+import { type Case, shortRuns, transferRuns } from './case.ts';
 import { installedTools, resourceContender } from './contenders.ts';
 import type { Goal } from './goals.ts';
 import { measure } from './measure.ts';
@@ -79,17 +79,18 @@ export function manyTagsCase(setup: BenchSetup, host: string, count: number, del
   const request = (registry: string) => ({ source: { repository: `${registry}/tags` }, version: cursor });
   return {
     title: `check of ${count} tags, ${delay} ms round trip`,
-    runs: { least: runs, warmUp: false },
-    contenders: resources.map((resource) =>
-      resourceContender(directory, resource, 'check', () => request(host), {
-        async count() {
-          await using proxy = await startCountingProxy(host);
-          const counted = resourceContender(directory, resource, 'check', () => request(proxy.host));
-          await measure(await counted.prepare(0));
-          return { requests: proxy.requests, connections: proxy.connections };
-        },
-      }),
-    ),
+    runs: transferRuns(runs),
+    contenders: resources.map((resource) => {
+      const check = (registry: string) =>
+        resourceContender(directory, resource, 'check', () => request(registry));
+      const count = async () => {
+        await using proxy = await startCountingProxy(host);
+        await measure(await check(proxy.host).prepare(0));
+        return { requests: proxy.requests, connections: proxy.connections };
+      };
+      // Upstream sends one request after the other: counting them would take as long as a run.
+      return { ...check(host), ...(resource.name === 'upstream' ? {} : { count }) };
+    }),
     goals: [
       { kind: 'ratio', own: 'native', peers: ['upstream'], figure: 'wall', bound: { atLeast: 20 } },
       ...(['native', 'Node'] as const).map(

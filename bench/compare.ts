@@ -6,7 +6,7 @@ import type { Outcome } from './report.ts';
 import type { Result } from './results.ts';
 
 /** A command that has taken so many seconds in all is run no oftener than a case demands. */
-const enough = 5;
+const enough = 20;
 
 /** Measures a case, and says on standard error that it does. */
 export async function compare({ title, runs, contenders, goals }: Case): Promise<Outcome> {

@@ -47,7 +47,6 @@ export function areInstalled(...programs: string[]): boolean {
 export interface Around {
   /** Restores the state before a run. */
   before?(): Promise<void>;
-  count?(): Promise<Counts>;
 }
 
 /** An executable of the resource with a request on standard input; `directory` is that of the benchmark. */
@@ -60,6 +59,7 @@ export function resourceContender(
     readonly name?: string;
     readonly argument?: string;
     readonly environment?: Readonly<Record<string, string>>;
+    count?(): Promise<Counts>;
   } = {},
 ): Contender {
   const { name = resource.name, argument, environment, before, count } = options;
@@ -81,7 +81,7 @@ export function toolContender(
   directory: string,
   name: string,
   script: string | ((run: number) => string),
-  { before, count }: Around = {},
+  { before }: Around = {},
 ): Contender {
   return {
     name,
@@ -97,7 +97,6 @@ export function toolContender(
       const text = typeof script === 'string' ? script : script(run);
       return { command: ['/bin/sh', '-c', text], input: '/dev/null', environment };
     },
-    ...(count ? { count } : {}),
   };
 }
 

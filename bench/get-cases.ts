@@ -2,7 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKey } from '../test/support/signatures.ts';
-import { type Case, type Contender, shortRuns } from './case.ts';
+import { type Case, type Contender, shortRuns, transferRuns } from './case.ts';
 import { installedTools, ownExecutables, type Resource, resourceContender } from './contenders.ts';
 import type { Goal } from './goals.ts';
 import type { ServedImage } from './images.ts';
@@ -36,7 +36,7 @@ export function getCase(setup: BenchSetup, image: ServedImage, compression: 'gzi
   ];
   return {
     title: `in, rootfs, ${megabytesOf(image)} MB of ${compression} layers`,
-    runs: { least: runs, warmUp: false },
+    runs: transferRuns(runs),
     contenders: [
       ...resources.map((resource) =>
         resourceContender(directory, resource, 'in', () => request, { argument: tree, before: fresh }),
@@ -75,7 +75,7 @@ export function formatCase(setup: BenchSetup, image: ServedImage, format: 'oci' 
   const craneFormat = format === 'oci' ? 'tarball' : 'oci';
   return {
     title: `in, ${format}, ${megabytesOf(image)} MB of gzip layers`,
-    runs: { least: runs, warmUp: false },
+    runs: transferRuns(runs),
     contenders: [
       ...resources.map((resource) =>
         resourceContender(directory, resource, 'in', () => ({ ...request, params: { format } }), {

@@ -1,7 +1,7 @@
 // Cases of copies: between two registries, within one, under another tag, and to five registries at once.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Case, type Contender, shortRuns } from '../case.ts';
+import { type Case, type Contender, shortRuns, transferRuns } from '../case.ts';
 import { toolContender } from '../contenders.ts';
 import type { ServedImage } from '../images.ts';
 import { measure } from '../measure.ts';
@@ -61,7 +61,7 @@ export function copyCases(setup: CopySetup): Case[] {
   return [
     {
       title: `copy of ${megabytes} MB to another registry`,
-      runs: { least: runs, warmUp: false },
+      runs: transferRuns(runs),
       contenders: between,
       goals: [{ kind: 'ratio', own: 'native', peers: peerNames, figure: 'wall', bound: { atMost: 1 } }],
     },
@@ -82,7 +82,7 @@ export function copyCases(setup: CopySetup): Case[] {
     },
     {
       title: `copy of ${megabytes} MB to five registries`,
-      runs: { least: runs, warmUp: false },
+      runs: transferRuns(runs),
       contenders: toFive,
       goals: [
         { kind: 'ratio', own: 'native', peers: peerNames, figure: 'wall', bound: { atMost: 0.5 } },
