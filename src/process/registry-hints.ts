@@ -24,6 +24,7 @@ const connectionHints: Readonly<Record<string, string>> = {
   RESPONSE_MALFORMED:
     'the registry, or a proxy in front of it, may have failed while it responded: see their logs',
   PROXY_UNREACHABLE: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of {here}, and that the proxy runs',
+  PROXY_GATEWAY: 'check host and port of the registry, and that it runs; or add it to NO_PROXY of {here}',
   PROXY_REFUSED:
     'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY of {here}, and the user and password in the proxy URL',
   PROXY_URL_INVALID:

@@ -222,8 +222,12 @@ function openTunnel(proxy: ProxyServer, server: Peer, below: Socket, timeout: nu
   });
 }
 
-/** The error for a proxy that refuses: with 407 it asks for a user. Its code is `PROXY_REFUSED`. */
+/**
+ * The error for a proxy that refuses: with 407 it asks for a user. Its code is `PROXY_REFUSED`, or `PROXY_GATEWAY` where the
+ * proxy only passes on that the server cannot be reached (RFC 9110, sections 15.6.3 to 15.6.5).
+ */
 export function proxyRefusal(method: string, status: number): Error {
   const message = `it responded to ${method} with ${status}`;
-  return Object.assign(new Error(message), { code: 'PROXY_REFUSED' });
+  const code = status >= 502 && status <= 504 ? 'PROXY_GATEWAY' : 'PROXY_REFUSED';
+  return Object.assign(new Error(message), { code });
 }

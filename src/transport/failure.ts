@@ -33,6 +33,7 @@ const outcomes: Readonly<Record<string, Kind>> = {
   EAI_AGAIN: 'unreachable',
   CONNECT_TIMEOUT: 'unreachable',
   TUNNEL_TIMEOUT: 'unreachable',
+  PROXY_GATEWAY: 'unreachable',
   ENOTFOUND: 'unreachable',
   CONTENT_CORRUPT: 'corrupt',
   // A server that fails within a chunked body may write its error where the next chunk belongs.

@@ -46,6 +46,7 @@ const explanations: readonly (readonly [codes: readonly string[], code: string, 
     'HOST_UNREACHABLE',
     'the server cannot be reached',
   ],
+  [['PROXY_GATEWAY'], 'PROXY_GATEWAY', 'the proxy cannot reach the server'],
   [['PROXY_REFUSED'], 'PROXY_REFUSED', 'the proxy refused the request'],
   [['HEADERS_TIMEOUT', 'BODY_TIMEOUT'], 'SERVER_SILENT', 'the server did not answer in time'],
   [

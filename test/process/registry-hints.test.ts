@@ -53,6 +53,8 @@ it.each([
   ['PLAIN_HTTP_REFUSED', 'set "insecure: true" to allow it'],
   ['WEB_PAGE', 'NO_PROXY'],
   ['PROXY_UNREACHABLE', 'that the proxy runs'],
+  ['PROXY_GATEWAY', 'add it to NO_PROXY'],
+  ['RESPONSE_MALFORMED', 'see their logs'],
   ['TOKEN_REDIRECT_REFUSED', 'gets no credentials'],
   ['TOKEN_REALM_MISSING', 'no realm'],
   ['TOKEN_REALM_REFUSED', 'right registry'],

@@ -2,7 +2,10 @@
 import type { Socket } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { errorText } from '../../src/errors.ts';
+import { classifyFailure } from '../../src/transport/failure.ts';
 import type { HttpRequest } from '../../src/transport/http-client.ts';
+import { networkError } from '../../src/transport/network-error.ts';
 import { serverKeys } from '../support/certificates.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
 import { rawServer } from '../support/silent-server.ts';
@@ -76,6 +79,23 @@ describe('a connection that is being opened', () => {
     await expect(outcome).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
     await closed;
   });
+});
+
+it.each([
+  [407, 'permanent'],
+  [403, 'permanent'],
+  [502, 'unreachable'],
+  [503, 'unreachable'],
+  [504, 'unreachable'],
+])('a proxy that responds to CONNECT with %i is %s', async (status, kind) => {
+  const proxy = await serverSaying(`HTTP/1.1 ${status} x\r\ncontent-length: 0\r\n\r\n`);
+  const client = testClient({ proxy: `http://user:hidden@${proxy.host}` });
+  const error: unknown = await client.send(get('https://registry.invalid/')).catch((caught) => caught);
+  expect(classifyFailure(error, 0).outcome.kind).toBe(kind);
+  expect(errorText(networkError('GET', 'https://registry.invalid/', error))).toMatch(
+    new RegExp(`the proxy .*: it responded to CONNECT with ${status}$`),
+  );
+  await whenClosed(await proxy.first);
 });
 
 it('a request that waits for one of 32 connections ends at once, and leaves its place to the next', async () => {

@@ -28,6 +28,8 @@ describe('classifyFailure', () => {
     ['ETIMEDOUT while connecting', coded('ETIMEDOUT', { syscall: 'connect' }), 'unreachable'],
     ['connect timeout', coded('CONNECT_TIMEOUT'), 'unreachable'],
     ['a silent server behind a tunnel', coded('TUNNEL_TIMEOUT'), 'unreachable'],
+    ['a server that a proxy cannot reach', coded('PROXY_GATEWAY'), 'unreachable'],
+    ['a proxy that refuses', coded('PROXY_REFUSED'), 'permanent'],
     ['ECONNREFUSED', coded('ECONNREFUSED'), 'unreachable'],
     ['ENOTFOUND', coded('ENOTFOUND'), 'unreachable'],
     ['EHOSTUNREACH', coded('EHOSTUNREACH'), 'unreachable'],
