@@ -52,7 +52,7 @@ export async function readVerificationPolicy(
 }
 
 /**
- * The policy for keys that were read; a key that is listed twice is one key. Throws a UserError that begins with `where` when
+ * The policy for keys that were read; a key or an identity that is listed twice is one. Throws a UserError that begins with `where` when
  * nobody is trusted, for an unknown mode, for a threshold that cannot be reached, and for a trusted root that is missing or
  * cannot be used.
  */
@@ -62,9 +62,9 @@ export async function verificationPolicy(
   where: string,
 ): Promise<VerificationPolicy> {
   const keys = [...new Map<Digest, PublicKey>(read.map((key) => [key.id, key])).values()];
-  const identities = settings.identities.map((each, position) =>
-    readIdentity(each, `${where}.identities[${position}]`),
-  );
+  const identities = settings.identities
+    .map((each, position) => readIdentity(each, `${where}.identities[${position}]`))
+    .filter((_, position) => position === firstLike(settings.identities, position));
   if (keys.length === 0 && identities.length === 0) {
     throw new UserError(`${where} has no keys and no identities`, {
       hint: 'list the public keys (PEM) of those whose signatures count; without one nothing can be verified',
@@ -82,6 +82,14 @@ export async function verificationPolicy(
     ),
   };
   return { ...policy, root: await readRoot(settings.trustedRoot, policy, where) };
+}
+
+/** The position of the first identity that is the same: it would count for all of them, and a threshold would not be reached. */
+function firstLike(identities: readonly IdentitySettings[], position: number): number {
+  const { issuer, subject, subjectRegexp } = identities[position] ?? {};
+  return identities.findIndex(
+    (each) => each.issuer === issuer && each.subject === subject && each.subjectRegexp === subjectRegexp,
+  );
 }
 
 /** A root that is not needed is read all the same: it tells the times of signatures by keys. */

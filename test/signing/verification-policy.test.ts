@@ -25,6 +25,18 @@ it('counts a key that is listed twice as one', async () => {
   );
 });
 
+it('counts an identity that is listed twice as one', async () => {
+  const more = {
+    keys: [],
+    identities: [somebody, { ...somebody, subject: 'b' }, somebody],
+    trustedRoot: root,
+  };
+  expect((await read(more)).identities?.map(({ name }) => name)).toEqual(['a', 'b']);
+  await expect(read({ ...more, threshold: '3' })).rejects.toThrow(
+    'source.verify.threshold is 3, but there are only 2 keys and identities',
+  );
+});
+
 it('takes identities without keys, and counts both for the threshold', async () => {
   const identities = [somebody];
   const more = { keys: [], identities, trustedRoot: root };
