@@ -104,8 +104,13 @@ function attestationShortfall({ attestations, others }: Verification): string {
 
 /** Types for a message: whoever can write to a repository can attach as many as a list of referrers holds, and as long. */
 function listed(types: readonly string[]): string {
-  const text = types.join(', ');
+  const text = types.map(otherName).join(', ');
   return text.length > longestTypes ? `${text.slice(0, longestTypes)}… (${types.length} types)` : text;
+}
+
+/** Signatures of Notation are ones, too; they are carried and not verified. */
+function otherName(type: string): string {
+  return type === 'application/vnd.cncf.notary.signature' ? `${type} (a signature of Notation)` : type;
 }
 
 function signatureShortfall(

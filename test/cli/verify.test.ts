@@ -67,6 +67,17 @@ it('exits with 1 for an image whose signatures do not count, and does not say th
   );
 });
 
+it('says so when it finds only signatures of Notation', async () => {
+  seedBundle(registry, name, image, 'x', { artifactType: 'application/vnd.cncf.notary.signature' });
+  const { code, stdout } = await runCli(['verify', reference, '--key', keyFile]);
+  expect({ code, stdout }).toEqual({
+    code: 1,
+    stdout: expect.stringContaining(
+      'is not verified: it has no signature; what else is attached to it is not verified: application/vnd.cncf.notary.signature (a signature of Notation)\n',
+    ),
+  });
+});
+
 it('does not let the name of a foreign referrer control the terminal', async () => {
   seedBundle(registry, name, image, 'x', { artifactType: 'a/\u001b[2K\rb' });
   const { code, stdout } = await runCli(['verify', reference, '--key', keyFile]);
