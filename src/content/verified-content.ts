@@ -1,9 +1,9 @@
 // Verification of content against the size and digest of its descriptor. OCI image specification, "Verification".
-import { createHash } from 'node:crypto';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import { UserError, type UserErrorOptions } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestOf, finishDigest } from '../oci/digest.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { beginDigest } from './content-digest.ts';
 
 /** Content that does not match its descriptor: damaged in transit, or stored wrongly. Its code is `CONTENT_CORRUPT`. */
 export class CorruptContentError extends UserError {
@@ -33,7 +33,7 @@ export function verifyContent(
   what: string,
   explain: () => UserError | undefined = () => undefined,
 ): Readable {
-  const hash = createHash('sha256');
+  const digest = beginDigest(expected.size);
   let received = 0;
   const verified = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -42,12 +42,27 @@ export function verifyContent(
         done(explain() ?? sizeError(what, expected, `more than ${expected.size} bytes`));
         return;
       }
-      hash.update(chunk);
-      done(null, chunk);
+      const added = digest.update(chunk);
+      if (added) {
+        added.then(() => done(null, chunk), done);
+      } else {
+        done(null, chunk);
+      }
     },
     flush(done) {
-      const error = mismatch(what, expected, received, () => finishDigest(hash));
-      done((error && explain()) ?? error ?? null);
+      const judge = (computed: Digest | undefined) => {
+        const error = mismatch(what, expected, received, computed);
+        done((error && explain()) ?? error ?? null);
+      };
+      if (received === expected.size) {
+        digest.finish().then(judge, done);
+      } else {
+        judge(undefined);
+      }
+    },
+    destroy(error, done) {
+      digest.abandon();
+      done(error);
     },
   });
   // The error reaches the consumer through the result.
@@ -61,18 +76,17 @@ export function verifyBytes<Bytes extends Uint8Array>(
   expected: ExpectedContent,
   what: string,
 ): Bytes {
-  const error = mismatch(what, expected, bytes.length, () => digestOf(bytes));
+  const error = mismatch(what, expected, bytes.length, digestOf(bytes));
   if (error) {
     throw error;
   }
   return bytes;
 }
 
-function mismatch(what: string, expected: ExpectedContent, size: number, digest: () => Digest) {
-  if (size !== expected.size) {
+function mismatch(what: string, expected: ExpectedContent, size: number, received: Digest | undefined) {
+  if (size !== expected.size || received === undefined) {
     return sizeError(what, expected, `${size} bytes`);
   }
-  const received = digest();
   return received === expected.digest
     ? undefined
     : new CorruptContentError(`${what}: digest mismatch: received ${received}, requested ${expected.digest}`);

@@ -1,11 +1,11 @@
 // The layers of a `docker save` tarball: each is compressed or kept by its own bytes, and compared with its diff id.
-import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { decompress } from '../compression/decompress.ts';
 import { type Compression, detectCompression, signatureLength } from '../compression/detect.ts';
+import { beginDigest, digested } from '../content/content-digest.ts';
 import { UserError } from '../errors.ts';
-import { type Digest, finishDigest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { ArchiveEntry } from '../tar/archive-index.ts';
 import { type FileRange, readRange, readWholeRange } from './file-range.ts';
 import type { LayerSpool } from './layer-spool.ts';
@@ -50,12 +50,12 @@ export async function readLayer(
       ? await compressLayer(file, entry, { ...options, spool })
       : await readPlain(file, entry, options);
   }
-  const stored = createHash('sha256');
-  const plain = createHash('sha256');
-  const content = hashed(readRange(file, entry, what), stored, options.signal);
+  const stored = beginDigest(size);
+  const plain = beginDigest(size);
+  const content = digested(abortable(readRange(file, entry, what), options.signal), stored);
   try {
-    for await (const chunk of decompress(Readable.from(content))) {
-      plain.update(chunk);
+    for await (const _ of digested(decompress(Readable.from(content)), plain)) {
+      // Only its digest counts.
     }
   } catch (cause) {
     throw new UserError(`${what} cannot be decompressed`, { cause });
@@ -63,9 +63,9 @@ export async function readLayer(
   return {
     compression,
     asStored: true,
-    digest: finishDigest(stored),
+    digest: await stored.finish(),
     size,
-    diffId: finishDigest(plain),
+    diffId: await plain.finish(),
     open: () => streamOf(file, entry, what),
   };
 }
@@ -76,11 +76,11 @@ async function readPlain(
   { name, signal }: ReadLayerOptions,
 ): Promise<ArchiveLayer> {
   const what = `layer ${name}`;
-  const plain = createHash('sha256');
-  for await (const _ of hashed(readRange(file, entry, what), plain, signal)) {
+  const plain = beginDigest(entry.size);
+  for await (const _ of digested(abortable(readRange(file, entry, what), signal), plain)) {
     // Only its digest counts.
   }
-  const digest = finishDigest(plain);
+  const digest = await plain.finish();
   const open = () => streamOf(file, entry, what);
   return { compression: 'none', asStored: false, digest, size: entry.size, diffId: digest, open };
 }
@@ -91,14 +91,15 @@ async function compressLayer(
   { name, spool, watch, signal }: ReadLayerOptions & { readonly spool: LayerSpool },
 ): Promise<ArchiveLayer> {
   const what = `layer ${name}`;
-  const plain = createHash('sha256');
-  const spooled = await spool.compress(name, watch(hashed(readRange(file, entry, what), plain, signal)));
+  const plain = beginDigest(entry.size);
+  const content = digested(abortable(readRange(file, entry, what), signal), plain);
+  const spooled = await spool.compress(name, entry.size, watch(content));
   return {
     compression: spooled.compression,
     asStored: false,
     digest: spooled.digest,
     size: spooled.size,
-    diffId: finishDigest(plain),
+    diffId: await plain.finish(),
     open: () => streamOf(spooled.file, { offset: 0, size: spooled.size }, what),
   };
 }
@@ -107,15 +108,13 @@ function streamOf(file: FileHandle, range: FileRange, what: string): Readable {
   return Readable.from(readRange(file, range, what));
 }
 
-/** The same chunks, added to `hash`; ends with the reason of the signal when it aborts. */
-async function* hashed(
+/** The same chunks; ends with the reason of the signal when it aborts. */
+async function* abortable(
   content: AsyncIterable<Uint8Array>,
-  hash: Hash,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of content) {
     signal?.throwIfAborted();
-    hash.update(chunk);
     yield chunk;
   }
 }

@@ -1,11 +1,11 @@
 // The spool of layers compressed for a push: each once, into a temporary file that has no name.
-import { createHash } from 'node:crypto';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compressLayer } from '../compression/compress-layer.ts';
 import { type LayerCompression, usualCompression } from '../compression/layer-compression.ts';
+import { beginDigest, digested } from '../content/content-digest.ts';
 import { UserError } from '../errors.ts';
-import { type Digest, finishDigest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 
 /** A compressed layer; its file can be read until the spool is closed. `size` in bytes. */
 export interface SpooledLayer {
@@ -24,8 +24,8 @@ export interface LayerSpoolOptions {
 
 /** Compresses layers. */
 export interface LayerSpool {
-  /** Compresses `content`; a full disk and the like are a {@link UserError} that names the layer. */
-  compress(name: string, content: AsyncIterable<Uint8Array>): Promise<SpooledLayer>;
+  /** Compresses `content` of `size` bytes; a full disk and the like are a {@link UserError} that names the layer. */
+  compress(name: string, size: number, content: AsyncIterable<Uint8Array>): Promise<SpooledLayer>;
   /** Stops the compressions under way and frees the space. */
   close(): Promise<void>;
 }
@@ -43,14 +43,14 @@ export function createLayerSpool(
   const stop = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
   const files: FileHandle[] = [];
 
-  const spool = async (name: string, content: AsyncIterable<Uint8Array>) => {
+  const spool = async (name: string, size: number, content: AsyncIterable<Uint8Array>) => {
     try {
       stop.throwIfAborted();
       const file = await openNameless(temporaryDirectory);
       files.push(file);
       return {
         file,
-        ...(await writeHashed(compressLayer(content, compression), file, stop)),
+        ...(await writeDigested(compressLayer(content, compression), size, file, stop)),
         compression: compression.format,
       };
     } catch (cause) {
@@ -63,8 +63,8 @@ export function createLayerSpool(
   };
 
   return {
-    compress(name, content) {
-      const layer = spool(name, content);
+    compress(name, size, content) {
+      const layer = spool(name, size, content);
       layers.push(layer);
       return layer;
     },
@@ -85,14 +85,19 @@ async function openNameless(temporaryDirectory: string): Promise<FileHandle> {
   }
 }
 
-async function writeHashed(content: AsyncIterable<Uint8Array>, file: FileHandle, signal: AbortSignal) {
-  const hash = createHash('sha256');
+/** `plainSize` is that of the content before it was compressed. */
+async function writeDigested(
+  content: AsyncIterable<Uint8Array>,
+  plainSize: number,
+  file: FileHandle,
+  signal: AbortSignal,
+) {
+  const digest = beginDigest(plainSize);
   let size = 0;
-  for await (const chunk of content) {
+  for await (const chunk of digested(content, digest)) {
     signal.throwIfAborted();
-    hash.update(chunk);
     size += chunk.length;
     await file.appendFile(chunk);
   }
-  return { digest: finishDigest(hash), size };
+  return { digest: await digest.finish(), size };
 }

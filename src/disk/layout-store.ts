@@ -1,14 +1,14 @@
 // Writing the blobs of an OCI layout: each has its name only when it is complete; right ones of an earlier run are kept.
-import { createHash } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { beginDigest, digested } from '../content/content-digest.ts';
 import type { ContentNode, ContentTarget, GraphNode } from '../content/content-graph.ts';
 import { childrenOf } from '../content/graph-source.ts';
 import { UserError } from '../errors.ts';
 import { maximumManifest } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestHex, finishDigest } from '../oci/digest.ts';
+import { type Digest, digestHex } from '../oci/digest.ts';
 import { createDiskWrites, onDisk, writeWhole } from './disk-writes.ts';
 import { readContent } from './file-range.ts';
 import { blobDirectory, blobPath } from './layout-paths.ts';
@@ -70,7 +70,9 @@ export function layoutStore(directory: string, whole: Set<Digest>): LayoutStore 
   /** Whether the file has the right bytes; what was found or written here is not read again. */
   const isWhole = async ({ digest, size }: Descriptor): Promise<boolean> => {
     const path = blobPath(directory, digest);
-    return (await isFileOfSize(path, size)) && (whole.has(digest) || (await digestOfFile(path)) === digest);
+    return (
+      (await isFileOfSize(path, size)) && (whole.has(digest) || (await digestOfFile(path, size)) === digest)
+    );
   };
 
   /** The children to look at, undefined when the node is not there; none of a node that is known with all below it. */
@@ -188,10 +190,10 @@ async function removeOthers(directory: string, names: ReadonlySet<string>): Prom
   }
 }
 
-async function digestOfFile(path: string): Promise<Digest> {
-  const hash = createHash('sha256');
-  for await (const chunk of readContent(path)) {
-    hash.update(chunk);
+async function digestOfFile(path: string, size: number): Promise<Digest> {
+  const digest = beginDigest(size);
+  for await (const _ of digested(readContent(path), digest)) {
+    // Only its digest counts.
   }
-  return finishDigest(hash);
+  return await digest.finish();
 }

@@ -20,7 +20,7 @@ async function contentOf({ file, size }: SpooledLayer): Promise<Buffer> {
 describe('createLayerSpool', () => {
   it('returns the compressed file, its size and its digest', async () => {
     const spool = createLayerSpool(await temporaryDirectory());
-    const layer = await spool.compress('a', content('layer a'));
+    const layer = await spool.compress('a', 7, content('layer a'));
     const bytes = await contentOf(layer);
     expect(gunzipSync(bytes).toString()).toBe('layer a');
     expect(layer).toMatchObject({ size: bytes.length, digest: digestOf(bytes) });
@@ -30,7 +30,7 @@ describe('createLayerSpool', () => {
   it('compresses with zstd where that is chosen', async () => {
     const compression = { format: 'zstd', level: 3 } as const;
     const spool = createLayerSpool(await temporaryDirectory(), { compression });
-    const layer = await spool.compress('a', content('layer a'));
+    const layer = await spool.compress('a', 7, content('layer a'));
     const bytes = await contentOf(layer);
     expect(zstdDecompressSync(bytes).toString()).toBe('layer a');
     expect(layer).toMatchObject({ compression: 'zstd', size: bytes.length, digest: digestOf(bytes) });
@@ -40,8 +40,8 @@ describe('createLayerSpool', () => {
   it('compresses each layer into a file of its own without a name, so that nothing is left however the process ends', async () => {
     const directory = await temporaryDirectory();
     const spool = createLayerSpool(directory);
-    const a = await spool.compress('x/layer.tar', content('a'));
-    const b = await spool.compress('y/layer.tar', content('b'));
+    const a = await spool.compress('x/layer.tar', 1, content('a'));
+    const b = await spool.compress('y/layer.tar', 1, content('b'));
     expect(await readdir(directory)).toEqual([]);
     expect((await a.file.stat()).mode & 0o077).toBe(0);
     expect(gunzipSync(await contentOf(a)).toString()).toBe('a');
@@ -63,7 +63,7 @@ describe('createLayerSpool', () => {
         yield Buffer.alloc(1024 * 1024);
       }
     };
-    const outcome = expect(spool.compress('endless', endless())).rejects.toThrow(
+    const outcome = expect(spool.compress('endless', Number.MAX_SAFE_INTEGER, endless())).rejects.toThrow(
       'could not compress layer endless',
     );
     await spool.close();
@@ -86,9 +86,9 @@ describe('createLayerSpool', () => {
         yield Buffer.alloc(1024 * 1024);
       }
     };
-    await expect(spool.compress('endless', endless())).rejects.toBe(reason);
+    await expect(spool.compress('endless', Number.MAX_SAFE_INTEGER, endless())).rejects.toBe(reason);
     const readUntilAbort = read;
-    await expect(spool.compress('next', endless())).rejects.toBe(reason);
+    await expect(spool.compress('next', Number.MAX_SAFE_INTEGER, endless())).rejects.toBe(reason);
     await spool.close();
     expect(read).toBe(readUntilAbort);
     expect(await readdir(directory)).toEqual([]);
@@ -98,7 +98,7 @@ describe('createLayerSpool', () => {
     const path = join(await temporaryDirectory(), 'file');
     await writeFile(path, '');
     const spool = createLayerSpool(path);
-    const error = await spool.compress('a', content('a')).catch((reason: unknown) => reason);
+    const error = await spool.compress('a', 1, content('a')).catch((reason: unknown) => reason);
     expect(errorText(error)).toMatch(/^could not compress layer a into .+\/file: ENOTDIR/);
     await spool.close();
   });

@@ -1,0 +1,221 @@
+// The digests of large content, computed in a thread of their own: the main thread receives and writes in the meantime.
+import { Worker } from 'node:worker_threads';
+import { type Digest, parseDigest } from '../oci/digest.ts';
+
+/** A digest that is being computed. */
+export interface DigestInProgress {
+  /** Adds bytes, which may be changed afterwards. Returns a promise when it must be waited for before more are added. */
+  update(bytes: Uint8Array): Promise<void> | undefined;
+  /** The digest of all bytes. Rejects when the thread that computes it has failed. */
+  finish(): Promise<Digest>;
+  /** Forgets the bytes: the digest is not needed. Does nothing after `finish`. */
+  abandon(): void;
+}
+
+/** Bytes that are handed over at a time. */
+const slotSize = 256 * 1024;
+/** Slots of all digests together. */
+const slotCount = 16;
+
+/** What the thread is sent: bytes for a digest in a slot, the end of a digest, or that it is given up. */
+type Order =
+  | { readonly id: number; readonly slot: number; readonly length: number }
+  | { readonly id: number; readonly end: 'finish' | 'abandon' };
+
+type Answer = { readonly slot: number } | { readonly id: number; readonly hex: string };
+
+// Text and not a file: the native executable has one file, and the bundle runs from any folder.
+const program = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { createHash } = require('node:crypto');
+const slots = workerData.map((buffer) => new Uint8Array(buffer));
+const hashes = new Map();
+parentPort.on('message', ({ id, slot, length, end }) => {
+  const hash = hashes.get(id) ?? createHash('sha256');
+  if (end === undefined) {
+    hashes.set(id, hash.update(slots[slot].subarray(0, length)));
+    parentPort.postMessage({ slot });
+    return;
+  }
+  hashes.delete(id);
+  if (end === 'finish') {
+    parentPort.postMessage({ id, hex: hash.digest('hex') });
+  }
+});`;
+
+class DigestThread {
+  readonly #worker: Worker;
+  readonly #slots: readonly Uint8Array[];
+  readonly #free: number[] = [];
+  /** Digest → the slot that is being filled for it. */
+  readonly #filling = new Map<number, { readonly slot: number; length: number }>();
+  readonly #waiting: ((failure?: Error) => void)[] = [];
+  readonly #finishing = new Map<number, { resolve(hex: string): void; reject(error: Error): void }>();
+  #failure: Error | undefined;
+  #nextId = 0;
+  readonly #open = new Set<number>();
+
+  constructor() {
+    const buffers = Array.from({ length: slotCount }, () => new SharedArrayBuffer(slotSize));
+    this.#slots = buffers.map((buffer) => new Uint8Array(buffer));
+    this.#free.push(...this.#slots.keys());
+    this.#worker = new Worker(program, { eval: true, workerData: buffers });
+    this.#worker.unref();
+    this.#worker.on('message', (answer: Answer) => this.#receive(answer));
+    this.#worker.on('error', (error: Error) => this.#fail(error));
+    this.#worker.on('exit', () => this.#fail(new Error('the thread that computes digests has ended')));
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  begin(): DigestInProgress {
+    const id = this.#nextId++;
+    // The process must not end while a digest is open, and may while none is.
+    this.#worker.ref();
+    this.#open.add(id);
+    return {
+      update: (bytes) => {
+        const taken = this.#fill(id, bytes);
+        return taken < bytes.length ? this.#fillLater(id, bytes.subarray(taken)) : undefined;
+      },
+      finish: async () => {
+        try {
+          return parseDigest(`sha256:${await this.#finish(id)}`);
+        } finally {
+          this.#close(id);
+        }
+      },
+      abandon: () => {
+        if (this.#open.has(id)) {
+          this.#close(id);
+          this.#sendFilled(id);
+          this.#send({ id, end: 'abandon' });
+        }
+      },
+    };
+  }
+
+  #close(id: number): void {
+    this.#open.delete(id);
+    if (this.#open.size === 0) {
+      this.#worker.unref();
+    }
+  }
+
+  /** Copies bytes into slots as far as there are some, and returns how many. */
+  #fill(id: number, bytes: Uint8Array): number {
+    let taken = 0;
+    while (taken < bytes.length) {
+      const filling = this.#filling.get(id) ?? this.#startSlot(id);
+      if (!filling) {
+        break;
+      }
+      const part = bytes.subarray(taken, taken + slotSize - filling.length);
+      this.#slots[filling.slot]?.set(part, filling.length);
+      filling.length += part.length;
+      taken += part.length;
+      if (filling.length === slotSize) {
+        this.#sendFilled(id);
+      }
+    }
+    return taken;
+  }
+
+  #startSlot(id: number) {
+    const slot = this.#free.pop();
+    if (slot === undefined) {
+      return undefined;
+    }
+    const filling = { slot, length: 0 };
+    this.#filling.set(id, filling);
+    return filling;
+  }
+
+  async #fillLater(id: number, bytes: Uint8Array): Promise<void> {
+    let taken = 0;
+    while (taken < bytes.length && this.#open.has(id)) {
+      // Others may keep slots that they fill slowly, or only when this digest goes on.
+      for (const other of this.#filling.keys()) {
+        this.#sendFilled(other);
+      }
+      await this.#freed();
+      if (this.#open.has(id)) {
+        taken += this.#fill(id, bytes.subarray(taken));
+      }
+    }
+  }
+
+  /** Resolves when a slot may be free; rejects when none will be any more. */
+  #freed(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push((failure) => (failure ? reject(failure) : resolve()));
+      this.#wakeIfFailed();
+    });
+  }
+
+  #sendFilled(id: number): void {
+    const filling = this.#filling.get(id);
+    if (filling) {
+      this.#filling.delete(id);
+      this.#send({ id, ...filling });
+    }
+  }
+
+  #finish(id: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#finishing.set(id, { resolve, reject });
+      this.#sendFilled(id);
+      this.#send({ id, end: 'finish' });
+      this.#wakeIfFailed();
+    });
+  }
+
+  #send(order: Order): void {
+    this.#worker.postMessage(order);
+  }
+
+  #receive(answer: Answer): void {
+    if ('slot' in answer) {
+      this.#free.push(answer.slot);
+      // All of them: the first may have been abandoned, and would not take the slot.
+      this.#wake();
+    } else {
+      this.#finishing.get(answer.id)?.resolve(answer.hex);
+      this.#finishing.delete(answer.id);
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#wakeIfFailed();
+  }
+
+  #wakeIfFailed(): void {
+    const failure = this.#failure;
+    if (failure) {
+      this.#wake(failure);
+      for (const { reject } of this.#finishing.values()) {
+        reject(failure);
+      }
+      this.#finishing.clear();
+    }
+  }
+
+  #wake(failure?: Error): void {
+    for (const wake of this.#waiting.splice(0)) {
+      wake(failure);
+    }
+  }
+}
+
+let thread: DigestThread | undefined;
+
+/** Begins a digest in the thread of this process, which is started when it is needed first, and again after a failure. */
+export function beginDigestInThread(): DigestInProgress {
+  if (thread === undefined || thread.hasFailed) {
+    thread = new DigestThread();
+  }
+  return thread.begin();
+}
