@@ -43,24 +43,21 @@ const librariesApart = {
   },
 };
 
-/**
- * The programs. registry-image has a file of its own, because a check on Node would have to read all of its code before it
- * begins. The native executable reads compiled code only when it runs: there, one file is as fast, and has no code twice.
- */
-const commandLine = { entryPoint: 'src/cli/program.ts', file: 'registry-image.cjs', split: false };
-const programs = [
-  { entryPoint: 'src/main.ts', file: 'registry-image-resource.cjs', split: true },
-  commandLine,
-  { entryPoint: 'src/main.ts', file: 'native.cjs', split: false },
-];
+/** Each program's file in dist → its entry point. */
+const programs = new Map();
 
-/** Replaces registry-image in the other commands by an import of its file. */
-const commandLineApart = {
-  name: 'command-line-apart',
-  setup(program) {
-    program.onResolve({ filter: /\/cli\/program\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: `./${commandLine.file}`, external: true } : undefined,
-    );
+/** Replaces the programs in the executable by imports of their files. */
+const programsApart = {
+  name: 'programs-apart',
+  setup(executable) {
+    executable.onResolve({ filter: /\/program\/[\w-]+\.ts$/ }, ({ path, kind, resolveDir }) => {
+      if (kind !== 'dynamic-import') {
+        return undefined;
+      }
+      const file = `${basename(path, '.ts')}.cjs`;
+      programs.set(file, resolve(resolveDir, path));
+      return { path: `./${file}`, external: true };
+    });
   },
 };
 
@@ -82,12 +79,26 @@ const timedMetadata = {
 };
 
 const metafiles = [];
-for (const { entryPoint, file, split } of programs) {
-  const plugins = [...(split ? [commandLineApart] : []), librariesApart];
-  // Node reads a bundle in less time the shorter it is. Names stay for stack traces.
-  const short = { minifyWhitespace: true, minifySyntax: true };
-  const options = { ...settings, ...short, entryPoints: [entryPoint], outfile: join(folder, file), plugins };
+
+/** Bundles an entry point to a file in dist. */
+async function bundleProgram(entryPoint, file, plugins) {
+  const options = {
+    ...settings,
+    // Both runtimes read a bundle in less time the shorter it is. Names stay for stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // Node takes longer for `import` of a file than for `require`.
+    supported: { 'dynamic-import': false },
+    entryPoints: [entryPoint],
+    outfile: join(folder, file),
+    plugins,
+  };
   metafiles.push((await build(options)).metafile);
+}
+
+await bundleProgram('src/main.ts', 'registry-image-resource.cjs', [programsApart]);
+for (const [file, entryPoint] of programs) {
+  await bundleProgram(entryPoint, file, [librariesApart]);
 }
 for (const [file, entryPoint] of libraries) {
   const outfile = join(folder, 'libraries', file);

@@ -1,4 +1,4 @@
-// Compiles the bundle and Bun to one Linux executable with a link for each command.
+// Compiles the bundles and Bun to one Linux executable with a link for each command.
 import { lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, architectureNamed } from './architecture.ts';
@@ -9,7 +9,7 @@ const dist = join(repositoryRoot, 'dist');
 const name = 'registry-image-resource';
 
 /**
- * Builds `dist/native-<architecture>` from the bundle in `dist`. `dist/native` is a link to the directory for this
+ * Builds `dist/native-<architecture>` from the bundles in `dist`. `dist/native` is a link to the directory for this
  * machine.
  */
 export function buildNativeExecutable(architecture: Architecture): void {
@@ -37,7 +37,7 @@ export function buildNativeExecutable(architecture: Architecture): void {
       '--no-compile-autoload-tsconfig',
       '--no-compile-autoload-package-json',
       `--outfile=${join(directory, name)}`,
-      join(dist, 'native.cjs'),
+      join(dist, `${name}.cjs`),
     ],
     directory,
   );

@@ -1,8 +1,6 @@
 // registry-image: its commands, their help and their arguments.
 import { CommanderError, Command as Program } from 'commander';
-import { createLog } from '../log.ts';
-import { reportFailure } from '../process/failure-report.ts';
-import type { Command, CommandResult, Surroundings } from '../process/surroundings.ts';
+import type { Command, CommandResult } from '../process/surroundings.ts';
 import { version } from '../version.ts';
 import type { Define } from './cli-context.ts';
 import { defineImageCommands } from './image-commands.ts';
@@ -37,23 +35,8 @@ export function createProgram(define: Define): Program {
   return program;
 }
 
-/**
- * Runs the command that the arguments name. Help and version are output. A failure is reported here and not thrown, because
- * registry-image is bundled apart: its errors are of other classes than those of the executable that starts it. An abort
- * throws the reason of the signal.
- */
+/** Runs the command that the arguments name. Help and version are output. */
 export const runRegistryImage: Command = async (surroundings) => {
-  const { signal, writeError: write, clock } = surroundings;
-  try {
-    return await runProgram(surroundings);
-  } catch (error) {
-    signal.throwIfAborted();
-    reportFailure(error, createLog({ write, now: clock.now, startedAt: clock.now() }, false), 'command line');
-    return { output: '', code: 1 };
-  }
-};
-
-async function runProgram(surroundings: Surroundings): Promise<CommandResult> {
   let output = '';
   let result: CommandResult | undefined;
   const program = createProgram((command, load) => {
@@ -82,4 +65,4 @@ async function runProgram(surroundings: Surroundings): Promise<CommandResult> {
     }
   }
   return result ?? { output, code: 0 };
-}
+};

@@ -1,5 +1,4 @@
 // The options of check, in and out: --help and --version.
-import { parseArgs } from 'node:util';
 import { errorText, UserError } from '../errors.ts';
 import { version } from '../version.ts';
 import type { Command } from './surroundings.ts';
@@ -32,7 +31,7 @@ export type ResourceCommand = keyof typeof commands;
 /** A command for which `--help` and `--version` are printed, and another option is a UserError, before anything is read. */
 export function withOptions(name: ResourceCommand, command: Command): Command {
   return async (surroundings) => {
-    const { values, positionals } = parseOptions(name, surroundings.arguments);
+    const { values, positionals } = await parseOptions(name, surroundings.arguments);
     if (values.help) {
       return { output: helpText(name), code: 0 };
     }
@@ -43,17 +42,23 @@ export function withOptions(name: ResourceCommand, command: Command): Command {
   };
 }
 
-/** Prints how to use all commands. */
-export const overviewCommand: Command = async () => {
+/** Prints how to use all commands if the first argument is `--help`; anything else is a UserError. */
+export const overviewCommand: Command = async ({ arguments: [first] }) => {
+  if (first !== '--help') {
+    throw new UserError('the command is not known', {
+      hint: 'start the program as check, in, out or registry-image',
+    });
+  }
   const lines = Object.values(commands).map(({ usage, purpose }) => `  ${usage}\n      ${purpose}\n`);
   return { output: `Usage:\n${lines.join('')}`, code: 0 };
 };
 
-function parseOptions(command: ResourceCommand, args: readonly string[]) {
+async function parseOptions(command: ResourceCommand, args: readonly string[]) {
   // Most runs have no option: without one, the parser of the runtime is not loaded.
   if (!args.some((arg) => arg.startsWith('-'))) {
     return { values: { help: false, version: false }, positionals: args };
   }
+  const { parseArgs } = await import('node:util');
   try {
     return parseArgs({
       args: [...args],

@@ -30,7 +30,7 @@ describe('the sources', () => {
 
   it('are found', () => {
     expect([...sources.keys()]).toEqual(expect.arrayContaining(['main.ts', 'oci/digest.ts']));
-    expect(importsOf(sources.get('main.ts') ?? '')).toContain('./command/check.ts');
+    expect(importsOf(sources.get('main.ts') ?? '')).toContain('./program/check.ts');
   });
   it('import one way only', () => expect(forbiddenImports(sources)).toEqual([]));
   it('have no cycles', () => expect(cycles(sources)).toEqual([]));

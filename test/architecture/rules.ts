@@ -36,7 +36,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   command: ['put', 'policy', 'notary', 'signing', 'access', 'get', 'disk', 'process'],
   promotion: ['policy', 'yaml', 'access', 'registry', 'signing', 'transfer', 'disk'],
   cli: ['promotion', 'compare', 'process', 'command'],
-  main: ['command', 'cli'],
+  program: ['command', 'cli'],
+  main: ['program'],
 };
 
 const lineLimit = 250;

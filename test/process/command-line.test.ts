@@ -39,6 +39,6 @@ describe.each(['check', 'in', 'out'] as const)('%s', (name) => {
 });
 
 it('prints the usage of all commands', async () => {
-  const { output } = await overviewCommand({} as Surroundings);
+  const { output } = await overviewCommand({ arguments: ['--help'] as readonly string[] } as Surroundings);
   expect(output).toMatch(/^Usage:\n {2}check .*\n {2}in .*\n {2}out /s);
 });
