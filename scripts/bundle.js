@@ -43,6 +43,31 @@ const librariesApart = {
   },
 };
 
+/**
+ * Replaces re2js, which takes longer to load than most checks to decide, by a module that loads its file in dist/libraries
+ * when the first pattern is compiled. Compiling stays synchronous.
+ */
+const patternsApart = {
+  name: 'patterns-apart',
+  setup(program) {
+    program.onResolve({ filter: /^re2js$/ }, ({ path }) => {
+      libraries.set(`${path}.cjs`, path);
+      return { path, namespace: 'on-first-use' };
+    });
+    program.onResolve({ filter: /^\.\/libraries\//, namespace: 'on-first-use' }, ({ path }) => ({
+      path,
+      external: true,
+    }));
+    program.onLoad({ filter: /./, namespace: 'on-first-use' }, async ({ path }) => {
+      const names = Object.keys(await import(path));
+      const getters = names.map(
+        (name) => `get ${name}() { return require('./libraries/${path}.cjs').${name}; }`,
+      );
+      return { contents: `module.exports = { ${getters.join(', ')} };` };
+    });
+  },
+};
+
 /** Each program's file in dist → its entry point. */
 const programs = new Map();
 
@@ -98,7 +123,7 @@ async function bundleProgram(entryPoint, file, plugins) {
 
 await bundleProgram('src/main.ts', 'registry-image-resource.cjs', [programsApart]);
 for (const [file, entryPoint] of programs) {
-  await bundleProgram(entryPoint, file, [librariesApart]);
+  await bundleProgram(entryPoint, file, [patternsApart, librariesApart]);
 }
 for (const [file, entryPoint] of libraries) {
   const outfile = join(folder, 'libraries', file);
