@@ -126,14 +126,14 @@ describe('check of many tags', () => {
     }
     const made = [...new Map(tags)];
     // The first response is held until as many requests have arrived as are sent at once.
-    const until = registry.journal.arrived(heads, 24);
-    registry.faults.add({ ...heads, times: 24, fault: { kind: 'hold', until } });
+    const until = registry.journal.arrived(heads, 32);
+    registry.faults.add({ ...heads, times: 32, fault: { kind: 'hold', until } });
     const { answer } = await check(registry, { pre_releases: true });
     expect(answer).toEqual(oneByOne(made));
     expect(registry.journal.select({ path: /tags\/list/ })).toHaveLength(Math.ceil(made.length / 100));
-    expect(registry.journal.maxConcurrent(heads)).toBe(24);
+    expect(registry.journal.maxConcurrent(heads)).toBe(32);
     // One more connection is the ping over https, which fails.
-    expect(registry.connections).toBeLessThanOrEqual(26);
+    expect(registry.connections).toBeLessThanOrEqual(34);
   });
 
   it('reports the same versions in whatever order the requests end', async () => {
@@ -238,17 +238,17 @@ describe('check of a registry that fails', () => {
     const refusal = { kind: 'status', status: 429, headers: { 'retry-after': '8' } } as const;
     registry.faults.add({
       ...heads,
-      times: 24,
+      times: 32,
       fault: { kind: 'hold', until: together.promise, next: refusal },
     });
     const clock = createFakeClock('manual');
     const outcome = check(registry, {}, { clock });
     await clock.untilSleeping(1);
     clock.advance(300);
-    await registry.journal.arrived(heads, 24);
+    await registry.journal.arrived(heads, 32);
     together.resolve();
-    await clock.untilSleeping(24);
-    expect(registry.journal.select(heads)).toHaveLength(24);
+    await clock.untilSleeping(32);
+    expect(registry.journal.select(heads)).toHaveLength(32);
     clock.advance(8_000);
     expect((await outcome).answer).toHaveLength(60);
     expect(registry.journal.select(heads)).toHaveLength(84);

@@ -197,19 +197,19 @@ it.each([
   expect(peakMemory).toBeLessThan(limit);
 });
 
-it.each([7, 37])('check sorts 24 manifests of %d MB with less than 256 MB of memory', async (size) => {
+it.each([7, 37])('check sorts 32 manifests of %d MB with less than 256 MB of memory', async (size) => {
   await using registry = await startRegistry();
   const image = await buildImage();
   seed(registry, 'large', undefined, image);
   const more = padding(size * megabyte);
-  for (let number = 0; number < 24; number++) {
+  for (let number = 0; number < 32; number++) {
     padded(registry, image, `v${number}`, more);
   }
   const { status, stdout, stderr, peakMemory } = await runExecutableMeasured('check', {
     request: { source: { repository: `${registry.host}/large`, tag_regex: '^v', created_at_sort: true } },
   });
   expect(status).toBe(0);
-  expect(JSON.parse(stdout)).toHaveLength(24);
+  expect(JSON.parse(stdout)).toHaveLength(32);
   expect(stderr.includes('body exceeds 8388608 byte limit')).toBe(size > 8);
   expect(peakMemory).toBeLessThan(limit);
 });
