@@ -251,7 +251,7 @@ describe('check of a registry that fails', () => {
     expect(registry.journal.select(heads)).toHaveLength(32);
     clock.advance(8_000);
     expect((await outcome).answer).toHaveLength(60);
-    expect(registry.journal.select(heads)).toHaveLength(84);
+    expect(registry.journal.select(heads)).toHaveLength(92);
   });
 
   it('retries a token request after 429, and does not treat its 404 as a missing image', async () => {
