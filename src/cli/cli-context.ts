@@ -81,7 +81,10 @@ async function checkDockerConfigs({ registries }: CliSettings, surroundings: Sur
   }
 }
 
-/** Runs an action with the registries of the settings file, and closes them. Throws a UserError of the settings file. */
+/**
+ * Runs an action with the registries of the settings file, and closes them. Throws a UserError of the settings file, and for an
+ * empty name of it, as a variable that is not set leaves it: what the file forbids would be allowed without it.
+ */
 export async function withRegistries<Result>(
   run: CliRun<RegistryOptions>,
   action: (opened: OpenedRegistries) => Promise<Result>,
@@ -89,6 +92,11 @@ export async function withRegistries<Result>(
   const { surroundings, options } = run;
   const { environment } = surroundings;
   const { log, progress } = openLog(run);
+  if (options.config === '') {
+    throw new UserError('--config is empty', {
+      hint: 'name the settings file; without the option, REGISTRY_IMAGE_CONFIG names it, or there is none',
+    });
+  }
   const settings = await readSettings(options.config ?? environment.REGISTRY_IMAGE_CONFIG, environment);
   settings.secrets.forEach(surroundings.addSecret);
   await checkDockerConfigs(settings, surroundings);

@@ -53,9 +53,15 @@ export function problemLine({ file, line, message }: ManifestProblem): string {
   return printable(`${file}:${line}: ${message}`);
 }
 
+/** Throws a UserError when it is not one option with a value. */
 function locationOf({ manifest, thinManifestDir }: ManifestOptions): ManifestLocation {
   if (manifest !== undefined && thinManifestDir !== undefined) {
     throw new UserError('--manifest and --thin-manifest-dir are both given: only one of them is possible');
+  }
+  if (manifest === '' || thinManifestDir === '') {
+    throw new UserError(`${manifest === '' ? '--manifest' : '--thin-manifest-dir'} is empty`, {
+      hint: 'name the manifests; a variable that is not set leaves nothing of it',
+    });
   }
   if (manifest !== undefined) {
     return { manifest };

@@ -7,6 +7,7 @@ import { defineImageCommands } from './image-commands.ts';
 import { definePromotionCommands } from './promotion-commands.ts';
 import { defineResourceCommands } from './resource-commands.ts';
 import { defineSigningCommands } from './signing-commands.ts';
+import { refuseRepetition } from './single-options.ts';
 import { wrongArguments } from './wrong-arguments.ts';
 
 /** What the help of every command ends with. */
@@ -30,6 +31,7 @@ export function createProgram(define: Define): Program {
   defineSigningCommands(program, define);
   for (const command of [program, ...program.commands]) {
     command.addHelpText('after', exitStatus);
+    refuseRepetition(command);
   }
   defineResourceCommands(program);
   return program;

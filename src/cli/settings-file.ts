@@ -83,6 +83,15 @@ function readMap(
   const entries = reader.maps('registries', (entry) => readRegistry(entry, origin, dockerConfig));
   const allowed = reader.strings('allow_destinations');
   const line = reader.line('allow_destinations');
+  if (allowed.length === 0 && map.entries.some(({ key }) => key === 'allow_destinations')) {
+    // Whether it means everywhere or nowhere is not to be guessed of what keeps images from going astray.
+    throw settingsError(
+      origin,
+      line,
+      'allow_destinations has no pattern',
+      'add one for each place where images may go, or leave the key out to allow all',
+    );
+  }
   reader.rejectUnknown();
   const prefixes = new Map<string, number>();
   for (const { settings, line: own } of entries) {

@@ -69,6 +69,36 @@ it.each([
   ['a missing argument', ['ls'], /missing required argument 'repository'/],
   ['an argument too many', ['ls', 'a/b', 'c/d'], /too many arguments for 'ls'/],
   ['an option without its value', ['ls', '--config'], /'--config <file>' argument missing/],
+  [
+    'an option with one value that is given twice',
+    ['promote', '--manifest', 'a.yaml', '--manifest=b.yaml'],
+    /option '--manifest <file>' is given more than once.*\nhint: see registry-image promote --help/,
+  ],
+  [
+    'an option with an optional value that is given with and without it',
+    ['promote', '--allow-tag-moves=^a:', '--allow-tag-moves'],
+    /option '--allow-tag-moves \[pattern\]' is given more than once/,
+  ],
+  [
+    'what must not change, given one by one',
+    ['diff', 'a.yaml', 'b.yaml', '--forbid', 'removed', '--forbid', 'moved'],
+    /option '--forbid <changes>' is given more than once/,
+  ],
+  [
+    'settings without a name',
+    ['ls', 'a.test/team/b', '--config', ''],
+    /--config is empty.*\nhint: name the settings/,
+  ],
+  [
+    'a manifest without a name',
+    ['promote', '--manifest', ''],
+    /--manifest is empty.*\nhint: name the manifests/,
+  ],
+  [
+    'thin manifests without a name',
+    ['audit', '--thin-manifest-dir='],
+    /--thin-manifest-dir is empty.*\nhint: name the manifests/,
+  ],
 ])('fails for %s with nothing on standard output', async (_, args, message) => {
   const { code, stdout, stderr } = await runCli(args);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -1,7 +1,8 @@
 // The option --report of every command that has it: the page beside the answer, and files that cannot be written.
 
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
@@ -289,6 +290,22 @@ describe('a file that cannot be written', () => {
       /a\.html" is a directory/,
     ],
     [
+      'that is a pipe, a device or a socket',
+      async (folder) => {
+        execFileSync('mkfifo', [join(folder, 'b.html')]);
+        return join(folder, 'b.html');
+      },
+      /b\.html" is no regular file/,
+    ],
+    [
+      'that is a link to a device',
+      async (folder) => {
+        await symlink('/dev/null', join(folder, 'c.html'));
+        return join(folder, 'c.html');
+      },
+      /c\.html" is no regular file/,
+    ],
+    [
       'that is not named as a page',
       async (folder) => join(folder, 'report.yaml'),
       /is not the name of an HTML file/,
@@ -328,6 +345,17 @@ describe('a file that cannot be written', () => {
     }
   });
 
+  it.each(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/2'])(
+    'is an error of --out for %s, which the answer may be in',
+    async (out) => {
+      const { source, manifest } = await scene();
+      const { code, stdout, stderr } = await runCli(['promote', '--manifest', manifest, '--out', out]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain(`--out "${out}" is no regular file`);
+      expect(source.requests).toEqual([]);
+    },
+  );
+
   it('because it is that of --out is an error before any request', async () => {
     const { destination, manifest, folder } = await scene();
     const args = ['promote', '--manifest', manifest, '--out', join(folder, 'a.html')];
@@ -356,6 +384,18 @@ describe('a file that cannot be written', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: plain.stdout });
     expect(stderr).toMatch(/writing ".*a\.html" failed/);
   });
+});
+
+it('a link to a file stays one, and the plan is written where it leads to', async () => {
+  const { manifest, folder } = await scene();
+  await mkdir(join(folder, 'volume'));
+  const [link, file] = [join(folder, 'plan.json'), join(folder, 'volume', 'plan.json')];
+  await writeFile(file, 'of an earlier run');
+  await symlink(file, link);
+  await runCli(['promote', '--manifest', manifest, '--out', link]);
+  expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ format: 'registry-image plan' });
+  expect(await readdir(join(folder, 'volume'))).toEqual(['plan.json']);
 });
 
 it('a page of an earlier run is replaced whole, and stays when there is no result', async () => {

@@ -179,6 +179,16 @@ describe('names file and line of', () => {
       'settings.yaml:1: invalid regex pattern in allow_destinations: "("',
     ],
     [
+      'an empty list of destinations, which could mean all or none',
+      'registries: []\nallow_destinations: []',
+      'settings.yaml:2: allow_destinations has no pattern',
+    ],
+    [
+      'destinations that are all commented out',
+      'allow_destinations:\n# - ^a\\.test/',
+      'settings.yaml:1: allow_destinations has no pattern',
+    ],
+    [
       'an empty pattern',
       'allow_destinations:\n- ""',
       'settings.yaml:1: the pattern of allow_destinations is empty',
