@@ -123,7 +123,7 @@ export function platformMatches(entry: Platform | undefined, wanted: WantedPlatf
 }
 
 /** The platforms of index entries, each once and in order, without `unknown/unknown`, which marks attestations. */
-export function offeredPlatforms(entries: readonly { readonly platform?: Platform }[]): string[] {
+export function offeredPlatforms(entries: readonly { readonly platform?: Platform | undefined }[]): string[] {
   const names = entries.map((entry) => formatPlatform(entry.platform ?? linuxAmd64));
   return [...new Set(names)].filter((name) => name !== 'unknown/unknown');
 }

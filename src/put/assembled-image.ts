@@ -9,10 +9,11 @@ import { childrenOf, graphSource } from '../content/graph-source.ts';
 import { hasMeta } from '../disk/glob-pattern.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { formatPlatform, type Platform, platformMatches, type WantedPlatform } from '../oci/platform.ts';
+import type { Platform } from '../oci/platform.ts';
 import { parseReference } from '../policy/image-reference.ts';
 import { readRegistryImage } from '../registry/registry-image.ts';
 import type { PutEntry, PutImage } from '../request/put-image.ts';
+import { imagesFor } from './assembled-platforms.ts';
 import { entryPlatform } from './entry-platform.ts';
 import { prepareFile } from './file-image.ts';
 import type { PreparedImage, PutSurroundings } from './opened-image.ts';
@@ -48,9 +49,7 @@ export async function openAssembled(
         });
         images.push(...(await describe(source, entry.asked, flatten, where)));
       }
-      const kept =
-        platforms.length === 0 ? images : images.filter(({ platform }) => isWanted(platform, platforms));
-      refuseDuplicates(kept);
+      const kept = imagesFor(images, platforms);
       const used = Object.keys(annotations).length === 0 ? undefined : annotations;
       return { source: assembledIndex('the assembled index', kept.map(entryOf), used) };
     },
@@ -143,13 +142,7 @@ async function describe(
         hint: 'set params.flatten: true to take its entries, or name one of its images by digest',
       });
     }
-    const bytes = await buffer(await root.open());
-    const reader = nodeReader(source.name, nodes);
-    return childrenOf('index', bytes, `index ${descriptor.digest}`).map((child) => ({
-      descriptor: child.descriptor,
-      platform: child.descriptor.platform,
-      source: graphSource(reader, child, { foreign: 'skip', listedBlobs: 'refuse' }),
-    }));
+    return await flattened(root, nodeReader(source.name, nodes), nodes);
   }
   const { mediaType, size, digest } = descriptor;
   const named = Object.keys(annotations).length === 0 ? {} : { annotations };
@@ -160,6 +153,31 @@ async function describe(
       source,
     },
   ];
+}
+
+/**
+ * The images of an index, and of the indexes in it, in document order: none of them stays an index. An image of which its index
+ * states no platform has that of its config.
+ */
+async function flattened(
+  index: ContentNode,
+  reader: ContentReader,
+  nodes: readonly ContentNode[],
+): Promise<DescribedImage[]> {
+  const images: DescribedImage[] = [];
+  const bytes = await buffer(await index.open());
+  for (const child of childrenOf('index', bytes, `index ${index.descriptor.digest}`)) {
+    const { descriptor, kind } = child;
+    const node = nodes.find((each) => each.descriptor.digest === descriptor.digest);
+    if (node && kind === 'index') {
+      images.push(...(await flattened(node, reader, nodes)));
+      continue;
+    }
+    const source = graphSource(reader, child, { foreign: 'skip', listedBlobs: 'refuse' });
+    const platform = descriptor.platform ?? (node && (await entryPlatform(undefined, node, nodes)));
+    images.push({ descriptor, platform, source });
+  }
+  return images;
 }
 
 /** Reads content by the nodes of a source that was walked. */
@@ -182,31 +200,4 @@ function nodeReader(name: string, nodes: readonly ContentNode[]): ContentReader 
     },
     open: async (node) => nodeOf(node).open(),
   };
-}
-
-function isWanted(platform: Platform | undefined, platforms: readonly WantedPlatform[]): boolean {
-  return platforms.some((wanted) => platformMatches(platform, wanted));
-}
-
-function refuseDuplicates(images: readonly DescribedImage[]): void {
-  if (images.length === 0) {
-    throw new UserError('the index would have no image');
-  }
-  const seen = new Map<string, Descriptor>();
-  for (const { platform, descriptor } of images) {
-    if (!platform || platform.os === 'unknown') {
-      continue;
-    }
-    const name = `${formatPlatform(platform)}${platform.osVersion ? ` ${platform.osVersion}` : ''}`;
-    const first = seen.get(name);
-    if (first) {
-      throw new UserError(
-        `two images of params.manifests are for ${name}: ${first.digest} and ${descriptor.digest}`,
-        {
-          hint: 'an index has one image for each platform; set platform where a config states the wrong one',
-        },
-      );
-    }
-    seen.set(name, descriptor);
-  }
 }

@@ -93,7 +93,7 @@ function escapeLiteral(text: string): string {
 
 /**
  * A new index with the entries for some platforms only, and what BuildKit attests of these. Throws a UserError for a
- * platform that the index does not have, and for an image that is no index.
+ * platform that the index does not have, for an index in it that would bring others along, and for an image that is no index.
  */
 export function keepPlatforms(image: ReadImage, platforms: readonly WantedPlatform[]): ReadImage {
   const { root, bytes, session } = image;
@@ -112,6 +112,18 @@ export function keepPlatforms(image: ReadImage, platforms: readonly WantedPlatfo
   }
   const isWanted = ({ platform }: Descriptor) =>
     platforms.some((wanted) => platformMatches(platform, wanted));
+  const nested = manifests.find(
+    (descriptor) =>
+      isWanted(descriptor) && !descriptor.platform && contentKind(descriptor.mediaType) === 'index',
+  );
+  if (nested) {
+    throw new UserError(
+      `params.platforms cannot be kept of ${digest}: it lists the index ${nested.digest}, which states no platform`,
+      {
+        hint: 'promote that index by its digest, take all platforms, or assemble an index with params.manifests and flatten: true',
+      },
+    );
+  }
   const kept = new Set(manifests.filter(isWanted).map((descriptor) => descriptor.digest as string));
   const entries = manifests.filter(
     (descriptor) =>

@@ -53,6 +53,12 @@ async function staged(root: Root, tag = 'change_1_latest'): Promise<string> {
   return `${registry.host}/staging/app:${tag}`;
 }
 
+/** What is read of the entries of an index. */
+interface Entry {
+  readonly digest: string;
+  readonly platform?: { readonly architecture: string };
+}
+
 describe('a put with from', () => {
   it('copies an index byte for byte under all tags of the put, by mounts on the same registry', async () => {
     const index = buildIndex([await imageFor('amd64'), await imageFor('arm64')]);
@@ -168,6 +174,15 @@ describe('a put with from', () => {
     expect(registry.tags(destination)).toEqual([]);
   });
 
+  it('fails where an index in the index would bring all its platforms, whatever is asked for', async () => {
+    const inner = buildIndex([await imageFor('amd64'), await imageFor('arm64')]);
+    const from = await staged(buildIndex([inner]));
+    const { answer, text } = await put({ from, tags: ['1.0'], platforms: ['linux/amd64'] });
+    expect(answer).toBeUndefined();
+    expect(text).toContain(`it lists the index ${inner.digest}, which states no platform`);
+    expect(registry.tags(destination)).toEqual([]);
+  });
+
   it.each(['application/json', 'text/plain', undefined])(
     'recognises an index and its images that are served as %s',
     async (type) => {
@@ -253,6 +268,22 @@ describe('a put with manifests', () => {
     const index = JSON.parse(String(at('1.0')?.bytes));
     expect(index.manifests).toHaveLength(2);
   });
+
+  it('takes the images of indexes in an index, none of which stays an index, each with its platform', async () => {
+    const [amd64, arm64, s390x] = [await imageFor('amd64'), await imageFor('arm64'), await imageFor('s390x')];
+    // An index states no platform of an index in it.
+    const ref = await staged(buildIndex([buildIndex([amd64, buildIndex([arm64])]), s390x]), 'multi');
+    await put({ manifests: [ref], flatten: true, tags: ['1.0'] });
+    const { manifests } = JSON.parse(String(at('1.0')?.bytes));
+    expect(manifests.map((entry: Entry) => [entry.digest, entry.platform?.architecture])).toEqual([
+      [amd64.digest, 'amd64'],
+      [arm64.digest, 'arm64'],
+      [s390x.digest, 's390x'],
+    ]);
+    const twice = await put({ manifests: [ref, await staged(arm64, 'again')], flatten: true, tags: ['2.0'] });
+    expect(twice.text).toContain('two images of params.manifests are for linux/arm64');
+    expect(at('2.0')).toBeUndefined();
+  });
 });
 
 describe('an index that a put assembles', () => {
@@ -287,6 +318,20 @@ describe('an index that a put assembles', () => {
     const manifests = [await staged(amd64, 'a'), await staged(arm64, 'b')];
     await put({ manifests, platforms: ['linux/arm64'], tags: ['1.0'] });
     expect(entriesAt('1.0')).toMatchObject([{ digest: arm64.digest }]);
+  });
+
+  it('is not pushed without a platform that is asked for, and says which there are', async () => {
+    const manifests = [
+      await staged(await imageFor('amd64'), 'a'),
+      await staged(await imageFor('arm64'), 'b'),
+    ];
+    const platforms = ['linux/arm64', 'linux/s390x'];
+    const { answer, text } = await put({ manifests, platforms, tags: ['1.0'] });
+    expect(answer).toBeUndefined();
+    expect(text).toContain(
+      'no image of params.manifests is for the platform linux/s390x; they are for: linux/amd64, linux/arm64',
+    );
+    expect(registry.tags(destination)).toEqual([]);
   });
 
   it('is not pushed when one of its images cannot be read', async () => {
