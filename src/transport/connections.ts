@@ -4,6 +4,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import { UserError } from '../errors.ts';
 import { idleConnection } from './time-limits.ts';
+import { requireTls } from './tls-probe.ts';
 
 /** A client's own certificate and its private key, both as PEM. */
 export interface ClientCertificate {
@@ -71,6 +72,8 @@ export type OnOpening = (end: (reason: Error) => void) => void;
  */
 export interface ConnectionRequest extends RequestOptions {
   readonly onOpening: OnOpening;
+  /** Whether a server that does not speak TLS is to be recognised before certificates are parsed: that takes milliseconds. */
+  readonly mayLackTls: boolean;
 }
 
 /**
@@ -100,7 +103,7 @@ export function createConnectionAgent(settings: ConnectionSettings): Agent {
       opened: (error: Error | null, socket?: Socket) => void,
     ): undefined {
       const peer = { host: target.host ?? '', port: Number(target.port) };
-      openConnection(settings, contextFor, peer, target.onOpening).then(
+      openConnection(settings, contextFor, peer, target).then(
         (socket) => opened(null, socket),
         (error: Error) => opened(error),
       );
@@ -115,17 +118,17 @@ interface Peer {
   readonly port: number;
 }
 
-/** Opens a connection; `onEnd` is given what ends that at any of its stages. */
+/** Opens a connection; `onOpening` is given what ends that at any of its stages. */
 async function openConnection(
   settings: ConnectionSettings,
   contextFor: (peer: 'server' | 'proxy') => SecureContext,
   server: Peer,
-  onEnd: OnOpening,
+  { onOpening, mayLackTls }: ConnectionRequest,
 ): Promise<Socket> {
   const { secure, proxy, timeout } = settings;
   const until = Date.now() + timeout;
   let current: Socket | undefined;
-  onEnd((reason) => current?.destroy(reason));
+  onOpening((reason) => current?.destroy(reason));
   const open = (peer: Peer, context: SecureContext | undefined, below?: Socket) => {
     current = startConnection(peer, context, below);
     // Through a tunnel it is not the proxy that cannot be reached.
@@ -133,6 +136,9 @@ async function openConnection(
     return established(peer, current, context !== undefined, { timeout: until - Date.now(), code });
   };
   if (!proxy) {
+    if (secure && mayLackTls) {
+      await requireTls(await open(server, undefined), until - Date.now());
+    }
     return await open(server, secure ? contextFor('server') : undefined);
   }
   const toProxy = await open(proxy, proxy.secure ? contextFor('proxy') : undefined);

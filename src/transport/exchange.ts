@@ -1,5 +1,5 @@
 // One HTTP request and its response, each within its time limits.
-import { type IncomingMessage, type RequestOptions, request as startRequest } from 'node:http';
+import { type IncomingMessage, request as startRequest } from 'node:http';
 import type { Readable } from 'node:stream';
 import { UserError } from '../errors.ts';
 import { maximumHeader, maximumQuotedName } from '../limits.ts';
@@ -18,7 +18,7 @@ export class Exchange {
   #response: IncomingMessage | undefined;
   #endOpening: ((reason: Error) => void) | undefined;
 
-  constructor(request: HttpRequest, options: RequestOptions, divisor: number) {
+  constructor(request: HttpRequest, options: Omit<ConnectionRequest, 'onOpening'>, divisor: number) {
     this.#request = request;
     this.isCleanUp = request.isCleanUp ?? false;
     this.#divisor = divisor;

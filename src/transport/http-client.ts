@@ -25,6 +25,11 @@ export interface HttpRequest {
   /** Whether the body of a 200 or 206 may take longer than `bodyTime`: it is the content of a blob. */
   readonly isContent?: boolean;
   readonly signal?: AbortSignal;
+  /**
+   * Whether the server of an https URL may speak plain http: then it is asked first whether it speaks TLS. Not through a proxy,
+   * nor with certificates of its own, which say that it does.
+   */
+  readonly mayLackTls?: boolean;
   /** Sends the request even after the client's own signal is aborted: to clean up at the server. */
   readonly isCleanUp?: boolean;
 }

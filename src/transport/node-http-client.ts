@@ -68,6 +68,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     }
   };
 
+  const mayLackTls = (request: HttpRequest) =>
+    (request.mayLackTls ?? false) && clientCertificate === undefined && !options.trustRoots.hasOwn;
+
   let roots: 'usual' | 'all' = 'usual';
   const sendTrusting = async (request: HttpRequest, trusted: 'usual' | 'all'): Promise<HttpResponse> => {
     const { scheme, origin, target } = requestUrl(request.url);
@@ -82,8 +85,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       throwIfEnded(request);
       body = await request.body?.open();
       throwIfEnded(request);
-      const options = parameters(request, route, origin, target);
-      exchange = new Exchange(request, options, timeoutDivisor);
+      const parts = parameters(request, route, origin, target);
+      exchange = new Exchange(request, { ...parts, mayLackTls: mayLackTls(request) }, timeoutDivisor);
     } catch (error) {
       if (body && 'destroy' in body) {
         body.destroy();

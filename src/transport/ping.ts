@@ -35,8 +35,10 @@ export async function ping(
   const limits = options.limits ?? registryLimits;
   const secure = new AbortController();
   const security = { registry, insecure: options.insecure && !options.secureOnly };
-  const overHttps = pingOver(client, { ...security, scheme: 'https' }, limits, secure.signal);
-  if (options.secureOnly || !mayUseHttp(repository, options.insecure)) {
+  const mayLackTls = !options.secureOnly && mayUseHttp(repository, options.insecure);
+  const requests = { limits, signal: secure.signal, mayLackTls };
+  const overHttps = pingOver(client, { ...security, scheme: 'https' }, requests);
+  if (!mayLackTls) {
     return await overHttps;
   }
   const plain = new AbortController();
@@ -46,7 +48,7 @@ export async function ping(
       () => undefined,
     );
     await Promise.race([httpsFailed, options.clock.sleep(httpHeadStart, plain.signal)]);
-    return await pingOver(client, { ...security, scheme: 'http' }, limits, plain.signal);
+    return await pingOver(client, { ...security, scheme: 'http' }, { limits, signal: plain.signal });
   })();
   try {
     return await Promise.any([overHttps, overHttp]);
@@ -72,16 +74,22 @@ function isAnswer(failure: unknown): boolean {
   return failure instanceof RegistryError && failure.status !== 400;
 }
 
+/** What the requests of a ping over one scheme have in common. */
+interface PingRequests {
+  readonly limits: TimeLimits;
+  readonly signal: AbortSignal;
+  readonly mayLackTls?: boolean;
+}
+
 async function pingOver(
   client: HttpClient,
   security: SessionSecurity,
-  limits: TimeLimits,
-  signal: AbortSignal,
+  requests: PingRequests,
 ): Promise<PingResult> {
   const { registry, scheme } = security;
   const { response } = await followRedirects(
     { method: 'GET', url: `${scheme}://${registry}/v2/` },
-    ({ url }) => pingOnce(client, url, limits, signal),
+    ({ url }) => pingOnce(client, url, requests),
     // Over http a registry may redirect to https on its own host; over https only `insecure` allows the reverse.
     scheme === 'http' || security.insecure
       ? undefined
@@ -93,12 +101,11 @@ async function pingOver(
 async function pingOnce(
   client: HttpClient,
   url: string,
-  limits: TimeLimits,
-  signal: AbortSignal,
+  { limits, ...request }: PingRequests,
 ): Promise<HttpResponse> {
   try {
     const { handshake: timeout, document: bodyTime } = limits;
-    return await client.send({ method: 'GET', url, headers: {}, timeout, bodyTime, signal });
+    return await client.send({ ...request, method: 'GET', url, headers: {}, timeout, bodyTime });
   } catch (error) {
     throw networkError('GET', url, error);
   }

@@ -23,6 +23,8 @@ export interface TrustRootOptions {
 
 /** Certificates in PEM, few and long strings where possible; read on first use. */
 export interface TrustRoots {
+  /** Whether there are ca_certs: who gives them expects TLS. */
+  readonly hasOwn: boolean;
   /** The system's bundle and ca_certs; everything where there is no bundle. */
   usual(): readonly string[];
   /**
@@ -63,6 +65,7 @@ export function createTrustRoots({ environment, caCerts, files }: TrustRootOptio
     return [...(isBare ? runtimeRoots() : system), ...added];
   });
   return {
+    hasOwn: added.length > 0,
     all,
     usual: once(() => (readBundle().length > 0 ? [...joined(readBundle()), ...added] : all())),
   };

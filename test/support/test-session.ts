@@ -17,7 +17,7 @@ import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
 /** Trust roots of exactly these certificates. */
 export function trusting(...certificates: readonly string[]): TrustRoots {
-  return { usual: () => certificates, all: () => certificates };
+  return { hasOwn: false, usual: () => certificates, all: () => certificates };
 }
 
 /** A client without a proxy that trusts the test authority; closed when the running test has finished. */

@@ -352,6 +352,7 @@ describe('trust: the client', () => {
   it('reads all roots only for a server that the usual ones do not verify', async () => {
     const read: string[] = [];
     const trustRoots = {
+      hasOwn: false,
       usual: () => {
         read.push('usual');
         return [serverKeys.selfSigned.cert];
@@ -373,7 +374,7 @@ describe('trust: the client', () => {
 
   it('retries with all roots when several requests fail together', async () => {
     await using server = await startRecordingServer({ tls: serverKeys.trusted, answer });
-    const client = testClient({ trustRoots: { usual: () => [], all: () => [authority] } });
+    const client = testClient({ trustRoots: { hasOwn: false, usual: () => [], all: () => [authority] } });
     const answers = await Promise.all(Array.from({ length: 8 }, () => textOf(client, server.url)));
     expect(new Set(answers)).toEqual(new Set(['trusted']));
   });
