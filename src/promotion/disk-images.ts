@@ -22,6 +22,8 @@ import { errorCode, UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseDocument } from '../oci/document-json.ts';
 import { isJsonObject, member } from '../oci/json.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { mediaTypes } from '../oci/media-type.ts';
 import { type Attachment, type AttachmentFilter, artifactTypeOf, derivedTags } from './attachments.ts';
 import type { SourceImage } from './copy-image.ts';
 import type { DiskLocation } from './image-location.ts';
@@ -90,7 +92,7 @@ export function openDiskTarget(
 ): DiskTarget & TaggedTarget {
   return location.kind === 'oci'
     ? namedLayoutTarget(location.directory)
-    : untagged(dockerArchiveTarget(location.file, ...repoTags));
+    : imagesOnly(untagged(dockerArchiveTarget(location.file, ...repoTags)));
 }
 
 /** The name of an image in a tarball that comes from no repository. */
@@ -140,6 +142,23 @@ function untagged(target: DiskTarget): DiskTarget & TaggedTarget {
     currentTags: async (tags) => tags.map((tag) => ({ tag, now: { state: 'missing' } })),
     readTag: async () => undefined,
     publishTagged: (root, bytes) => target.publish(root, bytes),
+  };
+}
+
+/** A target that refuses an artifact: as a tarball no tool could load it, and this one could not read it either. */
+function imagesOnly<Target extends TaggedTarget>(target: Target): Target {
+  return {
+    ...target,
+    publishTagged: async (root, bytes, ...rest) => {
+      const type = parseManifest(bytes, `manifest ${root.digest}`).config.mediaType;
+      if (type !== mediaTypes.ociConfig && type !== mediaTypes.dockerConfig) {
+        throw new UserError(
+          `${root.digest} is an artifact, not an image that can run: its config has the type ${JSON.stringify(type)}`,
+          { hint: 'copy it to a repository or an OCI layout (oci:DIRECTORY); a tarball holds images only' },
+        );
+      }
+      return await target.publishTagged(root, bytes, ...rest);
+    },
   };
 }
 

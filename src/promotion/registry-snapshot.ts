@@ -34,7 +34,7 @@ export interface SnapshotFailure {
   readonly reason: string;
 }
 
-/** A snapshot, what it lacks, and the repositories without anything in them. */
+/** A snapshot, what it lacks, and the repositories without anything in them, or prefixes without any repository. */
 export interface RegistrySnapshot {
   readonly snapshot: Snapshot;
   readonly failures: readonly SnapshotFailure[];
@@ -71,7 +71,13 @@ export async function snapshotOfRegistries(
   const listed = await Promise.all(
     checked.map(({ place, registry, path, isPrefix }) =>
       isPrefix
-        ? attempt(place, () => repositoriesBelow(registries, registry, path))
+        ? attempt(place, async () => {
+            const below = await repositoriesBelow(registries, registry, path);
+            if (below.length === 0) {
+              empty.push(place);
+            }
+            return below;
+          })
         : [{ repository: `${registry}/${path}`, name: `${registry}/${path}` }],
     ),
   );

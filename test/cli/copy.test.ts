@@ -388,6 +388,31 @@ describe('with tarballs', () => {
   });
 });
 
+it('saves no artifact as a tarball, which no tool could load, but brings it to the other places', async () => {
+  const empty = jsonDocument('application/vnd.oci.empty.v1+json', {});
+  const artifact: Image = {
+    ...jsonDocument(mediaTypes.ociManifest, {
+      schemaVersion: 2,
+      config: descriptorOf(empty),
+      layers: [descriptorOf(empty)],
+    }),
+    config: empty,
+    layers: [],
+    entry: {},
+  };
+  const [source, destination] = [await registryWith({ 'team/sbom:1.0': artifact }), await registryWith()];
+  const directory = await temporaryDirectory();
+  const { code, outcomes, edges } = await copy(
+    `${source.host}/team/sbom:1.0`,
+    `${destination.host}/a/sbom`,
+    `docker-archive:${join(directory, 'sbom.tar')}`,
+  );
+  expect({ code, outcomes }).toEqual({ code: 1, outcomes: ['1.0 copied', '1.0 failed'] });
+  expect(edges[1]?.reason).toContain(`${artifact.digest} is an artifact, not an image that can run`);
+  expect(destination.manifest('a/sbom', '1.0')?.bytes).toEqual(artifact.bytes);
+  expect(await readdir(directory)).toEqual([]);
+});
+
 describe('replaces no', () => {
   it.each([
     ['directory by a tarball', (path: string) => mkdir(path), 'docker-archive:', 'is not a regular file'],

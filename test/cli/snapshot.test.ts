@@ -121,6 +121,13 @@ describe('a snapshot of a prefix', () => {
     expect(JSON.parse(stdout).map(({ name }: { name: string }) => name)).toEqual(names);
   });
 
+  it('warns of one without any repository, which may be misspelled', async () => {
+    const { host } = await registryWith(images, { beside: catalog });
+    const { code, stdout, stderr } = await runCli(['snapshot', `${host}/prdo/`, '--json']);
+    expect({ code, answer: JSON.parse(stdout) }).toEqual({ code: 0, answer: [] });
+    expect(stderr).toContain(`${host}/prdo/ does not exist, or holds nothing that is asked for`);
+  });
+
   it('fails where the registry does not list its repositories', async () => {
     const { host } = await registryWith(images);
     const { code, stdout, stderr } = await runCli(['snapshot', `${host}/prod/`]);
