@@ -1,5 +1,5 @@
 // registry-image copy: one image, with what is attached to it, to one or several places.
-import { keptTagText } from '../content/tag-state.ts';
+import { contentWarning } from '../content/content-warning.ts';
 import { UserError } from '../errors.ts';
 import { readWantedPlatform } from '../oci/platform.ts';
 import { repositoryName } from '../oci/reference.ts';
@@ -61,8 +61,9 @@ export const runCopy: CliCommand<Options> = async (run) => {
           signal,
           progress,
           on: (event) => {
-            if (event.type === 'tag-kept') {
-              log.warn(printable(`${event.name}: ${keptTagText(event.kept)}`));
+            const warning = contentWarning(event);
+            if (warning !== undefined) {
+              log.warn(printable(warning));
             }
           },
         },

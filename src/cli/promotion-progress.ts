@@ -1,6 +1,6 @@
 // The progress of a promotion on standard error: one line for each host now and then, and its failures.
 import type { ContentEvent } from '../content/content-event.ts';
-import { keptTagText } from '../content/tag-state.ts';
+import { contentWarning } from '../content/content-warning.ts';
 import type { Log } from '../log.ts';
 import { isToDo, type PlannedEdge } from '../promotion/plan-edges.ts';
 import type { ReportedEdge } from '../promotion/promotion-report.ts';
@@ -83,8 +83,9 @@ export function createPromotionProgress(
       if (state && event.type === 'pushed') {
         state.bytes += event.node.descriptor.size;
       }
-      if (event.type === 'tag-kept') {
-        log.warn(printable(`${event.name}: ${keptTagText(event.kept)}`));
+      const warning = contentWarning(event);
+      if (warning !== undefined) {
+        log.warn(printable(warning));
       }
     },
     close() {

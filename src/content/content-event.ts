@@ -21,6 +21,8 @@ export type ContentEvent =
   | { readonly type: 'tag-unchanged'; readonly tag: string; readonly digest: Digest }
   /** A tag that is derived from a digest stays on what the target has, and does not get what the source has. */
   | { readonly type: 'tag-kept'; readonly name: string; readonly kept: KeptTag }
+  /** A referrer of the index under a tag was stored that refers to nothing: where it comes from, that index alone attaches it. */
+  | { readonly type: 'subject-missing'; readonly name: string; readonly digest: Digest }
   /** After a failure: the tag points at its former manifest again, or is gone again. */
   | {
       readonly type: 'tag-restored';

@@ -1,15 +1,15 @@
 // What a copy does, as lines of the build log: the wording of upstream's registry library.
 import type { ContentEvent, OnContentEvent } from '../content/content-event.ts';
-import { keptTagText } from '../content/tag-state.ts';
+import { contentWarning } from '../content/content-warning.ts';
 import type { Log } from '../log.ts';
 import { isDigest } from '../oci/digest.ts';
 
-/** Writes each event of a copy as one progress line, and a tag that was kept as a warning. */
+/** Writes each event of a copy as one progress line, or as a warning. */
 export function reportContent(log: Log): OnContentEvent {
   return (event) => {
-    if (event.type === 'tag-kept') {
-      log.warn(`${event.name}: ${keptTagText(event.kept)}`);
-      return;
+    const warning = contentWarning(event);
+    if (warning !== undefined) {
+      log.warn(warning);
     }
     const line = lineOf(event);
     if (line !== undefined) {
@@ -18,7 +18,7 @@ export function reportContent(log: Log): OnContentEvent {
   };
 }
 
-function lineOf(event: Exclude<ContentEvent, { type: 'tag-kept' }>): string | undefined {
+function lineOf(event: ContentEvent): string | undefined {
   switch (event.type) {
     case 'existing':
     case 'pushed':
@@ -37,6 +37,9 @@ function lineOf(event: Exclude<ContentEvent, { type: 'tag-kept' }>): string | un
       return event.to === undefined
         ? `${event.name}:${event.tag}: removed again`
         : `${event.name}:${event.tag}: put back to ${event.to}`;
+    case 'tag-kept':
+    case 'subject-missing':
+      return undefined;
     case 'tag-taken':
       return `${event.name}:${event.tag}: left as it is, because it was moved by somebody else`;
   }

@@ -156,6 +156,19 @@ describe('between registries', () => {
     expect(without.digests('a/app')).toHaveLength(3);
   });
 
+  it('warns of a referrer that only the index under the tag attaches, since it cannot be found afterwards', async () => {
+    const [stray, real] = [await imageWith('stray'), await referrerOf(one)];
+    const source = await registryWith({ 'team/app:1.0': one, 'team/app:': stray });
+    seed(source, 'team/app', bare(one), buildIndex([stray, real]));
+    const destination = await registryWith();
+    const { code, stderr } = await copy(`${source.host}/team/app:1.0`, `${destination.host}/a/app`);
+    expect(code).toBe(0);
+    expect(destination.manifest('a/app', stray.digest)?.bytes).toEqual(stray.bytes);
+    const warnings = stderr.split('\n').filter((line) => line.includes('names no subject'));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(`${destination.host}/a/app: ${stray.digest} is listed as a referrer`);
+  });
+
   it('finishes the other places, and exits with 1, when one fails', async () => {
     const source = await registryWith({ 'team/app:1.0': one });
     const refusing = await registryWith(
