@@ -1,7 +1,7 @@
 // The digest of content that comes in pieces: that of large content is computed beside the rest of the work.
 import { createHash } from 'node:crypto';
 import { finishDigest } from '../oci/digest.ts';
-import { beginDigestInThread, type DigestInProgress } from './digest-thread.ts';
+import { AbandonedDigestError, beginDigestInThread, type DigestInProgress } from './digest-thread.ts';
 
 /** Content that is larger gets its digest in a thread of its own, whose start takes some milliseconds. */
 const largeSize = 8 * 1024 * 1024;
@@ -13,13 +13,21 @@ export function beginDigest(size: number): DigestInProgress {
 
 function beginDigestHere(): DigestInProgress {
   const hash = createHash('sha256');
+  let isAbandoned = false;
   return {
     update(bytes) {
       hash.update(bytes);
       return undefined;
     },
-    finish: async () => finishDigest(hash),
-    abandon: () => {},
+    async finish() {
+      if (isAbandoned) {
+        throw new AbandonedDigestError();
+      }
+      return finishDigest(hash);
+    },
+    abandon() {
+      isAbandoned = true;
+    },
   };
 }
 

@@ -6,10 +6,16 @@ import { type Digest, parseDigest } from '../oci/digest.ts';
 export interface DigestInProgress {
   /** Adds bytes, which may be changed afterwards. Returns a promise when it must be waited for before more are added. */
   update(bytes: Uint8Array): Promise<void> | undefined;
-  /** The digest of all bytes. Rejects when the thread that computes it has failed. */
+  /** The digest of all bytes. Rejects after `abandon`, and when the thread that computes it has failed. */
   finish(): Promise<Digest>;
   /** Forgets the bytes: the digest is not needed. Does nothing after `finish`. */
   abandon(): void;
+}
+
+/** The digest is asked for of content that was not read to its end. */
+export class AbandonedDigestError extends Error {
+  override readonly name = 'AbandonedDigestError';
+  override readonly message = 'the digest was abandoned';
 }
 
 /** Bytes that are handed over at a time. */
@@ -81,6 +87,10 @@ class DigestThread {
         return taken < bytes.length ? this.#fillLater(id, bytes.subarray(taken)) : undefined;
       },
       finish: async () => {
+        if (!this.#open.has(id)) {
+          // The thread would take it for a digest of no bytes.
+          throw new AbandonedDigestError();
+        }
         try {
           return parseDigest(`sha256:${await this.#finish(id)}`);
         } finally {

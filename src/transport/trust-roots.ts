@@ -23,7 +23,7 @@ export interface TrustRootOptions {
 
 /** Certificates in PEM, few and long strings where possible; read on first use. */
 export interface TrustRoots {
-  /** Whether there are ca_certs: who gives them expects TLS. */
+  /** Whether there are ca_certs: they are set for a registry that speaks TLS. */
   readonly hasOwn: boolean;
   /** The system's bundle and ca_certs; everything where there is no bundle. */
   usual(): readonly string[];

@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { beginDigest } from '../../src/content/content-digest.ts';
 import { beginDigestInThread } from '../../src/content/digest-thread.ts';
 import { verifyContent } from '../../src/content/verified-content.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -47,6 +48,19 @@ describe('a digest in a thread', () => {
     const digests = all.map((bytes, index) => digestInPieces(bytes, 300_000 + index));
     abandoned.abandon();
     expect(await Promise.all(digests)).toEqual(all.map(digestOf));
+  });
+});
+
+describe('a digest that was abandoned', () => {
+  it.each([
+    ['in the thread', 0, beginDigestInThread],
+    ['in the thread', mebi, beginDigestInThread],
+    ['here', mebi, () => beginDigest(mebi)],
+  ] as const)('%s has no result that could pass for one, after %d bytes', async (_where, size, begin) => {
+    const digest = begin();
+    await digest.update(content(size));
+    digest.abandon();
+    await expect(digest.finish()).rejects.toThrow('the digest was abandoned');
   });
 });
 
