@@ -84,7 +84,7 @@ async function contentDifferences(
   { prefix, a, b }: Pair,
   { times, signal }: CompareOptions,
 ): Promise<Difference[]> {
-  if (differencesOf('', layerValues(a, b), layerValues(b, a)).length === 0) {
+  if (!a.hasFiles || !b.hasFiles || differencesOf('', layerValues(a, b), layerValues(b, a)).length === 0) {
     return [];
   }
   const [filesOfA, filesOfB]: ImageFiles[] = [

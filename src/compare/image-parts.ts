@@ -10,11 +10,14 @@ import { parseDiffIds } from '../oci/image-config.ts';
 import { parseIndex } from '../oci/image-index.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
+import { isImageConfigType } from '../oci/media-type.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 
 /** One image: its config as it is stored, and its layers, bottom-up. */
 export interface ImageParts {
   readonly config: JsonObject;
+  /** Whether the layers make a file tree; those of an artifact, such as a Helm chart, have any format. */
+  readonly hasFiles: boolean;
   readonly layers: readonly LayerParts[];
 }
 
@@ -88,6 +91,7 @@ export async function readImages(source: ContentSource): Promise<ImagesByPlatfor
     const isComplete = diffIds.length === manifest.layers.length;
     return {
       config,
+      hasFiles: isComplete || isImageConfigType(manifest.config.mediaType),
       layers: manifest.layers.map(({ digest }, position) => {
         const node = nodes.get(digest);
         return {

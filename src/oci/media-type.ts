@@ -48,6 +48,11 @@ export function isManifestType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
 }
 
+/** Whether the type is that of the config of an image, and not that of an artifact. */
+export function isImageConfigType(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
+}
+
 /** Whether the type is a Docker schema 1 manifest, which is never parsed. */
 export function isSchema1Type(mediaType: string): boolean {
   return (

@@ -23,7 +23,7 @@ import type { Digest } from '../oci/digest.ts';
 import { parseDocument } from '../oci/document-json.ts';
 import { isJsonObject, member } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
-import { mediaTypes } from '../oci/media-type.ts';
+import { isImageConfigType } from '../oci/media-type.ts';
 import { type Attachment, type AttachmentFilter, artifactTypeOf, derivedTags } from './attachments.ts';
 import type { SourceImage } from './copy-image.ts';
 import type { DiskLocation } from './image-location.ts';
@@ -151,7 +151,7 @@ function imagesOnly<Target extends TaggedTarget>(target: Target): Target {
     ...target,
     publishTagged: async (root, bytes, ...rest) => {
       const type = parseManifest(bytes, `manifest ${root.digest}`).config.mediaType;
-      if (type !== mediaTypes.ociConfig && type !== mediaTypes.dockerConfig) {
+      if (!isImageConfigType(type)) {
         throw new UserError(
           `${root.digest} is an artifact, not an image that can run: its config has the type ${JSON.stringify(type)}`,
           { hint: 'copy it to a repository or an OCI layout (oci:DIRECTORY); a tarball holds images only' },

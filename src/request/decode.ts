@@ -133,13 +133,11 @@ export class ObjectReader {
   }
 
   /**
-   * An object, or undefined when there is no such member. A `null` is an empty object: what protects something must not be
-   * switched off by a value that is missing.
+   * The `value` that was read of a member, or undefined when there is no such member. A `null` is an empty value: what protects
+   * something must not be switched off by a value that is missing.
    */
-  statedObject<T>(name: string, read: (object: ObjectReader) => T): T | undefined {
-    const isThere = this.#members.some(({ key }) => foldKey(key) === name);
-    const value = this.object(name, read);
-    return isThere ? value : undefined;
+  stated<T>(name: string, value: T): T | undefined {
+    return this.#members.some(({ key }) => foldKey(key) === name) ? value : undefined;
   }
 
   /**

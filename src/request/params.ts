@@ -63,7 +63,7 @@ export function readRawOutParams(object: ObjectReader) {
     tagPrefix: object.string('tag_prefix'),
     immutableTags: object.booleanOrStrings('immutable_tags'),
     onConflict: object.string('on_conflict'),
-    sign: object.statedObject('sign', readPutSign),
+    sign: object.stated('sign', object.object('sign', readPutSign)),
     ...readRawPutOptions(object),
   };
 }

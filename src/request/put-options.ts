@@ -49,7 +49,7 @@ export function readRawPutOptions(object: ObjectReader) {
       strict: cleanup.boolean('strict'),
     })),
     referrers: object.optionalBooleanOrStrings('referrers'),
-    allowRepositories: object.strings('allow_repositories'),
+    allowRepositories: object.stated('allow_repositories', object.strings('allow_repositories')),
   };
 }
 
@@ -79,8 +79,18 @@ export function parsePutOptions(
     uniqueSuffix: uniqueSuffix !== '',
     cleanup: cleanup && parseCleanup(cleanup, image),
     referrers: referrers ?? true,
-    allowRepositories: allowRepositories.map((text) => requirePattern(text, 'params.allow_repositories')),
+    allowRepositories: parseAllowed(allowRepositories),
   };
+}
+
+/** The patterns, none where nothing is stated: everything is allowed then, so a list that allows nothing is an error. */
+function parseAllowed(patterns: readonly string[] | undefined): Pattern[] {
+  if (patterns?.length === 0) {
+    throw new UserError('params.allow_repositories has no pattern: it would allow no repository', {
+      hint: 'list a pattern that source.repository matches, or leave the param out to allow every repository',
+    });
+  }
+  return (patterns ?? []).map((text) => requirePattern(text, 'params.allow_repositories'));
 }
 
 function parseCleanup(

@@ -40,9 +40,10 @@ export function readPutSign(object: ObjectReader): PutSign {
       rekorUrl: object.string('rekor_url'),
       timestampUrl: object.string('timestamp_url'),
     },
-    attest: object.statedObject('attest', (attest) => ({
-      type: attest.string('type'),
-      predicate: attest.string('predicate'),
-    })),
+    attest: object.stated('attest', object.object('attest', readAttest)),
   };
+}
+
+function readAttest(attest: ObjectReader) {
+  return { type: attest.string('type'), predicate: attest.string('predicate') };
 }

@@ -91,7 +91,7 @@ export function readRawSource(object: ObjectReader): RawSource {
     awsEcrRegistryId: object.string('aws_ecr_registry_id'),
     registryMirrors: object.objects('registry_mirror', readRegistryMirror, mirrorOnHost),
     contentTrust: object.optionalObject('content_trust', readContentTrust),
-    verify: object.statedObject('verify', readSourceVerify),
+    verify: object.stated('verify', object.object('verify', readSourceVerify)),
     platform: object.optionalObject('platform', readPlatform),
     debug: object.boolean('debug'),
   };

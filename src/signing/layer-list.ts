@@ -12,7 +12,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { encodeJson, type JsonValue, sortedMap } from '../oci/json.ts';
 import { encodeManifest, type ImageManifest, parseManifest } from '../oci/manifest.ts';
-import { mediaTypes } from '../oci/media-type.ts';
+import { isImageConfigType, mediaTypes } from '../oci/media-type.ts';
 
 /** How often a list is changed again when other clients replace it at the same time. */
 const attempts = 3;
@@ -36,9 +36,7 @@ export function layerList({ bytes, mediaType }: ContentDocument): LayerList | un
     }
     throw error;
   }
-  const isImage = [mediaTypes.ociConfig, mediaTypes.dockerConfig].some(
-    (type) => type === manifest.config.mediaType,
-  );
+  const isImage = isImageConfigType(manifest.config.mediaType);
   const isBare = manifest.subject === undefined && manifest.artifactType === undefined;
   return isImage && isBare ? { ...manifest, mediaType } : undefined;
 }

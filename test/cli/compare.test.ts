@@ -2,9 +2,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { mediaTypes } from '../../src/oci/media-type.ts';
 import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
-import { buildImage, seed } from '../support/images.ts';
-import { file } from '../support/layers.ts';
+import { buildImage, descriptorOf, jsonDocument, seed } from '../support/images.ts';
+import { buildLayer, file } from '../support/layers.ts';
+import type { TestRegistry } from '../support/registry.ts';
 import { registryForTest } from '../support/registry-for-test.ts';
 import { runCli } from '../support/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -46,6 +48,32 @@ it('lists what differs, and exits with 2', async () => {
     ['files', '/etc/motd'],
   ]);
 });
+
+it('compares the layers of an artifact by their digests, and looks for no files in them', async () => {
+  const registry = await registryForTest();
+  const { digest } = await seedChart(registry, 'a/chart', '1', 'one');
+  const { digest: other } = await seedChart(registry, 'a/chart', '2', 'two');
+  const args = ['compare', `${registry.host}/a/chart:1`, `${registry.host}/a/chart:2`];
+  const { code, stdout } = await runCli([...args, '--json']);
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout).differences).toEqual([{ where: 'layers', what: '001', a: digest, b: other }]);
+  expect(await runCli(['compare', args[1] ?? '', args[1] ?? ''])).toMatchObject({ code: 0 });
+});
+
+/** Puts an artifact whose one layer is no archive into the registry. Returns the layer. */
+async function seedChart(registry: TestRegistry, repository: string, tag: string, content: string) {
+  const layer = await buildLayer(Buffer.from(content), {
+    mediaType: 'application/vnd.cncf.helm.chart.content.v1',
+  });
+  const config = jsonDocument('application/vnd.cncf.helm.config.v1+json', { name: 'app' });
+  const manifest = jsonDocument(mediaTypes.ociManifest, {
+    schemaVersion: 2,
+    config: descriptorOf(config),
+    layers: [descriptorOf(layer)],
+  });
+  seed(registry, repository, tag, { ...manifest, config, layers: [layer], entry: {} });
+  return layer;
+}
 
 it.each([
   ['a reference without a tag', 'registry.example.com/app', 'names no tag and no digest'],

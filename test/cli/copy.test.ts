@@ -483,6 +483,18 @@ it.each([
     '--platform is given, but no destination is a tarball',
   ],
   ['a digest alone', [one.digest, 'a.test/d/e'], 'the source is a digest without its repository'],
+  [
+    'a repository twice',
+    ['a.test/b/c:1', 'a.test/d/e', 'a.test/d/e'],
+    'the destination a.test/d/e is given twice',
+  ],
+  ['a tag twice', ['a.test/b/c:1', 'a.test/d/e:2', 'a.test/d/e:2'], 'a.test/d/e:2 is given twice'],
+  ['a name in a layout twice', ['a.test/b/c:1', 'oci:x:a', 'oci:x:b', 'oci:x:a'], 'oci:x:a is given twice'],
+  [
+    'a tarball twice',
+    ['a.test/b/c:1', 'docker-archive:x', 'docker-archive:x'],
+    'docker-archive:x is given twice',
+  ],
   ['a platform that is none', ['a.test/b/c:1', 'a.test/d/e', '--platform', 'linux'], 'is not a platform'],
 ])('fails for %s before any request', async (_, args, message) => {
   const { code, stdout, stderr } = await runCli(['copy', ...args]);

@@ -464,6 +464,8 @@ describe('the options of a put', () => {
   it.each([
     [{ from: 'a.example/bb:1', image: 'x' }, 'params.image and params.from are both set'],
     [{ image: 'x', allow_repositories: [''] }, 'the pattern of params.allow_repositories is empty'],
+    [{ image: 'x', allow_repositories: [] }, 'params.allow_repositories has no pattern'],
+    [{ image: 'x', allow_repositories: null }, 'params.allow_repositories has no pattern'],
     [{ from: 'a.example/bb' }, 'params.from names no tag and no digest'],
     [{ from: { repository: 'a.example/bb' } }, 'params.from has neither a tag nor a digest'],
     [
