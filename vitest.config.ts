@@ -1,5 +1,6 @@
 // The test projects: `parts` for tests in this process, and the end-to-end tests once for each kind of executable.
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -17,6 +18,8 @@ function executableKinds(): string[] {
 
 export default defineConfig({
   test: {
+    // By default there is one fewer than cores, although most of these tests wait for the processes that they start.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         test: {
