@@ -74,11 +74,11 @@ export async function tlsCheckCase(
 const cursor = { tag: '1.0.0', digest: `sha256:${'0'.repeat(64)}` };
 
 /** `check` of all versions in the repository `tags` of a registry with a high latency. */
-export function manyTagsCase(setup: BenchSetup, host: string, count: number, delay: number): Case {
+export function manyTagsCase(setup: BenchSetup, host: string, tags: number, delay: number): Case {
   const { directory, resources, runs } = setup;
   const request = (registry: string) => ({ source: { repository: `${registry}/tags` }, version: cursor });
   return {
-    title: `check of ${count} tags, ${delay} ms round trip`,
+    title: `check of ${tags} tags, ${delay} ms round trip`,
     runs: transferRuns(runs),
     contenders: resources.map((resource) => {
       const check = (registry: string) =>
@@ -86,15 +86,21 @@ export function manyTagsCase(setup: BenchSetup, host: string, count: number, del
       const count = async () => {
         await using proxy = await startCountingProxy(host);
         await measure(await check(proxy.host).prepare(0));
-        return { requests: proxy.requests, connections: proxy.connections };
+        await using throttling = await startCountingProxy(host, { after: tags / 2, seconds: 1 });
+        await measure(await check(throttling.host).prepare(0));
+        const { requests, connections } = proxy;
+        return { requests, connections, refused: throttling.refused };
       };
       // Upstream sends one request after the other: counting them would take as long as a run.
       return { ...check(host), ...(resource.name === 'upstream' ? {} : { count }) };
     }),
     goals: [
       { kind: 'ratio', own: 'native', peers: ['upstream'], figure: 'wall', bound: { atLeast: 20 } },
-      ...(['native', 'Node'] as const).map(
-        (own): Goal => ({ kind: 'value', own, figure: 'connections', bound: { atMost: 32 } }),
+      // What is refused was under way when the first refusal came: one on each connection.
+      ...(['native', 'Node'] as const).flatMap((own) =>
+        (['connections', 'refused'] as const).map(
+          (figure): Goal => ({ kind: 'value', own, figure, bound: { atMost: 32 } }),
+        ),
       ),
     ],
   };

@@ -31,11 +31,19 @@ export function resultsTable(outcomes: readonly Outcome[]): string {
 }
 
 const measured = ['wall', 'cpu', 'memory'] as const;
-const counted: readonly (keyof Counts & Figure)[] = ['requests', 'read', 'connections', 'use', 'size'];
+const counted: readonly (keyof Counts & Figure)[] = [
+  'requests',
+  'read',
+  'connections',
+  'refused',
+  'use',
+  'size',
+];
 const units: Readonly<Record<keyof Counts, string>> = {
   requests: ' requests',
   read: ' read',
   connections: ' connections',
+  refused: ' refused in a pause',
   use: ' used',
   size: '',
 };

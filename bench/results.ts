@@ -15,6 +15,8 @@ export interface Counts {
   readonly read?: number;
   /** The greatest number of connections at the same time. */
   readonly connections?: number;
+  /** Requests that a registry refuses because it throttles. */
+  readonly refused?: number;
   /** The least share of what a registry admits in a second that was asked of it. */
   readonly use?: number;
   /** Bytes of a file on disk. */
@@ -34,6 +36,7 @@ export const figures: Readonly<Record<Figure, { name: string; print(value: numbe
   requests: { name: 'requests', print: String },
   read: { name: 'bytes read from the source', print: megabytes },
   connections: { name: 'connections', print: String },
+  refused: { name: 'requests refused in a pause of the registry', print: String },
   use: { name: 'use of what each host admits', print: (share) => `${Math.round(share * 100)} %` },
   size: { name: 'size', print: megabytes },
 };

@@ -107,7 +107,7 @@ function contenders(
     async count() {
       await using source = await startCountingProxy(setup.source);
       await using others = new AsyncDisposableStack();
-      const proxies = await Promise.all(setup.others.map(startCountingProxy));
+      const proxies = await Promise.all(setup.others.map((host) => startCountingProxy(host)));
       for (const proxy of proxies) {
         others.use(proxy);
       }

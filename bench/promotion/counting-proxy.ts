@@ -1,4 +1,4 @@
-// A proxy before a registry that counts requests, connections, and the bytes that the registry sends.
+// A proxy before a registry that counts requests, connections, and the bytes that the registry sends; it may throttle once.
 import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,10 +12,20 @@ export interface CountingProxy extends AsyncDisposable {
   readonly sent: number;
   /** The greatest number of connections at the same time. */
   readonly connections: number;
+  /** Requests that were refused. */
+  readonly refused: number;
+}
+
+/** After how many requests a proxy refuses all that come within so many seconds, with 429. */
+export interface ThrottlePeriod {
+  readonly after: number;
+  readonly seconds: number;
 }
 
 /** Starts a proxy before `registry`, which is `host:port`. */
-export async function startCountingProxy(registry: string): Promise<CountingProxy> {
+export async function startCountingProxy(registry: string, period?: ThrottlePeriod): Promise<CountingProxy> {
+  const isThrottled = period ? startThrottling(period) : () => false;
+  let refused = 0;
   let requests = 0;
   let sent = 0;
   let open = 0;
@@ -23,6 +33,12 @@ export async function startCountingProxy(registry: string): Promise<CountingProx
   const [hostname, port] = registry.split(':');
   const server = createServer((received, answer) => {
     requests += 1;
+    if (isThrottled(requests)) {
+      refused += 1;
+      received.resume();
+      answer.writeHead(429, { 'retry-after': String(period?.seconds) }).end();
+      return;
+    }
     const { method, url, headers } = received;
     // The registry makes the addresses of uploads from the header Host: they lead through the proxy, too.
     const forwarded = send({ hostname, port, method, path: url, headers, agent: false }, (response) => {
@@ -52,6 +68,9 @@ export async function startCountingProxy(registry: string): Promise<CountingProx
     get connections() {
       return most;
     },
+    get refused() {
+      return refused;
+    },
     get sent() {
       return sent;
     },
@@ -61,5 +80,17 @@ export async function startCountingProxy(registry: string): Promise<CountingProx
       server.closeAllConnections();
       await closed;
     },
+  };
+}
+
+/** Whether the request of this number is refused; the period begins with the first one that is. */
+function startThrottling({ after, seconds }: ThrottlePeriod): (number: number) => boolean {
+  let end: number | undefined;
+  return (number) => {
+    if (number <= after) {
+      return false;
+    }
+    end ??= performance.now() + seconds * 1000;
+    return performance.now() < end;
   };
 }
