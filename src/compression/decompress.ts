@@ -38,9 +38,14 @@ function transformFor(compression: Compression): Transform {
   }
 }
 
+/** Without the runtime's error: Bun has none for zstd, and it says no more. */
+function truncated(compression: Compression): TruncatedStreamError {
+  return new TruncatedStreamError(`the ${compression} data ends early`);
+}
+
 function decompressionError(compression: Compression, cause: unknown): UserError {
   return errorCode(cause) === truncatedCode
-    ? new TruncatedStreamError(`the ${compression} data ends early`, { cause })
+    ? truncated(compression)
     : new UserError(`the ${compression} data is damaged`, { cause });
 }
 
@@ -185,10 +190,8 @@ export class PlainBytes implements AsyncIterable<Buffer> {
   }
 
   #finish(error: unknown): void {
-    const truncated = error === undefined && this.#frames?.complete === false;
-    this.#outcome ??= {
-      error: truncated ? new TruncatedStreamError(`the ${this.#compression} data ends early`) : error,
-    };
+    const endsEarly = error === undefined && this.#frames?.complete === false;
+    this.#outcome ??= { error: endsEarly ? truncated(this.#compression) : error };
     this.#discarding = true;
     this.#wakeSource?.();
     this.#wakeReader?.();

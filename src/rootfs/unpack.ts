@@ -44,15 +44,13 @@ const stepSize = 64 * 1024;
 async function writeLayer(plain: PlainBytes, writer: TreeWriter, signal?: AbortSignal): Promise<void> {
   const archive = new ArchiveReader(writer);
   for (let chunk = await plain.next(); chunk !== undefined; chunk = await plain.next()) {
-    for (let at = 0; at < chunk.length; at += stepSize) {
+    // What follows the end of the archive is decompressed too: the checksum of what precedes it comes after that.
+    for (let at = 0; at < chunk.length && !archive.ended; at += stepSize) {
       if (at > 0) {
         await nextTurn();
       }
       signal?.throwIfAborted();
       archive.push(chunk.subarray(at, at + stepSize));
-      if (archive.ended) {
-        return;
-      }
     }
   }
   archive.finish();
@@ -71,7 +69,6 @@ async function unpackLayer(plain: PlainBytes, writer: TreeWriter, signal?: Abort
     }
     throw error;
   }
-  await plain.drain();
 }
 
 /**

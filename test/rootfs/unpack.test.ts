@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { causes, errorText } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -543,8 +543,22 @@ describe('unpacking that fails', () => {
   };
 
   const filler = Array.from({ length: 20 }, () => Buffer.alloc(100_000, 'text '));
+  // More than is decompressed at a time.
+  const padded = Buffer.concat([good, Buffer.alloc(3_000_000)]);
+  const withDamagedChecksum = (bytes: Buffer, fromEnd: number) => {
+    const damaged = Buffer.from(bytes);
+    damaged[bytes.length - fromEnd] = (damaged[bytes.length - fromEnd] ?? 0) ^ 1;
+    return damaged;
+  };
+  const checked = zstdCompressSync(padded, { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
 
   it.each([
+    ['a gzip layer with a wrong checksum', withDamagedChecksum(gzipSync(good), 8), false],
+    ['a wrong checksum of gzip long after the archive', withDamagedChecksum(gzipSync(padded), 8), false],
+    ['a wrong checksum of zstd long after the archive', withDamagedChecksum(checked, 1), false],
+    ['gzip that ends early long after the archive', gzipSync(padded).subarray(0, -4), true],
+    ['zstd that ends early long after the archive', checked.subarray(0, -2), true],
+    ['gzip without its checksum', gzipSync(good).subarray(0, -4), true],
     ['a truncated gzip layer', gzipSync(good).subarray(0, -20), true],
     ['a truncated zstd layer', zstdCompressSync(good).subarray(0, -2), true],
     ['a truncated archive', member(file('c', 'x'.repeat(2000))).subarray(0, 1000), true],
