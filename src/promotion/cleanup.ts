@@ -4,14 +4,8 @@ import { errorText } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isIndexType } from '../oci/media-type.ts';
-import {
-  deleteManifest,
-  deleteTag,
-  getManifest,
-  headManifest,
-  putManifest,
-  type ServedManifest,
-} from '../registry/manifest-endpoint.ts';
+import { deleteManifest, deleteTag, putManifest } from '../registry/manifest-changes.ts';
+import { getManifest, headManifest, type ServedManifest } from '../registry/manifest-endpoint.ts';
 import type { Session } from '../transport/session.ts';
 
 /** How many manifests are read at a time to see what they list. */

@@ -1,8 +1,8 @@
-// The manifest endpoint: HEAD, GET and PUT of manifests, DELETE of tags. Distribution specification.
+// Reading from the manifest endpoint: HEAD and GET, by tag and by digest. Distribution specification, "Pulling manifests".
 import type { TagState } from '../content/tag-state.ts';
 import { CorruptContentError, verifyBytes } from '../content/verified-content.ts';
 import { UserError } from '../errors.ts';
-import { maximumErrorBody, maximumManifest } from '../limits.ts';
+import { maximumManifest } from '../limits.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { documentMediaType } from '../oci/document-type.ts';
@@ -194,55 +194,7 @@ export async function getListedManifest(
   return served;
 }
 
-/** Stores a manifest under a tag or its digest; 200, 201 and 202 are accepted, as registries differ. */
-export async function putManifest(
-  session: Session,
-  reference: string,
-  mediaType: string,
-  bytes: Uint8Array,
-  signal?: AbortSignal,
-): Promise<void> {
-  await session.request({
-    method: 'PUT',
-    target: manifestPath(session, reference),
-    headers: { 'content-type': mediaType },
-    body: { length: bytes.length, open: async () => bytes },
-    expect: [200, 201, 202],
-    signal,
-  });
-}
-
-const untagRefusals: readonly number[] = [400, 404, 405];
-
-/**
- * Removes a tag and leaves the manifest: distribution specification, "Deleting tags". Many registries refuse it, with 400
- * or 405 as specified or with 404, whatever their error code: that is final, and a {@link RegistryError}.
- */
-export async function deleteTag(session: Session, tag: string): Promise<void> {
-  const method = 'DELETE';
-  const { bytes, ...response } = await session.request({
-    method,
-    target: manifestPath(session, tag),
-    expect: [200, 202, 204, ...untagRefusals],
-    bodyLimit: maximumErrorBody,
-  });
-  if (untagRefusals.includes(response.status)) {
-    throw new RegistryError({ ...response, method, body: bytes });
-  }
-}
-
-/**
- * Removes a manifest with every tag on it: distribution specification, "Deleting Manifests". Throws a RegistryError where
- * the registry refuses.
- */
-export async function deleteManifest(session: Session, digest: Digest): Promise<void> {
-  await session.request({
-    method: 'DELETE',
-    target: manifestPath(session, digest),
-    expect: [200, 202, 204],
-  });
-}
-
-function manifestPath(session: Session, reference: string): string {
+/** The path of a manifest by its tag or digest. */
+export function manifestPath(session: Session, reference: string): string {
   return `/v2/${session.repository.path}/manifests/${encodePath(reference)}`;
 }

@@ -11,7 +11,7 @@ import { parseDocument } from '../oci/document-json.ts';
 import { encodeJson, isJsonObject, member } from '../oci/json.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import type { Session } from '../transport/session.ts';
-import { putManifest } from './manifest-endpoint.ts';
+import { putManifest } from './manifest-changes.ts';
 import { listReferrers, referrersTag, taggedReferrers } from './referrer-list.ts';
 
 /** Records pushed manifests as referrers of their subjects. */

@@ -11,7 +11,8 @@ import { repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { cancelUpload, hasBlob, mountBlob, uploadBlob } from './blob-upload.ts';
 import { findManifest } from './found-manifest.ts';
-import { headManifest, putManifest } from './manifest-endpoint.ts';
+import { putManifest } from './manifest-changes.ts';
+import { headManifest } from './manifest-endpoint.ts';
 import { createReferrerRecorder } from './referrers.ts';
 import { type TriedTag, undoTags } from './tag-rollback.ts';
 

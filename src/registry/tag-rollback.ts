@@ -7,7 +7,8 @@ import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
-import { deleteTag, getManifest, headManifest, putManifest } from './manifest-endpoint.ts';
+import { deleteTag, putManifest } from './manifest-changes.ts';
+import { getManifest, headManifest } from './manifest-endpoint.ts';
 
 /** A tag for which a PUT was tried. */
 export interface TriedTag {

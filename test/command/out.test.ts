@@ -266,6 +266,20 @@ describe('a put of content that exists', () => {
     expect(JSON.parse(answer ?? '').metadata[1].value).toBe('v1 old new v1');
   });
 
+  it('answers nothing when the registry says that it stored another manifest', async () => {
+    await using registry = await startRegistry();
+    const stored = digestOf(Buffer.from('changed'));
+    const headers = { 'docker-content-digest': stored };
+    registry.faults.add({
+      method: 'PUT',
+      path: manifestOf('v1'),
+      fault: { kind: 'status', status: 201, headers },
+    });
+    const { answer, stderr } = await put(registry);
+    expect(answer).toBeUndefined();
+    expect(stderr).toContain(`the registry says that it stored ${stored}, but ${image.digest} was sent`);
+  });
+
   it('publishes the root after everything below it', async () => {
     await using registry = await startRegistry();
     const other = await buildImage({ layers: [[file('c')]] });

@@ -3,13 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
-import {
-  getManifest,
-  headManifest,
-  isMissing,
-  lookUpDigest,
-  putManifest,
-} from '../../src/registry/manifest-endpoint.ts';
+import { putManifest } from '../../src/registry/manifest-changes.ts';
+import { getManifest, headManifest, isMissing, lookUpDigest } from '../../src/registry/manifest-endpoint.ts';
 import { RegistryError } from '../../src/transport/registry-error.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
@@ -267,6 +262,26 @@ describe('PUT of a manifest', () => {
       bytes.length,
     ]);
     expect(put?.headers['content-type']).toBe(mediaTypes.ociManifest);
+  });
+
+  it('fails when the registry says that it stored another manifest', async () => {
+    const put = { status: 201, headers: { 'docker-content-digest': other } };
+    await using registry = await registryOf({ put }, { policy: 'out' });
+    await expect(putManifest(registry.session, 'latest', mediaTypes.ociManifest, bytes)).rejects.toThrow(
+      `/v2/app/manifests/latest: the registry says that it stored ${other}, but ${digest} was sent`,
+    );
+    expect(registry.requests()).toEqual(['PUT /v2/app/manifests/latest']);
+  });
+
+  it.each([
+    ['the digest of what was sent', mediaTypes.ociManifest, digest],
+    ['what is no digest', mediaTypes.ociManifest, 'sha512:0'],
+    ['the digest of the payload of a signed manifest', mediaTypes.dockerManifestSchema1Signed, other],
+  ])('is accepted when the registry names %s', async (_, mediaType, stored) => {
+    const put = { status: 201, headers: { 'docker-content-digest': stored } };
+    await using registry = await registryOf({ put });
+    await putManifest(registry.session, 'latest', mediaType, bytes);
+    expect(registry.requests()).toEqual(['PUT /v2/app/manifests/latest']);
   });
 
   it('is retried after a 429 and a reset by the policy of out, within the same session', async () => {

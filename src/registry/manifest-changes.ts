@@ -1,0 +1,73 @@
+// Changes at the manifest endpoint: PUT of manifests, DELETE of tags and manifests. Distribution specification.
+import { UserError } from '../errors.ts';
+import { maximumErrorBody } from '../limits.ts';
+import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
+import { isSchema1Type } from '../oci/media-type.ts';
+import { redactedUrl } from '../transport/redacted-url.ts';
+import { RegistryError } from '../transport/registry-error.ts';
+import { headerText } from '../transport/response-body.ts';
+import type { Session } from '../transport/session.ts';
+import { manifestPath } from './manifest-endpoint.ts';
+
+/**
+ * Stores a manifest under a tag or its digest; 200, 201 and 202 are accepted, as registries differ. Throws a UserError when the
+ * `Docker-Content-Digest` of the response says that another manifest was stored.
+ */
+export async function putManifest(
+  session: Session,
+  reference: string,
+  mediaType: string,
+  bytes: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  const response = await session.request({
+    method: 'PUT',
+    target: manifestPath(session, reference),
+    headers: { 'content-type': mediaType },
+    body: { length: bytes.length, open: async () => bytes },
+    expect: [200, 201, 202],
+    signal,
+  });
+  const stored = headerText(response, 'docker-content-digest');
+  const digest = digestOf(bytes);
+  // The digest of a signed manifest is not that of its bytes.
+  if (isDigest(stored) && stored !== digest && !isSchema1Type(mediaType)) {
+    throw new UserError(
+      `PUT ${redactedUrl(response.url)}: the registry says that it stored ${stored}, but ${digest} was sent`,
+      {
+        hint: 'the registry, or a proxy before it, changes manifests: an image that is pushed there cannot be fetched by its digest',
+      },
+    );
+  }
+}
+
+const untagRefusals: readonly number[] = [400, 404, 405];
+
+/**
+ * Removes a tag and leaves the manifest: distribution specification, "Deleting tags". Many registries refuse it, with 400
+ * or 405 as specified or with 404, whatever their error code: that is final, and a {@link RegistryError}.
+ */
+export async function deleteTag(session: Session, tag: string): Promise<void> {
+  const method = 'DELETE';
+  const { bytes, ...response } = await session.request({
+    method,
+    target: manifestPath(session, tag),
+    expect: [200, 202, 204, ...untagRefusals],
+    bodyLimit: maximumErrorBody,
+  });
+  if (untagRefusals.includes(response.status)) {
+    throw new RegistryError({ ...response, method, body: bytes });
+  }
+}
+
+/**
+ * Removes a manifest with every tag on it: distribution specification, "Deleting Manifests". Throws a RegistryError where
+ * the registry refuses.
+ */
+export async function deleteManifest(session: Session, digest: Digest): Promise<void> {
+  await session.request({
+    method: 'DELETE',
+    target: manifestPath(session, digest),
+    expect: [200, 202, 204],
+  });
+}
