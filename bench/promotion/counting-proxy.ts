@@ -24,7 +24,7 @@ export interface ThrottlePeriod {
 
 /** Starts a proxy before `registry`, which is `host:port`. */
 export async function startCountingProxy(registry: string, period?: ThrottlePeriod): Promise<CountingProxy> {
-  const isThrottled = period ? startThrottling(period) : () => false;
+  const isRefused = period ? refusalsOf(period) : () => false;
   let refused = 0;
   let requests = 0;
   let sent = 0;
@@ -33,10 +33,10 @@ export async function startCountingProxy(registry: string, period?: ThrottlePeri
   const [hostname, port] = registry.split(':');
   const server = createServer((received, answer) => {
     requests += 1;
-    if (isThrottled(requests)) {
+    if (period && isRefused(requests)) {
       refused += 1;
       received.resume();
-      answer.writeHead(429, { 'retry-after': String(period?.seconds) }).end();
+      answer.writeHead(429, { 'retry-after': String(period.seconds) }).end();
       return;
     }
     const { method, url, headers } = received;
@@ -84,7 +84,7 @@ export async function startCountingProxy(registry: string, period?: ThrottlePeri
 }
 
 /** Whether the request of this number is refused; the period begins with the first one that is. */
-function startThrottling({ after, seconds }: ThrottlePeriod): (number: number) => boolean {
+function refusalsOf({ after, seconds }: ThrottlePeriod): (number: number) => boolean {
   let end: number | undefined;
   return (number) => {
     if (number <= after) {

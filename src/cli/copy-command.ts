@@ -4,12 +4,8 @@ import { UserError } from '../errors.ts';
 import { readWantedPlatform } from '../oci/platform.ts';
 import { repositoryName } from '../oci/reference.ts';
 import { checkTag } from '../policy/tag-grammar.ts';
-import { copyToPlaces, locationName } from '../promotion/copy-to-places.ts';
-import {
-  type DestinationLocation,
-  parseDestination,
-  parseImageLocation,
-} from '../promotion/image-location.ts';
+import { copyToPlaces } from '../promotion/copy-to-places.ts';
+import { parseDestination, parseImageLocation } from '../promotion/image-location.ts';
 import { createPlainLines } from '../transfer/progress-display.ts';
 import { promotionResult } from './carry-out.ts';
 import { type CliCommand, type RegistryOptions, withRegistries } from './cli-context.ts';
@@ -31,7 +27,6 @@ export const runCopy: CliCommand<Options> = async (run) => {
   const [from = '', ...places] = args;
   const source = parseImageLocation(from, 'the source');
   const destinations = places.map((place) => parseDestination(place, 'the destination'));
-  requireDistinct(destinations);
   for (const tag of options.tag) {
     checkTag(tag, '--tag');
   }
@@ -84,31 +79,6 @@ export const runCopy: CliCommand<Options> = async (run) => {
     }
   });
 };
-
-/** Two destinations in one place would write to it at the same time. */
-function requireDistinct(destinations: readonly DestinationLocation[]): void {
-  const seen = new Set<string>();
-  for (const destination of destinations) {
-    const place = locationName(destination);
-    const tag = tagOf(destination);
-    const name = tag === undefined ? place : `${place}:${tag}`;
-    if (seen.has(name)) {
-      throw new UserError(`the destination ${name} is given twice`);
-    }
-    seen.add(name);
-  }
-}
-
-function tagOf(destination: DestinationLocation): string | undefined {
-  switch (destination.kind) {
-    case 'registry':
-      return destination.tag;
-    case 'oci':
-      return destination.name;
-    case 'docker-archive':
-      return undefined;
-  }
-}
 
 /** `os/architecture` or `os/architecture/variant`. */
 function parsePlatform(text: string) {

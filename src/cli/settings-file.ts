@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { RegistrySettings } from '../access/registries.ts';
 import { UserError } from '../errors.ts';
 import { checkAddressable, parseRepository } from '../oci/reference.ts';
-import { type Pattern, requirePattern } from '../policy/pattern.ts';
+import { allowedPatterns, type Pattern } from '../policy/pattern.ts';
 import { secretsOfLogin } from '../request/secrets.ts';
 import { type LoginKeys, parseLogin, readRawLogin } from '../request/source.ts';
 import type { PrefixPolicy } from '../signing/prefix-gates.ts';
@@ -81,17 +81,9 @@ function readMap(
 ): Omit<CliSettings, 'verify'> & { readonly verify: readonly StatedVerify[] } {
   const reader = new SettingsReader(map, origin);
   const entries = reader.maps('registries', (entry) => readRegistry(entry, origin, dockerConfig));
+  const isStated = map.entries.some(({ key }) => key === 'allow_destinations');
   const allowed = reader.strings('allow_destinations');
   const line = reader.line('allow_destinations');
-  if (allowed.length === 0 && map.entries.some(({ key }) => key === 'allow_destinations')) {
-    // Whether it means everywhere or nowhere is not to be guessed of what keeps images from going astray.
-    throw settingsError(
-      origin,
-      line,
-      'allow_destinations has no pattern',
-      'add one for each place where images may go, or leave the key out to allow all',
-    );
-  }
   reader.rejectUnknown();
   const prefixes = new Map<string, number>();
   for (const { settings, line: own } of entries) {
@@ -105,7 +97,7 @@ function readMap(
     registries: entries.map(({ settings }) => settings),
     verify: entries.flatMap(({ verify }) => (verify ? [verify] : [])),
     allowDestinations: atLine(origin, line, () =>
-      allowed.map((pattern) => requirePattern(pattern, 'allow_destinations')),
+      allowedPatterns(isStated ? allowed : undefined, 'allow_destinations'),
     ),
     secrets: entries.flatMap(({ secrets }) => secrets),
   };

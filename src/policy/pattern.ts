@@ -58,3 +58,16 @@ export function requirePattern(text: string, key: string): Pattern {
   }
   return compilePattern(text, key);
 }
+
+/**
+ * The patterns of a key that says where images may go; none when the key is absent, which allows everything. Throws a UserError for
+ * a list without any, because whether it means everywhere or nowhere is not to be guessed, and as {@link requirePattern} does.
+ */
+export function allowedPatterns(texts: readonly string[] | undefined, key: string): readonly Pattern[] {
+  if (texts?.length === 0) {
+    throw new UserError(`${key} has no pattern`, {
+      hint: 'add one for each place where images may go, or leave the key out to allow all',
+    });
+  }
+  return (texts ?? []).map((text) => requirePattern(text, key));
+}

@@ -1,4 +1,5 @@
 // Copies one image, with what is attached to it, from any place to any places; its source is read once.
+import { resolve } from 'node:path';
 import { contentKind, type GraphNode } from '../content/content-graph.ts';
 import { graphDocuments } from '../content/graph-documents.ts';
 import { platformImage } from '../content/platform-image.ts';
@@ -44,6 +45,7 @@ interface OpenedSource {
  */
 export async function copyToPlaces(request: CopyRequest, options: CopyOptions): Promise<PromotionResult> {
   const places = await Promise.all(request.destinations.map(placeOf));
+  requireDistinct(places, request);
   const source = await openSource(request.source, options);
   try {
     const reported = new Map<CopyDestination, readonly ReportedEdge[]>();
@@ -88,8 +90,7 @@ async function openSource(
   if (location.kind !== 'registry') {
     const { image, close } = await openDiskSource(location, attachments, signal);
     const reader = progress ? watchReader(image.reader, progress) : image.reader;
-    const tag = location.kind === 'oci' ? location.name : undefined;
-    return { image: { ...image, reader }, repository: undefined, tag, close };
+    return { image: { ...image, reader }, repository: undefined, tag: ownTag(location), close };
   }
   const { repository, tag, digest } = location.reference;
   const session = await registries.reader(repository);
@@ -110,6 +111,34 @@ interface Place {
   readonly onDisk: DiskLocation | undefined;
 }
 
+/** Throws a UserError for two destinations that are one: both would write to it at the same time. */
+function requireDistinct(places: readonly Place[], { source, tags }: CopyRequest): void {
+  const usual =
+    tags.length > 0 ? undefined : source.kind === 'registry' ? source.reference.tag : ownTag(source);
+  const seen = new Set<string>();
+  for (const { location, onDisk } of places) {
+    const tag = location.kind === 'docker-archive' ? undefined : (ownTag(location) ?? usual);
+    const suffix = tag === undefined ? '' : `:${tag}`;
+    const key = `${onDisk ? resolve(onDisk.kind === 'oci' ? onDisk.directory : onDisk.file) : locationName(location)}${suffix}`;
+    if (seen.has(key)) {
+      throw new UserError(`the destination ${locationName(location)}${suffix} is given twice`);
+    }
+    seen.add(key);
+  }
+}
+
+/** The tag of a repository, or the name in a layout, that a location itself states. */
+function ownTag(location: DestinationLocation): string | undefined {
+  switch (location.kind) {
+    case 'registry':
+      return location.tag;
+    case 'oci':
+      return location.name;
+    case 'docker-archive':
+      return undefined;
+  }
+}
+
 async function placeOf(location: DestinationLocation): Promise<Place> {
   return { location, onDisk: location.kind === 'registry' ? undefined : await writablePlace(location) };
 }
@@ -120,8 +149,7 @@ function destinationOf(
   source: OpenedSource,
   { registries, sign }: CopyOptions,
 ): { readonly location: DestinationLocation; readonly destination: CopyDestination } {
-  const own =
-    location.kind === 'registry' ? location.tag : location.kind === 'oci' ? location.name : undefined;
+  const own = ownTag(location);
   const named = [...new Set([...(own === undefined ? [] : [own]), ...tags])];
   const names = named.length > 0 || source.tag === undefined ? named : [source.tag];
   const wanted: DestinationTags = {

@@ -29,9 +29,12 @@ export async function putManifest(
     signal,
   });
   const stored = headerText(response, 'docker-content-digest');
-  const digest = digestOf(bytes);
   // The digest of a signed manifest is not that of its bytes.
-  if (isDigest(stored) && stored !== digest && !isSchema1Type(mediaType)) {
+  if (!isDigest(stored) || isSchema1Type(mediaType)) {
+    return;
+  }
+  const digest = digestOf(bytes);
+  if (stored !== digest) {
     throw new UserError(
       `PUT ${redactedUrl(response.url)}: the registry says that it stored ${stored}, but ${digest} was sent`,
       {

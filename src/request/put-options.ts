@@ -2,7 +2,7 @@
 import type { LayerCompression } from '../compression/layer-compression.ts';
 import { UserError } from '../errors.ts';
 import { parseDuration } from '../policy/duration.ts';
-import { compilePattern, type Pattern, requirePattern } from '../policy/pattern.ts';
+import { allowedPatterns, compilePattern, type Pattern } from '../policy/pattern.ts';
 import { checkTag } from '../policy/tag-grammar.ts';
 import { parseCompression } from './compression.ts';
 import type { ObjectReader } from './decode.ts';
@@ -79,18 +79,8 @@ export function parsePutOptions(
     uniqueSuffix: uniqueSuffix !== '',
     cleanup: cleanup && parseCleanup(cleanup, image),
     referrers: referrers ?? true,
-    allowRepositories: parseAllowed(allowRepositories),
+    allowRepositories: allowedPatterns(allowRepositories, 'params.allow_repositories'),
   };
-}
-
-/** The patterns, none where nothing is stated: everything is allowed then, so a list that allows nothing is an error. */
-function parseAllowed(patterns: readonly string[] | undefined): Pattern[] {
-  if (patterns?.length === 0) {
-    throw new UserError('params.allow_repositories has no pattern: it would allow no repository', {
-      hint: 'list a pattern that source.repository matches, or leave the param out to allow every repository',
-    });
-  }
-  return (patterns ?? []).map((text) => requirePattern(text, 'params.allow_repositories'));
 }
 
 function parseCleanup(

@@ -44,12 +44,13 @@ const stepSize = 64 * 1024;
 async function writeLayer(plain: PlainBytes, writer: TreeWriter, signal?: AbortSignal): Promise<void> {
   const archive = new ArchiveReader(writer);
   for (let chunk = await plain.next(); chunk !== undefined; chunk = await plain.next()) {
+    signal?.throwIfAborted();
     // What follows the end of the archive is decompressed too: the checksum of what precedes it comes after that.
     for (let at = 0; at < chunk.length && !archive.ended; at += stepSize) {
       if (at > 0) {
         await nextTurn();
+        signal?.throwIfAborted();
       }
-      signal?.throwIfAborted();
       archive.push(chunk.subarray(at, at + stepSize));
     }
   }

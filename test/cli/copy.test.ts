@@ -486,9 +486,20 @@ it.each([
   [
     'a repository twice',
     ['a.test/b/c:1', 'a.test/d/e', 'a.test/d/e'],
+    'the destination a.test/d/e:1 is given twice',
+  ],
+  [
+    'a repository without a tag twice',
+    [`a.test/b/c@${one.digest}`, 'a.test/d/e', 'a.test/d/e'],
     'the destination a.test/d/e is given twice',
   ],
   ['a tag twice', ['a.test/b/c:1', 'a.test/d/e:2', 'a.test/d/e:2'], 'a.test/d/e:2 is given twice'],
+  [
+    'the tag of the source twice',
+    ['a.test/b/c:1', 'a.test/d/e', 'a.test/d/e:1'],
+    'a.test/d/e:1 is given twice',
+  ],
+  ['one tarball by two paths', ['a.test/b/c:1', 'docker-archive:x', 'docker-archive:./x'], 'given twice'],
   ['a name in a layout twice', ['a.test/b/c:1', 'oci:x:a', 'oci:x:b', 'oci:x:a'], 'oci:x:a is given twice'],
   [
     'a tarball twice',

@@ -279,9 +279,9 @@ describe('a get that is killed', () => {
 });
 
 describe('the memory of a get', () => {
-  it.each(formats)('stays below 256 MB for an image of 512 MB as %s', async (format) => {
+  it.each(formats)('stays below 256 MB for an image of 1 GB as %s', async (format) => {
     const layers = [1, 2, 3, 4].map((number) => {
-      const bytes = Buffer.alloc(128 * 1024 * 1024, number);
+      const bytes = Buffer.alloc(256 * 1024 * 1024, number);
       const digest = digestOf(bytes);
       return { mediaType: mediaTypes.ociLayerTar, bytes, digest, tar: bytes, diffId: digest };
     });
