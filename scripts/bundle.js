@@ -68,6 +68,22 @@ const patternsApart = {
   },
 };
 
+/**
+ * Gives commander the modules of the runtime as they are. The bundle would copy each of their properties by its descriptor,
+ * for which Bun opens standard input and loads what nobody asks for.
+ */
+const builtinsUncopied = {
+  name: 'builtins-uncopied',
+  setup(program) {
+    program.onResolve({ filter: /^node:(child_process|fs|path|process)$/ }, ({ path, importer }) =>
+      importer.endsWith('/commander/lib/command.js') ? { path, namespace: 'uncopied' } : undefined,
+    );
+    program.onLoad({ filter: /./, namespace: 'uncopied' }, ({ path }) => ({
+      contents: `export default require('${path}');`,
+    }));
+  },
+};
+
 /** Each program's file in dist → its entry point. */
 const programs = new Map();
 
@@ -123,7 +139,7 @@ async function bundleProgram(entryPoint, file, plugins) {
 
 await bundleProgram('src/main.ts', 'registry-image-resource.cjs', [programsApart]);
 for (const [file, entryPoint] of programs) {
-  await bundleProgram(entryPoint, file, [patternsApart, librariesApart]);
+  await bundleProgram(entryPoint, file, [patternsApart, builtinsUncopied, librariesApart]);
 }
 for (const [file, entryPoint] of libraries) {
   const outfile = join(folder, 'libraries', file);

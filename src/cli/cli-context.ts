@@ -21,10 +21,14 @@ export interface CliRun<Options> {
 /** A command of registry-image. A failure is thrown, as by the other commands. */
 export type CliCommand<Options> = (run: CliRun<Options>) => Promise<CommandResult>;
 
-/** Adds the action of a command of the program. Its code is loaded when it runs. */
+/** Loads the code of a command. */
+export type LoadCommand<Options> = () => Promise<CliCommand<Options>>;
+
+/** Defines a command of the program: what describes it is called when it is needed, and its code is loaded when it runs. */
 export type Define = <Options extends object>(
-  command: Program,
-  load: () => Promise<CliCommand<Options>>,
+  name: string,
+  describe: (command: Program) => Program,
+  load: LoadCommand<Options>,
 ) => void;
 
 /** The option of every command that has an answer. */

@@ -2,7 +2,7 @@
 import { CommanderError, Command as Program } from 'commander';
 import type { Command, CommandResult } from '../process/surroundings.ts';
 import { version } from '../version.ts';
-import type { Define } from './cli-context.ts';
+import type { Define, LoadCommand } from './cli-context.ts';
 import { defineImageCommands } from './image-commands.ts';
 import { definePromotionCommands } from './promotion-commands.ts';
 import { defineResourceCommands } from './resource-commands.ts';
@@ -18,22 +18,38 @@ Exit status:
   1         an error, or something could not be done
   130, 143  interrupted by SIGINT or SIGTERM`;
 
-/** Everything that the program is made of, without running anything. */
-export function createProgram(define: Define): Program {
+/** Gives a command what it does. */
+export type AddAction = <Options extends object>(command: Program, load: LoadCommand<Options>) => void;
+
+/**
+ * What the program is made of, without running anything. When `name` is that of a command, the others are left out: describing all
+ * of them takes longer than a request.
+ */
+export function createProgram(addAction: AddAction, name?: string): Program {
   const program = new Program('registry-image')
     .description('Copies, promotes, compares and cleans up container images in any OCI registry.')
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print how to use a command')
     .helpCommand('help [command]', 'print how to use a command')
     .exitOverride();
-  definePromotionCommands(program, define);
-  defineImageCommands(program, define);
-  defineSigningCommands(program, define);
+  const define: Define = (own, describe, load) => {
+    if (name === undefined || name === own) {
+      addAction(describe(program.command(own)), load);
+    }
+  };
+  definePromotionCommands(define);
+  defineImageCommands(define);
+  defineSigningCommands(define);
+  if (name !== undefined && program.commands.length === 0) {
+    return createProgram(addAction);
+  }
   for (const command of [program, ...program.commands]) {
     command.addHelpText('after', exitStatus);
     refuseRepetition(command);
   }
-  defineResourceCommands(program);
+  if (name === undefined) {
+    defineResourceCommands(program);
+  }
   return program;
 }
 
@@ -46,7 +62,7 @@ export const runRegistryImage: Command = async (surroundings) => {
       const run = await load();
       result = await run({ args: command.args, options: command.opts(), surroundings });
     });
-  });
+  }, surroundings.arguments[0]);
   for (const command of [program, ...program.commands]) {
     command.configureOutput({
       getOutHelpWidth: () => 100,
@@ -63,7 +79,11 @@ export const runRegistryImage: Command = async (surroundings) => {
       throw error;
     }
     if (error.exitCode !== 0) {
-      throw wrongArguments(error, surroundings.arguments, program);
+      throw wrongArguments(
+        error,
+        surroundings.arguments,
+        createProgram(() => {}),
+      );
     }
   }
   return result ?? { output, code: 0 };

@@ -15,6 +15,18 @@ it.each([['--help'], ['-h'], ['help']])('lists every command with %s', async (..
   }
 });
 
+it.each([
+  ['copy', ['copy']],
+  ['promote', ['promote']],
+  ['verify', ['verify']],
+  ['cpoy', commands],
+  ['--help', commands],
+  ['check', commands],
+])('describes for the first word %s only what it needs', (word, described) => {
+  const { commands: own } = createProgram(() => {}, word);
+  expect(own.map((command) => command.name())).toEqual(described);
+});
+
 it('prints its version', async () => {
   expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });

@@ -1,4 +1,5 @@
 // The build scripts report an error as one line, and name architectures as Node and as images do.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { architectureNamed } from '../../scripts/architecture.ts';
@@ -33,3 +34,12 @@ describe('architectureNamed', () => {
     expect(architectureNamed().node).toBe(process.arch);
   });
 });
+
+it.each(['child_process', 'fs', 'path', 'process'])(
+  'the bundle gives commander node:%s as it is: a copy of its properties would open standard input',
+  (name) => {
+    const bundle = readFileSync(join(repositoryRoot, 'dist', 'registry-image.cjs'), 'utf8');
+    expect(bundle).toContain(`require("node:${name}")`);
+    expect(bundle).not.toContain(`__toESM(require("node:${name}")`);
+  },
+);
