@@ -1,8 +1,9 @@
 // Copies one image, with what is attached to it, from any place to any places; its source is read once.
 import { resolve } from 'node:path';
-import { contentKind, type GraphNode } from '../content/content-graph.ts';
+import { contentKind, type GraphNode, type TaggedTarget } from '../content/content-graph.ts';
 import { graphDocuments } from '../content/graph-documents.ts';
 import { platformImage } from '../content/platform-image.ts';
+import type { DiskTarget } from '../disk/disk-writes.ts';
 import { UserError } from '../errors.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
 import { type RepositoryReference, repositoryName } from '../oci/reference.ts';
@@ -13,7 +14,6 @@ import { attachmentFinder } from './attachments.ts';
 import type { CopyOptions } from './carry-out.ts';
 import { repositoryDestination, sourceImage } from './copy-digest.ts';
 import { type CopyDestination, copyImage, type DestinationTags, type SourceImage } from './copy-image.ts';
-import { archiveName, openDiskSource, openDiskTarget, writablePlace } from './disk-images.ts';
 import type { DestinationLocation, DiskLocation, ImageLocation } from './image-location.ts';
 import type { PromotionResult } from './promote.ts';
 import { type ReportedEdge, summarize } from './promotion-report.ts';
@@ -88,6 +88,7 @@ async function openSource(
   { registries, verify, attachments, signal, progress }: CopyOptions,
 ): Promise<OpenedSource> {
   if (location.kind !== 'registry') {
+    const { openDiskSource } = await import('./disk-images.ts');
     const { image, close } = await openDiskSource(location, attachments, signal);
     const reader = progress ? watchReader(image.reader, progress) : image.reader;
     return { image: { ...image, reader }, repository: undefined, tag: ownTag(location), close };
@@ -105,10 +106,18 @@ async function openSource(
   return { image: sourceImage(session, served, finder, progress), repository, tag, close: async () => {} };
 }
 
-/** A destination, and where it really is on disk. */
+/** Where a destination on disk really is, and how it is opened. */
+interface PlaceOnDisk {
+  readonly location: DiskLocation;
+  /** The name of an image there that comes from no repository. */
+  readonly ownName: string;
+  open(repoTags: readonly string[]): DiskTarget & TaggedTarget;
+}
+
+/** A destination, and its place on disk. */
 interface Place {
   readonly location: DestinationLocation;
-  readonly onDisk: DiskLocation | undefined;
+  readonly onDisk: PlaceOnDisk | undefined;
 }
 
 /** Throws a UserError for two destinations that are one: both would write to it at the same time. */
@@ -119,7 +128,7 @@ function requireDistinct(places: readonly Place[], { source, tags }: CopyRequest
   for (const { location, onDisk } of places) {
     const tag = location.kind === 'docker-archive' ? undefined : (ownTag(location) ?? usual);
     const suffix = tag === undefined ? '' : `:${tag}`;
-    const key = `${onDisk ? resolve(onDisk.kind === 'oci' ? onDisk.directory : onDisk.file) : locationName(location)}${suffix}`;
+    const key = `${onDisk ? diskPath(onDisk.location) : locationName(location)}${suffix}`;
     if (seen.has(key)) {
       throw new UserError(`the destination ${locationName(location)}${suffix} is given twice`);
     }
@@ -139,8 +148,25 @@ function ownTag(location: DestinationLocation): string | undefined {
   }
 }
 
+function diskPath(location: DiskLocation): string {
+  return resolve(location.kind === 'oci' ? location.directory : location.file);
+}
+
 async function placeOf(location: DestinationLocation): Promise<Place> {
-  return { location, onDisk: location.kind === 'registry' ? undefined : await writablePlace(location) };
+  if (location.kind === 'registry') {
+    return { location, onDisk: undefined };
+  }
+  // Loaded for a place on disk only: it is more code than the rest of a copy.
+  const { archiveName, openDiskTarget, writablePlace } = await import('./disk-images.ts');
+  const place = await writablePlace(location);
+  return {
+    location,
+    onDisk: {
+      location: place,
+      ownName: place.kind === 'docker-archive' ? archiveName(place.file) : '',
+      open: (repoTags) => openDiskTarget(place, repoTags),
+    },
+  };
 }
 
 function destinationOf(
@@ -165,14 +191,13 @@ function destinationOf(
 }
 
 function diskDestination(
-  location: DiskLocation,
+  { location, ownName, open }: PlaceOnDisk,
   wanted: DestinationTags,
   { repository }: OpenedSource,
 ): CopyDestination {
-  const ownName = location.kind === 'docker-archive' ? archiveName(location.file) : '';
   const name = repository ? repositoryName(repository) : ownName;
   const repoTags = wanted.tags.map(({ tag }) => `${name}:${tag}`);
-  const target = openDiskTarget(location, repoTags);
+  const target = open(repoTags);
   return {
     ...wanted,
     host: wanted.destination,
