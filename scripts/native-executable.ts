@@ -27,8 +27,8 @@ export function buildNativeExecutable(architecture: Architecture): void {
       '--format=cjs',
       // The image has to stay small. Names stay for stack traces.
       '--minify-whitespace',
-      // A check ends before compiled code has paid for itself. A larger number helps it no more, and delays in and promotion.
-      '--compile-jit-policy=3',
+      // A small command ends before compiled code has paid for itself: see src/compilation.ts.
+      '--compile-jit-policy=30',
       `--target=bun-linux-${architecture.node}`,
       `--compile-executable-path=${bunExecutable(`@oven/bun-linux-${architecture.bun}`)}`,
       // The working directory contains files of users: none of them may configure the executable or run in it.

@@ -1,4 +1,5 @@
 // A command as a process: signals, the answer on standard output, the report of a failure, and the exit status.
+import { compileWhenLong } from '../compilation.ts';
 import { UserError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { reportFailure } from './failure-report.ts';
@@ -17,6 +18,7 @@ export type Program = (args: readonly string[], exit: (status: number) => never)
 /** The program that runs this command. Hints about its failures are those for the surface. */
 export function programOf(surface: HintSurface, command: Command): Program {
   return (args, exit) => {
+    compileWhenLong();
     const interruption = listenForSignals(process, exit);
     const surroundings = systemSurroundings(args, interruption.signal);
     const log = createLog(

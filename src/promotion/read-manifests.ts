@@ -1,5 +1,6 @@
 // Reads the promotion manifests of a file or of a thin directory, with everything that is wrong in them.
 import { stat } from 'node:fs/promises';
+import { compileAsUsual } from '../compilation.ts';
 import { mapConcurrently } from '../limiter.ts';
 import { readPlainManifest, readThinManifest } from './manifest-file.ts';
 import { ManifestProblems } from './manifest-problems.ts';
@@ -26,6 +27,8 @@ export async function locateManifests(path: string): Promise<ManifestLocation> {
  * warnings are in the result, by file and line, and so is a file that cannot be read.
  */
 export async function readManifests(location: ManifestLocation): Promise<ManifestReading> {
+  // They are read faster than a timer would come.
+  compileAsUsual();
   const problems = new ManifestProblems();
   const read =
     'manifest' in location
