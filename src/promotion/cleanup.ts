@@ -4,8 +4,11 @@ import { errorText } from '../errors.ts';
 import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isIndexType } from '../oci/media-type.ts';
+import { findManifest } from '../registry/found-manifest.ts';
 import { deleteManifest, deleteTag, putManifest } from '../registry/manifest-changes.ts';
-import { getManifest, headManifest, type ServedManifest } from '../registry/manifest-endpoint.ts';
+import { getManifest, headManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
+import { RegistryError } from '../transport/registry-error.ts';
+import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
 
 /** How many manifests are read at a time to see what they list. */
@@ -50,55 +53,97 @@ export interface DeletedTag {
 
 /**
  * Deletes tags one after the other: as a tag where the registry can; by digest only when no tag but those that are due,
- * and no index of the repository uses it. `tags` are all tags of the repository with their digests.
+ * and no index of the repository uses it. `tags` are all tags of the repository with their digests; one that is elsewhere
+ * by now stays.
  */
 export async function deleteTags(
   session: Session,
   due: readonly { readonly tag: string; readonly digest: Digest }[],
   tags: ReadonlyMap<string, Digest>,
 ): Promise<DeletedTag[]> {
-  const left = new Map(tags);
-  const dueTagsLeft = new Set(due.map(({ tag }) => tag));
+  const state: DeletionState = {
+    tags: new Map(tags),
+    due: new Set(due.map(({ tag }) => tag)),
+    indexes: createIndexContents(session),
+    mayTakeManifests: true,
+  };
   const deleted = new Set<Digest>();
-  const outcomes: DeletedTag[] = [];
-  for (const { tag, digest } of due) {
+  const outcomes: DeletionOutcome[] = [];
+  const attempt = async (position: number, tag: string, digest: Digest) => {
     const outcome: DeletionOutcome = deleted.has(digest)
       ? { outcome: 'manifest' }
-      : await deleteOne(session, tag, digest, { tags: left, due: dueTagsLeft });
-    outcomes.push({ tag, digest, ...outcome });
+      : await deleteOne(session, tag, digest, state);
+    outcomes[position] = outcome;
     if (outcome.outcome === 'manifest') {
       deleted.add(digest);
     }
     if (outcome.outcome !== 'kept') {
-      left.delete(tag);
+      state.tags.delete(tag);
+    }
+  };
+  for (const [position, { tag, digest }] of due.entries()) {
+    await attempt(position, tag, digest);
+  }
+  // The image of an index that was deleted after it is free now.
+  for (const [position, { tag, digest }] of due.entries()) {
+    const index = outcomes[position]?.index;
+    if (index !== undefined && !state.tags.has(index)) {
+      await attempt(position, tag, digest);
     }
   }
-  return outcomes;
+  return due.map(({ tag, digest }, position): DeletedTag => {
+    const { outcome = 'kept', reason } = outcomes[position] ?? {};
+    return { tag, digest, outcome, ...(reason === undefined ? {} : { reason }) };
+  });
 }
 
-type DeletionOutcome = Pick<DeletedTag, 'outcome' | 'reason'>;
+/** What is known of a repository while tags are deleted. */
+interface DeletionState {
+  /** Those that are left. */
+  readonly tags: Map<string, Digest>;
+  readonly due: ReadonlySet<string>;
+  readonly indexes: IndexContents;
+  /** Until the registry was seen to refuse, or to leave the manifest of its only tag. */
+  mayTakeManifests: boolean;
+}
+
+interface DeletionOutcome extends Pick<DeletedTag, 'outcome' | 'reason'> {
+  /** The tag of an index for which it stays. */
+  readonly index?: string;
+}
 
 async function deleteOne(
   session: Session,
   tag: string,
   digest: Digest,
-  { tags, due }: { readonly tags: ReadonlyMap<string, Digest>; readonly due: ReadonlySet<string> },
+  state: DeletionState,
 ): Promise<DeletionOutcome> {
+  const { tags, due, indexes } = state;
   const others = [...tags].flatMap(([other, place]) => (other !== tag && place === digest ? [other] : []));
   try {
-    const shared = others.length > 0 ? await getManifest(session, digest) : undefined;
+    const now = await headManifest(session, tag);
+    if (now.state === 'found' && now.digest !== digest) {
+      return { outcome: 'kept', reason: `the tag was moved meanwhile: it is on ${now.digest}` };
+    }
+    if (now.state === 'missing') {
+      return { outcome: 'tag', reason: 'somebody else has deleted it' };
+    }
+    const isWatched = others.length > 0 || state.mayTakeManifests;
+    const manifest = isWatched ? await findManifest(session, digest) : undefined;
     const refusal = await refusalOf(() => deleteTag(session, tag));
     if (refusal === undefined) {
-      await restoreTags(session, others, shared);
+      if (manifest) {
+        await putBack(session, manifest, others, state);
+      }
       return { outcome: 'tag' };
     }
+    state.mayTakeManifests = false;
     const staying = others.find((other) => !due.has(other));
-    const user = staying === undefined ? await indexWith(session, digest, tags) : `tag ${staying}`;
+    const index = staying === undefined ? await indexes.using(digest, tags) : undefined;
+    const user = staying === undefined ? index && `the index of tag ${index}` : `tag ${staying}`;
     if (user !== undefined) {
-      return {
-        outcome: 'kept',
-        reason: `the registry does not delete tags (${errorText(refusal)}), and ${user} uses the digest`,
-      };
+      const reason = `the registry does not delete tags (${errorText(refusal)}), and ${user} uses the digest`;
+      return { outcome: 'kept', reason, ...(index === undefined ? {} : { index }) };
     }
     await deleteManifest(session, digest);
     return { outcome: 'manifest' };
@@ -107,41 +152,80 @@ async function deleteOne(
   }
 }
 
-async function refusalOf(action: () => Promise<void>): Promise<unknown> {
+/** What a registry that does not delete tags says. A failure that may pass says nothing about what it can: it is thrown. */
+async function refusalOf(action: () => Promise<void>): Promise<RegistryError | undefined> {
   try {
     await action();
     return undefined;
   } catch (error) {
-    return error;
-  }
-}
-
-/** Some registries take the manifest, and with it every tag on it, when one tag is deleted. */
-async function restoreTags(
-  session: Session,
-  tags: readonly string[],
-  manifest: ServedManifest | undefined,
-): Promise<void> {
-  if (manifest && (await headManifest(session, manifest.digest)).state === 'missing') {
-    for (const tag of tags) {
-      await putManifest(session, tag, manifest.mediaType, manifest.bytes);
+    if (error instanceof RegistryError && error.status >= 400 && !isPassing(error.status)) {
+      return error;
     }
+    throw error;
   }
 }
 
-/** An index of the repository that lists the digest. */
-async function indexWith(
+/** Some registries take the manifest, and with it every tag on it, when one tag is deleted. What uses it gets it back. */
+async function putBack(
   session: Session,
-  digest: Digest,
-  tags: ReadonlyMap<string, Digest>,
-): Promise<string | undefined> {
-  const others = [...tags].filter(([, place]) => place !== digest);
-  const listed = await mapConcurrently(others, lookUpConcurrency, async ([other, place]) => {
-    const { bytes, mediaType } = await getManifest(session, place);
-    const lists =
-      isIndexType(mediaType) &&
-      childrenOf('index', bytes, `index ${place}`).some(({ descriptor }) => descriptor.digest === digest);
-    return lists ? [`the index of tag ${other}`] : [];
-  });
-  return listed.flat()[0];
+  { mediaType, bytes, digest }: ServedManifest,
+  others: readonly string[],
+  state: DeletionState,
+): Promise<void> {
+  if ((await headManifest(session, digest)).state !== 'missing') {
+    state.mayTakeManifests &&= others.length > 0;
+    return;
+  }
+  for (const tag of others) {
+    await putManifest(session, tag, mediaType, bytes);
+  }
+  if (others.length === 0 && (await state.indexes.using(digest, state.tags)) !== undefined) {
+    await putManifest(session, digest, mediaType, bytes);
+  }
+}
+
+/** What the indexes of a repository list. */
+interface IndexContents {
+  /** The tag of an index that lists the digest, itself or by indexes in it. */
+  using(digest: Digest, tags: ReadonlyMap<string, Digest>): Promise<string | undefined>;
+}
+
+/** Reads each manifest once, when it is first asked for. */
+function createIndexContents(session: Session): IndexContents {
+  const known = new Map<Digest, Promise<ReadonlySet<Digest>>>();
+  const below = (index: Digest): Promise<ReadonlySet<Digest>> => {
+    const listed = known.get(index) ?? getManifest(session, index).then(listedBy);
+    known.set(index, listed);
+    return listed;
+  };
+  const listedBy = async ({ bytes, mediaType, digest }: ServedManifest): Promise<ReadonlySet<Digest>> => {
+    const children = isIndexType(mediaType) ? childrenOf('index', bytes, `index ${digest}`) : [];
+    const listed = new Set(children.map(({ descriptor }) => descriptor.digest));
+    for (const { kind, descriptor } of children) {
+      if (kind === 'index') {
+        const nested = await below(descriptor.digest).catch(emptyWhenMissing);
+        for (const each of nested) {
+          listed.add(each);
+        }
+      }
+    }
+    return listed;
+  };
+  return {
+    async using(digest, tags) {
+      const others = [...tags].filter(([, place]) => place !== digest);
+      const users = await mapConcurrently(others, lookUpConcurrency, async ([tag, place]) =>
+        (await below(place)).has(digest) ? [tag] : [],
+      );
+      return users.flat()[0];
+    },
+  };
+}
+
+/** Registries accept indexes whose children they do not have. */
+function emptyWhenMissing(error: unknown): ReadonlySet<Digest> {
+  if (isMissing(error)) {
+    return new Set();
+  }
+  throw error;
 }

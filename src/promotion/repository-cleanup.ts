@@ -79,7 +79,7 @@ export async function cleanRepository(
 }
 
 const unknownAge: Readonly<Record<AgeSource, string>> = {
-  created: 'its config has no time of creation',
+  created: 'its config has no time of creation that counts',
   tag: 'the tag has no time in it',
 };
 

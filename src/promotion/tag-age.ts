@@ -8,6 +8,7 @@ import type { Digest } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
+import { neverCreated, timeOfCreation } from '../policy/select-matches.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import type { Session } from '../transport/session.ts';
@@ -38,7 +39,7 @@ export async function agedTags(
   });
 }
 
-/** When an image was created, in milliseconds since 1970; undefined when its config does not say so. */
+/** When an image was created, in milliseconds since 1970; undefined when its config has no time of RFC 3339, or Go's zero time. */
 export async function creationTime(session: Session, digest: Digest): Promise<number | undefined> {
   const documents = graphDocuments(repositoryReader(session));
   const served = await getManifest(session, digest);
@@ -56,8 +57,8 @@ export async function creationTime(session: Session, digest: Digest): Promise<nu
   const where = `manifest ${node.descriptor.digest}`;
   const { config } = parseManifest(document.bytes, where);
   const { created } = parseImageConfig(await documents.config(config), `config ${config.digest}`);
-  const time = Date.parse(created);
-  return Number.isNaN(time) ? undefined : time;
+  const time = timeOfCreation(created);
+  return time === undefined || time === neverCreated ? undefined : Number(time / 1_000_000n);
 }
 
 /** The time in a tag that has twelve or fourteen digits for it in UTC: `-YYYYMMDDHHMM` and, perhaps, seconds. */

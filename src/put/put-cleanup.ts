@@ -58,10 +58,14 @@ async function deleteDue(
   const matching = [...contents.tags].filter(
     ([tag]) => !named.has(tag) && isFree(tag) && pattern?.matches(tag),
   );
-  const due = dueTags(await agedTags(session, matching, 'created'), { olderThan, keep: 0 }, now);
+  const aged = await agedTags(session, matching, 'created');
+  const due = dueTags(aged, { olderThan, keep: 0 }, now);
+  const unread = aged.flatMap(({ tag, digest, failure }): DeletedTag[] =>
+    failure === undefined ? [] : [{ tag, digest, outcome: 'kept', reason: failure }],
+  );
   const all = [...named].flatMap((tag) => {
     const digest = contents.tags.get(tag);
     return digest === undefined ? [] : [{ tag, digest }];
   });
-  return await deleteTags(session, [...all, ...due], contents.tags);
+  return [...(await deleteTags(session, [...all, ...due], contents.tags)), ...unread];
 }

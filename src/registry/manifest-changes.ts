@@ -7,11 +7,14 @@ import { redactedUrl } from '../transport/redacted-url.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
+import type { ReadResponse } from '../transport/session-request.ts';
+import { webPageError } from '../transport/web-page.ts';
 import { manifestPath } from './manifest-endpoint.ts';
 
 /**
  * Stores a manifest under a tag or its digest; 200, 201 and 202 are accepted, as registries differ. Throws a UserError when the
- * `Docker-Content-Digest` of the response says that another manifest was stored.
+ * `Docker-Content-Digest` of the response says that another manifest was stored, and for a web page without the headers of a
+ * registry.
  */
 export async function putManifest(
   session: Session,
@@ -29,6 +32,9 @@ export async function putManifest(
     signal,
   });
   const stored = headerText(response, 'docker-content-digest');
+  if (stored === undefined && headerText(response, 'location') === undefined) {
+    refuseWebPage('PUT', response);
+  }
   // The digest of a signed manifest is not that of its bytes.
   if (!isDigest(stored) || isSchema1Type(mediaType)) {
     return;
@@ -61,6 +67,7 @@ export async function deleteTag(session: Session, tag: string): Promise<void> {
   if (untagRefusals.includes(response.status)) {
     throw new RegistryError({ ...response, method, body: bytes });
   }
+  refuseDeletionPage(response);
 }
 
 /**
@@ -68,9 +75,31 @@ export async function deleteTag(session: Session, tag: string): Promise<void> {
  * the registry refuses.
  */
 export async function deleteManifest(session: Session, digest: Digest): Promise<void> {
-  await session.request({
+  const response = await session.request({
     method: 'DELETE',
     target: manifestPath(session, digest),
     expect: [200, 202, 204],
   });
+  refuseDeletionPage(response);
+}
+
+type ChangeResponse = Pick<ReadResponse, 'url' | 'status' | 'headers'>;
+
+/** Some registries state the type of a web page for the empty body of their 202; the log-in page of a proxy has status 200. */
+function refuseDeletionPage(response: ChangeResponse): void {
+  if (response.status === 200) {
+    refuseWebPage('DELETE', response);
+  }
+}
+
+function refuseWebPage(method: string, response: ChangeResponse): void {
+  const page = webPageError(
+    method,
+    response.url,
+    headerText(response, 'content-type'),
+    "a registry's answer",
+  );
+  if (page) {
+    throw page;
+  }
 }

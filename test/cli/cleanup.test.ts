@@ -93,6 +93,33 @@ it('goes by the time in the tag with --time-in-tag, and leaves tags without one'
   expect(registry.journal.select({ method: 'GET', path: /manifests|blobs/ }).length).toBeLessThan(3);
 });
 
+it.each([
+  ['2020-01-01T00:00:00Z', '2020-01-01T00:00:00.000Z'],
+  ['2020-01-01T02:00:00.5+02:00', '2020-01-01T00:00:00.500Z'],
+  ['2099-01-01T00:00:00Z', undefined],
+  // Go's zero time: the builder states none.
+  ['0001-01-01T00:00:00Z', null],
+  // Runtimes take these for times, each in its own way.
+  ['build 12', null],
+  ['1', null],
+  ['2020-02-31T00:00:00Z', null],
+  ['2020-01-01', null],
+  ['2020-01-01T00:00:00', null],
+  ['-000001-01-01T00:00:00Z', null],
+  ['', null],
+])('takes an image that was created at %j as of %j', async (time, found) => {
+  const registry = await registryWith({ 'team/app:change_1': await buildImage({ created: time }) });
+  const { code, json } = await runCliJson(['cleanup', `${registry.host}/team/app`, ...basic]);
+  const [tag] = json.tags as { readonly outcome: string; readonly time: string | null }[];
+  expect([code, tag?.outcome, tag?.time]).toEqual(
+    found === undefined
+      ? [0, undefined, undefined]
+      : found === null
+        ? [0, 'unknown', null]
+        : [2, 'due', found],
+  );
+});
+
 describe('exits with 1', () => {
   it('when the registry cannot delete, and says why', async () => {
     const image = await created(48);

@@ -400,6 +400,18 @@ describe('the options of a put', () => {
     expect(registry.tags('staging/app')).toEqual(['change_1_latest']);
   });
 
+  it.each([
+    [false, 'warns'],
+    [true, 'fails'],
+  ])('let the age of an image that cannot be read warn, or fail when it is strict (%s)', async (strict) => {
+    const from = await staged(image);
+    registry.putManifest(destination, 'change_9', image.mediaType, '{"schemaVersion":2}');
+    const cleanup = { pattern: '^change_9', older_than: '1m', strict };
+    const { answer, text } = await put({ from, tags: ['1.0'], cleanup });
+    expect(answer === undefined).toBe(strict);
+    expect(text).toContain(':change_9 was not deleted: ');
+  });
+
   it('bring only the referrers whose types match', async () => {
     const from = await staged(image);
     const referrerOf = async (artifactType: string) => {

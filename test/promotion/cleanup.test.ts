@@ -5,14 +5,15 @@ import { type AgedTag, deleteTags, dueTags } from '../../src/promotion/cleanup.t
 import { timeInTag } from '../../src/promotion/tag-age.ts';
 import { readRepositoryContents } from '../../src/registry/repository-contents.ts';
 import type { FaultRule } from '../support/fault.ts';
-import { buildIndex, type Root } from '../support/images.ts';
+import { buildIndex, type Root, seed } from '../support/images.ts';
 import { imageWith, registryWith } from '../support/promotion.ts';
+import type { TestRegistry } from '../support/registry.ts';
 import { errorReply } from '../support/reply.ts';
 import { openTestSession } from '../support/test-session.ts';
 
 const hour = 3_600_000;
 const now = Date.UTC(2026, 0, 10);
-const [one, two] = await Promise.all([imageWith('1'), imageWith('2')]);
+const [one, two, three] = await Promise.all([imageWith('1'), imageWith('2'), imageWith('3')]);
 
 describe('tags that are due', () => {
   const aged = (tag: string, hours: number | undefined): AgedTag => ({
@@ -65,6 +66,7 @@ describe('a tag is deleted', () => {
     images: Readonly<Record<string, Root>>,
     due: readonly string[],
     faults: readonly FaultRule[] = [],
+    meanwhile: (registry: TestRegistry) => void = () => {},
   ) {
     const registry = await registryWith(
       Object.fromEntries(Object.entries(images).map(([tag, image]) => [`app:${tag}`, image])),
@@ -73,6 +75,7 @@ describe('a tag is deleted', () => {
     const session = await openTestSession(`${registry.host}/app`, { actions: 'push,pull', policy: 'out' });
     const { tags } = await readRepositoryContents(session, 4);
     const chosen = due.map((tag) => ({ tag, digest: tags.get(tag) ?? digestOf(tag) }));
+    meanwhile(registry);
     const outcomes = await deleteTags(session, chosen, tags);
     return {
       registry,
@@ -140,6 +143,136 @@ describe('a tag is deleted', () => {
     expect(outcomes).toEqual(['a tag']);
     expect(registry.tags('app')).toEqual(['b']);
     expect(registry.manifest('app', 'b')?.bytes).toEqual(one.bytes);
+  });
+
+  it.each([
+    ['an image', () => one],
+    ['an index', () => buildIndex([one])],
+  ])('never by its digest when an index in an index uses it: %s', async (_, build) => {
+    const used = build();
+    const outer = buildIndex([buildIndex([used, two])]);
+    const { registry, outcomes, reasons } = await deletion({ a: used, multi: outer }, ['a'], [noTags]);
+    expect(outcomes).toEqual(['a kept']);
+    expect(reasons[0]).toContain('the index of tag multi uses the digest');
+    expect(registry.manifest('app', used.digest)).toBeDefined();
+  });
+
+  it('by its digest after the index that uses it, when both are due', async () => {
+    const index = buildIndex([one]);
+    const { registry, outcomes } = await deletion({ a: one, multi: index, z: two }, ['a', 'multi'], [noTags]);
+    expect(outcomes).toEqual(['a manifest', 'multi manifest']);
+    expect(registry.tags('app')).toEqual(['z']);
+  });
+
+  it('by few requests: what other tags are on is read once', async () => {
+    const { registry, outcomes } = await deletion(
+      { a: one, b: two, x: three, y: buildIndex([three]) },
+      ['a', 'b'],
+      [noTags],
+    );
+    expect(outcomes).toEqual(['a manifest', 'b manifest']);
+    const reads = registry.journal.select({ method: 'GET', path: /manifests/ }).map(({ path }) => path);
+    expect(new Set(reads).size).toBe(reads.length);
+  });
+
+  it('without a manifest that an index uses, which some registries delete along', async () => {
+    const { registry, outcomes } = await deletion(
+      { a: one, b: two, multi: buildIndex([one]) },
+      ['a', 'b'],
+      [
+        {
+          method: 'DELETE',
+          path: /manifests\/[ab]$/,
+          fault: ({ path }) => ({
+            kind: 'redirect',
+            to: `/v2/app/manifests/${(path.endsWith('a') ? one : two).digest}`,
+          }),
+        },
+      ],
+    );
+    expect(outcomes).toEqual(['a tag', 'b tag']);
+    expect(registry.tags('app')).toEqual(['multi']);
+    expect(registry.manifest('app', one.digest)?.bytes).toEqual(one.bytes);
+    expect(registry.manifest('app', two.digest)).toBeUndefined();
+  });
+
+  describe('unless somebody else was faster', () => {
+    const registries: { readonly noTags: boolean }[] = [{ noTags: false }, { noTags: true }];
+
+    it.each(registries)('and pushed another image under it (%j)', async (kind) => {
+      const { registry, outcomes, reasons } = await deletion(
+        { a: one, b: two },
+        ['a'],
+        kind.noTags ? [noTags] : [],
+        (stored) => seed(stored, 'app', 'a', three),
+      );
+      expect(outcomes).toEqual(['a kept']);
+      expect(reasons).toEqual([`the tag was moved meanwhile: it is on ${three.digest}`]);
+      expect(registry.manifest('app', 'a')?.digest).toBe(three.digest);
+      expect(registry.manifest('app', one.digest)).toBeDefined();
+    });
+
+    it.each(registries)('and deleted it, after another tag was set on its digest (%j)', async (kind) => {
+      const path = /\/manifests\/a$/;
+      const gone: FaultRule[] = [
+        { method: 'HEAD', path, times: 1, fault: { kind: 'pass' } },
+        { method: 'HEAD', path, fault: { kind: 'status', status: 404 } },
+      ];
+      const { registry, outcomes, reasons } = await deletion(
+        { a: one, b: two },
+        ['a'],
+        kind.noTags ? [noTags, ...gone] : gone,
+        (stored) => seed(stored, 'app', 'latest', one),
+      );
+      expect(outcomes).toEqual(['a tag']);
+      expect(reasons).toEqual(['somebody else has deleted it']);
+      expect(registry.journal.select({ method: 'DELETE' })).toEqual([]);
+    });
+  });
+
+  it.each([
+    ['as a tag', /manifests\/a$/],
+    ['by its digest', /manifests\/sha256/],
+  ])('not when a web page comes in the place of the answer (%s)', async (_, path) => {
+    const page = {
+      kind: 'status',
+      status: 200,
+      headers: { 'content-type': 'text/html' },
+      body: '<html>',
+    } as const;
+    const { outcomes, reasons } = await deletion(
+      { a: one },
+      ['a'],
+      [{ method: 'DELETE', path, fault: page }, noTags],
+    );
+    expect(outcomes).toEqual(['a kept']);
+    expect(reasons[0]).toContain("the response is a web page (text/html), not a registry's answer");
+  });
+
+  it('not by its digest when the registry may be able to delete it as a tag later', async () => {
+    const { registry, outcomes, reasons } = await deletion(
+      { a: one },
+      ['a'],
+      [{ method: 'DELETE', path: /manifests\/a$/, fault: { kind: 'status', status: 503 } }],
+    );
+    expect(outcomes).toEqual(['a kept']);
+    expect(reasons[0]).toContain('503');
+    expect(registry.manifest('app', 'a')).toBeDefined();
+  });
+
+  it('where the registry states the type of a web page for its empty answer', async () => {
+    const { outcomes } = await deletion(
+      { a: one },
+      ['a'],
+      [
+        {
+          method: 'DELETE',
+          path: /manifests\/a$/,
+          fault: { kind: 'headers', headers: { 'content-type': 'text/html' } },
+        },
+      ],
+    );
+    expect(outcomes).toEqual(['a tag']);
   });
 
   it('not at all where the registry deletes nothing', async () => {

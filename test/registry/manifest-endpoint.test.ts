@@ -273,6 +273,23 @@ describe('PUT of a manifest', () => {
     expect(registry.requests()).toEqual(['PUT /v2/app/manifests/latest']);
   });
 
+  it('fails when a web page comes in the place of the answer', async () => {
+    const put = { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<html>' };
+    await using registry = await registryOf({ put }, { policy: 'out' });
+    await expect(putManifest(registry.session, 'latest', mediaTypes.ociManifest, bytes)).rejects.toThrow(
+      "/v2/app/manifests/latest: the response is a web page (text/html), not a registry's answer",
+    );
+  });
+
+  it.each([
+    ['docker-content-digest', digest],
+    ['location', '/v2/app/manifests/latest'],
+  ])('is accepted with the type of a web page where the registry sends %s', async (header, value) => {
+    const put = { status: 201, headers: { 'content-type': 'text/html', [header]: value }, body: 'OK' };
+    await using registry = await registryOf({ put });
+    await putManifest(registry.session, 'latest', mediaTypes.ociManifest, bytes);
+  });
+
   it.each([
     ['the digest of what was sent', mediaTypes.ociManifest, digest],
     ['what is no digest', mediaTypes.ociManifest, 'sha512:0'],
