@@ -19,7 +19,7 @@ interface Options extends PlanningOptions {
 export const runMirror: CliCommand<Options> = async (run) => {
   const { args, options, surroundings } = run;
   const [file = ''] = args;
-  const rules = await planningRules(run);
+  const rules = await planningRules(run, [['the list', file]]);
   const to = destinationOf(options);
   return await withRegistries(run, async (opened) => {
     const { registries, settings, log } = opened;
@@ -30,7 +30,12 @@ export const runMirror: CliCommand<Options> = async (run) => {
       settings,
     );
     log.info(`looking for the images of ${counted(list.entries.length, 'entry', 'entries')} of ${file}`);
-    const wanted = await mirrorPromotions(list.entries, { file, registries, signal: surroundings.signal });
+    const wanted = await mirrorPromotions(list.entries, {
+      file,
+      registries,
+      signal: surroundings.signal,
+      attachments: options.referrers,
+    });
     report(wanted, opened);
     const warnings = [...list.warnings, ...wanted.warnings].map(problemLine);
     const about = { title: 'Mirror', origin: [['List', file] as const], warnings };

@@ -7,7 +7,7 @@ import { encodePlan } from '../promotion/plan-file.ts';
 import { carryOutPlan, dryRun, makePlan, type PlanRequest, withSetAside } from '../promotion/promote.ts';
 import { fileOf } from '../promotion/promotion-record.ts';
 import { promotionCode, type ReportedEdge } from '../promotion/promotion-report.ts';
-import { promotionsOfShard, type Shard } from '../promotion/shard.ts';
+import { listOfShard, promotionsOfShard, type Shard } from '../promotion/shard.ts';
 import { attachedMoveRule, type MovingTag, tagMoveRule } from '../promotion/tag-moves.ts';
 import { type CarryOutOptions, carryOutWithProgress, promotionReported } from './carry-out.ts';
 import type { CliRun, OpenedRegistries } from './cli-context.ts';
@@ -42,18 +42,32 @@ export interface WantedPromotions extends Pick<PlanRequest, 'isAtSource'> {
   readonly promotions: readonly RepositoryPromotion[];
   /** What could not be planned, and why. */
   readonly setAside: readonly ReportedEdge[];
+  /** All destinations by which shards are made, where more is named than is promoted. */
+  readonly destinations?: readonly string[];
   /** Where they come from, and what of it is not done, for a report page. */
   readonly about: Omit<PromotionAbout, 'mode'>;
 }
 
-/** Reads the options about a plan. Throws a UserError for a malformed one, and for a file that cannot be written. */
-export async function planningRules(run: CliRun<PlanningOptions>): Promise<PlanningRules> {
+/** A file that a command reads, by its option; undefined when it has none. */
+type ReadFile = readonly [what: string, path: string | undefined];
+
+/**
+ * Reads the options about a plan. Throws a UserError for a malformed one, and for a file that cannot be written or is one of
+ * those that are `read`.
+ */
+export async function planningRules(
+  run: CliRun<PlanningOptions>,
+  read: readonly ReadFile[],
+): Promise<PlanningRules> {
   const { surroundings } = run;
   const shard = shardOf(run.options.shard, surroundings.environment);
   const { options } = withShardPage(run, shard);
   const { out, report } = options;
-  if (out !== undefined && report !== undefined && resolve(out) === resolve(report)) {
-    throw new UserError('--out and --report are the same file', { hint: 'name two files' });
+  const files = [...read, ['--config', options.config], ['--sign-key', options.signKey]] as const;
+  for (const [what, path] of [['--report', report] as const, ...files]) {
+    if (out !== undefined && path !== undefined && resolve(out) === resolve(path)) {
+      throw new UserError(`--out and ${what} are the same file`, { hint: 'name two files' });
+    }
   }
   await requireReportFile(options);
   if (out !== undefined) {
@@ -73,15 +87,16 @@ function moveRule(allowed: PlanningOptions['allowTagMoves']): PlanningRules['may
 
 /** Exits with 1 when something cannot be done, with 2 when a dry run shows what would be done, else with 0. */
 export async function planAndPromote(
-  { promotions: all, setAside, isAtSource, about }: WantedPromotions,
+  wanted: WantedPromotions,
   { shard, mayMove, sign }: PlanningRules,
   run: CliRun<PlanningOptions>,
   opened: OpenedRegistries,
 ): Promise<CommandResult> {
   const { options, surroundings } = run;
   const { registries, settings, log } = opened;
-  requireAllowed(destinationsOf(all), settings);
-  const promotions = shard ? promotionsOfShard(all, shard) : all;
+  const { isAtSource, about } = wanted;
+  requireAllowed(destinationsOf(wanted.promotions), settings);
+  const { promotions, setAside } = shard ? partOf(wanted, shard) : wanted;
   const { signal, every } = surroundings;
   const mayReplace = attachedMoveRule(promotions, mayMove);
   const request = { promotions, mayMove, isAtSource, all: options.all ?? false };
@@ -112,6 +127,18 @@ export async function planAndPromote(
       : planned;
   const origin = [...about.origin, ...shardFact(shard)];
   return await promotionReported(result, { ...about, mode, origin }, withShardPage(run, shard), opened);
+}
+
+/** What one shard has of it. */
+function partOf(
+  { promotions, setAside, destinations }: WantedPromotions,
+  shard: Shard,
+): Pick<WantedPromotions, 'promotions' | 'setAside'> {
+  if (!destinations) {
+    return { promotions: promotionsOfShard(promotions, shard), setAside };
+  }
+  const own = listOfShard(destinations, shard);
+  return { promotions: own(promotions), setAside: own(setAside) };
 }
 
 function destinationsOf(promotions: readonly RepositoryPromotion[]): string[] {

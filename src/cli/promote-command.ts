@@ -13,7 +13,7 @@ interface Options extends PlanningOptions, ManifestOptions {
 export const runPromote: CliCommand<Options> = async (run) => {
   const { options } = run;
   const only = optionalPattern(options.only, '--only');
-  const rules = await planningRules(run);
+  const rules = await planningRules(run, [['--manifest', options.manifest]]);
   return await withRegistries(run, async (opened) => {
     const manifests = await readNamedManifests(options, opened.log);
     const promotions = promotionsOf(manifests, (name) => only?.matches(name) ?? true);

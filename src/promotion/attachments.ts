@@ -108,6 +108,11 @@ export function derivedTags(subject: Digest): string[] {
   return [`${bare}.sig`, `${bare}.att`, `${bare}.sbom`, bare];
 }
 
+/** Whether a tag is one of these, of whichever digest. */
+export function isDerivedTag(tag: string): boolean {
+  return /^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag);
+}
+
 async function taggedAttachment(
   session: Session,
   tag: string,

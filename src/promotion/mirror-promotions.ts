@@ -17,11 +17,15 @@ export interface MirrorOptions {
   readonly file: string;
   readonly registries: Registries;
   readonly signal: AbortSignal;
+  /** Whether what is attached to images travels along: then tags that derive from a digest are chosen by their names only. */
+  readonly attachments: boolean;
 }
 
 /** What a list comes to. Use the promotions only without errors. */
 export interface MirrorPromotions {
   readonly promotions: readonly RepositoryPromotion[];
+  /** All that the list names, also those for which nothing was found. */
+  readonly destinations: readonly string[];
   /** What a source does not have, or what could not be read there. */
   readonly setAside: readonly ReportedEdge[];
   /** Tags of destinations that the list puts on two digests. */
@@ -37,7 +41,7 @@ export async function mirrorPromotions(
   entries: readonly MirrorEntry[],
   options: MirrorOptions,
 ): Promise<MirrorPromotions> {
-  const { file, registries, signal } = options;
+  const { file, registries, signal, attachments } = options;
   const destinations = new DestinationTags(file);
   const setAside: ReportedEdge[] = [];
   const warnings: ManifestProblem[] = [];
@@ -65,7 +69,7 @@ export async function mirrorPromotions(
     ([source]) => source,
     async ([source, members]) => {
       try {
-        const images = await findImages(source, members, registries);
+        const images = await findImages(source, members, registries, attachments);
         for (const [index, entry] of members.entries()) {
           found.set(entry, images[index] ?? []);
         }
@@ -100,6 +104,7 @@ export async function mirrorPromotions(
   }
   return {
     promotions: destinations.promotions(),
+    destinations: [...entries, ...repositories].map(({ destination }) => destination),
     setAside,
     errors: destinations.conflicts,
     warnings,

@@ -12,6 +12,7 @@ import { getManifest, isMissing, lookUpDigest } from '../registry/manifest-endpo
 import { readRepositoryContents } from '../registry/repository-contents.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import type { Session } from '../transport/session.ts';
+import { isDerivedTag } from './attachments.ts';
 import { type MirrorRepository, matchingTags } from './mirror-list.ts';
 
 /** How many tags of one repository are asked for at a time. */
@@ -37,25 +38,31 @@ interface SourceTags {
 
 /**
  * The images of entries with the same source, entry by entry; none where no tag matches. The tags are listed only where an
- * entry does not name them. Throws what the registry said when the repository cannot be read.
+ * entry does not name them; with `attachments`, no entry that lists them chooses one that derives from a digest. Throws what the registry said when the repository cannot be read.
  */
 export async function findImages(
   source: string,
   entries: readonly MirrorRepository[],
   registries: Registries,
+  attachments: boolean,
 ): Promise<FoundImage[][]> {
   const session = await registries.reader(parseRepository(source));
-  const tags = await tagsOf(session, entries);
+  const isChosen = (tag: string) => !(attachments && isDerivedTag(tag));
+  const tags = await tagsOf(session, entries, isChosen);
   const platformDigest = platformFinder(session);
   return await mapConcurrently(entries, lookUpConcurrency, async ({ selection, platform }) => {
-    const images = chosenImages(source, selection, tags);
+    const images = chosenImages(source, selection, tags, isChosen);
     return platform
       ? await mapConcurrently(images, lookUpConcurrency, (image) => platformDigest(image, platform))
       : images;
   });
 }
 
-async function tagsOf(session: Session, entries: readonly MirrorRepository[]): Promise<SourceTags> {
+async function tagsOf(
+  session: Session,
+  entries: readonly MirrorRepository[],
+  isChosen: (tag: string) => boolean,
+): Promise<SourceTags> {
   const selections = entries.map(({ selection }) => selection);
   const named = new Set(selections.flatMap((each) => (each.kind === 'tag' ? [each.tag] : [])));
   const filters = selections.flatMap((each) => (each.kind === 'matching' ? [each.filters] : []));
@@ -63,7 +70,9 @@ async function tagsOf(session: Session, entries: readonly MirrorRepository[]): P
     let isEmpty = true;
     const { tags } = await readRepositoryContents(session, lookUpConcurrency, (tag) => {
       isEmpty = false;
-      return named.has(tag) || filters.some((each) => matchingTags([tag], each).length > 0);
+      return (
+        named.has(tag) || (isChosen(tag) && filters.some((each) => matchingTags([tag], each).length > 0))
+      );
     });
     return { digests: tags, isEmpty };
   }
@@ -81,6 +90,7 @@ function chosenImages(
   source: string,
   selection: MirrorRepository['selection'],
   { digests, isEmpty }: SourceTags,
+  isChosen: (tag: string) => boolean,
 ): FoundImage[] {
   if (selection.kind === 'digest') {
     return [{ tag: selection.as, found: selection.digest }];
@@ -92,7 +102,7 @@ function chosenImages(
   if (isEmpty) {
     return [{ tag: null, found: lost(`${source} does not exist, or has no tags`) }];
   }
-  return matchingTags([...digests.keys()], selection.filters).flatMap((tag) => {
+  return matchingTags([...digests.keys()].filter(isChosen), selection.filters).flatMap((tag) => {
     const found = digests.get(tag);
     return found === undefined ? [] : [{ tag, found }];
   });

@@ -57,6 +57,19 @@ export function promotionsOfShard(
   return promotions.filter(({ destination }) => mine.has(destination));
 }
 
+/**
+ * The part of a list that one shard has. Every destination that the list names weighs the same, also one for which nothing
+ * was found: whatever the tasks find at the sources, each at another time, none leaves out what is in no other.
+ */
+export function listOfShard(
+  destinations: readonly string[],
+  shard: Shard,
+): <Part extends { readonly destination: string }>(parts: readonly Part[]) => Part[] {
+  const weighed = Array.from(new Set(destinations), (destination) => ({ destination, edges: 1 }));
+  const mine = repositoriesOfShard(weighed, shard);
+  return (parts) => parts.filter(({ destination }) => mine.has(destination));
+}
+
 interface HostGroup {
   readonly host: string;
   readonly edges: number;

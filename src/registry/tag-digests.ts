@@ -54,7 +54,10 @@ export async function listTagDigests(session: Session, signal?: AbortSignal): Pr
     const list = { of: 'tags', parse: parseTagPage } as const;
     return { kind: 'tags', tags: isPage ? undefined : parsePage(list, answer) };
   }
-  return { kind: 'digests', listing: readListing(manifests) };
+  const listing = readListing(manifests);
+  const tags = parsePage({ of: 'tags', parse: parseTagPage }, answer);
+  // What describes a part only would pass for all that there is.
+  return tags.every((tag) => listing.tags.has(tag)) ? { kind: 'digests', listing } : { kind: 'tags', tags };
 }
 
 function readListing(manifests: Readonly<Record<string, unknown>>): RepositoryListing {

@@ -5,6 +5,7 @@ import { googleRegistryForTest } from '../support/google-listing.ts';
 import { buildImage, buildIndex, descriptorOf, jsonDocument, seed } from '../support/images.ts';
 import { imageWith, manifestFile, registryWith } from '../support/promotion.ts';
 import { startRegistry } from '../support/registry.ts';
+import { jsonReply } from '../support/reply.ts';
 import { runCli, runCliJson } from '../support/run-cli.ts';
 
 const [one, two, three] = await Promise.all([imageWith('1'), imageWith('2'), imageWith('3')]);
@@ -107,6 +108,19 @@ describe('expects', () => {
     const { json } = await audit([registry], { app: [[one, '1']] });
     expect((json.drift as { tag: string }[]).map(({ tag }) => tag)).toEqual(['other']);
   });
+});
+
+it('asks for each tag where a list describes the digests of some tags only', async () => {
+  const registry = await registryWith(
+    { 'prod/app:1': one, 'prod/app:latest': one },
+    {
+      beside: ({ path }) =>
+        path.endsWith('/tags/list')
+          ? jsonReply(200, { tags: ['1', 'latest'], manifest: { [one.digest]: { tag: ['1'] } } })
+          : undefined,
+    },
+  );
+  expect((await audit([registry], { app: [[one, '1', 'latest']] })).json).toMatchObject({ drift: [] });
 });
 
 it('finds what is missing or moved where the registry lists no tags, and exits with 1', async () => {

@@ -1,7 +1,8 @@
 // registry-image mirror: lists of every format between two registries, what is set aside, and what fails before any request.
 import { describe, expect, it } from 'vitest';
+import { mediaTypes } from '../../src/oci/media-type.ts';
 import type { ReceivedRequest } from '../support/exchange.ts';
-import { buildImage, buildIndex } from '../support/images.ts';
+import { buildImage, buildIndex, descriptorOf } from '../support/images.ts';
 import { file } from '../support/layers.ts';
 import { imageWith, registryWith, textFile } from '../support/promotion.ts';
 import type { TestRegistry } from '../support/registry.ts';
@@ -173,6 +174,70 @@ describe('a list', () => {
     );
     expect(lost.outcomes).toEqual(['app:null lost']);
     expect(edges[1]?.reason).toContain('no child with platform linux/s390x');
+  });
+});
+
+it('is done by shards once: every image, and everything that is set aside, is in one of them', async () => {
+  const { source, destination } = await scene();
+  const [other, down] = [await registryWith(), await registryWith()];
+  await down.close();
+  const list = [
+    'SRC/team/app:1.0 DST/one',
+    'SRC/team/app:9 DST/two',
+    'SRC/gone DST/three',
+    'SRC/team/app DST/four',
+    `SRC/team/tool:1.0 ${other.host}/five`,
+    `${down.host}/app:1 ${other.host}/six`,
+  ].join('\n');
+  const whole = await mirror(list, { source, destination });
+  const shards = await Promise.all(
+    [0, 1, 2].map((part) => mirror(list, { source, destination }, '--shard', `${part}/3`)),
+  );
+  const sorted = (outcomes: readonly string[]) => outcomes.toSorted();
+  expect(sorted(shards.flatMap(({ outcomes }) => outcomes))).toEqual(sorted(whole.outcomes));
+  expect(shards.reduce((sum, { summary }) => sum + (summary.edges ?? 0), 0)).toBe(whole.summary.edges);
+});
+
+describe('all tags of a repository', () => {
+  async function signed() {
+    const image = await imageWith('1');
+    const referrer = await buildImage({
+      manifest: { artifactType: 'application/x', subject: descriptorOf(image) },
+    });
+    const bare = `sha256-${image.digest.slice(7)}`;
+    const source = await registryWith(
+      { 'app:1': image, 'app:': referrer, [`app:${bare}.sig`]: await imageWith('signature') },
+      { referrers: false },
+    );
+    // As another tool writes it: what is written here has other bytes.
+    source.putManifest(
+      'app',
+      bare,
+      mediaTypes.ociIndex,
+      JSON.stringify({ manifests: [descriptorOf(referrer)], schemaVersion: 2 }),
+    );
+    return { bare, referrer, source, destination: await registryWith({}, { referrers: false }) };
+  }
+
+  it('come with what is attached to them, whose tags are not copied by themselves', async () => {
+    const { bare, referrer, ...registries } = await signed();
+    const { destination } = registries;
+    const list = 'SRC/app DST/copy\n';
+    expect(await mirror(list, registries, '--confirm')).toMatchObject({
+      code: 0,
+      outcomes: ['copy:1 copied'],
+    });
+    expect(destination.tags('copy')).toEqual(['1', bare, `${bare}.sig`]);
+    expect(destination.manifest('copy', referrer.digest)).toBeDefined();
+    expect(await mirror(list, registries, '--confirm')).toMatchObject({ code: 0, outcomes: [] });
+  });
+
+  it('are copied one by one with --no-referrers, and a tag that is named always', async () => {
+    const { bare, ...registries } = await signed();
+    const all = await mirror('SRC/app DST/copy\n', registries, '--no-referrers');
+    expect(all.edges.map(({ tag }) => tag).toSorted()).toEqual(['1', bare, `${bare}.sig`]);
+    const named = await mirror(`SRC/app:${bare}.sig DST/copy\n`, registries);
+    expect(named.edges.map(({ tag }) => tag)).toEqual([`${bare}.sig`]);
   });
 });
 

@@ -365,6 +365,23 @@ describe('a file that cannot be written', () => {
     expect(destination.requests).toEqual([]);
   });
 
+  it.each(['--manifest', '--config', 'the list'])(
+    'because it would replace %s is an error, too',
+    async (read) => {
+      const { destination, manifest, folder } = await scene();
+      const config = join(folder, 'settings.yaml');
+      await writeFile(config, 'registries: []\n');
+      const command = read === 'the list' ? ['mirror', manifest] : ['promote', '--manifest', manifest];
+      const path = read === '--config' ? config : manifest;
+      const before = await readFile(path, 'utf8');
+      const { code, stderr } = await runCli([...command, '--config', config, '--out', path]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`--out and ${read} are the same file`);
+      expect(destination.requests).toEqual([]);
+      expect(await readFile(path, 'utf8')).toBe(before);
+    },
+  );
+
   it('when the result is there makes the exit status 1, and the answer stays', async () => {
     const { source, destination, folder } = await scene();
     const manifest = await manifestFile(source, [destination], { app: [[two, 'latest']] });
