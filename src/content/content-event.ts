@@ -23,6 +23,8 @@ export type ContentEvent =
   | { readonly type: 'tag-kept'; readonly name: string; readonly kept: KeptTag }
   /** A referrer of the index under a tag was stored that refers to nothing: where it comes from, that index alone attaches it. */
   | { readonly type: 'subject-missing'; readonly name: string; readonly digest: Digest }
+  /** A tag by which something is attached to an image is listed where the image comes from, but is not there. */
+  | { readonly type: 'attachment-missing'; readonly name: string; readonly tag: string }
   /** After a failure: the tag points at its former manifest again, or is gone again. */
   | {
       readonly type: 'tag-restored';

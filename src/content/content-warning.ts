@@ -9,6 +9,8 @@ export function contentWarning(event: ContentEvent): string | undefined {
       return `${event.name}: ${keptTagText(event.kept)}`;
     case 'subject-missing':
       return `${event.name}: ${event.digest} is listed as a referrer at the source, but names no subject: it was copied, and no tool will find it by the image`;
+    case 'attachment-missing':
+      return `${event.name}:${event.tag} is listed, but the registry answers that it does not exist: what it attaches to the image was not copied`;
     default:
       return undefined;
   }

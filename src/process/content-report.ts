@@ -38,6 +38,7 @@ function lineOf(event: ContentEvent): string | undefined {
         ? `${event.name}:${event.tag}: removed again`
         : `${event.name}:${event.tag}: put back to ${event.to}`;
     case 'tag-kept':
+    case 'attachment-missing':
     case 'subject-missing':
       return undefined;
     case 'tag-taken':

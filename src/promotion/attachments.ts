@@ -7,7 +7,8 @@ import type { Digest } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { findManifest } from '../registry/found-manifest.ts';
-import { listReferrers, referrersTag, taggedReferrers } from '../registry/referrer-list.ts';
+import type { ServedManifest } from '../registry/manifest-endpoint.ts';
+import { listReferrers, referrersIn, referrersTag } from '../registry/referrer-list.ts';
 import { listTags } from '../registry/tag-list.ts';
 import type { Session } from '../transport/session.ts';
 
@@ -36,9 +37,13 @@ export interface AttachmentFinder {
 
 /**
  * A finder that sends few requests: the tags of the repository are listed once, and a registry without a referrers
- * endpoint is asked for it once.
+ * endpoint is asked for it once. `onMissing` is called for a tag that the registry lists, but does not have.
  */
-export function attachmentFinder(session: Session, wanted: AttachmentFilter): AttachmentFinder {
+export function attachmentFinder(
+  session: Session,
+  wanted: AttachmentFilter,
+  onMissing: (tag: string) => void = () => {},
+): AttachmentFinder {
   let hasEndpoint = true;
   let listed: Promise<ReadonlySet<string> | undefined> | undefined;
   /** All tags; undefined where the registry does not list them. */
@@ -56,18 +61,28 @@ export function attachmentFinder(session: Session, wanted: AttachmentFilter): At
       return referrers;
     }
     hasEndpoint = false;
+    const tag = referrersTag(subject);
+    const served = await findTagged(tag);
+    return served ? referrersIn(served, tag) : [];
+  };
+
+  const findTagged = async (tag: string): Promise<ServedManifest | undefined> => {
     const tags = await allTags();
-    return tags === undefined || tags.has(referrersTag(subject))
-      ? await taggedReferrers(session, subject)
-      : [];
+    if (tags !== undefined && !tags.has(tag)) {
+      return undefined;
+    }
+    const served = await findManifest(session, tag);
+    if (!served && tags !== undefined) {
+      onMissing(tag);
+    }
+    return served;
   };
 
   const tagsOf = async (subject: Digest): Promise<Attachment[]> => {
-    const tags = await allTags();
-    const candidates = derivedTags(subject).filter((tag) => tags === undefined || tags.has(tag));
-    const found = await mapConcurrently(candidates, lookUpConcurrency, (tag) =>
-      taggedAttachment(session, tag, subject, wanted),
-    );
+    const found = await mapConcurrently(derivedTags(subject), lookUpConcurrency, async (tag) => {
+      const served = await findTagged(tag);
+      return served && taggedAttachment(served, tag, subject, wanted);
+    });
     return found.filter((attachment) => attachment !== undefined);
   };
 
@@ -113,17 +128,12 @@ export function isDerivedTag(tag: string): boolean {
   return /^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag);
 }
 
-async function taggedAttachment(
-  session: Session,
+function taggedAttachment(
+  { bytes, digest, mediaType }: ServedManifest,
   tag: string,
   subject: Digest,
   wanted: AttachmentFilter,
-): Promise<Attachment | undefined> {
-  const served = await findManifest(session, tag);
-  if (!served) {
-    return undefined;
-  }
-  const { bytes, digest, mediaType } = served;
+): Attachment | undefined {
   const node = documentNode({ mediaType, size: bytes.length, digest });
   // The index of the referrers: the target keeps its own.
   const isReferrers = tag === referrersTag(subject) && node.kind === 'index';

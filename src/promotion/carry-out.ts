@@ -3,6 +3,7 @@ import type { Registries } from '../access/registries.ts';
 import { collectGarbage } from '../garbage.ts';
 import { createBudget, createLimiter, type Limiter, mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
+import { repositoryName } from '../oci/reference.ts';
 import type { SourceGate } from '../signing/prefix-gates.ts';
 import type { Progress } from '../transfer/progress.ts';
 import { createSharedMemory } from '../transfer/shared-reads.ts';
@@ -81,7 +82,9 @@ export async function carryOut(edges: PlannedEdges, options: CarryOutOptions): P
       }
       const { registry, path } = session.repository;
       const key = `${registry}/${path}`;
-      const finder = finders.get(key) ?? attachmentFinder(session, attachments);
+      const name = repositoryName(session.repository);
+      const onMissing = (tag: string) => on({ type: 'attachment-missing', name, tag }, registry);
+      const finder = finders.get(key) ?? attachmentFinder(session, attachments, onMissing);
       finders.set(key, finder);
       return finder;
     },

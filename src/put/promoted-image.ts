@@ -44,13 +44,13 @@ export async function openPromoted(
     async open(origin) {
       const session = await surroundings.reader(reference.repository, login, origin, 'pull');
       const { digest, tag } = reference;
+      const name = repositoryName(session.repository);
       const image = await readRegistryImage(session, digest ?? tag ?? '').catch((cause: unknown) => {
-        throw new UserError(`reading ${repositoryName(reference.repository)} of params.from`, { cause });
+        throw new UserError(`reading ${name} of params.from`, { cause });
       });
       const verified = await surroundings.verify?.(session, image.root.descriptor.digest);
       const { root, bytes, source } = platforms.length === 0 ? image : keepPlatforms(image, platforms);
-      surroundings.log.info(`promoting ${repositoryName(session.repository)}@${root.descriptor.digest}`);
-      const finder = referrers === false ? undefined : attachmentFinder(session, typeFilter(referrers));
+      surroundings.log.info(`promoting ${name}@${root.descriptor.digest}`);
       return {
         source,
         verified,
@@ -59,6 +59,9 @@ export async function openPromoted(
           deleter: () => surroundings.reader(reference.repository, login, origin, 'delete,push,pull'),
         },
         async bringAttachments(target, options) {
+          const onMissing = (tag: string) => options.on({ type: 'attachment-missing', name, tag });
+          const finder =
+            referrers === false ? undefined : attachmentFinder(session, typeFilter(referrers), onMissing);
           const attachments = (await finder?.find(root, bytes)) ?? [];
           if (attachments.length === 0) {
             return;

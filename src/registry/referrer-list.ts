@@ -4,7 +4,8 @@ import { type Digest, digestHex } from '../oci/digest.ts';
 import { parseIndex } from '../oci/image-index.ts';
 import { isIndexType, mediaTypes } from '../oci/media-type.ts';
 import type { Session } from '../transport/session.ts';
-import { getManifest, isMissing } from './manifest-endpoint.ts';
+import { findManifest } from './found-manifest.ts';
+import type { ServedManifest } from './manifest-endpoint.ts';
 import { type PagedList, readList, requestPage } from './paged-list.ts';
 
 /** The tag under which registries without a referrers endpoint have the referrers of a digest. */
@@ -37,13 +38,11 @@ export async function listReferrers(
  */
 export async function taggedReferrers(session: Session, subject: Digest): Promise<readonly Descriptor[]> {
   const tag = referrersTag(subject);
-  try {
-    const { bytes, mediaType } = await getManifest(session, tag);
-    return isIndexType(mediaType) ? parseIndex(bytes, `index ${tag}`).manifests : [];
-  } catch (error) {
-    if (isMissing(error)) {
-      return [];
-    }
-    throw error;
-  }
+  const served = await findManifest(session, tag);
+  return served ? referrersIn(served, tag) : [];
+}
+
+/** What a manifest under such a tag lists. */
+export function referrersIn({ bytes, mediaType }: ServedManifest, tag: string): readonly Descriptor[] {
+  return isIndexType(mediaType) ? parseIndex(bytes, `index ${tag}`).manifests : [];
 }

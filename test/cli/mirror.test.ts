@@ -232,6 +232,25 @@ describe('all tags of a repository', () => {
     expect(await mirror(list, registries, '--confirm')).toMatchObject({ code: 0, outcomes: [] });
   });
 
+  it('come with a warning for what is listed as attached, but is not there', async () => {
+    const { bare, source, destination } = await signed();
+    for (const tag of [bare, `${bare}.sig`]) {
+      source.faults.add({
+        method: 'GET',
+        path: `/v2/app/manifests/${tag}`,
+        fault: { kind: 'status', status: 404 },
+      });
+    }
+    const { code, stderr } = await mirror('SRC/app DST/copy\n', { source, destination }, '--confirm');
+    expect(code).toBe(0);
+    for (const tag of [bare, `${bare}.sig`]) {
+      expect(stderr).toContain(
+        `${source.host}/app:${tag} is listed, but the registry answers that it does not exist`,
+      );
+    }
+    expect(destination.tags('copy')).toEqual(['1']);
+  });
+
   it('are copied one by one with --no-referrers, and a tag that is named always', async () => {
     const { bare, ...registries } = await signed();
     const all = await mirror('SRC/app DST/copy\n', registries, '--no-referrers');

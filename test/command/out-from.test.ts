@@ -412,6 +412,20 @@ describe('the options of a put', () => {
     expect(text).toContain(':change_9 was not deleted: ');
   });
 
+  it('warn of a signature that is listed, but is not there', async () => {
+    const from = await staged(image);
+    const tag = `sha256-${digestHex(image.digest)}.sig`;
+    seed(registry, 'staging/app', tag, image);
+    registry.faults.add({
+      method: 'GET',
+      path: `/v2/staging/app/manifests/${tag}`,
+      fault: { kind: 'status', status: 404 },
+    });
+    const { answer, text } = await put({ from, tags: ['1.0'] });
+    expect(answer).toBeDefined();
+    expect(text).toContain(`/staging/app:${tag} is listed, but the registry answers that it does not exist`);
+  });
+
   it('bring only the referrers whose types match', async () => {
     const from = await staged(image);
     const referrerOf = async (artifactType: string) => {
