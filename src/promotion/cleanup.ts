@@ -131,7 +131,8 @@ async function deleteOne(
     const isWatched = others.length > 0 || state.mayTakeManifests;
     const manifest = isWatched ? await findManifest(session, digest) : undefined;
     const refusal = await refusalOf(() => deleteTag(session, tag));
-    if (refusal === undefined) {
+    // The answer to an earlier try may have been lost: then the tag is gone.
+    if (refusal === undefined || (isMissing(refusal) && (await isGone(session, tag)))) {
       if (manifest) {
         await putBack(session, manifest, others, state);
       }
@@ -145,11 +146,19 @@ async function deleteOne(
       const reason = `the registry does not delete tags (${errorText(refusal)}), and ${user} uses the digest`;
       return { outcome: 'kept', reason, ...(index === undefined ? {} : { index }) };
     }
-    await deleteManifest(session, digest);
+    await deleteManifest(session, digest).catch((error: unknown) => {
+      if (!isMissing(error)) {
+        throw error;
+      }
+    });
     return { outcome: 'manifest' };
   } catch (error) {
     return { outcome: 'kept', reason: errorText(error) };
   }
+}
+
+async function isGone(session: Session, reference: string): Promise<boolean> {
+  return (await headManifest(session, reference)).state === 'missing';
 }
 
 /** What a registry that does not delete tags says. A failure that may pass says nothing about what it can: it is thrown. */
@@ -172,7 +181,7 @@ async function putBack(
   others: readonly string[],
   state: DeletionState,
 ): Promise<void> {
-  if ((await headManifest(session, digest)).state !== 'missing') {
+  if (!(await isGone(session, digest))) {
     state.mayTakeManifests &&= others.length > 0;
     return;
   }

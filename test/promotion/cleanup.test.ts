@@ -249,6 +249,17 @@ describe('a tag is deleted', () => {
     expect(reasons[0]).toContain("the response is a web page (text/html), not a registry's answer");
   });
 
+  it.each([
+    ['as a tag', /manifests\/a$/, [], 'a tag'],
+    ['by its digest', /manifests\/sha256/, [noTags], 'a manifest'],
+  ] as const)('also when the answer is lost (%s)', async (_, path, others, expected) => {
+    const lost: FaultRule = { method: 'DELETE', path, times: 1, fault: { kind: 'reset' } };
+    const { registry, outcomes } = await deletion({ a: one, b: two }, ['a'], [...others, lost]);
+    expect(outcomes).toEqual([expected]);
+    expect(registry.tags('app')).toEqual(['b']);
+    expect(registry.manifest('app', one.digest) === undefined).toBe(expected === 'a manifest');
+  });
+
   it('not by its digest when the registry may be able to delete it as a tag later', async () => {
     const { registry, outcomes, reasons } = await deletion(
       { a: one },
