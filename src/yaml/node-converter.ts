@@ -1,7 +1,8 @@
 // Turns the nodes of the library `yaml` into ours: aliases are followed, within a bound, and every scalar is a string.
-import type { Alias, CST, LineCounter, Node, Pair } from 'yaml';
+import type { Alias, LineCounter, Node, Pair } from 'yaml';
 import { maximumYamlRepetitions } from '../limits.ts';
 import type { ErrorList } from './error-list.ts';
+import type { ListBeginnings } from './list-beginnings.ts';
 import type { YamlEntry, YamlNode } from './yaml-node.ts';
 
 /** The library, which is loaded only when a file needs it. */
@@ -13,27 +14,21 @@ interface Anchored {
   readonly size: number;
 }
 
-/** What is converted of a list whose rest is still parsed. */
-interface Begun {
-  readonly line: number;
-  readonly items: YamlNode[];
-}
-
 /** Converts the documents of one file. */
 export class NodeConverter {
   readonly #library: YamlLibrary;
   readonly #lines: LineCounter;
   readonly #errors: ErrorList;
-  /** The first items of lists that were converted before the rest of them. */
-  readonly #begun = new Map<CST.Token, Begun>();
+  readonly #beginnings: ListBeginnings;
   readonly #texts = new Map<string, string>();
   readonly #anchors = new Map<string, Anchored>();
   #size = 0;
   #repeated = 0;
 
-  constructor(library: YamlLibrary, lines: LineCounter, errors: ErrorList) {
+  constructor(library: YamlLibrary, lines: LineCounter, beginnings: ListBeginnings, errors: ErrorList) {
     this.#library = library;
     this.#lines = lines;
+    this.#beginnings = beginnings;
     this.#errors = errors;
   }
 
@@ -55,16 +50,6 @@ export class NodeConverter {
     return converted;
   }
 
-  /** Converts the first items of a list, as composed without the others: they come first when the list itself is converted. */
-  begin(list: CST.BlockSequence, beginning: unknown): void {
-    const converted = this.convert(beginning);
-    if (converted.kind === 'list') {
-      const begun = this.#begun.get(list) ?? { line: converted.line, items: [] };
-      this.#begun.set(list, begun);
-      begun.items.push(...converted.items);
-    }
-  }
-
   #value(node: Exclude<Node, Alias>): YamlNode {
     const { isMap, isScalar, isSeq } = this.#library;
     const line = this.#lineOf(node);
@@ -72,7 +57,7 @@ export class NodeConverter {
       return { kind: 'map', line, entries: node.items.flatMap((pair) => this.#entry(pair)) };
     }
     if (isSeq(node)) {
-      const begun = (node.srcToken && this.#begun.get(node.srcToken)) ?? { line, items: [] };
+      const begun = (node.srcToken && this.#beginnings.of(node.srcToken)) ?? { line, items: [] };
       const items = [...begun.items, ...node.items.map((item) => this.convert(item))];
       return { kind: 'list', line: begun.line, items };
     }

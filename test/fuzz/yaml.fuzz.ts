@@ -1,6 +1,7 @@
 // Fuzzes YAML: whatever the text is, it is parsed, or has errors with their places.
 import { expect } from 'vitest';
 import { parseYaml } from '../../src/yaml/parse-yaml.ts';
+import { composedOf, usualOf } from '../yaml/composed.ts';
 import { fuzz } from './fuzzing.ts';
 import { mutatedText } from './inputs.ts';
 
@@ -40,3 +41,15 @@ fuzz('a YAML file is parsed or has errors', yaml, async (text) => {
   const { errors } = await parseYaml(text);
   expect(errors.every(({ line, column }) => line >= 1 && (column ?? 1) >= 1)).toBe(true);
 });
+
+fuzz(
+  'what is converted without the composer of the library is what it accepts, and the same',
+  yaml,
+  (text) => {
+    const usual = usualOf(text);
+    if (usual) {
+      const { root, end, documents, problems } = composedOf(text);
+      expect({ ...usual, documents, problems }).toEqual({ root, end, documents: 1, problems: [] });
+    }
+  },
+);
