@@ -43,3 +43,18 @@ it.each(['child_process', 'fs', 'path', 'process'])(
     expect(bundle).not.toContain(`__toESM(require("node:${name}")`);
   },
 );
+
+it.each(['check', 'in', 'out', 'registry-image'])(
+  'the program %s loads the modules of the runtime that many runs do without when they are used first',
+  async (name) => {
+    const path = join(repositoryRoot, 'dist', `${name}.cjs`);
+    const script = `require(${JSON.stringify(path)}); console.log(process.moduleLoadList.join());`;
+    const { status, stdout } = await runProgram(process.execPath, ['-e', script]);
+    expect(status).toBe(0);
+    const loaded = stdout.trim().split(',');
+    expect(loaded).toContain('NativeModule fs');
+    for (const late of ['crypto', 'tls', 'worker_threads', 'zlib']) {
+      expect(loaded).not.toContain(`NativeModule ${late}`);
+    }
+  },
+);
