@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { finishDigest } from '../oci/digest.ts';
 import { AbandonedDigestError, beginDigestInThread, type DigestInProgress } from './digest-thread.ts';
 
-/** Content that is larger gets its digest in a thread of its own, whose start takes some milliseconds. */
+/** Content that is larger gets its digest in another thread, whose start takes some milliseconds. */
 const largeSize = 8 * 1024 * 1024;
 
 /** Begins the digest of content of about this size in bytes. */
 export function beginDigest(size: number): DigestInProgress {
-  return size > largeSize ? beginDigestInThread() : beginDigestHere();
+  return size > largeSize ? beginDigestInThread(size) : beginDigestHere();
 }
 
 function beginDigestHere(): DigestInProgress {

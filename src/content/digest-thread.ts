@@ -1,4 +1,5 @@
-// The digests of large content, computed in a thread of their own: the main thread receives and writes in the meantime.
+// The digests of large content, computed in threads of their own: the main thread receives and writes in the meantime.
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 
@@ -20,8 +21,10 @@ export class AbandonedDigestError extends Error {
 
 /** Bytes that are handed over at a time. */
 const slotSize = 256 * 1024;
-/** Slots of all digests together. */
+/** Slots of all digests of a thread together. */
 const slotCount = 16;
+/** The bound keeps the memory small on machines with many cores: a thread takes about 25 MB. */
+const maximumThreads = Math.min(availableParallelism(), 3);
 
 /** What the thread is sent: bytes for a digest in a slot, the end of a digest, or that it is given up. */
 type Order =
@@ -59,7 +62,9 @@ class DigestThread {
   readonly #finishing = new Map<number, { resolve(hex: string): void; reject(error: Error): void }>();
   #failure: Error | undefined;
   #nextId = 0;
-  readonly #open = new Set<number>();
+  /** Digest → the size of its content. */
+  readonly #open = new Map<number, number>();
+  #load = 0;
 
   constructor() {
     const buffers = Array.from({ length: slotCount }, () => new SharedArrayBuffer(slotSize));
@@ -76,11 +81,17 @@ class DigestThread {
     return this.#failure !== undefined;
   }
 
-  begin(): DigestInProgress {
+  /** The bytes of all contents whose digests are open. */
+  get load(): number {
+    return this.#load;
+  }
+
+  begin(size: number): DigestInProgress {
     const id = this.#nextId++;
     // The process must not end while a digest is open, and may while none is.
     this.#worker.ref();
-    this.#open.add(id);
+    this.#open.set(id, size);
+    this.#load += size;
     return {
       update: (bytes) => {
         const taken = this.#fill(id, bytes);
@@ -108,6 +119,7 @@ class DigestThread {
   }
 
   #close(id: number): void {
+    this.#load -= this.#open.get(id) ?? 0;
     this.#open.delete(id);
     if (this.#open.size === 0) {
       this.#worker.unref();
@@ -220,12 +232,18 @@ class DigestThread {
   }
 }
 
-let thread: DigestThread | undefined;
+let threads: DigestThread[] = [];
 
-/** Begins a digest in the thread of this process, which is started when it is needed first, and again after a failure. */
-export function beginDigestInThread(): DigestInProgress {
-  if (thread === undefined || thread.hasFailed) {
-    thread = new DigestThread();
+/**
+ * Begins the digest of content of about this size in bytes, in the thread that has the least to do. A thread is started when
+ * all that there are have a digest open, as long as there are fewer than cores, and in the place of one that has failed.
+ */
+export function beginDigestInThread(size: number): DigestInProgress {
+  threads = threads.filter((thread) => !thread.hasFailed);
+  let least = threads.toSorted((one, other) => one.load - other.load)[0];
+  if (least === undefined || (least.load > 0 && threads.length < maximumThreads)) {
+    least = new DigestThread();
+    threads.push(least);
   }
-  return thread.begin();
+  return least.begin(size);
 }

@@ -20,7 +20,7 @@ function content(size: number, seed = 1): Buffer {
 }
 
 async function digestInPieces(bytes: Buffer, pieceSize: number) {
-  const digest = beginDigestInThread();
+  const digest = beginDigestInThread(bytes.length);
   for (let at = 0; at < bytes.length; at += pieceSize) {
     const piece = Buffer.from(bytes.subarray(at, at + pieceSize));
     await digest.update(piece);
@@ -42,7 +42,7 @@ describe('a digest in a thread', () => {
   });
 
   it('is not mixed with others, of which some are abandoned', async () => {
-    const abandoned = beginDigestInThread();
+    const abandoned = beginDigestInThread(mebi);
     await abandoned.update(content(mebi, 9));
     const all = Array.from({ length: 20 }, (_, seed) => content(mebi + seed, seed));
     const digests = all.map((bytes, index) => digestInPieces(bytes, 300_000 + index));
@@ -53,8 +53,8 @@ describe('a digest in a thread', () => {
 
 describe('a digest that was abandoned', () => {
   it.each([
-    ['in the thread', 0, beginDigestInThread],
-    ['in the thread', mebi, beginDigestInThread],
+    ['in the thread', 0, () => beginDigestInThread(0)],
+    ['in the thread', mebi, () => beginDigestInThread(mebi)],
     ['here', mebi, () => beginDigest(mebi)],
   ] as const)('%s has no result that could pass for one, after %d bytes', async (_where, size, begin) => {
     const digest = begin();
@@ -66,7 +66,7 @@ describe('a digest that was abandoned', () => {
 
 describe('digests that get few bytes', () => {
   const beginMany = async () => {
-    const many = Array.from({ length: 40 }, () => beginDigestInThread());
+    const many = Array.from({ length: 40 }, () => beginDigestInThread(1));
     await Promise.all(many.map((digest) => digest.update(Buffer.from('a'))));
     return many;
   };
@@ -80,7 +80,7 @@ describe('digests that get few bytes', () => {
 
   it('leave the thread to others when they are abandoned, also while one waits for it', async () => {
     const many = await beginMany();
-    const waiting = beginDigestInThread();
+    const waiting = beginDigestInThread(9 * mebi);
     const added = waiting.update(content(9 * mebi));
     waiting.abandon();
     for (const digest of many) {
