@@ -66,6 +66,8 @@ export class PlainBytes implements AsyncIterable<Buffer> {
   #transform: Transform | undefined;
   #frames: ZstdFrames | undefined;
   #compression: Compression = 'none';
+  /** Buffers for compressed bytes that the decompressor has read: with new ones, the system clears as much memory as is read. */
+  readonly #idle: Buffer[] = [];
   #discarding = false;
   #outcome: { readonly error?: unknown } | undefined;
   #wakeReader: (() => void) | undefined;
@@ -135,16 +137,19 @@ export class PlainBytes implements AsyncIterable<Buffer> {
   }
 
   async #readSource(): Promise<void> {
-    let pieces: Uint8Array[] = [];
+    let input: Buffer | undefined;
     let size = 0;
     try {
       for await (const piece of this.#source) {
-        if (!this.#discarding) {
-          pieces.push(piece);
-          size += piece.length;
-          if (size >= inputSize) {
-            await this.#feed(Buffer.concat(pieces, size));
-            pieces = [];
+        for (let taken = 0; taken < piece.length && !this.#discarding; ) {
+          input ??= this.#idle.pop() ?? Buffer.allocUnsafeSlow(inputSize);
+          const part: Uint8Array = piece.subarray(taken, taken + inputSize - size);
+          input.set(part, size);
+          size += part.length;
+          taken += part.length;
+          if (size === inputSize) {
+            await this.#feed(input);
+            input = undefined;
             size = 0;
           }
         }
@@ -155,7 +160,7 @@ export class PlainBytes implements AsyncIterable<Buffer> {
       throw error;
     }
     if (!this.#discarding) {
-      await this.#feed(Buffer.concat(pieces, size));
+      await this.#feed(input?.subarray(0, size) ?? Buffer.alloc(0));
       this.#transform?.end();
     }
   }
@@ -163,7 +168,13 @@ export class PlainBytes implements AsyncIterable<Buffer> {
   async #feed(bytes: Buffer): Promise<void> {
     const transform = this.#transform ?? this.#start(bytes);
     this.#frames?.push(bytes);
-    if (!transform.write(bytes) && !this.#discarding) {
+    const isReady = transform.write(bytes, () => {
+      // Plain bytes are passed on as they are.
+      if (this.#compression !== 'none') {
+        this.#idle.push(bytes);
+      }
+    });
+    if (!isReady && !this.#discarding) {
       await new Promise<void>((resolve) => {
         this.#wakeSource = resolve;
         transform.once('drain', resolve);
