@@ -126,16 +126,22 @@ type Admit = (url: string, use: UrlUse) => string;
 
 /**
  * Whether a response may mean that the log-in is missing or has expired: by its status, or for 400, which means anything,
- * by its error codes; and the response with its body unread.
+ * by its error codes; and the response with its body, which can still be read. It is received before a token is requested: the
+ * connections that the refusals keep may be all that the client opens to a registry, and its token server may be that host.
  */
 async function readRefusal(
   method: string,
   response: HttpResponse,
 ): Promise<{ response: HttpResponse; isLogin: boolean }> {
-  if (response.status !== 400 || method === 'HEAD') {
-    return { response, isLogin: [400, 401, 403].includes(response.status) };
+  const { status } = response;
+  const mayBeLogin = [400, 401, 403].includes(status);
+  if (!mayBeLogin || method === 'HEAD') {
+    return { response, isLogin: mayBeLogin };
   }
   const peeked = await peekBody(response, maximumErrorBody);
+  if (status !== 400) {
+    return { response: peeked.response, isLogin: true };
+  }
   const codes = parseErrorBody(peeked.start).map(({ code }) => code);
   const isLogin = codes.length === 0 || ['', 'DENIED', 'UNAUTHORIZED'].some((code) => codes.includes(code));
   return { response: peeked.response, isLogin };

@@ -144,7 +144,8 @@ describe('a session with tokens', () => {
     expect(registry.journal.select({ path: /tags/ })).toHaveLength(2);
   });
 
-  it('renews a token once for all requests that were refused', async () => {
+  // 32 are all connections that a client opens to a registry, which is the token server, too.
+  it.each([8, 32])('renews a token once for all requests that were refused (%d)', async (count) => {
     await using registry = await startRegistry({ auth: bearer });
     const blob = registry.putBlob('app', 'hello');
     const session = await openTestSession(`${registry.host}/app`);
@@ -156,14 +157,26 @@ describe('a session with tokens', () => {
     } as const;
     registry.faults.add({
       path: /blobs/,
-      times: 8,
+      times: count,
       fault: { kind: 'hold', until: together.promise, next: refuse },
     });
-    const answers = Array.from({ length: 8 }, () => read(session, `/v2/app/blobs/${blob}`));
-    await registry.journal.arrived({ path: /blobs/ }, 8);
+    const answers = Array.from({ length: count }, () => read(session, `/v2/app/blobs/${blob}`));
+    await registry.journal.arrived({ path: /blobs/ }, count);
     together.resolve();
     expect(new Set(await Promise.all(answers))).toEqual(new Set(['200 hello']));
     expect(registry.tokens).toHaveLength(2);
+  });
+
+  it('keeps no connection for a request that was refused when no token is issued any more', async () => {
+    await using registry = await startRegistry({ auth: { ...bearer, usesPerToken: 1 } });
+    const blob = registry.putBlob('app', 'hello');
+    const session = await openTestSession(`${registry.host}/app`);
+    expect(await read(session, `/v2/app/blobs/${blob}`)).toBe('200 hello');
+    registry.faults.add({ path: '/token', times: 40, fault: { kind: 'status', status: 403 } });
+    for (let count = 0; count < 40; count++) {
+      await expect(read(session, `/v2/app/blobs/${blob}`)).rejects.toThrow('requesting a token');
+    }
+    expect(await read(session, `/v2/app/blobs/${blob}`)).toBe('200 hello');
   });
 
   it('puts the scope of a challenge first in the token query', async () => {
