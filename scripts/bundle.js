@@ -105,6 +105,19 @@ const builtinsUncopied = {
   },
 };
 
+/** The YAML library prints every token on standard output, amid the answer, when the environment has a variable of a common name. */
+const yamlWithoutEnvironment = {
+  name: 'yaml-without-environment',
+  setup(library) {
+    library.onResolve({ filter: /^process$/ }, ({ path, importer }) =>
+      importer.includes('/node_modules/yaml/') ? { path, namespace: 'without-environment' } : undefined,
+    );
+    library.onLoad({ filter: /./, namespace: 'without-environment' }, () => ({
+      contents: "exports.env = {}; exports.emitWarning = require('node:process').emitWarning;",
+    }));
+  },
+};
+
 /** Each program's file in dist → its entry point. */
 const programs = new Map();
 
@@ -169,7 +182,7 @@ for (const [file, entryPoint] of programs) {
 }
 for (const [file, entryPoint] of libraries) {
   const outfile = join(folder, 'libraries', file);
-  const plugins = [timedMetadata];
+  const plugins = [timedMetadata, yamlWithoutEnvironment];
   // Minified, because the image has to stay small and their stack traces are of no use.
   const options = { ...settings, ...ownLocation, minify: true, entryPoints: [entryPoint], outfile, plugins };
   metafiles.push((await build(options)).metafile);

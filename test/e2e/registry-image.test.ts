@@ -72,6 +72,16 @@ describe('the executable', () => {
     expect(JSON.parse(stdout)).toHaveLength(1);
   });
 
+  it('answers with nothing else where the environment has variables that the YAML library knows', async () => {
+    const manifest = newPath('manifest.yaml');
+    writeFileSync(manifest, 'registries: [{name: registry.test/app, src: true}]\nimages: []\n');
+    const variables = { LOG_TOKENS: '1', LOG_STREAM: '1' };
+    const args = ['snapshot', '--manifest', manifest, '--from-manifests', 'registry.test/app'];
+    const usual = await runRegistryImageExecutable(args, { environment });
+    const logging = await runRegistryImageExecutable(args, { environment: { ...environment, ...variables } });
+    expect(logging).toEqual(usual);
+  });
+
   it('writes a whole answer that is larger than a pipe', async () => {
     const image = await imageWith('1');
     const source = await registryWith({ 'staging/app:': image });
