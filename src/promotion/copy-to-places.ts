@@ -85,7 +85,7 @@ export function locationName(location: ImageLocation | DestinationLocation): str
 
 async function openSource(
   location: ImageLocation,
-  { registries, verify, attachments, signal, progress }: CopyOptions,
+  { registries, verify, attachments, signal, progress, on }: CopyOptions,
 ): Promise<OpenedSource> {
   if (location.kind !== 'registry') {
     const { openDiskSource } = await import('./disk-images.ts');
@@ -94,15 +94,18 @@ async function openSource(
     return { image: { ...image, reader }, repository: undefined, tag: ownTag(location), close };
   }
   const { repository, tag, digest } = location.reference;
+  const name = repositoryName(repository);
   const session = await registries.reader(repository);
   const served = await getManifest(session, digest ?? tag ?? '');
   if (contentKind(served.mediaType) === 'blob') {
     throw new UserError(
-      `${repositoryName(repository)}@${served.digest} is neither an image nor an index: its media type is ${JSON.stringify(served.mediaType)}`,
+      `${name}@${served.digest} is neither an image nor an index: its media type is ${JSON.stringify(served.mediaType)}`,
     );
   }
   await verify(session, served.digest, repository);
-  const finder = attachments && attachmentFinder(session, attachments);
+  const onMissing = (missing: string) =>
+    on({ type: 'attachment-missing', name, tag: missing }, repository.registry);
+  const finder = attachments && attachmentFinder(session, attachments, onMissing);
   return { image: sourceImage(session, served, finder, progress), repository, tag, close: async () => {} };
 }
 

@@ -38,7 +38,8 @@ interface SourceTags {
 
 /**
  * The images of entries with the same source, entry by entry; none where no tag matches. The tags are listed only where an
- * entry does not name them; with `attachments`, no entry that lists them chooses one that derives from a digest. Throws what the registry said when the repository cannot be read.
+ * entry does not name them; with `attachments`, no entry that lists them chooses one that derives from a digest. Throws what the
+ * registry said when the repository cannot be read.
  */
 export async function findImages(
   source: string,

@@ -169,6 +169,20 @@ describe('between registries', () => {
     expect(warnings[0]).toContain(`${destination.host}/a/app: ${stray.digest} is listed as a referrer`);
   });
 
+  it('warns of a signature that the source lists, but does not have', async () => {
+    const [source, destination] = [await registryWith({ 'team/app:1': one }), await registryWith()];
+    const tag = `${bare(one)}.sig`;
+    seed(source, 'team/app', tag, await imageWith('signature'));
+    const path = `/v2/team/app/manifests/${tag}`;
+    source.faults.add({ method: 'GET', path, fault: { kind: 'status', status: 404 } });
+    const { code, stderr } = await copy(`${source.host}/team/app:1`, `${destination.host}/app`);
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      `${source.host}/team/app:${tag} is listed, but the registry answers that it does`,
+    );
+    expect(destination.tags('app')).toEqual(['1']);
+  });
+
   it('finishes the other places, and exits with 1, when one fails', async () => {
     const source = await registryWith({ 'team/app:1.0': one });
     const refusing = await registryWith(
