@@ -18,7 +18,7 @@ Exit status:
   1         an error, or something could not be done
   130, 143  interrupted by SIGINT or SIGTERM`;
 
-/** Gives a command what it does. */
+/** Connects a command of the program with the code that runs it. */
 export type AddAction = <Options extends object>(command: Program, load: LoadCommand<Options>) => void;
 
 /**

@@ -9,7 +9,7 @@ import { maximumManifest, maximumSmallDocument } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { creationTime } from '../oci/image-config.ts';
 import type { WantedPlatform } from '../oci/platform.ts';
-import { parseCreated } from '../policy/select-matches.ts';
+import { parseCreated } from '../policy/creation-time.ts';
 import { getListedManifest, getTaggedManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import { OversizedBodyError, RegistryError } from '../transport/registry-error.ts';

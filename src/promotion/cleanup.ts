@@ -1,46 +1,13 @@
-// Temporary tags that are due: which they are, and how each is deleted without taking anything else along.
-import { childrenOf } from '../content/graph-source.ts';
+// Deletes temporary tags that are due, without taking anything else along.
 import { errorText } from '../errors.ts';
-import { mapConcurrently } from '../limiter.ts';
 import type { Digest } from '../oci/digest.ts';
-import { isIndexType } from '../oci/media-type.ts';
 import { findManifest } from '../registry/found-manifest.ts';
 import { deleteManifest, deleteTag, putManifest } from '../registry/manifest-changes.ts';
-import { getManifest, headManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
+import { headManifest, isMissing, type ServedManifest } from '../registry/manifest-endpoint.ts';
 import { RegistryError } from '../transport/registry-error.ts';
 import { isPassing } from '../transport/retry-policy.ts';
 import type { Session } from '../transport/session.ts';
-
-/** How many manifests are read at a time to see what they list. */
-const lookUpConcurrency = 8;
-
-/** A tag that may be due. */
-export interface AgedTag {
-  readonly tag: string;
-  readonly digest: Digest;
-  /** Milliseconds since 1970; undefined when it is not known, and then the tag stays. */
-  readonly time: number | undefined;
-  /** Why the time could not be read. */
-  readonly failure?: string;
-}
-
-/** Which tags are due. */
-export interface CleanupRule {
-  /** The least age in milliseconds. */
-  readonly olderThan: number;
-  /** How many of the newest tags stay whatever their age. */
-  readonly keep: number;
-}
-
-/** The tags that are due at `now`, oldest first. */
-export function dueTags(tags: readonly AgedTag[], { olderThan, keep }: CleanupRule, now: number): AgedTag[] {
-  const known = tags.flatMap((each) => (each.time === undefined ? [] : [{ ...each, time: each.time }]));
-  const newestFirst = known.toSorted((a, b) => b.time - a.time || (a.tag < b.tag ? 1 : -1));
-  return newestFirst
-    .slice(keep)
-    .filter(({ time }) => now - time >= olderThan)
-    .reverse();
-}
+import { createIndexContents, type IndexContents } from './index-contents.ts';
 
 /** What became of a tag. */
 export interface DeletedTag {
@@ -191,50 +158,4 @@ async function putBack(
   if (others.length === 0 && (await state.indexes.using(digest, state.tags)) !== undefined) {
     await putManifest(session, digest, mediaType, bytes);
   }
-}
-
-/** What the indexes of a repository list. */
-interface IndexContents {
-  /** The tag of an index that lists the digest, itself or by indexes in it. */
-  using(digest: Digest, tags: ReadonlyMap<string, Digest>): Promise<string | undefined>;
-}
-
-/** Reads each manifest once, when it is first asked for. */
-function createIndexContents(session: Session): IndexContents {
-  const known = new Map<Digest, Promise<ReadonlySet<Digest>>>();
-  const below = (index: Digest): Promise<ReadonlySet<Digest>> => {
-    const listed = known.get(index) ?? getManifest(session, index).then(listedBy);
-    known.set(index, listed);
-    return listed;
-  };
-  const listedBy = async ({ bytes, mediaType, digest }: ServedManifest): Promise<ReadonlySet<Digest>> => {
-    const children = isIndexType(mediaType) ? childrenOf('index', bytes, `index ${digest}`) : [];
-    const listed = new Set(children.map(({ descriptor }) => descriptor.digest));
-    for (const { kind, descriptor } of children) {
-      if (kind === 'index') {
-        const nested = await below(descriptor.digest).catch(emptyWhenMissing);
-        for (const each of nested) {
-          listed.add(each);
-        }
-      }
-    }
-    return listed;
-  };
-  return {
-    async using(digest, tags) {
-      const others = [...tags].filter(([, place]) => place !== digest);
-      const users = await mapConcurrently(others, lookUpConcurrency, async ([tag, place]) =>
-        (await below(place)).has(digest) ? [tag] : [],
-      );
-      return users.flat()[0];
-    },
-  };
-}
-
-/** Registries accept indexes whose children they do not have. */
-function emptyWhenMissing(error: unknown): ReadonlySet<Digest> {
-  if (isMissing(error)) {
-    return new Set();
-  }
-  throw error;
 }

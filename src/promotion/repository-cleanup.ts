@@ -3,7 +3,8 @@ import type { Digest } from '../oci/digest.ts';
 import type { Pattern } from '../policy/pattern.ts';
 import { readRepositoryContents } from '../registry/repository-contents.ts';
 import type { Session } from '../transport/session.ts';
-import { type CleanupRule, deleteTags, dueTags } from './cleanup.ts';
+import { deleteTags } from './cleanup.ts';
+import { type CleanupRule, dueTags } from './due-tags.ts';
 import { type AgeSource, agedTags } from './tag-age.ts';
 
 /** How many tags are asked for at a time. */

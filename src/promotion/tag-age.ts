@@ -8,11 +8,11 @@ import type { Digest } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
-import { neverCreated, timeOfCreation } from '../policy/select-matches.ts';
+import { neverCreated, timeOfCreation } from '../policy/creation-time.ts';
 import { getManifest } from '../registry/manifest-endpoint.ts';
 import { repositoryReader } from '../registry/repository-reader.ts';
 import type { Session } from '../transport/session.ts';
-import type { AgedTag } from './cleanup.ts';
+import type { AgedTag } from './due-tags.ts';
 
 /** Indexes in indexes are followed this deep. */
 const maximumDepth = 8;

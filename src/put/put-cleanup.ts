@@ -2,7 +2,8 @@
 import { errorText, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { repositoryName } from '../oci/reference.ts';
-import { type DeletedTag, deleteTags, dueTags } from '../promotion/cleanup.ts';
+import { type DeletedTag, deleteTags } from '../promotion/cleanup.ts';
+import { dueTags } from '../promotion/due-tags.ts';
 import { agedTags } from '../promotion/tag-age.ts';
 import { readRepositoryContents } from '../registry/repository-contents.ts';
 import type { PutCleanup } from '../request/put-options.ts';

@@ -47,7 +47,7 @@ export function endOf(tokens: Tokens | undefined, before: number): number {
   return last ? last.offset + last.source.length : before;
 }
 
-/** Where the composer puts an empty value after an indicator: behind the spaces after it, or behind its comments. */
+/** Where the composer puts an empty value after an indicator: after the spaces that follow it, or after its comments. */
 export function endOfEmpty(tokens: Tokens, indicator: number): number {
   const isCommented = tokens.some(({ type }) => type === 'comment');
   const space = tokens[indicator + 1]?.type === 'space' ? indicator + 2 : indicator + 1;

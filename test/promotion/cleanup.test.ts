@@ -1,7 +1,8 @@
 // Which temporary tags are due, and how each is deleted without taking anything else along.
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
-import { type AgedTag, deleteTags, dueTags } from '../../src/promotion/cleanup.ts';
+import { deleteTags } from '../../src/promotion/cleanup.ts';
+import { type AgedTag, dueTags } from '../../src/promotion/due-tags.ts';
 import { timeInTag } from '../../src/promotion/tag-age.ts';
 import { readRepositoryContents } from '../../src/registry/repository-contents.ts';
 import type { FaultRule } from '../support/fault.ts';
