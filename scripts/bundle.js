@@ -71,7 +71,7 @@ const patternsApart = {
 const builtinsOnFirstUse = {
   name: 'builtins-on-first-use',
   setup(program) {
-    const modules = /^node:(child_process|crypto|tls|worker_threads|zlib)$/;
+    const modules = /^node:(child_process|crypto|fs\/promises|tls|v8|vm|worker_threads|zlib)$/;
     program.onResolve({ filter: modules }, ({ path, kind, importer }) =>
       kind === 'import-statement' && importer.startsWith(join(root, 'src'))
         ? { path, namespace: 'builtin-on-first-use' }

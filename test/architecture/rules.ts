@@ -14,6 +14,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   limits: [],
   garbage: [],
   compilation: [],
+  'compiled-code': [],
   oci: ['errors', 'limits'],
   content: ['oci', 'limiter'],
   policy: ['content'],
@@ -38,7 +39,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   promotion: ['policy', 'yaml', 'access', 'registry', 'signing', 'transfer', 'disk', 'compilation'],
   cli: ['promotion', 'compare', 'process', 'command'],
   program: ['command', 'cli'],
-  main: ['program'],
+  main: ['program', 'compiled-code'],
 };
 
 const lineLimit = 250;
