@@ -26,6 +26,8 @@ export interface CopyDestination extends DestinationTags, TagPlaces {
   /** Whether it takes one image and nothing that is attached to it: a tarball. */
   readonly holdsOneImage?: boolean;
   open(on: OnContentEvent): Promise<TaggedTarget>;
+  /** The tags with where each is, where they were looked up before: see {@link seenTags}. */
+  readonly seen?: Promise<readonly WantedTag[]>;
   /**
    * Signs the image there, before a tag moves to it. `tags` are those that are not on it yet; undefined when nothing is
    * brought and no tag moves.
@@ -83,7 +85,7 @@ export async function copyImage<Destination extends CopyDestination>(
         const outcomes = await admit(host, async () => {
           const opened = await destination.open(onEvent);
           const shared = { ...image, reader: share.reader };
-          const seen = { ...destination, tags: await seenTags(opened, destination) };
+          const seen = { ...destination, tags: await (destination.seen ?? seenTags(opened, destination)) };
           return await copyAgainIfLost(opened, onEvent, (target) =>
             copyTo(target, seen, shared, { mayReplace, signal, on: onEvent }),
           );

@@ -43,6 +43,39 @@ const opensUpload = {
 const lines = (registry: TestRegistry) => registry.journal.lines.filter((line) => line !== 'GET /v2/');
 
 describe('between registries', () => {
+  it('looks up the tags of the destination while the source still answers', async () => {
+    const source = await registryWith({ 'team/app:1.0': one });
+    const target = await registryWith();
+    const asked = Promise.withResolvers<void>();
+    target.faults.add({
+      method: 'HEAD',
+      path: /manifests\/1\.0/,
+      fault: () => {
+        asked.resolve();
+        return undefined;
+      },
+    });
+    const fault = { kind: 'hold', until: asked.promise } as const;
+    source.faults.add({ method: 'GET', path: /manifests\/1\.0/, times: 1, fault });
+    const { code, outcomes } = await copy(`${source.host}/team/app:1.0`, `${target.host}/prod/app`);
+    expect({ code, outcomes }).toEqual({ code: 0, outcomes: ['1.0 copied'] });
+  });
+
+  it('fails by the source alone when its destination fails too, and asks that once', async () => {
+    const source = await registryWith();
+    const target = await registryWith();
+    target.faults.add({ path: /manifests/, fault: { kind: 'status', status: 403 } });
+    const { code, stdout, stderr } = await runCli([
+      'copy',
+      `${source.host}/team/app:1.0`,
+      `${target.host}/prod/app`,
+    ]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`GET ${source.url}/v2/team/app/manifests/1.0`);
+    expect(stderr).not.toContain(target.host);
+    expect(target.journal.select({ method: 'HEAD' }).length).toBeLessThanOrEqual(1);
+  });
+
   it('copies to several places, with further tags, and reads each blob once', async () => {
     const image = await buildImage({ layers: [[file('big', randomBytes(400_000))], [file('b')]] });
     const source = await registryWith({ 'team/app:1.0': image });
