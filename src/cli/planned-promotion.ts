@@ -1,5 +1,5 @@
 // Plans promotions for a command of registry-image, and carries the plan out when it is confirmed.
-import { resolve } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { CommandResult } from '../process/surroundings.ts';
 import type { RepositoryPromotion } from '../promotion/edges.ts';
@@ -48,7 +48,7 @@ export interface WantedPromotions extends Pick<PlanRequest, 'isAtSource'> {
   readonly about: Omit<PromotionAbout, 'mode'>;
 }
 
-/** A file that a command reads, by its option; undefined when it has none. */
+/** A file or a directory that a command reads, by its option; undefined when it has none. */
 type ReadFile = readonly [what: string, path: string | undefined];
 
 /**
@@ -65,8 +65,8 @@ export async function planningRules(
   const { out, report } = options;
   const files = [...read, ['--config', options.config], ['--sign-key', options.signKey]] as const;
   for (const [what, path] of [['--report', report] as const, ...files]) {
-    if (out !== undefined && path !== undefined && resolve(out) === resolve(path)) {
-      throw new UserError(`--out and ${what} are the same file`, { hint: 'name two files' });
+    if (out !== undefined && path !== undefined) {
+      requireElsewhere(out, what, path);
     }
   }
   await requireReportFile(options);
@@ -78,6 +78,18 @@ export async function planningRules(
     mayMove: moveRule(options.allowTagMoves),
     shard,
   };
+}
+
+function requireElsewhere(out: string, what: string, path: string): void {
+  const below = relative(resolve(path), resolve(out));
+  if (below === '') {
+    throw new UserError(`--out and ${what} are the same file`, { hint: 'name two files' });
+  }
+  if (below.split(sep)[0] !== '..') {
+    throw new UserError(`--out is in the directory of ${what}`, {
+      hint: 'name a file elsewhere: what is in this directory is read as manifests',
+    });
+  }
 }
 
 function moveRule(allowed: PlanningOptions['allowTagMoves']): PlanningRules['mayMove'] {

@@ -13,7 +13,10 @@ interface Options extends PlanningOptions, ManifestOptions {
 export const runPromote: CliCommand<Options> = async (run) => {
   const { options } = run;
   const only = optionalPattern(options.only, '--only');
-  const rules = await planningRules(run, [['--manifest', options.manifest]]);
+  const rules = await planningRules(run, [
+    ['--manifest', options.manifest],
+    ['--thin-manifest-dir', options.thinManifestDir],
+  ]);
   return await withRegistries(run, async (opened) => {
     const manifests = await readNamedManifests(options, opened.log);
     const promotions = promotionsOf(manifests, (name) => only?.matches(name) ?? true);

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { imageWith, manifestFile, registryWith, textFile } from '../support/promotion.ts';
@@ -364,6 +364,24 @@ describe('a file that cannot be written', () => {
     expect(stderr).toContain('--out and --report are the same file');
     expect(destination.requests).toEqual([]);
   });
+
+  it.each(['plan.json', 'images/team/images.yaml'])(
+    'of --out is an error for %s in the directory of thin manifests, which is left as it is',
+    async (name) => {
+      const { destination, folder } = await scene();
+      const directory = join(folder, 'thin');
+      const path = join(directory, 'images', 'team', 'images.yaml');
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, '[]\n');
+      const args = ['promote', '--thin-manifest-dir', directory, '--out', join(directory, name)];
+      const { code, stdout, stderr } = await runCli(args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain('--out is in the directory of --thin-manifest-dir');
+      expect(await readdir(directory)).toEqual(['images']);
+      expect(await readFile(path, 'utf8')).toBe('[]\n');
+      expect(destination.requests).toEqual([]);
+    },
+  );
 
   it.each(['--manifest', '--config', 'the list'])(
     'because it would replace %s is an error, too',
