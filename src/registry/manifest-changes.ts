@@ -11,10 +11,24 @@ import type { ReadResponse } from '../transport/session-request.ts';
 import { webPageError } from '../transport/web-page.ts';
 import { manifestPath } from './manifest-endpoint.ts';
 
+/** A registry that says that it stored another manifest than was sent. */
+export class ChangedManifestError extends UserError {
+  override readonly name: string = 'ChangedManifestError';
+  /** The digest of what it stored: that is where the tag points now. */
+  readonly stored: Digest;
+
+  constructor(url: string, stored: Digest, sent: Digest) {
+    super(`PUT ${redactedUrl(url)}: the registry says that it stored ${stored}, but ${sent} was sent`, {
+      hint: 'the registry, or a proxy before it, changes manifests: an image that is pushed there cannot be fetched by its digest',
+    });
+    this.stored = stored;
+  }
+}
+
 /**
- * Stores a manifest under a tag or its digest; 200, 201 and 202 are accepted, as registries differ. Throws a UserError when the
- * `Docker-Content-Digest` of the response says that another manifest was stored, and for a web page without the headers of a
- * registry.
+ * Stores a manifest under a tag or its digest; 200, 201 and 202 are accepted, as registries differ. Throws a
+ * {@link ChangedManifestError} when the `Docker-Content-Digest` of the response says that another manifest was stored, and a
+ * UserError for a web page without the headers of a registry.
  */
 export async function putManifest(
   session: Session,
@@ -41,12 +55,7 @@ export async function putManifest(
   }
   const digest = digestOf(bytes);
   if (stored !== digest) {
-    throw new UserError(
-      `PUT ${redactedUrl(response.url)}: the registry says that it stored ${stored}, but ${digest} was sent`,
-      {
-        hint: 'the registry, or a proxy before it, changes manifests: an image that is pushed there cannot be fetched by its digest',
-      },
-    );
+    throw new ChangedManifestError(response.url, stored, digest);
   }
 }
 

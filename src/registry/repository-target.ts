@@ -11,7 +11,7 @@ import { repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
 import { cancelUpload, hasBlob, mountBlob, uploadBlob } from './blob-upload.ts';
 import { findManifest } from './found-manifest.ts';
-import { putManifest } from './manifest-changes.ts';
+import { ChangedManifestError, putManifest } from './manifest-changes.ts';
 import { headManifest } from './manifest-endpoint.ts';
 import { createReferrerRecorder } from './referrers.ts';
 import { type TriedTag, undoTags } from './tag-rollback.ts';
@@ -88,10 +88,11 @@ export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTa
         }
         try {
           await putDescribed(before.tag, root, bytes);
-          tried.push({ before, moved: true });
+          tried.push({ before, moved: true, to: root.digest });
         } catch (error) {
           failures.push(error);
-          tried.push({ before, moved: false });
+          const stored = error instanceof ChangedManifestError ? error.stored : undefined;
+          tried.push({ before, moved: stored !== undefined, to: stored ?? root.digest });
         }
       };
       // The first PUT stores the content; the others point further tags at what exists by then.
@@ -102,9 +103,7 @@ export function repositoryTarget(session: Session, on: OnContentEvent): TaggedTa
       }
       if (failures.length > 0) {
         const [cause] = failures;
-        throw tried.some(({ moved }) => moved)
-          ? await undoTags(session, tried, root.digest, on, cause)
-          : cause;
+        throw tried.some(({ moved }) => moved) ? await undoTags(session, tried, on, cause) : cause;
       }
     },
   };

@@ -14,16 +14,18 @@ import { getManifest, headManifest } from './manifest-endpoint.ts';
 export interface TriedTag {
   /** The tag and its state before the PUT. */
   readonly before: CurrentTag;
-  /** Whether the PUT succeeded. */
+  /** Whether the PUT moved it for sure. */
   readonly moved: boolean;
+  /** Where the PUT pointed it, or was to. */
+  readonly to: Digest;
 }
 
-/** The facts for {@link rollbackStep}; `root` is the digest that the PUT was to point the tag at. */
+/** The facts for {@link rollbackStep}; `to` is where the PUT pointed the tag, or was to. */
 export interface MovedTagFacts {
   readonly before: TagState;
   readonly now: TagState;
   readonly moved: boolean;
-  readonly root: Digest;
+  readonly to: Digest;
 }
 
 /**
@@ -35,9 +37,9 @@ export type RollbackStep =
   | { readonly step: 'remove' | 'none' | 'taken' | 'unknown' };
 
 /** How to undo the move of a tag. A PUT that failed may have moved it, and a registry may respond from a cache. */
-export function rollbackStep({ before, now, moved, root }: MovedTagFacts): RollbackStep {
+export function rollbackStep({ before, now, moved, to }: MovedTagFacts): RollbackStep {
   const isBack = now.state === 'found' && before.state === 'found' && now.digest === before.digest;
-  if (now.state === 'found' && now.digest !== root && !isBack) {
+  if (now.state === 'found' && now.digest !== to && !isBack) {
     return { step: 'taken' };
   }
   if (!moved && (isBack || now.state !== 'found')) {
@@ -55,14 +57,13 @@ export function rollbackStep({ before, now, moved, root }: MovedTagFacts): Rollb
 export async function undoTags(
   session: Session,
   tags: readonly TriedTag[],
-  root: Digest,
   on: OnContentEvent,
   cause: unknown,
 ): Promise<UserError> {
   const failures = await mapConcurrently(tags, tagConcurrency, async (tried) => {
     const { tag } = tried.before;
     try {
-      await putBack(session, tried, root, on);
+      await putBack(session, tried, on);
       return [];
     } catch (error) {
       return [`${tag}, which ${formerState(tried.before.now)} (${errorText(error)})`];
@@ -78,16 +79,11 @@ export async function undoTags(
       });
 }
 
-async function putBack(
-  session: Session,
-  { before, moved }: TriedTag,
-  root: Digest,
-  on: OnContentEvent,
-): Promise<void> {
+async function putBack(session: Session, { before, moved, to }: TriedTag, on: OnContentEvent): Promise<void> {
   const { tag } = before;
   const name = repositoryName(session.repository);
   const now = await headManifest(session, tag);
-  const rollback = rollbackStep({ before: before.now, now, moved, root });
+  const rollback = rollbackStep({ before: before.now, now, moved, to });
   switch (rollback.step) {
     case 'restore': {
       const { bytes, mediaType } = await getManifest(session, rollback.to);

@@ -7,9 +7,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ProgramResult } from '../support/child-process.ts';
 import { describeServices } from '../support/describe-services.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/docker-registry.ts';
+import type { ReceivedRequest } from '../support/exchange.ts';
 import { dockerArchive } from '../support/image-files.ts';
 import { plainRequest } from '../support/plain-client.ts';
 import { startRecordingServer } from '../support/recording-server.ts';
+import type { Reply } from '../support/reply.ts';
 import { runExecutable } from '../support/run.ts';
 import { staticImage } from '../support/test-images.ts';
 
@@ -82,16 +84,45 @@ describeServices(['docker-registry'], 'a put to docker-registry', () => {
     expect(await digestAt('immutable', '1.0')).toBe(moved.digest);
   });
 
+  const passOn = async ({ method, path, query, headers, body }: ReceivedRequest): Promise<Reply> => {
+    const target = `${registry.url}${path}?${query}`;
+    const sent = { ...texts(headers), 'content-length': String(body.length) };
+    const reply = await plainRequest(target, { method, headers: sent, body });
+    return { ...reply, headers: texts(reply.headers) };
+  };
+
+  it('restores a tag under which the registry stored another manifest than was sent', async () => {
+    const old = versionOf(await put(registry.host, 'changed', { image: 'old.tar', tags: ['latest'] }));
+    let changes = 0;
+    // A proxy before the registry changes what is put under the tag, once.
+    const front = await startRecordingServer({
+      answer: (request) => {
+        const isChanged = request.method === 'PUT' && request.path.endsWith('/latest') && changes++ === 0;
+        return passOn(
+          isChanged ? { ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) } : request,
+        );
+      },
+    });
+    try {
+      const { status, stdout, stderr } = await put(front.host, 'changed', {
+        image: 'new.tar',
+        tags: ['latest'],
+      });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toMatch(/the registry says that it stored sha256:\w+, but sha256:\w+ was sent/);
+      expect(stderr).toContain(`/changed:latest: put back to ${old.digest}`);
+      expect(await digestAt('changed', 'latest')).toBe(old.digest);
+    } finally {
+      await front.close();
+    }
+  });
+
   it('restores a tag that moved, and lists one that cannot be removed again', async () => {
     const old = versionOf(await put(registry.host, 'torn', { image: 'old.tar', tags: ['latest'] }));
     // A proxy before the registry refuses one tag, like a rule of the registry.
     const front = await startRecordingServer({
       faults: [{ method: 'PUT', path: '/v2/torn/manifests/refused', fault: { kind: 'status', status: 400 } }],
-      answer: async ({ method, path, query, headers, body }) => {
-        const target = `${registry.url}${path}?${query}`;
-        const reply = await plainRequest(target, { method, headers: texts(headers), body });
-        return { ...reply, headers: texts(reply.headers) };
-      },
+      answer: (request) => passOn(request),
     });
     try {
       const params = { image: 'new.tar', tags: ['latest', 'new', 'refused'] };

@@ -23,7 +23,7 @@ it.each([
   ['unclear', 'failed', ['unknown', 'taken', 'taken', 'none', 'unknown']],
 ])('the rollback of a tag that was %s and whose PUT %s is %j', (before, put, steps) => {
   const found = ['root', 'old', 'else', 'missing', 'unclear'].map((now) =>
-    rollbackStep({ before: places[before]!, now: places[now]!, moved: put === 'succeeded', root }),
+    rollbackStep({ before: places[before]!, now: places[now]!, moved: put === 'succeeded', to: root }),
   );
   expect(found.map(({ step }) => step)).toEqual(steps);
   for (const back of found) {
