@@ -87,6 +87,15 @@ export const maximumTrustedRoot: number = mebi;
 /** Indexes in indexes that are followed to find the image for a platform. More are a cycle or an attack. */
 export const maximumIndexDepth = 8;
 
+/** Objects and lists inside each other in an image config that is compared. Configs have five. */
+export const maximumConfigDepth = 100;
+
+/** The same in what an attestation claims. Go's decoder, and so cosign, takes 10,000; documents have less than a hundred. */
+export const maximumPredicateDepth = 1000;
+
+/** Bytes of a file with a key, a certificate or a token. */
+export const maximumKeyFile: number = mebi;
+
 /** Bytes of a file that lists tags. */
 export const maximumTagFile: number = mebi;
 

@@ -1,11 +1,13 @@
 // Compares two images, or two indexes platform by platform: configs, layers, packages and files.
 import type { ContentSource } from '../content/content-graph.ts';
+import { UserError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { configValues } from './config-values.ts';
 import { type Difference, differencesOf } from './difference.ts';
 import { fileValues } from './file-values.ts';
 import { type ImageFiles, readFiles } from './image-files.ts';
-import { type ImageParts, type ImagesByPlatform, readImages } from './image-parts.ts';
+import { type ImageParts, type ImagesByPlatform, type LayerParts, readImages } from './image-parts.ts';
+import { plainDigest } from './layer-content.ts';
 import { packageVersions } from './package-lists.ts';
 
 /** How deep images are compared. */
@@ -17,9 +19,12 @@ export interface CompareOptions {
 
 /** Two images, read but for their layers. */
 export interface ImagePair {
-  /** The differences of configs and layers; none when the images are the same. */
+  /** The differences of configs and layers by what the configs say of the layers; none when the images are the same. */
   readonly differences: readonly Difference[];
-  /** Those of packages and files as well. Reads every layer of the images whose layers differ. */
+  /**
+   * The same by what the layers are, and those of packages and files. Reads every layer of the images whose layers differ, and
+   * those that are stored in two ways although the configs call them the same.
+   */
   allDifferences(): Promise<readonly Difference[]>;
 }
 
@@ -37,7 +42,8 @@ export async function pairImages(
     async allDifferences() {
       const found = [...platforms];
       for (const pair of pairs) {
-        found.push(...documentDifferences(pair, options), ...(await contentDifferences(pair, options)));
+        const read = await withContents(pair, options.signal);
+        found.push(...documentDifferences(read, options), ...(await contentDifferences(read, options)));
       }
       return found;
     },
@@ -64,9 +70,45 @@ function names(images: ImagesByPlatform): ReadonlyMap<string, string> {
 
 function documentDifferences({ prefix, a, b }: Pair, { times }: CompareOptions): Difference[] {
   return [
-    ...differencesOf(`${prefix}config`, configValues(a.config, times), configValues(b.config, times)),
+    ...differencesOf(`${prefix}artifact`, artifactValues(a), artifactValues(b)),
+    ...differencesOf(`${prefix}config`, valuesOf(a, times), valuesOf(b, times)),
     ...differencesOf(`${prefix}layers`, layerValues(a, b), layerValues(b, a)),
   ];
+}
+
+function artifactValues({ artifactType }: ImageParts): ReadonlyMap<string, string> {
+  return new Map(artifactType === undefined ? [] : [['type', artifactType]]);
+}
+
+function valuesOf(
+  { config, configName, hasDiffIds }: ImageParts,
+  times: boolean,
+): ReadonlyMap<string, string> {
+  try {
+    return configValues(config, { times, diffIds: !hasDiffIds });
+  } catch (cause) {
+    throw new UserError(configName, { cause });
+  }
+}
+
+/**
+ * The pair with the true diff ids of layers that are stored in two ways under one diff id: any config can say that of any
+ * layer, and not every client verifies it.
+ */
+async function withContents(pair: Pair, signal: AbortSignal | undefined): Promise<Pair> {
+  const { a, b } = pair;
+  const isClaimed = a.layers.map(({ digest, diffId }, position) => {
+    const other = b.layers[position];
+    return diffId !== undefined && diffId === other?.diffId && digest !== other.digest;
+  });
+  const read = async (image: ImageParts): Promise<ImageParts> => {
+    const layers: LayerParts[] = [];
+    for (const [position, layer] of image.layers.entries()) {
+      layers.push(isClaimed[position] ? { ...layer, diffId: await plainDigest(layer, signal) } : layer);
+    }
+    return { ...image, layers };
+  };
+  return isClaimed.includes(true) ? { ...pair, a: await read(a), b: await read(b) } : pair;
 }
 
 /** The layers by number: by their diff ids where both images state them, else by their own digests. */
@@ -96,6 +138,6 @@ async function contentDifferences(
   }
   return [
     ...differencesOf(`${prefix}packages`, packageVersions(filesOfA.lists), packageVersions(filesOfB.lists)),
-    ...differencesOf(`${prefix}files`, fileValues(filesOfA.tree, times), fileValues(filesOfB.tree, times)),
+    ...differencesOf(`${prefix}files`, fileValues(filesOfA.files, times), fileValues(filesOfB.files, times)),
   ];
 }

@@ -2,7 +2,7 @@
 
 /** One difference. A side without the thing is null. */
 export interface Difference {
-  /** `platforms`, `config`, `layers`, `packages` or `files`, after the platform when it is an index. */
+  /** `platforms`, `artifact`, `config`, `layers`, `packages` or `files`, after the platform when it is an index. */
   readonly where: string;
   /** What differs there: a member of the config, the number of a layer, a package, or a path. */
   readonly what: string;

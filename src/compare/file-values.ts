@@ -1,6 +1,6 @@
 // What is compared of the files of an image, as one string for each path.
 import { displayName } from '../tar/byte-string.ts';
-import type { FileRecord } from './image-files.ts';
+import type { FileRecord } from './file-tree.ts';
 
 /** Kind, mode, owner, size and content of each file; with `times` the time of modification too. */
 export function fileValues(

@@ -16,14 +16,22 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 /** One image: its config as it is stored, and its layers, bottom-up. */
 export interface ImageParts {
   readonly config: JsonObject;
+  /** The config in errors. */
+  readonly configName: string;
   /** Whether the layers make a file tree; those of an artifact, such as a Helm chart, have any format. */
   readonly hasFiles: boolean;
   readonly layers: readonly LayerParts[];
+  /** Whether the config lists a diff id for each layer. */
+  readonly hasDiffIds: boolean;
+  /** What an artifact is, by its manifest or else its config; undefined for an image. */
+  readonly artifactType: string | undefined;
 }
 
 /** One layer. */
 export interface LayerParts {
   readonly digest: Digest;
+  /** In bytes, as it is stored. */
+  readonly size: number;
   /** The digest of the uncompressed layer; undefined where the config does not list one for each layer. */
   readonly diffId: Digest | undefined;
   /** The layer as it is stored; undefined for a nondistributable layer, which a source need not have. */
@@ -34,7 +42,7 @@ export interface LayerParts {
 export type ImagesByPlatform = ReadonlyMap<string, ImageParts>;
 
 /** Marks what BuildKit attests of an image, which is about a build and not an image of its own. */
-const attestationMark = 'vnd.docker.reference.type';
+const attestationMark = ['vnd.docker.reference.type', 'attestation-manifest'] as const;
 
 /** Reads the documents of a source. Layers are opened later, by whoever compares files. Throws a UserError. */
 export async function readImages(source: ContentSource): Promise<ImagesByPlatform> {
@@ -64,7 +72,8 @@ export async function readImages(source: ContentSource): Promise<ImagesByPlatfor
         throw new UserError(`${where} is below more than ${maximumIndexDepth} levels of indexes`);
       }
       for (const entry of parseIndex(await read(descriptor, where), where).manifests) {
-        if (entry.annotations?.[attestationMark] === undefined) {
+        const [annotation, mark] = attestationMark;
+        if (entry.annotations?.[annotation] !== mark) {
           await addImages(entry, entry.platform, depth + 1);
         }
       }
@@ -89,13 +98,19 @@ export async function readImages(source: ContentSource): Promise<ImagesByPlatfor
     }
     const diffIds = parseDiffIds(bytes, configName);
     const isComplete = diffIds.length === manifest.layers.length;
+    const isImage = isImageConfigType(manifest.config.mediaType);
     return {
       config,
-      hasFiles: isComplete || isImageConfigType(manifest.config.mediaType),
-      layers: manifest.layers.map(({ digest }, position) => {
+      configName,
+      hasFiles: isComplete || isImage,
+      hasDiffIds: isComplete,
+      artifactType:
+        isImage || diffIds.length > 0 ? undefined : manifest.artifactType || manifest.config.mediaType,
+      layers: manifest.layers.map(({ digest, size }, position) => {
         const node = nodes.get(digest);
         return {
           digest,
+          size,
           diffId: isComplete ? diffIds[position] : undefined,
           open: node && (() => node.open()),
         };

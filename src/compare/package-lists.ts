@@ -14,7 +14,7 @@ export function isPackageList(path: string): boolean {
 
 /** The versions of packages by name, with the architecture where the list has it: `libc6:amd64`. */
 export function packageVersions(lists: ReadonlyMap<string, Buffer>): ReadonlyMap<string, string> {
-  const versions = new Map<string, string>();
+  const versions = new Map<string, Set<string>>();
   for (const [path, bytes] of lists) {
     const text = bytes.toString('utf8');
     const found = dpkgStatus.test(path)
@@ -23,11 +23,11 @@ export function packageVersions(lists: ReadonlyMap<string, Buffer>): ReadonlyMap
         ? apkPackages(text)
         : rpmPackages(text);
     for (const [name, version] of found) {
-      const other = versions.get(name);
-      versions.set(name, other === undefined || other === version ? version : `${other}, ${version}`);
+      versions.set(name, (versions.get(name) ?? new Set()).add(version));
     }
   }
-  return versions;
+  // The order in which a list has several versions of a package, such as kernels, says nothing.
+  return new Map([...versions].map(([name, found]) => [name, [...found].sort().join(', ')]));
 }
 
 type NamedVersions = [name: string, version: string][];

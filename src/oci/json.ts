@@ -29,6 +29,19 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a parsed JSON value has more than `depth` objects and lists inside each other. Not recursive: a document may have any. */
+export function isNestedDeeper(value: unknown, depth: number): boolean {
+  let level: readonly unknown[] = [value];
+  for (let left = depth; level.length > 0; left--) {
+    const nested = level.filter((each) => typeof each === 'object' && each !== null);
+    if (left === 0) {
+      return nested.length > 0;
+    }
+    level = nested.flatMap((each) => Object.values(each as object));
+  }
+  return false;
+}
+
 /** A key in the form in which Go compares keys: Unicode simple folding, so `ſ` equals `s` and `K` equals `k`. */
 export function foldKey(key: string): string {
   return key.toLowerCase().replaceAll('ſ', 's').replaceAll('\u212a', 'k');

@@ -4,16 +4,20 @@ import { describe, expect, it } from 'vitest';
 import { pairImages } from '../../src/compare/compare-images.ts';
 import type { ContentReader } from '../../src/content/content-graph.ts';
 import { graphSource } from '../../src/content/graph-source.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
 import { contentOf } from '../support/image-files.ts';
 import {
   attestationOf,
   buildImage,
   buildIndex,
+  descriptorOf,
   type ImageOptions,
   isIndex,
+  jsonDocument,
   type Root,
 } from '../support/images.ts';
-import { buildLayer, directory, file, type LayerEntry, symlink } from '../support/layers.ts';
+import { buildLayer, directory, file, hardLink, type LayerEntry, symlink } from '../support/layers.ts';
 
 function sourceOf(root: Root) {
   const content = [root, ...contentOf(root)];
@@ -45,6 +49,14 @@ async function compare(a: Root, b: Root, times = false) {
       ({ where, what, a: ofA, b: ofB }) => `${where} ${what}: ${ofA ?? '-'} | ${ofB ?? '-'}`,
     ),
   };
+}
+
+/** An image without layers whose config is a JSON value, or a text. */
+function withConfig(value: object | string, mediaType: string = mediaTypes.ociConfig, manifest = {}): Root {
+  const bytes = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+  const config = { mediaType, bytes, digest: digestOf(bytes) };
+  const members = { schemaVersion: 2, config: descriptorOf(config), layers: [], ...manifest };
+  return { ...jsonDocument(mediaTypes.ociManifest, members), config, layers: [], entry: {} };
 }
 
 const image = (options: ImageOptions = {}) => buildImage({ layers: [[file('a', 'one')]], ...options });
@@ -80,6 +92,99 @@ describe('configs and layers', () => {
       'config config.Labels.v: "1" | "2"',
       'config config.User: - | "app"',
     ]);
+  });
+
+  it.each<[string, object, object, string[]]>([
+    [
+      'a key with a dot and a member',
+      { config: { User: 'root' } },
+      { 'config.User': 'root' },
+      ['config config.User: "root" | -', 'config ["config.User"]: - | "root"'],
+    ],
+    [
+      'a key with an index and a list',
+      { config: { Env: ['A=1'] } },
+      { config: { 'Env[0]': 'A=1' } },
+      ['config config.Env[0]: "A=1" | -', 'config config["Env[0]"]: - | "A=1"'],
+    ],
+    [
+      'a label with a dot and a label that is no text',
+      { config: { Labels: { 'a.b': '1' } } },
+      { config: { Labels: { a: { b: '1' } } } },
+      ['config config.Labels.a.b: "1" | -', 'config config.Labels.a: - | {"b":"1"}'],
+    ],
+    [
+      'null and its name in a list',
+      { config: { Cmd: [null] } },
+      { config: { Cmd: ['null'] } },
+      ['config config.Cmd[0]: null | "null"'],
+    ],
+    [
+      'a member with the name of the diff ids',
+      {},
+      { 'rootfs.diff_ids': 1 },
+      ['config ["rootfs.diff_ids"]: - | 1'],
+    ],
+    [
+      'a member with the name of a time',
+      {},
+      { 'history[0].created': 1 },
+      ['config ["history[0].created"]: - | 1'],
+    ],
+  ])('tells %s apart', async (_, a, b, expected) => {
+    const { all } = await compare(withConfig(a), withConfig(b));
+    expect(all.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('counts the diff ids of a config that does not list one for each layer', async () => {
+    const { all } = await compare(
+      withConfig({ rootfs: { diff_ids: [`sha256:${'a'.repeat(64)}`] } }),
+      withConfig({ rootfs: { diff_ids: [`sha256:${'b'.repeat(64)}`] } }),
+    );
+    expect(all).toEqual([expect.stringMatching(/^config rootfs.diff_ids\[0\]: "sha256:a+" \| "sha256:b+"$/)]);
+  });
+
+  it('refuses a config that is nested too deep, without a stack overflow', async () => {
+    const depth = 200_000;
+    const deep = withConfig(`{"x":${'['.repeat(depth)}${']'.repeat(depth)}}`);
+    await expect(compare(deep, withConfig({}))).rejects.toThrow(/^config sha256:\w+$/);
+  });
+
+  it('tells artifacts of different types apart, although all of their content is the same', async () => {
+    const type = (configType: string, manifest = {}) => withConfig({}, configType, manifest);
+    const empty = 'application/vnd.oci.empty.v1+json';
+    expect((await compare(type('x/a'), type('x/b'))).all).toEqual(['artifact type: x/a | x/b']);
+    expect(
+      (await compare(type(empty, { artifactType: 'x/c' }), type(empty, { artifactType: 'x/d' }))).all,
+    ).toEqual(['artifact type: x/c | x/d']);
+  });
+
+  it('does not believe a config that calls other layers the same', async () => {
+    const a = await image();
+    const forged = await buildLayer([file('a', 'evil')]);
+    const { diffId } = await buildLayer([file('a', 'one')]);
+    const b = await image({ layers: [{ ...forged, diffId }] });
+    const { documents, all } = await compare(a, b);
+    expect(documents).toEqual([]);
+    expect(all).toEqual([
+      `layers 001: ${diffId} | ${forged.diffId}`,
+      expect.stringMatching(
+        /^files \/a: file 0644 0:0 3 bytes sha256:\w+ \| file 0644 0:0 4 bytes sha256:\w+$/,
+      ),
+    ]);
+  });
+
+  it('fails for a layer that is no content at all, although its config calls it the same', async () => {
+    const truncated = await buildLayer([file('a', 'one')]);
+    const bytes = truncated.bytes.subarray(0, 20);
+    const b = await image({ layers: [{ ...truncated, bytes, digest: digestOf(bytes) }] });
+    await expect(compare(await image(), b)).rejects.toThrow(`reading layer ${digestOf(bytes)}`);
+  });
+
+  it('leaves out of an index only what is marked as an attestation', async () => {
+    const marked = (entryAnnotations: Record<string, string>) => image({ entryAnnotations });
+    const a = buildIndex([await marked({ 'vnd.docker.reference.type': 'other' })]);
+    expect((await compare(a, buildIndex([]))).all).toEqual(['platforms linux/amd64: present | -']);
   });
 
   it('compares an index platform by platform, without what is attested of it', async () => {
@@ -150,8 +255,60 @@ describe('files', () => {
       [],
     ],
     ['names that begin with ./', [[file('./a')]], [[file('a')]], []],
+    ['names with .. in them', [[file('x/../a')]], [[file('a')]], []],
+    [
+      'names through a link of a lower layer',
+      [[symlink('lib', 'usr/lib'), file('usr/lib/a', '1')], [file('lib/a', '2')]],
+      [[symlink('lib', '/usr/lib'), file('usr/lib/a', '2')]],
+      ['files /lib: symlink 0777 0:0 to usr/lib | symlink 0777 0:0 to /usr/lib'],
+    ],
+    [
+      'whiteouts and hard links through a link',
+      [
+        [symlink('lib', 'usr/lib'), file('usr/lib/a'), file('usr/lib/b', '1')],
+        [file('lib/.wh.a'), hardLink('c', 'lib/b')],
+      ],
+      [[symlink('lib', 'usr/lib'), file('usr/lib/b', '1'), file('c', '1')]],
+      [],
+    ],
+    [
+      'a whiteout that a link of its layer hides',
+      [[file('usr/lib/a')], [symlink('lib', 'usr/lib'), file('lib/.wh.a')]],
+      [[file('usr/lib/a'), symlink('lib', 'usr/lib')]],
+      [],
+    ],
+    [
+      'a file in the place of a directory of its layer',
+      [[directory('d'), file('d/a'), file('d')]],
+      [[file('d')]],
+      [],
+    ],
+    [
+      'the files of AUFS, and links to them',
+      [
+        [
+          file('.wh..wh.aufs'),
+          directory('.wh..wh.plnk'),
+          file('.wh..wh.plnk/1.2', 'x'),
+          hardLink('a', '.wh..wh.plnk/1.2'),
+        ],
+      ],
+      [[file('a', 'x')]],
+      [],
+    ],
   ])('reads %s', async (_, a, b, expected) => {
     expect(await files(a, b)).toEqual(expected);
+  });
+
+  it.each<[string, LayerEntry, string]>([
+    ['a whiteout of nothing', file('.wh.'), 'the whiteout ".wh." names no file to remove'],
+    ['a whiteout of the directory above', file('d/.wh...'), 'the whiteout ".wh..." names no file to remove'],
+    ['a name that leads out', file('../a'), '"../a" leads out of the image\'s root directory'],
+    ['a hard link to nothing', hardLink('a', 'b'), 'the hard link "a" leads to a file that is not there'],
+    ['a cycle of links', file('x/a'), 'too many symbolic links in the path of "x/a"'],
+  ])('refuses %s', async (_, entry, message) => {
+    const failed = files([[symlink('x', 'y'), symlink('y', 'x')], [entry]], [[]]);
+    await expect(failed).rejects.toMatchObject({ cause: { message } });
   });
 
   it('counts times of modification where they are asked for', async () => {
@@ -200,6 +357,30 @@ describe('packages', () => {
       await buildImage({ layers: [[file(path, b)]] }),
     );
     expect(all.filter((line) => line.startsWith('packages')).join('\n')).toBe(expected);
+  });
+
+  it('takes several versions of a package in another order for the same', async () => {
+    const list = (...versions: string[]) =>
+      file('var/lib/rpmmanifest/container-manifest-2', versions.map((each) => `kernel\t${each}\n`).join(''));
+    const { all } = await compare(
+      await buildImage({ layers: [[list('1', '2')]] }),
+      await buildImage({ layers: [[list('2', '1', '2')]] }),
+    );
+    expect(all.filter((line) => line.startsWith('packages'))).toEqual([]);
+  });
+
+  it('reads the list of a higher layer that comes through a link as the same list', async () => {
+    const installed = (version: string) => `P:musl\nV:${version}\n\n`;
+    const { all } = await compare(
+      await buildImage({
+        layers: [
+          [symlink('lib', 'usr/lib'), file('usr/lib/apk/db/installed', installed('1'))],
+          [file('lib/apk/db/installed', installed('2'))],
+        ],
+      }),
+      await buildImage({ layers: [[file('lib/apk/db/installed', installed('1'))]] }),
+    );
+    expect(all.filter((line) => line.startsWith('packages'))).toEqual(['packages musl: 2 | 1']);
   });
 
   it('forgets the list of a layer that a higher one replaces or removes', async () => {
