@@ -6,7 +6,7 @@ interface CompileCache {
 }
 
 /**
- * Lets Node keep what it compiles of the bundle in this file: the next run takes a tenth less time. Where the directory cannot be
+ * Lets Node keep what it compiles of the bundle, whose file this is: the next run takes a tenth less time. Where the directory cannot be
  * written, and when what it holds is damaged or of another version of Node, everything is compiled as before. Without effect in the
  * native executable, which holds compiled code itself.
  */
