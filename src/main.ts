@@ -1,6 +1,5 @@
 // The name that the executable was started under → program; the only place that ends the process.
 import { basename } from 'node:path';
-import { keepCompiledCode } from './compiled-code.ts';
 import type { Program } from './process/program.ts';
 
 const resourcePrograms: readonly string[] = ['check', 'in', 'out'];
@@ -25,7 +24,6 @@ function invocation(): readonly string[] {
   return isResource ? words.slice(1) : words;
 }
 
-keepCompiledCode(process.argv[1] ?? '');
 const words = invocation();
 const load = programs.get(words[0] ?? '');
 const loaded = load?.() ?? import('./program/overview.ts');

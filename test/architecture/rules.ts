@@ -14,7 +14,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   limits: [],
   garbage: [],
   compilation: [],
-  'compiled-code': [],
   oci: ['errors', 'limits'],
   content: ['oci', 'limiter'],
   policy: ['content'],
@@ -39,7 +38,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   promotion: ['policy', 'yaml', 'access', 'registry', 'signing', 'transfer', 'disk', 'compilation'],
   cli: ['promotion', 'compare', 'process', 'command'],
   program: ['command', 'cli'],
-  main: ['program', 'compiled-code'],
+  main: ['program'],
 };
 
 const lineLimit = 250;

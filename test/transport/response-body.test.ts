@@ -85,8 +85,8 @@ describe('readBody', () => {
     { size: 2 * maximumUncollected, stated: false, collections: 1 },
     { size: maximumUncollected, stated: true, collections: 0 },
   ])('collects garbage $collections times before $size bytes, stated: $stated', async (body) => {
-    const gc = vi.fn<() => void>();
-    vi.stubGlobal('gc', gc);
+    const gc = vi.fn<(synchronously: boolean) => void>();
+    vi.stubGlobal('Bun', { gc });
     const headers = body.stated ? { 'content-length': `${body.size}` } : {};
     await readBody('GET', answer(200, Readable.from([Buffer.alloc(body.size)]), headers), 2 * body.size);
     vi.unstubAllGlobals();

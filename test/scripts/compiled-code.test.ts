@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { runProgram } from './support/child-process.ts';
-import { repositoryRoot } from './support/run.ts';
+import { runProgram } from '../support/child-process.ts';
+import { repositoryRoot } from '../support/run.ts';
 
 let folder: string;
 let kept: string;
