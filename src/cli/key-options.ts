@@ -1,6 +1,8 @@
 // Options of the commands about signatures: files with keys, and annotations.
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
 import { systemReason, UserError } from '../errors.ts';
+import { maximumKeyFile } from '../limits.ts';
 import { readSigningKey, type SigningKey } from '../signing/private-key.ts';
 import type { CliRun } from './cli-context.ts';
 
@@ -18,11 +20,18 @@ export async function readKeyFile(file: string): Promise<KeyFile> {
 /** The same for another option. */
 export async function readOptionFile(file: string, option: string): Promise<KeyFile> {
   const path = `${option} ${JSON.stringify(file)}`;
-  try {
-    return { path, pem: await readFile(file, 'utf8') };
-  } catch (error) {
+  const bytes = await readStart(file).catch((error: unknown) => {
     throw new UserError(`${path} cannot be read: ${systemReason(error)}`);
+  });
+  if (bytes.length > maximumKeyFile) {
+    throw new UserError(`${path} has more than ${maximumKeyFile} bytes: it is no key and no token`);
   }
+  return { path, pem: bytes.toString() };
+}
+
+/** One byte more than a file may have, and no more: a device has no end. A shell passes a FIFO for `<(command)`. */
+async function readStart(file: string): Promise<Buffer> {
+  return await buffer(createReadStream(file, { end: maximumKeyFile }));
 }
 
 /** The values of `--annotation`, each `name=value`. Throws a UserError for another form. */

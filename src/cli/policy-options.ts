@@ -1,5 +1,6 @@
 // Options of the commands that verify signatures: whose signatures count, and what else is required of them.
 import { resolve } from 'node:path';
+import { UserError } from '../errors.ts';
 import type { IdentitySettings } from '../signing/identity.ts';
 import { readPublicKey } from '../signing/public-key.ts';
 import type { PredicateSettings } from '../signing/required-predicate.ts';
@@ -29,6 +30,7 @@ export interface PolicyOptions {
 /** What the options require; undefined without any. Throws a UserError for options that lack another one. */
 export async function readPolicyOptions(options: PolicyOptions): Promise<VerificationPolicy | undefined> {
   const { key, threshold = '', minAge = '', trustedRoot = '', annotation } = options;
+  refuseEmpty(options);
   const annotations = readAnnotations(annotation);
   const identities = identitiesOf(options);
   const given = [
@@ -57,6 +59,24 @@ export async function readPolicyOptions(options: PolicyOptions): Promise<Verific
     },
     'verify',
   );
+}
+
+/** Options that require something. Empty, as a variable that is not set leaves them, they would require nothing. */
+const requirements = [
+  ['threshold', '--threshold'],
+  ['minAge', '--min-age'],
+  ['trustedRoot', '--trusted-root'],
+  ['builderRegexp', '--builder-regexp'],
+  ['sourceRegexp', '--source-regexp'],
+] as const;
+
+function refuseEmpty(options: PolicyOptions): void {
+  const empty = requirements.find(([name]) => options[name] === '');
+  if (empty) {
+    throw new UserError(`${empty[1]} is empty`, {
+      hint: 'without the option nothing of this kind is required; a variable that is not set leaves it empty',
+    });
+  }
 }
 
 function identitiesOf({

@@ -1,4 +1,5 @@
 // The referrers fallback tag for manifests with a `subject`: distribution specification, "Unavailable Referrers API".
+import { UserError } from '../errors.ts';
 import {
   type Descriptor,
   descriptorJson,
@@ -9,16 +10,19 @@ import {
 import type { Digest } from '../oci/digest.ts';
 import { parseDocument } from '../oci/document-json.ts';
 import { encodeJson, isJsonObject, member } from '../oci/json.ts';
-import { mediaTypes } from '../oci/media-type.ts';
+import { isIndexType, mediaTypes } from '../oci/media-type.ts';
+import { repositoryName } from '../oci/reference.ts';
 import type { Session } from '../transport/session.ts';
+import { findManifest } from './found-manifest.ts';
 import { putManifest } from './manifest-changes.ts';
-import { listReferrers, referrersTag, taggedReferrers } from './referrer-list.ts';
+import { listReferrers, referrersIn, referrersTag } from './referrer-list.ts';
 
 /** Records pushed manifests as referrers of their subjects. */
 export interface ReferrerRecorder {
   /**
    * Adds the descriptor to the index under the tag `sha256-<hex of the subject>`. Does nothing for a manifest without a
-   * `subject`, or when the registry has the referrers endpoint. Throws a RegistryError when the index cannot be read.
+   * `subject`, or when the registry has the referrers endpoint. Throws a RegistryError when the index cannot be read, and a UserError
+   * when the tag is on something else: it may be an image that another tool has put there.
    */
   record(pushed: Descriptor, bytes: Uint8Array): Promise<void>;
   /**
@@ -87,7 +91,17 @@ function referrerOf(
 }
 
 async function addToIndex(session: Session, subject: Digest, referrer: Descriptor): Promise<void> {
-  const known = await taggedReferrers(session, subject);
+  const tag = referrersTag(subject);
+  const served = await findManifest(session, tag);
+  if (served && !isIndexType(served.mediaType)) {
+    throw new UserError(
+      `the tag ${tag} of ${repositoryName(session.repository)} is on ${served.digest}, which is no index of referrers`,
+      {
+        hint: 'without a referrers endpoint, what refers to an image is listed there: remove the tag, if nothing else uses it',
+      },
+    );
+  }
+  const known = served ? referrersIn(served, tag) : [];
   if (known.some(({ digest }) => digest === referrer.digest)) {
     return;
   }
@@ -97,5 +111,5 @@ async function addToIndex(session: Session, subject: Digest, referrer: Descripto
     mediaType: mediaTypes.ociIndex,
     manifests: manifests.map(descriptorJson),
   });
-  await putManifest(session, referrersTag(subject), mediaTypes.ociIndex, Buffer.from(index));
+  await putManifest(session, tag, mediaTypes.ociIndex, Buffer.from(index));
 }

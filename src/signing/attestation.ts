@@ -1,8 +1,9 @@
 // An attestation before it is signed: what is claimed of an image, in the form in which cosign claims it.
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../errors.ts';
-import { encodeJson, isJsonObject, parseJson } from '../oci/json.ts';
-import type { ImageStatement } from './image-statement.ts';
+import { maximumPredicateDepth } from '../limits.ts';
+import { encodeJson, isJsonObject, isNestedDeeper, parseJson } from '../oci/json.ts';
+import { type ImageStatement, signaturePredicate } from './image-statement.ts';
 import { customPredicate, readPredicateType } from './predicate-type.ts';
 
 /** What is claimed. */
@@ -23,8 +24,19 @@ const textTypes: readonly string[] = ['spdx', 'custom', customPredicate];
  */
 export function readAttestation(type: string, content: string, where: string, now: number): Attestation {
   const predicateType = readPredicateType(type, `${where}type`);
+  if (predicateType === signaturePredicate) {
+    throw new UserError(`${where}type is that of signatures, which say nothing more of an image`, {
+      hint: 'to sign the image, leave attest out: registry-image sign, or sign of the params of a put',
+    });
+  }
   if (!textTypes.includes(type)) {
-    if (!isJsonObject(parseJson(content))) {
+    const document = parseJson(content);
+    if (isNestedDeeper(document, maximumPredicateDepth)) {
+      throw new UserError(
+        `${where}predicate has more than ${maximumPredicateDepth} objects and lists inside each other`,
+      );
+    }
+    if (!isJsonObject(document)) {
       throw new UserError(`${where}predicate is not a JSON object, as the type ${type} requires`, {
         hint:
           predicateType === 'https://spdx.dev/Document'
@@ -48,6 +60,7 @@ export function claimsSame(
 ): boolean {
   return (
     statement.predicateType === predicateType &&
+    !isNestedDeeper(statement.predicate, maximumPredicateDepth) &&
     isDeepStrictEqual(
       withoutTime(statement.predicate, predicateType),
       withoutTime(parseJson(predicate), predicateType),

@@ -1,6 +1,7 @@
 // A trusted root: the authorities whose certificates, log entries and timestamps count, and verification by them.
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { errorCode, errorText, systemReason, UserError } from '../errors.ts';
 import { maximumMaterial, maximumProofs, maximumTrustedRoot } from '../limits.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../oci/json.ts';
@@ -69,11 +70,14 @@ async function readRoot(path: string, where: string): Promise<string> {
     });
   }
   try {
-    const { size } = await stat(path);
-    if (size > maximumTrustedRoot) {
-      throw new UserError(`${where} ${JSON.stringify(path)} is too large: ${size} bytes`);
+    // A device has no end, and no size that is known before.
+    const bytes = await buffer(createReadStream(path, { end: maximumTrustedRoot }));
+    if (bytes.length > maximumTrustedRoot) {
+      throw new UserError(
+        `${where} ${JSON.stringify(path)} is too large: it has more than ${maximumTrustedRoot} bytes`,
+      );
     }
-    return await readFile(path, 'utf8');
+    return bytes.toString();
   } catch (error) {
     throw error instanceof UserError
       ? error

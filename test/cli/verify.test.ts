@@ -222,6 +222,23 @@ describe('fails before any request', () => {
       ['--key', 'FILE', '--require-predicate', 'sbom', '--builder-regexp', 'a'],
       'verify.require_predicates[0] has builder_regexp or source_regexp, but sbom is no provenance',
     ],
+    ...['--threshold', '--min-age', '--trusted-root', '--builder-regexp', '--source-regexp'].map(
+      (option): [string, string[], string] => [
+        `with an empty ${option}, as a variable that is not set leaves it`,
+        ['--key', 'FILE', option, ''],
+        `${option} is empty`,
+      ],
+    ),
+    [
+      'with a device without an end as key',
+      ['--key', '/dev/zero'],
+      '--key "/dev/zero" has more than 1048576 bytes: it is no key and no token',
+    ],
+    [
+      'with a device without an end as trusted root',
+      ['--key', 'FILE', '--trusted-root', '/dev/zero'],
+      'verify.trusted_root "/dev/zero" is too large: it has more than 1048576 bytes',
+    ],
     ['without a key', ['--threshold', '1'], 'verify has no keys and no identities'],
     [
       'with an issuer alone',

@@ -51,6 +51,14 @@ describe('PUT of a manifest', () => {
     );
   });
 
+  it('fails after a 200 without any header of a registry when the manifest is not there', async () => {
+    await using registry = await registryOf({ status: 200 }, { policy: 'out' });
+    registry.server.faults.add({ method: 'HEAD', fault: { kind: 'status', status: 404 } });
+    await expect(putManifest(registry.session, 'latest', mediaTypes.ociManifest, bytes)).rejects.toThrow(
+      '/v2/app/manifests/latest: 200 was answered, but the registry does not have the manifest',
+    );
+  });
+
   it.each([
     ['docker-content-digest', digest],
     ['location', '/v2/app/manifests/latest'],

@@ -91,6 +91,14 @@ describe('the recording of a referrer', () => {
     expect(registry.journal.lines).toEqual(['GET /v2/']);
   });
 
+  it('fails and overwrites nothing when another tool has an image under the tag', async () => {
+    const { registry, push } = await registryOf();
+    const image = await buildImage();
+    seed(registry, 'app', tag, image);
+    await expect(push('one')).rejects.toThrow(`the tag ${tag} of ${registry.host}/app is on ${image.digest}`);
+    expect(registry.manifest('app', tag)?.digest).toBe(image.digest);
+  });
+
   it('fails and overwrites nothing when the index cannot be read', async () => {
     const { registry, push } = await registryOf();
     registry.faults.add({ path: `/v2/app/manifests/${tag}`, fault: { kind: 'status', status: 403 } });

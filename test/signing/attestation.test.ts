@@ -52,6 +52,18 @@ describe('fails for', () => {
     ],
     ['a list', 'cyclonedx', '[]', 'attest.predicate is not a JSON object'],
     ['an empty file', 'vuln', '', 'attest.predicate is not a JSON object'],
+    [
+      'the type of signatures',
+      'https://sigstore.dev/cosign/sign/v1',
+      '{}',
+      'attest.type is that of signatures, which say nothing more of an image',
+    ],
+    [
+      'a document that no JSON parser of cosign reads',
+      'vuln',
+      `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`,
+      'attest.predicate has more than 1000 objects and lists inside each other',
+    ],
     ['two documents', 'vuln', '{}{}', 'attest.predicate is not a JSON object'],
   ])('%s', (_, type, content, message) => {
     expect(() => read(type, content)).toThrow(message);
@@ -81,6 +93,12 @@ describe('a statement claims the same', () => {
     ['with a member more', statement('vuln', '{"a":1,"b":2}'), read('vuln', '{"a":1}'), false],
     ['of another type', statement('link', '{"a":1}'), read('vuln', '{"a":1}'), false],
     ['of the same text at another time', statement('custom', 'x', 0), read('custom', 'x'), true],
+    [
+      'which is nested too deep to be compared',
+      { ...statement('vuln', '{}'), predicate: JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) },
+      read('vuln', '{}'),
+      false,
+    ],
     ['of another text', statement('custom', 'y'), read('custom', 'x'), false],
     [
       'with a Timestamp in a type of its own',
