@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import type { Registries } from '../access/registries.ts';
 import type { ContentSource } from '../content/content-graph.ts';
 import { graphSource } from '../content/graph-source.ts';
+import { checkBlobs } from '../disk/layout-reader.ts';
 import { openNamedLayout } from '../disk/named-layout.ts';
 import { openImage } from '../disk/open-image.ts';
 import { UserError } from '../errors.ts';
@@ -46,6 +47,7 @@ export async function openImageArgument(
     case 'oci': {
       const { root, reader } = await openNamedLayout(argument.directory, argument.name);
       const source = graphSource(reader, root.node, { foreign: 'skip', listedBlobs: 'refuse' });
+      await checkBlobs(argument.directory, source, signal);
       return { source, close: async () => {} };
     }
     case 'registry': {

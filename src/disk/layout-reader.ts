@@ -1,7 +1,7 @@
 // Reads an OCI image layout: its index.json, the manifests that it lists, and blobs; links are refused.
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ContentReader, GraphNode } from '../content/content-graph.ts';
+import type { ContentReader, ContentSource, GraphNode } from '../content/content-graph.ts';
 import { verifyBytes, verifyContent } from '../content/verified-content.ts';
 import { UserError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -44,6 +44,8 @@ export function layoutReader(directory: string, index?: LayoutDocument): Content
     },
     async open({ descriptor }) {
       const path = blobPath(directory, descriptor.digest);
+      // A FIFO would block, and a link may lead anywhere.
+      await checkFile(path, descriptor);
       return verifyContent(readContent(path), descriptor, path);
     },
   };
@@ -101,6 +103,20 @@ export async function readSingleImageDigest(directory: string): Promise<Digest |
     throw new UserError(`${path} must hold a digest and nothing else, not even a line feed`);
   }
   return text;
+}
+
+/** Throws a UserError unless every blob of an image is there, with the size of its descriptor. */
+export async function checkBlobs(
+  directory: string,
+  source: ContentSource,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for await (const { kind, descriptor } of source.nodes(async () => false)) {
+    signal?.throwIfAborted();
+    if (kind === 'blob') {
+      await checkFile(blobPath(directory, descriptor.digest), descriptor);
+    }
+  }
 }
 
 async function readDocument(path: string, descriptor: Descriptor): Promise<Uint8Array> {

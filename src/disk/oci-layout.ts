@@ -4,9 +4,9 @@ import { graphSource } from '../content/graph-source.ts';
 import { UserError } from '../errors.ts';
 import { parseIndex } from '../oci/image-index.ts';
 import { isIndexType, isManifestType } from '../oci/media-type.ts';
-import { blobPath, singleImageDigestFile } from './layout-paths.ts';
+import { singleImageDigestFile } from './layout-paths.ts';
 import {
-  checkFile,
+  checkBlobs,
   type LayoutDocument,
   layoutReader,
   readIndexFile,
@@ -26,12 +26,7 @@ export async function openOciLayout(directory: string, signal?: AbortSignal): Pr
   const root = await findRoot(directory);
   const reader = layoutReader(directory, root);
   const source = graphSource(reader, root.node, { foreign: 'skip', listedBlobs: 'refuse' });
-  for await (const { kind, descriptor } of source.nodes(async () => false)) {
-    signal?.throwIfAborted();
-    if (kind === 'blob') {
-      await checkFile(blobPath(directory, descriptor.digest), descriptor);
-    }
-  }
+  await checkBlobs(directory, source, signal);
   return source;
 }
 

@@ -1,8 +1,10 @@
 // registry-image compare: images on registries and on disk, as a table and as JSON.
-import { writeFile } from 'node:fs/promises';
+import { rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { digestHex } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
+import { runProgram } from '../support/child-process.ts';
 import { dockerArchive, writeOciLayout } from '../support/image-files.ts';
 import { buildImage, descriptorOf, jsonDocument, seed } from '../support/images.ts';
 import { buildLayer, file } from '../support/layers.ts';
@@ -27,6 +29,45 @@ it('finds no difference between a repository, a tarball and a layout of one imag
       stdout: 'no difference\n',
       stderr: '',
     });
+  }
+});
+
+it.each<[string, (path: string) => Promise<void>, string]>([
+  ['is missing', (path) => rm(path), 'is missing from the OCI layout'],
+  ['was cut short', (path) => truncate(path, 9), 'has 9 bytes where its descriptor says'],
+  [
+    'is a link',
+    async (path) => {
+      await rename(path, `${path}.moved`);
+      await symlink(`${path}.moved`, path);
+    },
+    'is a symbolic link',
+  ],
+  [
+    'is a FIFO, which would block',
+    async (path) => {
+      await rm(path);
+      await runProgram('mkfifo', [path]);
+    },
+    'is not a regular file',
+  ],
+])('fails for a layout in which a blob %s, although the digests are the same', async (_, spoil, message) => {
+  const registry = await registryForTest();
+  const layout = join(await temporaryDirectory(), 'layout');
+  const image = await build('1');
+  seed(registry, 'team/app', '1', image);
+  for (const blob of [image.config, ...image.layers]) {
+    await writeOciLayout(layout, image);
+    const path = join(layout, 'blobs', 'sha256', digestHex(blob.digest));
+    await spoil(path);
+    const { code, stdout, stderr } = await runCli([
+      'compare',
+      `${registry.host}/team/app:1`,
+      `oci:${layout}`,
+    ]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`${path} ${message}`);
+    await rm(layout, { recursive: true });
   }
 });
 
