@@ -44,7 +44,17 @@ export async function publishedUnchanged(
   if (source.root?.digest === digest) {
     return digest;
   }
-  const pair = await pairImages(published.source, plain ?? source, { times: false, signal });
+  const pair = await pairImages(published.source, plain ?? source, { times: false, signal }).catch(
+    (cause) => {
+      signal.throwIfAborted();
+      throw new UserError(`params.only_if_changed: comparing with the image of the tag ${tag}`, {
+        cause,
+        ...(isDefect(cause)
+          ? { hint: 'put once without only_if_changed, which replaces the image of the tag' }
+          : {}),
+      });
+    },
+  );
   if (pair.differences.length === 0) {
     if (await isTrusted(digest)) {
       return digest;
@@ -63,6 +73,11 @@ export async function publishedUnchanged(
     log.warn(`packages and files were not compared: ${errorText(cause)}`);
   }
   return undefined;
+}
+
+/** Whether it is the published image that is incomplete or malformed, and asking again would not help. */
+function isDefect(cause: unknown): boolean {
+  return isMissing(cause) || (cause instanceof UserError && cause.constructor === UserError);
 }
 
 /** The root of a source that is read for it, and its layers compressed. */

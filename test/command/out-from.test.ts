@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runOut } from '../../src/command/out.ts';
 import { digestHex } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
 import { dockerArchive } from '../support/image-files.ts';
 import {
   attestationOf,
@@ -581,5 +582,28 @@ describe('a put with only_if_changed', () => {
     const { answer, text } = await put(params);
     expect(answer).toBeUndefined();
     expect(text).toContain('params.only_if_changed: reading the image of the tag 1.0.0');
+  });
+
+  it.each<[string, (image: Image) => void, string]>([
+    [
+      'is no document',
+      () => registry.putManifest(destination, '1.0.0', mediaTypes.ociManifest, 'x'),
+      ' is not a JSON document',
+    ],
+    [
+      'has lost its config',
+      ({ mediaType, bytes }) => registry.putManifest(destination, '1.0.0', mediaType, bytes),
+      ': BLOB_UNKNOWN',
+    ],
+  ])('fails when the published image %s, and says what to do', async (_, publish, message) => {
+    const image = await build('1', '2030-01-01T00:00:00Z');
+    publish(await build('2', '2030-01-01T00:00:00Z'));
+    await writeImage(image);
+    const { answer, text } = await put(params);
+    expect(answer).toBeUndefined();
+    expect(text).toContain('params.only_if_changed: comparing with the image of the tag 1.0.0: ');
+    expect(text).toContain(message);
+    expect(text).toContain('hint: put once without only_if_changed, which replaces the image of the tag');
+    expect(pushes()).toEqual([]);
   });
 });
