@@ -12,9 +12,11 @@ import { parseDocument } from '../oci/document-json.ts';
 import { encodeJson, isJsonObject, member } from '../oci/json.ts';
 import { isIndexType, mediaTypes } from '../oci/media-type.ts';
 import { repositoryName } from '../oci/reference.ts';
+import { RegistryError } from '../transport/registry-error.ts';
 import type { Session } from '../transport/session.ts';
 import { findManifest } from './found-manifest.ts';
 import { putManifest } from './manifest-changes.ts';
+import { headManifest } from './manifest-endpoint.ts';
 import { listReferrers, referrersIn, referrersTag } from './referrer-list.ts';
 
 /** Records pushed manifests as referrers of their subjects. */
@@ -105,11 +107,42 @@ async function addToIndex(session: Session, subject: Digest, referrer: Descripto
   if (known.some(({ digest }) => digest === referrer.digest)) {
     return;
   }
-  const manifests = [...known, referrer].sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  try {
+    await putIndex(session, tag, [...known, referrer]);
+  } catch (error) {
+    // Registries refuse an index that lists what was deleted since: without this, nothing could be attached any more.
+    const held = await stillHeld(session, known, error);
+    if (held.length === known.length) {
+      throw error;
+    }
+    await putIndex(session, tag, [...held, referrer]);
+  }
+}
+
+async function putIndex(session: Session, tag: string, referrers: readonly Descriptor[]): Promise<void> {
+  const manifests = referrers.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
   const index = encodeJson({
     schemaVersion: 2,
     mediaType: mediaTypes.ociIndex,
     manifests: manifests.map(descriptorJson),
   });
   await putManifest(session, tag, mediaTypes.ociIndex, Buffer.from(index));
+}
+
+/** Those of the referrers that the registry does not deny to have; all of them when it did not refuse an index for one that it lacks. */
+async function stillHeld(
+  session: Session,
+  known: readonly Descriptor[],
+  error: unknown,
+): Promise<readonly Descriptor[]> {
+  if (!(error instanceof RegistryError) || ![400, 404].includes(error.status)) {
+    return known;
+  }
+  const held: Descriptor[] = [];
+  for (const each of known) {
+    if ((await headManifest(session, each.digest)).state !== 'missing') {
+      held.push(each);
+    }
+  }
+  return held;
 }

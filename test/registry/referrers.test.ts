@@ -2,6 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestHex, digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
+import { deleteManifest } from '../../src/registry/manifest-changes.ts';
 import { createReferrerRecorder } from '../../src/registry/referrers.ts';
 import { buildImage, descriptorOf, seed } from '../support/images.ts';
 import { type RegistryOptions, startRegistry } from '../support/registry.ts';
@@ -97,6 +98,29 @@ describe('the recording of a referrer', () => {
     seed(registry, 'app', tag, image);
     await expect(push('one')).rejects.toThrow(`the tag ${tag} of ${registry.host}/app is on ${image.digest}`);
     expect(registry.manifest('app', tag)?.digest).toBe(image.digest);
+  });
+
+  it('leaves out of the index what was deleted since, where a registry refuses it', async () => {
+    const { registry, session, push, listed } = await registryOf();
+    const kept = await push('one');
+    const deleted = await push('two');
+    await deleteManifest(session, deleted.digest);
+    const added = await push('three');
+    expect(listed().manifests).toEqual([kept, added].sort((a, b) => (a.digest < b.digest ? -1 : 1)));
+    const { method, path } = registry.requests.at(-1) ?? {};
+    expect([method, path]).toEqual(['PUT', `/v2/app/manifests/${tag}`]);
+  });
+
+  it('fails, and leaves nothing out, when the registry refuses the index for another reason', async () => {
+    const { registry, push, listed } = await registryOf();
+    const kept = await push('one');
+    registry.faults.add({
+      method: 'PUT',
+      path: `/v2/app/manifests/${tag}`,
+      fault: { kind: 'status', status: 400 },
+    });
+    await expect(push('two')).rejects.toThrow('400');
+    expect(listed().manifests).toEqual([kept]);
   });
 
   it('fails and overwrites nothing when the index cannot be read', async () => {
