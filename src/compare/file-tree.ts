@@ -32,30 +32,42 @@ export class FileTree {
   readonly #addedLists = new Map<string, Buffer>();
   /** The files that hard links of AUFS share; they are no part of the image. */
   readonly #shared = new Map<string, FileRecord>();
+  /** Directories as entries name them, and their paths without links: a layer has many files in each. */
+  readonly #directories = new Map<string, string>();
   readonly #removed = new Set<string>();
   readonly #opaque = new Set<string>();
 
   /** The path of an entry, without links in it. Throws a UserError for a name that leads out of the root. */
   pathOf(name: string): string {
-    return pathIn(this.#resolve(name, (path) => this.#current(path)));
+    const end = name.lastIndexOf('/') + 1;
+    const base = name.slice(end);
+    if (!isPart(base) || base === '..') {
+      return pathIn(this.#resolve(name, (path) => this.#current(path)));
+    }
+    const directory = name.slice(0, end);
+    let parent = this.#directories.get(directory);
+    if (parent === undefined) {
+      ({ parent } = this.#resolve(name, (path) => this.#current(path)));
+      this.#directories.set(directory, parent);
+    }
+    return pathIn({ parent, base });
   }
 
   /** Adds an entry of the layer that is read, and its content where that is a list of packages. */
   add(entry: TarEntry, digest: string, list: Buffer | undefined): void {
+    if (!entry.name.includes('.wh.')) {
+      this.#addPlain(entry, digest, list);
+      return;
+    }
     const parts = cleanParts(entry.name);
     const base = parts.at(-1) ?? '';
     const [first = ''] = parts;
-    if (base === '') {
-      return;
-    }
     if (first.startsWith('.wh..wh.') && (first !== opaqueMarker || parts.length > 1)) {
       this.#shared.set(parts.join('/'), recordOf(entry, digest));
     } else if (base.startsWith('.wh.')) {
       this.#whiteout(parts, base);
-    } else if (entry.type === 'hardlink') {
-      this.#link(entry);
     } else {
-      this.#set(this.pathOf(entry.name), recordOf(entry, digest), list);
+      this.#addPlain(entry, digest, list);
     }
   }
 
@@ -76,12 +88,28 @@ export class FileTree {
     for (const [path, list] of this.#addedLists) {
       this.lists.set(path, list);
     }
+    this.#directories.clear();
     for (const each of [this.#added, this.#addedLists, this.#shared, this.#removed, this.#opaque]) {
       each.clear();
     }
   }
 
+  /** Adds what is neither a whiteout nor metadata. The root itself is left out. */
+  #addPlain(entry: TarEntry, digest: string, list: Buffer | undefined): void {
+    if (entry.type === 'hardlink') {
+      this.#link(entry);
+      return;
+    }
+    const path = this.pathOf(entry.name);
+    if (path !== '') {
+      this.#set(path, recordOf(entry, digest), list);
+    }
+  }
+
   #set(path: string, record: FileRecord, list: Buffer | undefined): void {
+    if (record.kind === 'symlink' || this.#current(path)?.kind === 'symlink') {
+      this.#directories.clear();
+    }
     if (record.kind !== 'directory' && this.#added.get(path)?.kind === 'directory') {
       for (const below of this.#added.keys()) {
         if (below.startsWith(`${path}/`)) {
@@ -125,6 +153,7 @@ export class FileTree {
       this.#opaque.add(place.parent);
     } else {
       this.#removed.add(pathIn({ ...place, base: removed }));
+      this.#directories.clear();
     }
   }
 

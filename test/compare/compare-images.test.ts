@@ -263,6 +263,23 @@ describe('files', () => {
       ['files /lib: symlink 0777 0:0 to usr/lib | symlink 0777 0:0 to /usr/lib'],
     ],
     [
+      'names through a link that comes, changes and goes within a layer',
+      [
+        [
+          file('d/a'),
+          symlink('l', 'd'),
+          file('l/b'),
+          symlink('l', 'e'),
+          file('l/c'),
+          directory('l'),
+          file('l/d'),
+          directory('.'),
+        ],
+      ],
+      [[file('d/a'), file('d/b'), file('e/c'), directory('l'), file('l/d')]],
+      [],
+    ],
+    [
       'whiteouts and hard links through a link',
       [
         [symlink('lib', 'usr/lib'), file('usr/lib/a'), file('usr/lib/b', '1')],
