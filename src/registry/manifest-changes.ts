@@ -9,7 +9,7 @@ import { headerText } from '../transport/response-body.ts';
 import type { Session } from '../transport/session.ts';
 import type { ReadResponse } from '../transport/session-request.ts';
 import { webPageError } from '../transport/web-page.ts';
-import { headManifest, manifestPath } from './manifest-endpoint.ts';
+import { manifestPath } from './manifest-endpoint.ts';
 
 /** A registry that says that it stored another manifest than was sent. */
 export class ChangedManifestError extends UserError {
@@ -48,9 +48,6 @@ export async function putManifest(
   const stored = headerText(response, 'docker-content-digest');
   if (stored === undefined && headerText(response, 'location') === undefined) {
     refuseWebPage('PUT', response);
-    if (response.status === 200) {
-      await requireStored(session, reference, response.url);
-    }
   }
   // The digest of a signed manifest is not that of its bytes.
   if (!isDigest(stored) || isSchema1Type(mediaType)) {
@@ -59,16 +56,6 @@ export async function putManifest(
   const digest = digestOf(bytes);
   if (stored !== digest) {
     throw new ChangedManifestError(response.url, stored, digest);
-  }
-}
-
-/** A registry answers 201 with the place of the manifest. A bare 200 may come from a proxy that knows nothing of registries. */
-async function requireStored(session: Session, reference: string, url: string): Promise<void> {
-  if ((await headManifest(session, reference)).state === 'missing') {
-    throw new UserError(
-      `PUT ${redactedUrl(url)}: 200 was answered, but the registry does not have the manifest: something else than a registry answered`,
-      { code: 'WEB_PAGE' },
-    );
   }
 }
 

@@ -32,6 +32,8 @@ describe('PUT of a manifest', () => {
       bytes.length,
     ]);
     expect(put?.headers['content-type']).toBe(mediaTypes.ociManifest);
+    // Strict registries expect no further request.
+    expect(registry.requests()).toEqual(['PUT /v2/app/manifests/latest']);
   });
 
   it('fails when the registry says that it stored another manifest', async () => {
@@ -48,14 +50,6 @@ describe('PUT of a manifest', () => {
     await using registry = await registryOf(put, { policy: 'out' });
     await expect(putManifest(registry.session, 'latest', mediaTypes.ociManifest, bytes)).rejects.toThrow(
       "/v2/app/manifests/latest: the response is a web page (text/html), not a registry's answer",
-    );
-  });
-
-  it('fails after a 200 without any header of a registry when the manifest is not there', async () => {
-    await using registry = await registryOf({ status: 200 }, { policy: 'out' });
-    registry.server.faults.add({ method: 'HEAD', fault: { kind: 'status', status: 404 } });
-    await expect(putManifest(registry.session, 'latest', mediaTypes.ociManifest, bytes)).rejects.toThrow(
-      '/v2/app/manifests/latest: 200 was answered, but the registry does not have the manifest',
     );
   });
 
