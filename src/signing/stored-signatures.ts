@@ -223,7 +223,7 @@ function limitCount(count: number, subject: Digest): void {
   if (count > maximumSignatures) {
     throw new UserError(
       `${subject} has ${count} signatures: more than ${maximumSignatures} are not verified`,
-      { hint: 'remove those that nobody needs, such as attestations that each build has made anew' },
+      { hint: 'remove those that are of no use, such as attestations that each build has made anew' },
     );
   }
 }
