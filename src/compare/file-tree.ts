@@ -2,7 +2,9 @@
 import { UserError } from '../errors.ts';
 import { maximumSymlinks } from '../limits.ts';
 import { quoteName } from '../tar/byte-string.ts';
+import { cleanParts } from '../tar/entry-path.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
+import { isAufsMetadata, parseWhiteout, type Whiteout } from '../tar/whiteout-name.ts';
 
 /** A file of any kind. */
 export interface FileRecord {
@@ -60,12 +62,11 @@ export class FileTree {
       return;
     }
     const parts = cleanParts(entry.name);
-    const base = parts.at(-1) ?? '';
-    const [first = ''] = parts;
-    if (first.startsWith('.wh..wh.') && (first !== opaqueMarker || parts.length > 1)) {
+    const whiteout = parseWhiteout(parts.at(-1) ?? '');
+    if (isAufsMetadata(parts)) {
       this.#shared.set(parts.join('/'), recordOf(entry, digest));
-    } else if (base.startsWith('.wh.')) {
-      this.#whiteout(parts, base);
+    } else if (whiteout) {
+      this.#whiteout(parts, whiteout);
     } else {
       this.#addPlain(entry, digest, list);
     }
@@ -136,11 +137,7 @@ export class FileTree {
   }
 
   /** A link of this layer hides what lower layers have: then there is nothing to remove, wherever it leads to. */
-  #whiteout(parts: readonly string[], base: string): void {
-    const removed = base.slice('.wh.'.length);
-    if (removed === '' || removed === '.' || removed === '..') {
-      throw new UserError(`the whiteout ${quoteName(base)} names no file to remove`);
-    }
+  #whiteout(parts: readonly string[], whiteout: Whiteout): void {
     let isHidden = false;
     const place = this.#resolve(parts.join('/'), (path) => {
       isHidden ||= this.#added.get(path)?.kind === 'symlink';
@@ -149,10 +146,10 @@ export class FileTree {
     if (isHidden) {
       return;
     }
-    if (base === opaqueMarker) {
+    if (whiteout.kind === 'opaque') {
       this.#opaque.add(place.parent);
     } else {
-      this.#removed.add(pathIn({ ...place, base: removed }));
+      this.#removed.add(pathIn({ ...place, base: whiteout.name }));
       this.#directories.clear();
     }
   }
@@ -203,8 +200,6 @@ export class FileTree {
   }
 }
 
-const opaqueMarker = '.wh..wh..opq';
-
 function recordOf(
   { type, mode, userId, groupId, size, linkName, modified }: TarEntry,
   digest: string,
@@ -225,19 +220,6 @@ function isPart(part: string): boolean {
 
 function pathIn({ parent, base }: Place): string {
   return parent === '' ? base : `${parent}/${base}`;
-}
-
-/** As an entry is unpacked: `..` takes back the part before it. */
-function cleanParts(name: string): string[] {
-  const parts: string[] = [];
-  for (const part of name.split('/').filter(isPart)) {
-    if (part !== '..') {
-      parts.push(part);
-    } else if (parts.pop() === undefined) {
-      throw new UserError(`${quoteName(name)} leads out of the image's root directory`);
-    }
-  }
-  return parts;
 }
 
 /** Every directory above a path, the root (an empty string) last. */

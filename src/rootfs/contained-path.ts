@@ -1,38 +1,12 @@
 // Resolving names of entries inside the root: names and links are read as if it were the root of the file system.
 import { chmodSync, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
 import { UserError } from '../errors.ts';
-import { maximumPath, maximumSymlinks } from '../limits.ts';
+import { maximumSymlinks } from '../limits.ts';
 import { type ByteString, filePath, quoteName } from '../tar/byte-string.ts';
 import type { KnownDirectory } from './known-directory.ts';
 
 const parentMode = 0o755;
 const ownerMayAll = 0o700;
-
-/** Throws a `UserError` when a name or the target of a link is longer than a path may be. */
-export function checkLength(name: ByteString): void {
-  if (name.length >= maximumPath) {
-    throw new UserError(`${quoteName(name)} is too long: ${name.length} bytes`);
-  }
-}
-
-/**
- * The parts of an entry's or hard link's name without a leading `/`, empty parts and `.`; `..` removes the part before
- * it. Throws a `UserError` when a name leads above the root or is too long. The root itself has no parts.
- */
-export function cleanParts(name: ByteString): ByteString[] {
-  checkLength(name);
-  const parts: ByteString[] = [];
-  for (const part of name.split('/')) {
-    if (part === '..') {
-      if (parts.pop() === undefined) {
-        throw new UserError(`${quoteName(name)} leads out of the image's root directory`);
-      }
-    } else if (part !== '' && part !== '.') {
-      parts.push(part);
-    }
-  }
-  return parts;
-}
 
 function createParent(parent: KnownDirectory, name: ByteString): KnownDirectory {
   const path = filePath(`${parent.path}/${name}`);

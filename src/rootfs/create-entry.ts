@@ -2,8 +2,9 @@
 import { chmodSync, constants, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { errorCode, UserError } from '../errors.ts';
 import { displayName, filePath } from '../tar/byte-string.ts';
+import { checkLength } from '../tar/entry-path.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
-import { adopt, checkLength } from './contained-path.ts';
+import { adopt } from './contained-path.ts';
 import type { ExtendedAttributes } from './extended-attributes.ts';
 import { permissions, setOwner, setOwnTimes, timesOf } from './file-attributes.ts';
 import { FileWriter } from './file-writer.ts';

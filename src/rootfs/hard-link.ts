@@ -2,8 +2,9 @@
 import { linkSync, lstatSync } from 'node:fs';
 import { errorCode, UserError } from '../errors.ts';
 import { type ByteString, displayName, filePath, quoteName } from '../tar/byte-string.ts';
+import { cleanParts } from '../tar/entry-path.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
-import { cleanParts, findDirectory } from './contained-path.ts';
+import { findDirectory } from './contained-path.ts';
 import { setSharedOwner } from './file-attributes.ts';
 import { clearPlace, leaveOut, type Place, pathOf } from './place.ts';
 

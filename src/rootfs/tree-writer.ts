@@ -4,8 +4,10 @@ import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { EntryConsumer } from '../tar/archive-reader.ts';
 import { type ByteString, byteString, displayName, quoteName } from '../tar/byte-string.ts';
+import { cleanParts } from '../tar/entry-path.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
-import { cleanParts, ensureDirectory, findDirectory } from './contained-path.ts';
+import { aufsLinkDirectory, isAufsMetadata, parseWhiteout } from '../tar/whiteout-name.ts';
+import { ensureDirectory, findDirectory } from './contained-path.ts';
 import { createEntry, setDirectoryAttributes } from './create-entry.ts';
 import { ExtendedAttributes } from './extended-attributes.ts';
 import { createFifo } from './fifo.ts';
@@ -15,7 +17,7 @@ import { KnownDirectory } from './known-directory.ts';
 import { LeftOut } from './left-out.ts';
 import { leaveOut, type Place } from './place.ts';
 import { removePath } from './remove-tree.ts';
-import { aufsLinkDirectory, emptyLower, isAufsMetadata, parseWhiteout, removeLower } from './whiteout.ts';
+import { emptyLower, removeLower } from './whiteout.ts';
 
 const rootMode = 0o755;
 

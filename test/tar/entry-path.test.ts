@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { cleanParts } from '../../src/rootfs/contained-path.ts';
+import { cleanParts } from '../../src/tar/entry-path.ts';
 
 describe('cleanParts', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseWhiteout } from '../../src/rootfs/whiteout.ts';
+import { parseWhiteout } from '../../src/tar/whiteout-name.ts';
 
 describe('parseWhiteout', () => {
   it.each([
