@@ -20,7 +20,7 @@ export class AbandonedDigestError extends Error {
 }
 
 /** Bytes that are handed over at a time. */
-const slotSize = 256 * 1024;
+const slotSize = 128 * 1024;
 /** Slots of all digests of a thread together. */
 const slotCount = 16;
 /** The bound keeps the memory small on machines with many cores: a thread takes about 25 MB. */
